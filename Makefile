@@ -1,0 +1,62 @@
+# The front door. `make study` and `make test` install what they need into .venv first.
+STUDY ?= studies/phantom.yaml
+DATASET ?=
+DATA_DIR ?=
+ARGS ?=
+PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& echo $$p && break; done)
+BIN := .venv/bin
+ifneq ($(DATASET),)
+STUDY := $(if $(filter busi,$(DATASET)),studies/paper.yaml,studies/$(DATASET).yaml)
+endif
+
+.PHONY: help study lab test test-fast bench lint lock clean
+help:  ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
+
+study: .venv/.installed  ## Run a study and its reports: [DATASET=busi DATA_DIR=...] [STUDY=studies/x.yaml] [ARGS="--set epochs=5"]
+	@$(BIN)/bcd run $(STUDY) $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(ARGS)
+
+lab: .venv/.installed  ## Open JupyterLab on the newest run (RUN=reports/... for another)
+	@$(BIN)/bcd lab $(or $(RUN),"")
+
+test: .venv/.installed-dev  ## All tests that need no network, the whole chain among them
+	@$(BIN)/python -m pytest -m "not network"
+
+test-fast: .venv/.installed-dev  ## Tests without the whole chain
+	@$(BIN)/python -m pytest -m "not network and not slow"
+
+bench: .venv/.installed-dev  ## Time this against the plain Keras loop, as ratios: [ARGS="--data-dir ..."]
+	@$(BIN)/python benchmarks/bench.py $(ARGS)
+
+lint: .venv/.installed-dev  ## Check style, and that notebooks are stored without outputs
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/nbstripout --verify --extra-keys "metadata.papermill cell.metadata.papermill" notebooks/*.ipynb
+
+lock:  ## Renew the locks from pyproject.toml (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra gpu pyproject.toml -c requirements.lock -o requirements-gpu.lock
+
+clean:  ## Delete the environment, caches and runs; data/raw stays
+	rm -rf .venv data/cache .pytest_cache .ruff_cache .hypothesis build *.egg-info
+	find reports -mindepth 1 -maxdepth 1 -type d -exec rm -rf {} +
+	find . -name __pycache__ -type d -exec rm -rf {} +
+
+define install
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 with venv is needed (on Debian: apt install python3-venv), or set PYTHON=..."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing into .venv (once, a few minutes) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+endef
+
+.venv/.installed: requirements.lock pyproject.toml
+	$(call install,$<)
+
+.venv/.installed-dev: requirements-dev.lock pyproject.toml
+	$(call install,$<)
+	@touch .venv/.installed

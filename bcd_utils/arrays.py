@@ -1,0 +1,57 @@
+"""The network's input images as one file of equal-sized arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.errors import StudyError
+from bcd_utils.exploration import read_with_mask
+from bcd_utils.files import disk_errors
+from bcd_utils.images import network_input, resize
+
+
+def write_images(
+    path: Path,
+    folder: Path,
+    images: pd.DataFrame,
+    kind: str,
+    size: int,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> None:
+    """Write one .npy file, image after image, so that memory does not grow with their number.
+
+    Parameters
+    ----------
+    path : Path
+        Result: uint8 (n, size, size, 3).
+    folder : Path
+        The data set's folder.
+    images : pandas.DataFrame
+        Manifest rows (path, masks, id), in the order of the result.
+    kind : {"image", "mask", "overlay"}
+        See `images.network_input`.
+
+    Raises
+    ------
+    StudyError
+        If ``kind`` needs masks and an image has none, or the disk is full.
+    """
+    if kind != "image":
+        without = images.loc[images["masks"] == "", "id"]
+        if len(without):
+            raise StudyError(
+                f"input = {kind} needs masks, but {len(without)} images have none (first: {without.iloc[0]})",
+                "add the mask files, or use --set input=image",
+            )
+    header = {"descr": "|u1", "fortran_order": False, "shape": (len(images), size, size, 3)}
+    # Appending, not a memory map: on a full disk a map kills the process where a write raises an error.
+    with disk_errors(path), open(path, "wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for done, (_, row) in enumerate(images.iterrows(), start=1):
+            image, mask = read_with_mask(folder, row)
+            file.write(resize(network_input(image, mask, kind), size).tobytes())
+            on_progress(done, len(images))

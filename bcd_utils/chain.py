@@ -1,0 +1,220 @@
+"""Run a study's notebooks in order with papermill, skipping what is done, and render the reports."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bcd_utils.datasets import REGISTRY
+from bcd_utils.errors import StudyError
+from bcd_utils.files import disk_errors, sha256_of_file, sha256_of_json, write_text
+from bcd_utils.paths import NOTEBOOKS, ROOT, readable
+from bcd_utils.progress import PROGRESS_FILE
+from bcd_utils.provenance import code_hash
+from bcd_utils.runs import Run
+from bcd_utils.study import Study
+
+#: Called with (stage, state, seconds, note); state is "running", "done" or "unchanged".
+Listener = Callable[[str, str, float, str], None]
+
+
+def run_study(run: Run, from_stage: str | None = None, listen: Listener = lambda *_: None) -> Path:
+    """Run every stage that is not done, then write summary and reports.
+
+    Parameters
+    ----------
+    run : Run
+    from_stage : str, optional
+        Name (or number, such as "03") of a stage to run again with all after it.
+
+    Returns
+    -------
+    Path
+        ``index.html`` of the run.
+
+    Raises
+    ------
+    StudyError
+        If a stage fails; what is finished is kept, and the same command goes on from there.
+    """
+    from bcd_utils.publish import publish
+
+    stages = check_stages(run.study.notebooks)
+    forced_from = find_stage(stages, from_stage) if from_stage else len(stages)
+    with only_run_in(run.folder):
+        folder = REGISTRY[run.study.dataset].locate(run.study)
+        inputs = input_identity(run.study, folder)
+        for index, stage in enumerate(stages):
+            key = stage_key(run, stages[:index], stage, inputs)
+            if index < forced_from and run.is_done(stage, key):
+                listen(stage, "unchanged", 0.0, "")
+                continue
+            run_stage(run, stage, key, listen)
+        return publish(run)
+
+
+def check_stages(notebooks: tuple[str, ...]) -> list[str]:
+    """The study's stages, each held to be a notebook.
+
+    Raises
+    ------
+    StudyError
+        If one is not in ``notebooks/``.
+    """
+    known = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+    for name in notebooks:
+        if name not in known:
+            raise StudyError(f"There is no notebook {name}", f"name some of {', '.join(known)}")
+    return list(notebooks)
+
+
+def find_stage(stages: list[str], text: str) -> int:
+    """Index of the stage named by ``text``: its name, or how it starts."""
+    matches = [index for index, stage in enumerate(stages) if stage.startswith(text)]
+    if len(matches) != 1:
+        raise StudyError(f"--from {text} names no stage of this study", f"name one of {', '.join(stages)}")
+    return matches[0]
+
+
+@contextmanager
+def only_run_in(folder: Path) -> Iterator[None]:
+    """Hold a run folder for one chain at a time; the lock goes with the process that holds it."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder / ".lock", timeout=0)
+    try:
+        with disk_errors(folder), lock:
+            yield
+    except Timeout:
+        raise StudyError(
+            f"Another run is writing {readable(folder)}", "wait for it, or choose another --run-dir"
+        ) from None
+
+
+def input_identity(study: Study, folder: Path) -> str:
+    """Hash of what a study reads from outside: the names, sizes and times of its data files."""
+    listing = [
+        [path.relative_to(folder).as_posix(), path.stat().st_size, path.stat().st_mtime_ns]
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    ]
+    return sha256_of_json([str(folder), listing])
+
+
+def stage_key(run: Run, earlier: list[str], stage: str, inputs: str) -> str:
+    """What decides a stage's result: settings, code, notebook, Keras backend, and what it reads."""
+    return sha256_of_json(
+        [
+            run.study.as_dict(),
+            code_hash(),
+            sha256_of_file(NOTEBOOKS / f"{stage}.ipynb"),
+            os.environ.get("KERAS_BACKEND", ""),
+            run.artifact_hashes(earlier) if earlier else inputs,
+            [sha256_of_file(name) for name in (run.study.backbone, run.study.weights) if Path(name).is_file()],
+        ]
+    )
+
+
+def run_stage(run: Run, stage: str, key: str, listen: Listener) -> None:
+    """Execute one notebook; its marker is written last.
+
+    Raises
+    ------
+    StudyError
+        If a cell fails or the kernel dies; the log with the details stays in the run folder.
+    """
+    run.marker(stage).unlink(missing_ok=True)
+    started = time.time()
+    executed = run.folder / "notebooks" / f"{stage}.ipynb"
+    with disk_errors(executed), tempfile.TemporaryDirectory() as scratch:
+        progress = Path(scratch) / "progress"
+        partial = Path(scratch) / executed.name
+        with watching(stage, progress, listen):
+            execute(NOTEBOOKS / executed.name, partial, run, progress)
+        write_text(executed, partial.read_text(encoding="utf-8"))
+        seconds = time.time() - started
+        run.mark_done(stage, key, seconds, started)
+    listen(stage, "done", seconds, "")
+
+
+def execute(source: Path, target: Path, run: Run, progress: Path) -> None:
+    """Execute ``source`` with papermill into ``target``, turning failures into a `StudyError`."""
+    import logging
+    import warnings
+
+    os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    os.environ[PROGRESS_FILE] = str(progress)
+    python_path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(python_path))
+    warnings.filterwarnings("ignore", module="(nbformat|jupyter_client|zmq|papermill).*")
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)
+    log = run.folder / "logs" / f"{source.stem}.log"
+    try:
+        papermill.execute_notebook(
+            source,
+            target,
+            parameters={"run_dir": str(run.folder)},
+            kernel_name="python3",
+            cwd=NOTEBOOKS,
+            progress_bar=False,
+            log_output=False,
+            start_timeout=120,
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],
+        )
+    except PapermillExecutionError as error:
+        write_text(log, plain_text(error))
+        if error.ename == "StudyError":
+            raise StudyError(f"{source.stem}: {error.evalue}") from None
+        if error.ename == "KeyboardInterrupt":
+            raise KeyboardInterrupt from None
+        raise StudyError(
+            f"{source.stem} failed in cell {error.exec_count}: {error.ename}: {error.evalue.splitlines()[0]}"
+            if error.evalue
+            else f"{source.stem} failed in cell {error.exec_count}: {error.ename}",
+            f"see {readable(log)}; run the same command again to go on from this stage",
+        ) from None
+    except DeadKernelError as error:
+        write_text(log, str(error))
+        raise StudyError(
+            f"The kernel of {source.stem} died (out of memory, or killed)",
+            "close other programs or use a smaller batch_size; the same command goes on from this stage",
+        ) from None
+
+
+def plain_text(error: BaseException) -> str:
+    """An execution error's text without terminal colours."""
+    import re
+
+    return re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+
+
+@contextmanager
+def watching(stage: str, progress: Path, listen: Listener) -> Iterator[None]:
+    """Tell the listener twice a second how far a stage is, while the block runs."""
+    import threading
+
+    finished = threading.Event()
+    started = time.time()
+
+    def tell() -> None:
+        while not finished.wait(0.5):
+            note = progress.read_text() if progress.exists() else ""
+            listen(stage, "running", time.time() - started, note)
+
+    thread = threading.Thread(target=tell, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        finished.set()
+        thread.join()
+

@@ -1,0 +1,170 @@
+"""The ``bcd`` command."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bcd_utils.errors import StudyError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Reproducible deep-learning studies in breast imaging. Not for clinical use.",
+)
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+
+def default_run_folder(name: str, overrides: list[str]) -> Path:
+    """``reports/<name>``, with the overrides in the folder's name so that variants do not meet."""
+    import hashlib
+    import re
+
+    from bcd_utils.paths import REPORTS
+
+    words = [re.sub(r"[^A-Za-z0-9.=-]+", "-", text.split("/")[-1] if "/" in text else text) for text in overrides]
+    suffix = "_".join(words)
+    if len(suffix) > 60:
+        suffix = suffix[:48] + "-" + hashlib.sha256(suffix.encode()).hexdigest()[:8]
+    return REPORTS / (f"{name}_{suffix}" if suffix else name)
+
+
+@app.command()
+def run(
+    study_file: Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="The study's settings.")],
+    run_dir: Annotated[
+        Path | None, typer.Option(help="Folder of this run. Default: reports/NAME, plus what --set changes.")
+    ] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder or zip file with the images.")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.")
+    ] = None,
+    from_stage: Annotated[
+        str | None, typer.Option("--from", metavar="STAGE", help="Run this stage (03, say) and all after it again.")
+    ] = None,
+) -> None:
+    """Run a study's notebooks and write its reports; finished stages are skipped.
+
+    Example: [bold]bcd run studies/paper.yaml --data-dir ~/Dataset_BUSI_with_GT --set input=mask[/bold]
+    """
+    from bcd_utils.chain import run_study
+    from bcd_utils.paths import readable
+    from bcd_utils.runs import Run
+    from bcd_utils.study import load_study
+
+    chosen = list(overrides or [])
+    settings = {} if data_dir is None else {"data_dir": str(data_dir.expanduser().absolute())}
+    study = load_study(study_file, chosen, **settings)
+    opened = Run.create(run_dir or default_run_folder(study.name, chosen), study)
+    console.print(f"[bold]{study.title}[/bold] in {readable(opened.folder)}")
+    with console.status("starting") as status:
+
+        def listen(stage: str, state: str, seconds: float, note: str) -> None:
+            if state == "running":
+                status.update(f"{stage}  {seconds:4.0f} s  {note}")
+            else:
+                console.print(f"  [green]✓[/green] {stage:<24} {'unchanged' if state == 'unchanged' else f'{seconds:.1f} s'}")
+
+        index = run_study(opened, from_stage, listen)
+    show_summary(opened.folder)
+    console.print(f"Report: [bold]{index}[/bold]", soft_wrap=True)
+
+
+@app.command()
+def fetch(dataset: Annotated[str, typer.Argument(help="Which data set; so far: busi.")]) -> None:
+    """Download a data set into data/raw; half a download is resumed.
+
+    Example: [bold]bcd fetch busi[/bold]
+    """
+    from bcd_utils.datasets import busi
+
+    if dataset != "busi":
+        raise StudyError(f"There is nothing to fetch for {dataset!r}", "use 'bcd fetch busi'")
+    console.print(f"BUSI is in {busi.fetch()}", soft_wrap=True)
+
+
+@app.command()
+def show(run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]) -> None:
+    """Print a run's results beside the paper's.
+
+    Example: [bold]bcd show reports/phantom[/bold]
+    """
+    from bcd_utils.runs import Run
+
+    show_summary(Run.open(run_folder).folder)
+
+
+def show_summary(folder: Path) -> None:
+    """Print the summary table of a finished run."""
+    path = folder / "summary.json"
+    if not path.exists():
+        raise StudyError(f"{folder} has no summary.json: its run did not finish", "run it with 'bcd run'")
+    summary = json.loads(path.read_text())
+    dataset = summary["dataset"]
+    console.print(
+        f"{dataset['title']}: {dataset['images']} images, {dataset['set_aside']} set aside; "
+        + (" / ".join(f"{count} {name}" for name, count in summary["split"].items()) if summary["split"] else "")
+    )
+    for text in summary["announcements"]:
+        console.print(f"[yellow]{text}[/yellow]")
+    if not summary["metrics"]:
+        return
+    table = Table("set", "metric", "this run", "95% interval", "paper", "difference")
+    for name in ("train", "validation", "test"):
+        for metric in ("accuracy", "f1_macro", "kappa", "roc_auc"):
+            value, paper = summary["metrics"][name][metric], summary["paper"][name][metric]
+            bounds = summary["intervals"][metric] if name == "test" else {"low": None}
+            table.add_row(
+                name,
+                metric,
+                "-" if value is None else f"{value:.4f}",
+                "" if bounds["low"] is None else f"{bounds['low']:.3f} to {bounds['high']:.3f}",
+                f"{paper:.4f}",
+                "-" if value is None else f"{value - paper:+.4f}",
+            )
+    table.columns[3].header = f"{summary['settings']['confidence']:.0%} interval"
+    console.print(table)
+
+
+@app.command()
+def lab(run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")]) -> None:
+    """Open the notebooks in JupyterLab on a finished run.
+
+    Example: [bold]bcd lab reports/phantom[/bold]
+    """
+    from bcd_utils.paths import NOTEBOOKS
+    from bcd_utils.runs import Run
+
+    opened = Run.open(run_folder)
+    environment = os.environ | {"BCD_RUN_DIR": str(opened.folder)}
+    command = [sys.executable, "-m", "jupyterlab", "--notebook-dir", str(NOTEBOOKS.parent)]
+    raise SystemExit(subprocess.run([*command, "--LabApp.default_url=/lab/tree/notebooks"], env=environment).returncode)
+
+
+def main() -> None:
+    """Run the command; what a user can mend is one message, without a traceback."""
+    try:
+        app()
+    except StudyError as error:
+        errors.print(f"[red]Error:[/red] {error.problem}.", soft_wrap=True, markup=True)
+        if error.fix:
+            errors.print(f"[bold]To fix:[/bold] {error.fix}", soft_wrap=True)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        errors.print("Stopped. The same command goes on from the last finished stage.")
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,11 @@
+"""The registry of data sets."""
+
+from __future__ import annotations
+
+from bcd_utils.datasets.base import MANIFEST_COLUMNS, Dataset, Scan
+from bcd_utils.datasets.busi import BUSI
+from bcd_utils.datasets.phantom_dataset import PHANTOM
+
+REGISTRY: dict[str, Dataset] = {dataset.name: dataset for dataset in (BUSI, PHANTOM)}
+
+__all__ = ["MANIFEST_COLUMNS", "REGISTRY", "Dataset", "Scan"]

@@ -1,0 +1,84 @@
+"""What a data set is, and the manifest that every one of them yields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from bcd_utils.errors import StudyError
+from bcd_utils.study import Study
+
+#: One row an image. ``masks``: mask files separated by "|"; ``group``: images that must stay together.
+#: ``status``: "ok", or why the image was set aside.
+MANIFEST_COLUMNS = (
+    "id", "path", "label", "group", "masks", "width", "height", "sha256", "perceptual_hash", "status",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a reader found in a folder, before any image is opened.
+
+    Attributes
+    ----------
+    images : pandas.DataFrame
+        Columns id, path, label, masks; paths relative to the data set's folder.
+    remarks : list of str
+        Oddities worth a line in the report, such as a mask without an image.
+    """
+
+    images: pd.DataFrame
+    remarks: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One registered data set; code asserts what it declares.
+
+    Attributes
+    ----------
+    classes : tuple of str
+        Class order used everywhere: labels, probabilities, tables, figures.
+    counts : mapping of str to int, or None
+        Published images per class; None where a study decides.
+    locate : callable
+        ``locate(study) -> Path``: the folder with the images, made or unpacked if need be.
+    scan : callable
+        ``scan(folder) -> Scan``.
+    """
+
+    name: str
+    title: str
+    modality: str
+    classes: tuple[str, ...]
+    counts: Mapping[str, int] | None
+    licence: str
+    citation: str
+    homepage: str
+    synthetic: bool
+    locate: Callable[[Study], Path]
+    scan: Callable[[Path], Scan]
+
+    def check_counts(self, images: pd.DataFrame, folder: Path) -> None:
+        """Hold the number of images per class to the published one.
+
+        Raises
+        ------
+        StudyError
+            Naming the folder, what was found and what was expected.
+        """
+        if self.counts is None:
+            return
+        found = images["label"].value_counts()
+        if all(found.get(label, 0) == count for label, count in self.counts.items()):
+            return
+        have = " / ".join(f"{found.get(label, 0)} {label}" for label in self.classes)
+        want = " / ".join(f"{count} {label}" for label, count in self.counts.items())
+        raise StudyError(
+            f"{folder} holds {len(images)} of {sum(self.counts.values())} images of {self.title}: {have}, "
+            f"not {want}",
+            "unpack the whole download again, or accept the part with --set allow_partial=true",
+        )

@@ -1,0 +1,66 @@
+"""BUSI: breast ultrasound images (Al-Dhabyani et al. 2020, Data in Brief 28:104863)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bcd_utils.datasets.base import Dataset, Scan
+from bcd_utils.datasets.class_folders import scan_class_folders
+from bcd_utils.download import download, unpack_zip
+from bcd_utils.errors import StudyError
+from bcd_utils.paths import RAW_DATA, cache_folder, readable
+from bcd_utils.study import Study
+
+CLASSES = ("benign", "malignant", "normal")
+URL = "https://scholar.cu.edu.eg/Dataset_BUSI.zip"
+HOMEPAGE = "https://scholar.cu.edu.eg/?q=afahmy/pages/dataset"
+FOLDER = RAW_DATA / "busi"
+
+
+def fetch() -> Path:
+    """Download and unpack BUSI (about 200 MB) into ``data/raw/busi``; resumes half a download."""
+    advice = (
+        f"get Dataset_BUSI.zip from {HOMEPAGE} or a mirror, put it at {FOLDER / 'Dataset_BUSI.zip'} and run "
+        "the command again, or unpack it anywhere and pass --data-dir"
+    )
+    archive = download(URL, FOLDER, "Dataset_BUSI.zip", advice=advice)
+    return unpack_zip(archive, FOLDER / "unpacked")
+
+
+def locate(study: Study) -> Path:
+    """The folder with BUSI's images: ``data_dir`` (a folder or zip file), or what was fetched."""
+    if study.data_dir is None:
+        fetched = FOLDER / "unpacked"
+        if not fetched.is_dir():
+            raise StudyError(
+                f"BUSI is not in {readable(FOLDER)}", "run 'bcd fetch busi', or pass --data-dir FOLDER_OR_ZIP"
+            )
+        return fetched
+    given = Path(study.data_dir)
+    if not given.exists():
+        raise StudyError(f"The data folder {given} does not exist", "pass --data-dir with BUSI's folder or zip file")
+    if given.is_dir():
+        return given
+    stamp = given.stat()
+    return unpack_zip(given, cache_folder() / "unpacked" / f"{given.stem}-{stamp.st_size}-{stamp.st_mtime_ns}")
+
+
+def scan(folder: Path) -> Scan:
+    """Find BUSI's images and masks in any of the layouts people have."""
+    return scan_class_folders(folder, CLASSES)
+
+
+BUSI = Dataset(
+    name="busi",
+    title="BUSI",
+    modality="breast ultrasound",
+    classes=CLASSES,
+    counts={"benign": 437, "malignant": 210, "normal": 133},
+    licence="CC BY 4.0 (article); see the homepage for the images",
+    citation="Al-Dhabyani W, Gomaa M, Khaled H, Fahmy A. Dataset of breast ultrasound images. "
+    "Data in Brief 28:104863 (2020). doi:10.1016/j.dib.2019.104863",
+    homepage=HOMEPAGE,
+    synthetic=False,
+    locate=locate,
+    scan=scan,
+)

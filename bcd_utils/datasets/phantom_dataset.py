@@ -1,0 +1,39 @@
+"""The embedded default: synthetic ultrasound, drawn once and kept in the cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bcd_utils.datasets.base import Dataset
+from bcd_utils.datasets.busi import CLASSES, scan
+from bcd_utils.datasets.phantom import write_phantoms
+from bcd_utils.files import sha256_of_file, sha256_of_json
+from bcd_utils.paths import cache_folder
+from bcd_utils.study import Study
+
+
+def locate(study: Study) -> Path:
+    """The folder with the phantoms of this study, drawn where it is not there yet."""
+    from bcd_utils.datasets import phantom
+
+    counts = {label: getattr(study.phantoms, label) for label in CLASSES}
+    recipe = [counts, study.phantoms.seed, sha256_of_file(phantom.__file__)]
+    folder = cache_folder() / "phantom" / sha256_of_json(recipe)[:16]
+    if not folder.is_dir():
+        write_phantoms(folder, counts, study.phantoms.seed)
+    return folder
+
+
+PHANTOM = Dataset(
+    name="phantom",
+    title="Synthetic phantoms",
+    modality="synthetic breast ultrasound",
+    classes=CLASSES,
+    counts=None,
+    licence="MIT, as this project",
+    citation="drawn by bcd_utils.datasets.phantom",
+    homepage="",
+    synthetic=True,
+    locate=locate,
+    scan=scan,
+)

@@ -1,0 +1,82 @@
+"""What the images are like: sizes, grey levels, lesion areas, and which ones to show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.errors import StudyError
+from bcd_utils.images import mask_paths, read_image, read_mask
+
+_BREAKHIS_NAME = re.compile(r"^SOB_(?P<kind>[BM])_(?P<subtype>[A-Z]+)-.*-(?P<magnification>40|100|200|400)-\d+$")
+
+
+def read_with_mask(folder: Path, row: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Image (uint8, height x width x 3) and united mask (bool, height x width) of a manifest row."""
+    image = read_image(folder / row["path"])
+    return image, read_mask(mask_paths(folder, row["masks"]), image.shape[:2])
+
+
+def image_statistics(
+    folder: Path, manifest: pd.DataFrame, on_progress: Callable[[int, int], None] = lambda done, total: None
+) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """Lesion area and brightness of every usable image, and mean grey-level histograms per class.
+
+    Returns
+    -------
+    statistics : pandas.DataFrame
+        Columns id, label, area_fraction (0..1), mean_grey, sd_grey (0..255).
+    histograms : dict of str to ndarray, float, shape (256,)
+        Share of pixels per grey level, averaged over the images of a class.
+    """
+    usable = manifest[manifest["status"] == "ok"]
+    rows, sums = [], {label: np.zeros(256) for label in usable["label"].unique()}
+    for done, (_, row) in enumerate(usable.iterrows(), start=1):
+        image, mask = read_with_mask(folder, row)
+        grey = image.mean(axis=2)
+        sums[row["label"]] += np.bincount(grey.astype(np.uint8).ravel(), minlength=256) / grey.size
+        rows.append((row["id"], row["label"], mask.mean(), grey.mean(), grey.std()))
+        on_progress(done, len(usable))
+    statistics = pd.DataFrame(rows, columns=["id", "label", "area_fraction", "mean_grey", "sd_grey"])
+    counts = usable["label"].value_counts()
+    return statistics, {label: total / counts[label] for label, total in sums.items()}
+
+
+def typical(manifest: pd.DataFrame, classes: tuple[str, ...], each: int = 5) -> dict[str, pd.DataFrame]:
+    """Evenly spaced usable images of each class: neither the best nor the worst, the same every time."""
+    usable = manifest[manifest["status"] == "ok"]
+    chosen = {}
+    for label in classes:
+        of_class = usable[usable["label"] == label]
+        chosen[label] = of_class.iloc[np.linspace(0, len(of_class) - 1, min(each, len(of_class))).astype(int)]
+    return chosen
+
+
+def histopathology_samples(folder: Path | str) -> list[tuple[str, np.ndarray]]:
+    """One BreakHis image per class and magnification, with captions; for the paper's Fig 2.
+
+    Parameters
+    ----------
+    folder : path
+        Any folder of the official tree; file names as in Spanhol et al. 2016.
+
+    Raises
+    ------
+    StudyError
+        If there is no such image below the folder.
+    """
+    found: dict[tuple[str, int], Path] = {}
+    for path in sorted(Path(folder).rglob("SOB_*.png")):
+        match = _BREAKHIS_NAME.match(path.stem)
+        if match:
+            found.setdefault((match["kind"], int(match["magnification"])), path)
+    if not found:
+        raise StudyError(
+            f"histopathology_dir = {folder} holds no BreakHis images", "give BreakHis' folder, or null for none"
+        )
+    names = {"B": "benign", "M": "malignant"}
+    return [(f"{names[kind]}, {zoom}x", read_image(path)) for (kind, zoom), path in sorted(found.items())]

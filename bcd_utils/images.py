@@ -1,0 +1,100 @@
+"""Reading images and masks, and making the arrays a network sees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+OVERLAY_OPACITY = 0.4
+
+
+def read_image(path: Path | str) -> np.ndarray:
+    """Read an image of any mode as RGB.
+
+    Returns
+    -------
+    ndarray, uint8, shape (height, width, 3), values 0..255
+    """
+    with Image.open(path) as image:
+        if image.mode.startswith("I;16") or image.mode == "I":
+            levels = np.asarray(image, dtype=np.float64)
+            return np.repeat((levels / max(levels.max(), 1) * 255).astype(np.uint8)[..., None], 3, axis=2)
+        return np.asarray(image.convert("RGB"))
+
+
+def read_mask(paths: Sequence[Path | str], shape: tuple[int, int]) -> np.ndarray:
+    """Union of mask files (modes 1, L, P, RGB, RGBA), in an image's frame.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        None, one or several files; white is lesion, alpha is ignored.
+    shape : (height, width)
+        Frame of the image; a mask of another size is resized to it (nearest neighbour).
+
+    Returns
+    -------
+    ndarray, bool, shape (height, width)
+    """
+    union = np.zeros(shape, dtype=bool)
+    for path in paths:
+        with Image.open(path) as image:
+            grey = image.convert("RGB").convert("L")
+            if (grey.height, grey.width) != shape:
+                grey = grey.resize((shape[1], shape[0]), Image.Resampling.NEAREST)
+            union |= np.asarray(grey) > 127
+    return union
+
+
+def resize(image: np.ndarray, size: int) -> np.ndarray:
+    """Resize to a square without keeping the aspect ratio, as the paper does (area averaging).
+
+    Parameters
+    ----------
+    image : ndarray, uint8, shape (height, width, 3)
+
+    Returns
+    -------
+    ndarray, uint8, shape (size, size, 3)
+    """
+    import cv2
+
+    shrinking = image.shape[0] >= size and image.shape[1] >= size
+    return cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
+
+
+def network_input(image: np.ndarray, mask: np.ndarray, kind: str) -> np.ndarray:
+    """The picture a network is shown.
+
+    Parameters
+    ----------
+    image : ndarray, uint8, shape (height, width, 3)
+    mask : ndarray, bool, shape (height, width)
+    kind : {"image", "mask", "overlay"}
+        The image alone, the lesion mask alone (white on black), or the mask blended into the image.
+
+    Returns
+    -------
+    ndarray, uint8, shape (height, width, 3)
+
+    Examples
+    --------
+    >>> image = np.full((1, 2, 3), 100, np.uint8)
+    >>> network_input(image, np.array([[True, False]]), "overlay")[0, :, 0]
+    array([162,  60], dtype=uint8)
+    """
+    if kind == "image":
+        return image
+    white = np.repeat(mask[..., None], 3, axis=2) * np.uint8(255)
+    if kind == "mask":
+        return white
+    blend = (1 - OVERLAY_OPACITY) * image + OVERLAY_OPACITY * white
+    return np.rint(blend).astype(np.uint8)
+
+
+def mask_paths(folder: Path, masks: str) -> list[Path]:
+    """Files named in a manifest's ``masks`` cell ("a.png|b.png"; empty for none)."""
+    return [folder / name for name in masks.split("|") if name] if isinstance(masks, str) else []

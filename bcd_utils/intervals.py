@@ -1,0 +1,244 @@
+"""Confidence intervals: how far a score could have come out otherwise with other images.
+
+A resample is never copied out. It is a row of weights that says how often each image was drawn, and
+every score of a whole block of resamples follows from that block of weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bcd_utils.metrics import cross_entropy, named_scores, score
+
+BLOCK = 1_000_000  # weights held at once: 8 MB, whatever the number of images or resamples
+
+
+def bootstrap_intervals(
+    labels: ArrayLike,
+    probabilities: ArrayLike,
+    classes: Sequence[str],
+    samples: int = 2000,
+    confidence: float = 0.95,
+    seed: int = 0,
+    groups: ArrayLike | None = None,
+) -> dict[str, dict[str, float | None]]:
+    """Percentile bootstrap interval (Efron 1979) of every score in `bcd_utils.metrics.score`.
+
+    Parameters
+    ----------
+    labels : array_like of int, shape (n,)
+        True classes, 0..k-1.
+    probabilities : array_like of float, shape (n, k)
+        Class probabilities in [0, 1]; rows sum to 1.
+    classes : sequence of str, length k
+        Class names in the order of the columns.
+    samples : int, default 2000
+        Number of resamples, >= 1.
+    confidence : float, default 0.95
+        Nominal coverage, between 0 and 1.
+    seed : int, default 0
+        Seed; the same seed gives the same intervals.
+    groups : array_like, shape (n,), optional
+        What each image belongs to, such as its patient. See Notes.
+
+    Returns
+    -------
+    dict of str to dict
+        For each score ``{"value": ..., "low": ..., "high": ...}``; all None where the score is undefined.
+
+    Raises
+    ------
+    ValueError
+        If an input is not as described, a group is missing, or there are fewer than two groups.
+
+    Notes
+    -----
+    Without ``groups``, images are drawn within each class, so that every resample has the class counts of
+    the data and no score becomes undefined. The interval then holds for this class mix.
+
+    With ``groups``, whole groups are drawn, because images of one patient are not independent. A group
+    may hold several classes, so the draw is not stratified and class counts vary; a resample in which a
+    score is undefined is left out of that score's interval.
+
+    A perfect score has no spread to resample: its interval has zero width and is too narrow. For a
+    proportion such as accuracy or sensitivity, `wilson_interval` is right there too.
+
+    Examples
+    --------
+    >>> labels = [0] * 10 + [1] * 10
+    >>> right, wrong = [0.9, 0.1], [0.2, 0.8]
+    >>> probabilities = [right] * 8 + [wrong] * 2 + [wrong] * 10
+    >>> interval = bootstrap_intervals(labels, probabilities, ["benign", "malignant"])["accuracy"]
+    >>> interval["value"], interval["low"] < 0.9 < interval["high"]
+    (0.9, True)
+    """
+    if samples < 1:
+        raise ValueError(f"samples must be at least 1, not {samples}")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must lie between 0 and 1, not {confidence}")
+    values = score(labels, probabilities, classes)
+    labels, probabilities = np.asarray(labels, dtype=int), np.asarray(probabilities, dtype=float)
+
+    count = len(classes)
+    cells = np.eye(count * count)[labels * count + probabilities.argmax(axis=1)]
+    losses = cross_entropy(labels, probabilities)
+    blocks = []
+    for weights in resample_weights(labels, groups, samples, seed):
+        loss = weights @ losses / weights.sum(axis=1)
+        matrices = (weights @ cells).reshape(-1, count, count)
+        aucs = [weighted_auc(labels == index, probabilities[:, index], weights) for index in range(count)]
+        blocks.append(named_scores(loss, matrices, np.stack(aucs, axis=-1), classes))
+    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+    intervals = {}
+    for name, value in values.items():
+        resampled = np.concatenate([block[name] for block in blocks])
+        defined = resampled[~np.isnan(resampled)]
+        known = value is not None and defined.size > 0
+        low, high = np.quantile(defined, tails).tolist() if known else (None, None)
+        intervals[name] = {"value": value, "low": low, "high": high}
+    return intervals
+
+
+def resample_weights(
+    labels: np.ndarray, groups: ArrayLike | None, samples: int, seed: int
+) -> Iterator[np.ndarray]:
+    """How often each image occurs in each resample, in blocks of flat size.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (n,)
+        Images are drawn with replacement within each label ...
+    groups : array_like, shape (n,), or None
+        ... unless groups are given, which are drawn whole and without regard to labels.
+    samples : int
+        Number of resamples in all.
+    seed : int
+        Seed.
+
+    Yields
+    ------
+    ndarray of float, shape (block, n)
+        Whole numbers >= 0; the blocks add up to ``samples`` rows, which do not depend on the block size.
+
+    Raises
+    ------
+    ValueError
+        If ``groups`` has another shape than ``labels``, a missing value, or fewer than two groups.
+
+    Examples
+    --------
+    >>> (weights,) = resample_weights(np.array([0, 0, 1, 1, 1]), None, samples=4, seed=0)
+    >>> weights[:, :2].sum(axis=1).tolist(), weights[:, 2:].sum(axis=1).tolist()
+    ([2.0, 2.0, 2.0, 2.0], [3.0, 3.0, 3.0, 3.0])
+    """
+    if groups is None:
+        unit, stratum = np.arange(len(labels)), labels
+    else:
+        unit = _group_numbers(groups, len(labels))
+        stratum = np.zeros(unit.max() + 1, dtype=int)
+    members = [np.flatnonzero(stratum == value) for value in np.unique(stratum)]
+    generators = np.random.default_rng(seed).spawn(len(members))
+    size = max(1, BLOCK // len(labels))
+    for start in range(0, samples, size):
+        weights = np.empty((min(size, samples - start), len(stratum)))
+        for columns, generator in zip(members, generators, strict=True):
+            weights[:, columns] = _times_drawn(generator, len(weights), len(columns))
+        yield weights[:, unit]
+
+
+def weighted_auc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Area under the ROC curve for each row of weights, as the Mann-Whitney statistic.
+
+    The chance that a positive scores above a negative, a tie counting one half (Hanley and McNeil 1982).
+    One sort serves all rows: the negatives below a score are a cumulative sum of weights.
+
+    Parameters
+    ----------
+    positive : ndarray of bool, shape (n,)
+    scores : ndarray of float, shape (n,)
+    weights : ndarray of float, shape (B, n)
+        Weights >= 0.
+
+    Returns
+    -------
+    ndarray of float, shape (B,)
+        From 0 to 1; NaN where the positives or the negatives have no weight.
+
+    Examples
+    --------
+    >>> positive, scores = np.array([True, True, False]), np.array([0.9, 0.2, 0.5])
+    >>> weighted_auc(positive, scores, np.array([[1.0, 1.0, 1.0], [3.0, 1.0, 1.0]])).tolist()
+    [0.5, 0.75]
+    """
+    order = np.argsort(scores)
+    distinct = np.flatnonzero(np.diff(scores[order], prepend=-np.inf))
+    ordered = weights[:, order]
+    positives = np.add.reduceat(ordered * positive[order], distinct, axis=1)
+    negatives = np.add.reduceat(ordered * ~positive[order], distinct, axis=1)
+    below = negatives.cumsum(axis=1) - negatives / 2
+    pairs = positives.sum(axis=1) * negatives.sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        return (positives * below).sum(axis=1) / pairs
+
+
+def wilson_interval(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Score interval of a proportion (Wilson 1927); it stays sound for few trials and near 0 or 1.
+
+    Parameters
+    ----------
+    successes : int
+        0..trials.
+    trials : int
+        >= 0; without trials, nothing is known and the interval is (0, 1).
+    confidence : float, default 0.95
+        Nominal coverage, between 0 and 1.
+
+    Returns
+    -------
+    low, high : float
+        From 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        If ``successes`` is not within 0..trials or ``confidence`` not between 0 and 1.
+
+    Examples
+    --------
+    >>> low, high = wilson_interval(20, 20)
+    >>> round(low, 3), round(high, 3)
+    (0.839, 1.0)
+    """
+    if not 0 <= successes <= trials:
+        raise ValueError(f"successes must lie in 0..{trials}, not {successes}")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must lie between 0 and 1, not {confidence}")
+    if trials == 0:
+        return 0.0, 1.0
+    from statsmodels.stats.proportion import proportion_confint
+
+    low, high = proportion_confint(successes, trials, alpha=1 - confidence, method="wilson")
+    return float(low), float(high)
+
+
+def _times_drawn(generator: np.random.Generator, rows: int, size: int) -> np.ndarray:
+    """Draw ``size`` of ``size`` things with replacement, ``rows`` times; int (rows, size) of counts."""
+    drawn = generator.integers(size, size=(rows, size)) + size * np.arange(rows)[:, None]
+    return np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size)
+
+
+def _group_numbers(groups: ArrayLike, images: int) -> np.ndarray:
+    """Number the groups 0, 1, ... in order of appearance; int (images,)."""
+    import pandas as pd
+
+    numbers, names = pd.factorize(pd.Series(groups))
+    if len(numbers) != images:
+        raise ValueError(f"there are {images} images but {len(numbers)} groups are given")
+    if (numbers < 0).any():
+        raise ValueError(f"groups must not be missing; {(numbers < 0).sum()} are")
+    if len(names) < 2:
+        raise ValueError("groups must name at least two groups, or there is nothing to resample")
+    return numbers

@@ -1,0 +1,372 @@
+"""Scores of a classifier, each defined once, for one confusion matrix or for a stack of them.
+
+Throughout, ``labels`` is int (n,) with values 0..k-1, ``probabilities`` is float (n, k) with rows that
+sum to 1, and ``classes`` holds the k class names in the order of the columns. The predicted class is the
+most probable one; of equally probable classes, the first.
+
+A score that this set of images cannot determine (the recall of a class that has no image, the AUC of a
+class that has no image or no counterexample) is undefined: NaN in arrays, None in `score`, never 0.
+A macro average over an undefined value is undefined; an average weighted by class frequency leaves out
+the classes that have no image, because their weight is 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EPSILON = 1e-7  # keras.config.epsilon()
+ROW_SUM_TOLERANCE = 1e-2  # half-precision softmax is off by up to 1e-3; logits are off by far more
+
+
+def score(labels: ArrayLike, probabilities: ArrayLike, classes: Sequence[str]) -> dict[str, float | None]:
+    """Every score of one set of predictions, under the names that the reports use.
+
+    Parameters
+    ----------
+    labels : array_like of int, shape (n,)
+        True classes, 0..k-1.
+    probabilities : array_like of float, shape (n, k)
+        Class probabilities in [0, 1]; rows sum to 1.
+    classes : sequence of str, length k
+        Class names in the order of the columns.
+
+    Returns
+    -------
+    dict of str to float or None
+        ``loss`` (categorical cross-entropy, 0..16.1), ``accuracy``, ``f1_macro``, ``f1_weighted``,
+        ``precision_macro``, ``recall_macro`` (0..1), ``kappa`` (Cohen 1960, -1..1), ``roc_auc`` (mean of
+        the one-vs-rest AUCs), ``roc_auc_weighted`` (their mean weighted by class frequency), and for each
+        class ``roc_auc_<class>``, ``sensitivity_<class>``, ``specificity_<class>`` (0..1). None where
+        undefined. The values are plain floats and fit JSON.
+
+    Raises
+    ------
+    ValueError
+        If a shape, a label or a probability is not as described.
+
+    Notes
+    -----
+    The one-vs-rest averages follow Provost and Domingos (2000) and Fawcett (2006). They are not the
+    pairwise (one-vs-one) measure M of Hand and Till (2001).
+
+    Examples
+    --------
+    >>> scores = score([0, 1, 1], [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], ["benign", "malignant"])
+    >>> round(scores["accuracy"], 3), scores["sensitivity_malignant"], scores["roc_auc"]
+    (0.667, 0.5, 1.0)
+    >>> score([1], [[0.2, 0.8]], ["benign", "malignant"])["roc_auc"] is None
+    True
+    """
+    labels, probabilities = _checked(labels, probabilities, classes)
+    named = named_scores(
+        cross_entropy(labels, probabilities).mean(),
+        confusion(labels, probabilities, classes),
+        _roc_auc(labels, probabilities),
+        classes,
+    )
+    return {name: None if np.isnan(value) else float(value) for name, value in named.items()}
+
+
+def confusion(
+    labels: ArrayLike, probabilities_or_predictions: ArrayLike, classes: Sequence[str]
+) -> np.ndarray:
+    """Confusion matrix: rows are the true classes, columns the predicted ones.
+
+    Parameters
+    ----------
+    labels : array_like of int, shape (n,)
+        True classes, 0..k-1.
+    probabilities_or_predictions : array_like, float of shape (n, k) or int of shape (n,)
+        Class probabilities, or the predicted classes.
+    classes : sequence of str, length k
+        Class names.
+
+    Returns
+    -------
+    ndarray of int, shape (k, k)
+
+    Raises
+    ------
+    ValueError
+        If a shape, a label, a prediction or a probability is not as described.
+
+    Examples
+    --------
+    >>> confusion([0, 1, 1], [0, 1, 0], ["benign", "malignant"]).tolist()
+    [[1, 0], [1, 1]]
+    """
+    from sklearn.metrics import confusion_matrix
+
+    given = np.asarray(probabilities_or_predictions)
+    if given.ndim == 1:
+        labels = _checked_labels("labels", labels, len(classes))
+        predictions = _checked_labels("predictions", given, len(classes))
+        if labels.shape != predictions.shape:
+            raise ValueError(f"there are {len(labels)} labels but {len(predictions)} predictions")
+    else:
+        labels, probabilities = _checked(labels, given, classes)
+        predictions = probabilities.argmax(axis=1)
+    return confusion_matrix(labels, predictions, labels=np.arange(len(classes)))
+
+
+def per_class_table(labels: ArrayLike, probabilities: ArrayLike, classes: Sequence[str]) -> pd.DataFrame:
+    """One row for each class: how many images it has and how well it is recognised.
+
+    Parameters
+    ----------
+    labels, probabilities, classes
+        As in `score`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``class``; columns ``images`` (int) and ``precision``, ``recall``, ``specificity``, ``f1``,
+        ``roc_auc`` (float, 0..1, one-vs-rest; NaN where undefined).
+
+    Raises
+    ------
+    ValueError
+        As in `score`.
+
+    Examples
+    --------
+    >>> table = per_class_table([0, 1, 1], [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], ["benign", "malignant"])
+    >>> table.loc["malignant", ["images", "precision", "recall"]].tolist()
+    [2.0, 1.0, 0.5]
+    """
+    import pandas as pd
+
+    labels, probabilities = _checked(labels, probabilities, classes)
+    matrix = confusion(labels, probabilities, classes)
+    scores = scores_from_confusion(matrix)
+    columns = {"images": matrix.sum(axis=1)}
+    columns |= {name: scores[name] for name in ("precision", "recall", "specificity", "f1")}
+    columns["roc_auc"] = _roc_auc(labels, probabilities)
+    return pd.DataFrame(columns, index=pd.Index(classes, name="class"))
+
+
+def roc_curves(
+    labels: ArrayLike, probabilities: ArrayLike, classes: Sequence[str]
+) -> dict[str, pd.DataFrame]:
+    """One-vs-rest ROC curve of each class, with a point for every distinct probability.
+
+    Parameters
+    ----------
+    labels, probabilities, classes
+        As in `score`.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        For each class, columns ``false_positive_rate``, ``true_positive_rate`` (0..1, both rising) and
+        ``threshold`` (falling; the first, at which no image is called positive, is infinite). A class
+        whose curve is undefined is left out.
+
+    Raises
+    ------
+    ValueError
+        As in `score`.
+
+    Examples
+    --------
+    >>> curves = roc_curves([0, 1], [[0.9, 0.1], [0.2, 0.8]], ["benign", "malignant"])
+    >>> curves["malignant"]["true_positive_rate"].tolist()
+    [0.0, 1.0, 1.0]
+    """
+    import pandas as pd
+    from sklearn.metrics import roc_curve
+
+    labels, probabilities = _checked(labels, probabilities, classes)
+    curves = {}
+    for index, name in enumerate(classes):
+        positive = labels == index
+        if positive.any() and not positive.all():
+            points = roc_curve(positive, probabilities[:, index], drop_intermediate=False)
+            columns = ("false_positive_rate", "true_positive_rate", "threshold")
+            curves[name] = pd.DataFrame(dict(zip(columns, points, strict=True)))
+    return curves
+
+
+def scores_from_confusion(matrix: ArrayLike) -> dict[str, np.ndarray]:
+    """Every score that a confusion matrix determines, for one matrix or a stack of them.
+
+    Parameters
+    ----------
+    matrix : array_like, shape (..., k, k)
+        Counts (or weights) >= 0; rows are the true classes.
+
+    Returns
+    -------
+    dict of str to ndarray of float
+        Shape (...): ``accuracy``, ``f1_macro``, ``f1_weighted``, ``precision_macro``, ``recall_macro``
+        (0..1), ``kappa`` (Cohen 1960, -1..1). Shape (..., k): ``precision``, ``recall``, ``specificity``,
+        ``f1`` (0..1). NaN where undefined, except that the precision of a class that is never predicted
+        is 0 (scikit-learn's ``zero_division=0``).
+
+    Raises
+    ------
+    ValueError
+        If the last two dimensions are not square, or a count is negative or not finite.
+
+    Examples
+    --------
+    >>> scores = scores_from_confusion([[20, 5], [10, 15]])
+    >>> round(float(scores["accuracy"]), 3), round(float(scores["kappa"]), 3), scores["recall"].tolist()
+    (0.7, 0.4, [0.8, 0.6])
+    """
+    matrix = np.asarray(matrix, dtype=float)
+    if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2]:
+        raise ValueError(f"a confusion matrix must have shape (..., k, k), not {matrix.shape}")
+    if not (np.isfinite(matrix) & (matrix >= 0)).all():
+        raise ValueError("a confusion matrix must hold finite counts >= 0")
+
+    hits = np.diagonal(matrix, axis1=-2, axis2=-1)
+    actual, predicted = matrix.sum(axis=-1), matrix.sum(axis=-2)
+    total = actual.sum(axis=-1)
+    others = total[..., None] - actual
+
+    precision = np.nan_to_num(_ratio(hits, predicted))
+    recall = _ratio(hits, actual)
+    f1 = np.where(actual > 0, _ratio(2 * hits, actual + predicted), np.nan)
+    agreement = total * hits.sum(axis=-1)
+    chance = (actual * predicted).sum(axis=-1)
+    return {
+        "accuracy": _ratio(hits.sum(axis=-1), total),
+        "f1_macro": f1.mean(axis=-1),
+        "f1_weighted": _weighted_mean(f1, actual),
+        "precision_macro": precision.mean(axis=-1),
+        "recall_macro": recall.mean(axis=-1),
+        "kappa": _ratio(agreement - chance, total**2 - chance),
+        "precision": precision,
+        "recall": recall,
+        "specificity": _ratio(others - (predicted - hits), others),
+        "f1": f1,
+    }
+
+
+def cross_entropy(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Categorical cross-entropy of each image, as Keras computes it.
+
+    Rows are divided by their sum, then clipped to [1e-7, 1 - 1e-7].
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (n,)
+    probabilities : ndarray of float, shape (n, k)
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        From 1e-7 (certain and right) to 16.1 (certain and wrong).
+
+    Examples
+    --------
+    >>> cross_entropy(np.array([0, 0]), np.array([[0.5, 0.5], [0.0, 1.0]])).round(3).tolist()
+    [0.693, 16.118]
+    """
+    normalised = probabilities / probabilities.sum(axis=1, keepdims=True)
+    of_truth = normalised[np.arange(len(labels)), labels]
+    return -np.log(of_truth.clip(EPSILON, 1 - EPSILON))
+
+
+def named_scores(
+    loss: ArrayLike, matrix: np.ndarray, roc_auc: np.ndarray, classes: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """Put the parts of `score` together under their names, for one set or a stack of resamples.
+
+    Parameters
+    ----------
+    loss : float, shape (...)
+    matrix : ndarray, shape (..., k, k)
+        Confusion matrices.
+    roc_auc : ndarray of float, shape (..., k)
+        One-vs-rest AUC of each class.
+    classes : sequence of str, length k
+
+    Returns
+    -------
+    dict of str to ndarray of float, shape (...)
+        The keys of `score`; NaN where undefined.
+
+    Examples
+    --------
+    >>> named = named_scores(0.5, np.eye(2), np.array([1.0, 0.5]), ["a", "b"])
+    >>> float(named["roc_auc"]), float(named["roc_auc_b"]), float(named["sensitivity_a"])
+    (0.75, 0.5, 1.0)
+    """
+    scores = scores_from_confusion(matrix)
+    overall = ("accuracy", "f1_macro", "f1_weighted", "precision_macro", "recall_macro", "kappa")
+    named = {"loss": np.asarray(loss), **{name: scores[name] for name in overall}}
+    named["roc_auc"] = roc_auc.mean(axis=-1)
+    named["roc_auc_weighted"] = _weighted_mean(roc_auc, matrix.sum(axis=-1))
+    per_class = {"roc_auc": roc_auc, "sensitivity": scores["recall"], "specificity": scores["specificity"]}
+    for name, values in per_class.items():
+        named |= {f"{name}_{label}": values[..., index] for index, label in enumerate(classes)}
+    return named
+
+
+def _roc_auc(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """One-vs-rest AUC of each class, float (k,); NaN for a class without positives or negatives."""
+    from sklearn.metrics import roc_auc_score
+
+    values = np.full(probabilities.shape[1], np.nan)
+    for index in range(len(values)):
+        positive = labels == index
+        if positive.any() and not positive.all():
+            values[index] = roc_auc_score(positive, probabilities[:, index])
+    return values
+
+
+def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    """Quotient in which 0 / 0 quietly is NaN; no other division by 0 can occur here."""
+    with np.errstate(invalid="ignore"):
+        return np.true_divide(numerator, denominator)
+
+
+def _weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean over the last axis; an undefined value counts only if its weight is above 0."""
+    return _ratio(np.where(weights > 0, weights * values, 0).sum(axis=-1), weights.sum(axis=-1))
+
+
+def _checked(
+    labels: ArrayLike, probabilities: ArrayLike, classes: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The inputs as int (n,) and float64 (n, k), or a ValueError that says what is wrong."""
+    labels = _checked_labels("labels", labels, len(classes))
+    probabilities = np.asarray(probabilities, dtype=float)
+    expected = (len(labels), len(classes))
+    if len(classes) < 2 or len(set(classes)) < len(classes):
+        raise ValueError(f"classes must be two or more different names, not {list(classes)}")
+    if probabilities.shape != expected:
+        raise ValueError(
+            f"probabilities must have shape (labels, classes) = {expected}, not {probabilities.shape}"
+        )
+    if not np.isfinite(probabilities).all():
+        rows = np.flatnonzero(~np.isfinite(probabilities).all(axis=1))
+        raise ValueError(f"probabilities must be finite; {len(rows)} rows are not, first row {rows[0]}")
+    if (
+        probabilities.min() < 0
+        or probabilities.max() > 1 + ROW_SUM_TOLERANCE
+        or abs(probabilities.sum(axis=1) - 1).max() > ROW_SUM_TOLERANCE
+    ):
+        raise ValueError("probabilities must lie in [0, 1] and each row must sum to 1; are these logits?")
+    return labels, probabilities
+
+
+def _checked_labels(name: str, values: ArrayLike, count: int) -> np.ndarray:
+    """``values`` as a non-empty int array (n,) within 0..count-1, or a ValueError."""
+    values = np.asarray(values)
+    if values.ndim != 1 or values.size == 0:
+        raise ValueError(f"{name} must have shape (n,) with n >= 1, not {values.shape}")
+    if not np.issubdtype(values.dtype, np.integer):
+        raise ValueError(f"{name} must be integers, not {values.dtype}")
+    if values.min() < 0 or values.max() >= count:
+        raise ValueError(f"{name} must lie in 0..{count - 1}, not {values.min()}..{values.max()}")
+    return values

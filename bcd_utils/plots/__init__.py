@@ -1,0 +1,1 @@
+"""Figures of the study: each function takes plain data and returns a matplotlib Figure, never shown."""

@@ -1,0 +1,305 @@
+"""Figures of the classifier's results: scores, confusion matrices, ROC and learning curves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from bcd_utils.plots import style
+
+SCORES = {
+    "accuracy": "accuracy",
+    "f1_macro": "macro F1",
+    "kappa": "Cohen's kappa",
+    "roc_auc": "macro ROC AUC",
+}
+
+
+def metrics_beside_paper(
+    metrics: dict[str, dict[str, float | None]],
+    intervals: dict[str, dict[str, float | None]],
+    paper: dict[str, dict[str, float]],
+) -> Figure:
+    """Accuracy, macro F1, kappa and ROC AUC of each set beside the paper's, with the test set's intervals.
+
+    Parameters
+    ----------
+    metrics : dict of set to dict of score to float or None
+        None where undefined.
+    intervals : dict of score to dict
+        ``low`` and ``high`` of the test set; a score may be missing or its ends None.
+    paper : dict of set to dict of score to float
+        The published values; may be empty.
+    """
+    rows = [(score, name) for score in SCORES for name in (None, *metrics)]
+    figure = style.new_figure(1.0 + 0.26 * len(rows))
+    panel = style.panels(figure)[0, 0]
+    for place, (score, name) in enumerate(rows):
+        if name is None:
+            panel.axhline(place - 0.55, color="#D9D9D9", linewidth=0.8 if place else 0)
+            continue
+        ours, theirs = metrics[name].get(score), paper.get(name, {}).get(score)
+        ends = intervals.get(score, {}) if name == "test" else {}
+        bounded = style.known(ends.get("low")) and style.known(ends.get("high"))
+        colour = style.set_colour(name)
+        if bounded:
+            style.interval(panel, ends["low"], ends["high"], place, colour)
+        if style.known(theirs):
+            panel.plot(
+                theirs,
+                place,
+                marker="D",
+                markersize=9,
+                markerfacecolor="none",
+                markeredgecolor=colour,
+                markeredgewidth=1.4,
+                linestyle="none",
+                zorder=4,
+            )
+        if style.known(ours):
+            panel.plot(
+                ours,
+                place,
+                marker=style.set_marker(name),
+                markersize=7,
+                color=colour,
+                linestyle="none",
+                zorder=3,
+            )
+        text = f"{ours:.3f}" if style.known(ours) else "undefined"
+        _beside(panel, 0, place, text + (f" [{ends['low']:.3f}, {ends['high']:.3f}]" if bounded else ""))
+        if paper:
+            _beside(panel, 1, place, f"{theirs:.3f}" if style.known(theirs) else "–")
+    _beside(panel, 0, 0, "ours [95 % interval]" if intervals else "ours", weight="bold")
+    if paper:
+        _beside(panel, 1, 0, "paper", weight="bold")
+
+    labels = [SCORES[score] if name is None else style.spaced(name) for score, name in rows]
+    panel.set_yticks(range(len(rows)), labels, size=style.MEDIUM)
+    for tick, (_, name) in zip(panel.get_yticklabels(), rows, strict=True):
+        tick.set_weight("bold" if name is None else "normal")
+    panel.tick_params(axis="y", length=0)
+    panel.set(xlabel="score", ylim=(len(rows) - 0.4, -0.6))
+    panel.margins(x=0.06)
+    panel.grid(axis="x", color="#E6E6E6", linewidth=0.7)
+    figure.legend(
+        handles=_score_handles(metrics, bool(paper)), loc="outside lower center", ncols=6, frameon=False
+    )
+    return figure
+
+
+def confusion_matrices(matrices: dict[str, np.ndarray], classes: Sequence[str]) -> Figure:
+    """Confusion matrix of each set: counts, and the share of the true class that they are.
+
+    Parameters
+    ----------
+    matrices : dict of set to ndarray of int, shape (k, k)
+        Rows are the true classes.
+    """
+    count = len(classes)
+    columns = min(len(matrices), 3 if count <= 4 else 2)
+    rows = -(-len(matrices) // columns)
+    longest = max(style.text_width(style.spaced(name), style.MEDIUM) for name in classes)
+    side = 2.4 if count <= 4 else 3.35
+    below = 0.45 + (0.7 * longest if count > 3 else 0.15)
+    figure = style.new_figure(rows * (side + below + 0.35), width=columns * (side + 0.12) + longest + 1.5)
+    grid = style.panels(figure, rows, columns)
+    names = [style.spaced(name) for name in classes]
+    slanted = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if count > 3 else {}
+    for panel in grid.flat[len(matrices) :]:
+        panel.set_axis_off()
+    for index, (panel, (name, matrix)) in enumerate(zip(grid.flat, matrices.items(), strict=False)):
+        totals = matrix.sum(axis=1, keepdims=True)
+        rates = matrix / np.where(totals > 0, totals, 1)
+        shades = panel.imshow(rates, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+        for (row, column), cell in np.ndenumerate(matrix):
+            rate = f"{rates[row, column]:.0%}" if totals[row, 0] else "–"
+            panel.text(
+                column,
+                row,
+                f"{cell:,}\n{rate}",
+                ha="center",
+                va="center",
+                linespacing=1.1,
+                size=style.LARGE if count <= 4 else style.SMALL,
+                color="white" if rates[row, column] > 0.55 else "black",
+            )
+        first = index % columns == 0
+        panel.set_xticks(range(count), names, size=style.MEDIUM, **slanted)
+        panel.set_yticks(range(count), names if first else [""] * count, size=style.MEDIUM)
+        panel.set_xlabel("predicted class")
+        panel.set_ylabel("true class" if first else "")
+        panel.set_title(f"{style.spaced(name)} ({matrix.sum():,} images)", size=style.LARGE, weight="bold")
+        panel.tick_params(length=0)
+        panel.spines[:].set_visible(False)
+    figure.colorbar(
+        shades,
+        ax=grid,
+        label="share of the true class",
+        format=PercentFormatter(1),
+        shrink=0.9 if rows == 1 else 0.45,
+        aspect=18,
+        pad=0.015,
+    ).outline.set_visible(False)
+    return figure
+
+
+def roc(curves: dict[str, dict[str, pd.DataFrame]], metrics: dict[str, dict[str, float | None]]) -> Figure:
+    """One-vs-rest ROC curve of each class, a panel for each set, the areas in the legends.
+
+    Parameters
+    ----------
+    curves : dict of set to dict of class to DataFrame
+        Columns ``false_positive_rate`` and ``true_positive_rate`` (0..1). A class may be missing from a set.
+    metrics : dict of set to dict
+        Area under each curve as ``roc_auc_<class>``.
+    """
+    looks = style.class_looks(name for of_set in curves.values() for name in of_set)
+    side, key = style.WIDTH / max(len(curves), 3), 0.3 + 0.21 * len(looks)
+    figure = style.new_figure(side + 0.2 + key, width=side * len(curves) + 0.1)
+    upper, lower = style.panels(figure, 2, len(curves), height_ratios=[side - 0.2, key])
+    for index, (panel, under, (name, of_set)) in enumerate(zip(upper, lower, curves.items(), strict=True)):
+        panel.plot([0, 1], [0, 1], color="#8C8C8C", linewidth=1, linestyle=":")
+        for label, look in looks.items():
+            area = metrics.get(name, {}).get(f"roc_auc_{label}")
+            points = of_set.get(label, pd.DataFrame({"false_positive_rate": [], "true_positive_rate": []}))
+            panel.plot(
+                points["false_positive_rate"],
+                points["true_positive_rate"],
+                color=look.colour,
+                linestyle=look.line,
+                linewidth=1.8,
+                clip_on=False,
+                label=f"{style.spaced(label)}: {f'{area:.3f}' if style.known(area) else 'undefined'}",
+            )
+        panel.set(
+            xlim=(-0.01, 1.01),
+            ylim=(-0.01, 1.01),
+            aspect="equal",
+            xlabel="false positive rate",
+            ylabel="true positive rate" if index == 0 else "",
+        )
+        panel.set_title(style.spaced(name), size=style.LARGE, weight="bold")
+        handles = panel.get_lines()[1:]
+        under.set_axis_off()
+        under.legend(
+            handles=handles,
+            loc="upper center",
+            frameon=False,
+            fontsize=style.SMALL,
+            handlelength=3.2,
+            title="area under the curve",
+            title_fontsize=style.SMALL,
+            borderaxespad=0,
+        )
+    return figure
+
+
+def learning_curve(history: pd.DataFrame, metric: str, restored_epoch: int) -> Figure:
+    """A score of the training and the validation set after each epoch.
+
+    Parameters
+    ----------
+    history : DataFrame
+        Columns ``epoch`` (1, 2, ...), the metric, ``val_`` and the metric, and perhaps ``stage``
+        ("head" or "fine-tuning").
+    metric : {"accuracy", "loss"}
+    restored_epoch : int
+        The epoch whose weights were kept.
+    """
+    figure = style.new_figure(4.0)
+    panel = style.panels(figure)[0, 0]
+    first, last = history["epoch"].min(), history["epoch"].max()
+    lines = {"training": (metric, "train", "-"), "validation": (f"val_{metric}", "validation", (0, (5, 1.5)))}
+    for label, (column, name, line) in lines.items():
+        panel.plot(
+            history["epoch"],
+            history[column],
+            color=style.set_colour(name),
+            linestyle=line,
+            linewidth=1.8,
+            marker=style.set_marker(name),
+            markersize=4.5 if len(history) <= 60 else 0,
+            label=label,
+        )
+    if "stage" in history and (history["stage"] == "fine-tuning").any():
+        start = history.loc[history["stage"] == "fine-tuning", "epoch"].min()
+        panel.axvspan(
+            start - 0.5,
+            last + 0.5,
+            color="#F0F0F0",
+            linewidth=0,
+            zorder=0,
+            label=f"fine-tuning (from epoch {start})",
+        )
+    panel.axvline(restored_epoch, color="black", linewidth=1.2, linestyle=":")
+    along = (restored_epoch - first + 0.5) / (last - first + 1)
+    panel.annotate(
+        f"weights of epoch {restored_epoch} kept",
+        (restored_epoch, 1),
+        (0, 4),
+        va="bottom",
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        size=style.MEDIUM,
+        ha="left" if along < 0.15 else "right" if along > 0.85 else "center",
+    )
+    panel.set(xlabel="epoch", ylabel=metric, xlim=(first - 0.5, last + 0.5))
+    if metric == "loss":
+        panel.set_ylim(0, 1.08 * history[["loss", "val_loss"]].max().max())
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
+    panel.grid(axis="y", color="#E6E6E6", linewidth=0.7)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=style.MEDIUM, handlelength=3)
+    return figure
+
+
+def _beside(panel: Axes, column: int, place: float, text: str, weight: str = "normal") -> None:
+    """A cell of the table right of the panel."""
+    panel.annotate(
+        text,
+        (1, place),
+        (14 + 140 * column, 0),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        annotation_clip=False,
+        va="center",
+        size=style.SMALL,
+        weight=weight,
+    )
+
+
+def _score_handles(names: Sequence[str], with_paper: bool) -> list[Line2D]:
+    """Legend of the sets' markers and, beside them, the paper's."""
+    handles = [
+        Line2D(
+            [],
+            [],
+            color=style.set_colour(name),
+            marker=style.set_marker(name),
+            markersize=7,
+            linestyle="none",
+            label=style.spaced(name),
+        )
+        for name in names
+    ]
+    if with_paper:
+        handles.append(
+            Line2D(
+                [],
+                [],
+                marker="D",
+                markersize=9,
+                markerfacecolor="none",
+                linestyle="none",
+                markeredgecolor=style.MUTED,
+                markeredgewidth=1.4,
+                label="paper",
+            )
+        )
+    return handles

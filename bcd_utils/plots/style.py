@@ -1,0 +1,189 @@
+"""Look that all figures share: colours, lines, sizes, and the few things that several figures draw."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+
+WIDTH = 9.5  # inches, the text width of a landscape page
+SMALL, MEDIUM, LARGE = 9, 10, 11  # points
+MUTED = "#595959"
+OUTLINE = "#FFE14D"
+
+
+class Look(NamedTuple):
+    """How a class is drawn; any two differ in line style and marker too, for prints without colour."""
+
+    colour: str
+    line: str | tuple
+    marker: str
+
+
+# Okabe and Ito's palette, the pale yellow last because it is the hardest to see on white
+LOOKS = (
+    Look("#0072B2", "-", "o"),
+    Look("#D55E00", (0, (5, 1.5)), "s"),
+    Look("#009E73", (0, (5, 1.5, 1, 1.5)), "^"),
+    Look("#E69F00", (0, (1, 1)), "D"),
+    Look("#CC79A7", (0, (9, 2)), "v"),
+    Look("#56B4E9", (0, (3, 1, 1, 1, 1, 1)), "P"),
+    Look("#000000", (0, (2, 2)), "X"),
+    Look("#F0E442", (0, (9, 2, 1, 2)), "*"),
+)
+FIXED_LOOKS = dict(zip(("benign", "malignant", "normal"), LOOKS, strict=False))
+
+SET_COLOURS = {"train": "#56B4E9", "validation": "#E69F00", "test": "#333333"}
+SET_MARKERS = {"train": "o", "validation": "s", "test": "^"}
+OTHER_SET_COLOUR, OTHER_SET_MARKER = "#CC79A7", "v"
+
+
+def class_looks(classes: Iterable[str]) -> dict[str, Look]:
+    """Colour, line style and marker of each class; the order of ``classes`` does not matter.
+
+    Benign, malignant and normal always look the same; other classes take the remaining looks in
+    alphabetical order, and after eight classes the looks repeat.
+    """
+    classes = list(dict.fromkeys(classes))
+    others = sorted(set(classes) - FIXED_LOOKS.keys())
+    fixed = {name: FIXED_LOOKS[name] for name in classes if name in FIXED_LOOKS}
+    free = [look for look in LOOKS if look not in fixed.values()]
+    looks = fixed | {name: free[index % len(free)] for index, name in enumerate(others)}
+    return {name: looks[name] for name in classes}
+
+
+def class_colours(classes: Iterable[str]) -> dict[str, str]:
+    """Colour of each class, as in `class_looks`.
+
+    Examples
+    --------
+    >>> class_colours(["malignant", "cyst"])
+    {'malignant': '#D55E00', 'cyst': '#0072B2'}
+    """
+    return {name: look.colour for name, look in class_looks(classes).items()}
+
+
+def set_colour(name: str) -> str:
+    """Colour of a set; sets other than train, validation and test share one."""
+    return SET_COLOURS.get(name, OTHER_SET_COLOUR)
+
+
+def set_marker(name: str) -> str:
+    """Marker of a set, as `set_colour`."""
+    return SET_MARKERS.get(name, OTHER_SET_MARKER)
+
+
+def spaced(name: str) -> str:
+    """A name as readers see it: underscores as spaces."""
+    return str(name).replace("_", " ")
+
+
+def new_figure(height: float, width: float = WIDTH) -> Figure:
+    """An empty figure of a size in inches."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def canvas(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
+    """A figure for drawing freely: one invisible panel whose units are inches from the lower left corner."""
+    figure = new_figure(height, width)
+    figure.get_layout_engine().set(w_pad=0, h_pad=0)
+    panel = figure.add_subplot(xlim=(0, width), ylim=(0, height))
+    panel.set_axis_off()
+    return figure, panel
+
+
+def panels(figure: Figure, rows: int = 1, columns: int = 1, **options) -> np.ndarray:
+    """Panels without top and right spines, shape (rows, columns); options as for ``Figure.subplots``."""
+    grid = figure.subplots(rows, columns, squeeze=False, **options)
+    for panel in grid.flat:
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.set_axisbelow(True)
+    return grid
+
+
+def picture(panel: Axes, image: np.ndarray, anchor: str = "S", **options) -> None:
+    """Show an image without ticks and frame, and keep later drawing from moving the view.
+
+    An image that does not fill its panel touches the side named by ``anchor``, where its caption is.
+    """
+    panel.imshow(image, **options)
+    panel.set(xticks=[], yticks=[], autoscale_on=False, anchor=anchor)
+    panel.spines[:].set_visible(False)
+
+
+def outline(panel: Axes, mask: np.ndarray) -> None:
+    """Draw the outline of a lesion, yellow with a dark edge; nothing for an empty mask.
+
+    Parameters
+    ----------
+    mask : ndarray, bool, shape (height, width)
+    """
+    import cv2
+
+    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    edge = [patheffects.Stroke(linewidth=2.6, foreground="#1A1A1A"), patheffects.Normal()]
+    for contour in contours:
+        closed = np.concatenate([contour, contour[:1]])[:, 0]
+        panel.plot(*closed.T, color=OUTLINE, linewidth=1.3, path_effects=edge)
+
+
+def interval(panel: Axes, low: float, high: float, y: float, colour: str) -> None:
+    """Draw a horizontal interval with caps."""
+    panel.plot([low, high], [y, y], color=colour, marker="|", markersize=8, linewidth=1.6, zorder=2)
+
+
+def known(value: float | None) -> bool:
+    """Whether a score is defined (neither None nor NaN)."""
+    return value is not None and not np.isnan(value)
+
+
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """Width of a line of text in inches."""
+    font = FontProperties(size=size, weight=weight)
+    return text_to_path.get_text_width_height_descent(text, font, False)[0] / 72
+
+
+def wrap(text: str, width: float, size: float, weight: str = "normal") -> str:
+    """Break text into lines of at most ``width`` inches: at spaces, hyphens and the like, else anywhere.
+
+    Examples
+    --------
+    >>> wrap("one two", 0.4, 10)
+    'one\\ntwo'
+    """
+    lines = [""]
+    for piece in re.split(r"(?<=[\s_/-])", str(text).strip()):
+        if lines[-1] and text_width((lines[-1] + piece).rstrip(), size, weight) > width:
+            lines.append("")
+        while len(piece) > 1 and text_width(piece.rstrip(), size, weight) > width:
+            fitting = (
+                n for n in range(len(piece) - 1, 1, -1) if text_width(piece[:n], size, weight) <= width
+            )
+            cut = next(fitting, 1)
+            lines[-1:] = [piece[:cut], ""]
+            piece = piece[cut:]
+        lines[-1] += piece
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def line_height(size: float) -> float:
+    """Height of a line of text in inches, with its spacing."""
+    return size * 1.25 / 72
+
+
+def write(panel: Axes, left: float, top: float, text: str, size: float, **options) -> None:
+    """Write lines on a `canvas`; unlike in one text of many lines, baselines do not depend on the letters."""
+    for index, line in enumerate(text.split("\n")):
+        panel.text(left, top - index * line_height(size) - 0.85 * size / 72, line, size=size, **options)
+
+
+def aspect(images: Sequence[np.ndarray]) -> float:
+    """Height by width of the tallest image of a row; still taller ones are to be shown narrower."""
+    return float(np.clip(max(image.shape[0] / image.shape[1] for image in images), 0.3, 1.1))

@@ -1,0 +1,46 @@
+"""One line of progress: in the notebook it is replaced in place, in the terminal the chain shows it."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+PROGRESS_FILE = "BCD_PROGRESS_FILE"
+
+
+class Progress:
+    """Callable that shows "label: done of total", leaving one line of output in the notebook.
+
+    Parameters
+    ----------
+    label : str
+        What is being counted, such as "images".
+    """
+
+    def __init__(self, label: str):
+        self.label = label
+        self._shown = 0.0
+        self._handle = None
+
+    def __call__(self, done: int, total: int, note: str = "") -> None:
+        """Show the state; called as often as one likes, drawn at most twice a second."""
+        now = time.monotonic()
+        if done < total and now - self._shown < 0.5:
+            return
+        self._shown = now
+        text = f"{self.label} {done} of {total}" + (f", {note}" if note else "")
+        self._display(text)
+        if os.environ.get(PROGRESS_FILE):
+            Path(os.environ[PROGRESS_FILE]).write_text(text)
+
+    def _display(self, text: str) -> None:
+        from IPython import get_ipython
+        from IPython.display import Markdown, display
+
+        if get_ipython() is None:
+            return
+        if self._handle is None:
+            self._handle = display(Markdown(text), display_id=True)
+        else:
+            self._handle.update(Markdown(text))

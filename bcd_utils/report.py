@@ -1,0 +1,177 @@
+"""The pages of a run: each executed notebook, and the index that sums it up; all open without a network."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bcd_utils.files import write_text
+from bcd_utils.paths import TEMPLATES
+
+if TYPE_CHECKING:
+    from bs4 import Tag
+    from jinja2 import Environment
+
+INDEX = "index.html"
+NUMBER = re.compile(r"\s*([-+−]?\d[\d.,]*(e[-+]?\d+)?\s?%?|nan|inf|none|<na>|[-–]|)\s*", re.IGNORECASE)
+
+#: The paper's figures: label (it gives the number 7 to two), title, stem of our file, page that shows it.
+PAPER_FIGURES = (
+    ("Fig 1", "Methodology", "fig1_methodology", "02_preprocessing.html"),
+    ("Fig 2", "Histopathology samples", "fig2_histopathology", "01_data_exploration.html"),
+    ("Fig 3", "Ultrasound samples", "fig3_ultrasound", "01_data_exploration.html"),
+    ("Fig 4", "ResNet50 with the new head", "fig4_architecture", "03_train_resnet50.html"),
+    ("Fig 5", "Evaluation", "fig5_evaluation", "04_evaluation.html"),
+    ("Fig 6/7", "ROC curve of each class", "fig6_7_roc", "04_evaluation.html"),
+    ("Fig 7", "Training and validation accuracy", "fig7_accuracy", "03_train_resnet50.html"),
+    ("Fig 8", "Training and validation loss", "fig8_loss", "03_train_resnet50.html"),
+)
+
+
+def render_notebook(executed: Path, html: Path, page: Mapping[str, Any]) -> None:
+    """Turn an executed notebook into a self-contained page, written atomically.
+
+    Parameters
+    ----------
+    executed, html : Path
+        The executed ``.ipynb`` file and the page to write.
+    page : mapping
+        ``title``, ``study``, ``run``: str. ``announcements``: list of str, shown in a banner. ``pages``:
+        list of ``{"title", "file", "current"}``, the navigation. ``footer``: provenance, label -> value.
+    """
+    import nbformat
+    from markupsafe import Markup
+    from nbconvert import HTMLExporter
+
+    places = {"template_name": "report", "extra_template_basedirs": [str(TEMPLATES)]}
+    exporter = HTMLExporter(**places, exclude_anchor_links=True, embed_images=True)
+    notebook = nbformat.read(executed, as_version=4)
+    body, _ = exporter.from_notebook_node(notebook, {"metadata": {"path": str(Path(executed).parent)}})
+    content = Markup(_polish(body))  # noqa: S704 - the project's own notebook, shown under the page's CSP
+    frame = _templates().get_template("frame.html.j2")
+    write_text(html, frame.render(**page, content=content, code_css=_code_css()))
+
+
+def render_index(run_folder: Path, summary: Mapping[str, Any], pages: Sequence[Mapping[str, Any]]) -> Path:
+    """Write ``index.html`` of a run; parts whose results are missing say that they have not run.
+
+    Parameters
+    ----------
+    run_folder : Path
+        Holds the notebooks' pages and ``figures/*.png``.
+    summary : mapping
+        What ``summary.json`` holds; any key may be missing or None.
+    pages : sequence of mapping
+        The navigation, as for `render_notebook`; pages that do not exist are listed without a link.
+
+    Returns
+    -------
+    Path
+        The page.
+    """
+    summary = {key: value for key, value in summary.items() if value is not None}
+    there = {page["file"] for page in pages if (run_folder / page["file"]).exists()} | {INDEX}
+    text = _templates().get_template("index_page.html.j2").render(
+        {"title": "Summary"} | summary,
+        run=run_folder.name,
+        pages=[{**page, "current": page["file"] == INDEX} for page in pages if page["file"] in there],
+        stages=[page for page in pages if page["file"] != INDEX],
+        there=there,
+        pictures={path.stem: path for path in (run_folder / "figures").glob("*.png")},
+        paper_figures=PAPER_FIGURES,
+        reasons=reasons_not_to_compare(summary),
+        settings_table=flatten(summary.get("settings", {})),
+    )
+    write_text(run_folder / INDEX, text)
+    return run_folder / INDEX
+
+
+def reasons_not_to_compare(summary: Mapping[str, Any]) -> list[str]:
+    """Why a run's numbers are no reproduction of the paper's; empty if images and network are the same."""
+    dataset, settings = summary.get("dataset") or {}, summary.get("settings") or {}
+    backbone, weights = settings.get("backbone", "resnet50"), settings.get("weights", "imagenet")
+    reasons = []
+    if dataset and dataset.get("name") != "busi":
+        images = dataset.get("title") or dataset.get("name")
+        reasons.append(f"the images are “{images}” where the paper used BUSI")
+    if backbone != "resnet50":
+        reasons.append(f"the backbone is “{backbone}” where the paper used ResNet50")
+    elif weights != "imagenet":
+        weights = (summary.get("provenance") or {}).get("weights") or weights
+        reasons.append(f"ResNet50’s weights are “{weights}” where the paper used ImageNet’s")
+    return reasons
+
+
+def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings under dotted names, as ``--set`` takes them: ``phantoms.seed``."""
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {prefix + key: value}
+    return flat
+
+
+def _polish(body: str) -> str:
+    """Right-align numbers, let wide tables scroll, and lead links to notebooks to their pages."""
+    from bs4 import BeautifulSoup
+
+    soup = BeautifulSoup(body, "html.parser")
+    for table in soup.select("table"):
+        _align_numbers(table)
+        table.wrap(soup.new_tag("div", attrs={"class": "scroll"}))
+    for link in soup.select('a[href$=".ipynb"]:not([href*=":"])'):
+        link["href"] = link["href"].removesuffix(".ipynb") + ".html"
+    return str(soup)
+
+
+def _align_numbers(table: Tag) -> None:
+    # Columns are counted from the right: on the left, a pandas index with spans shortens some rows.
+    rows = [row.find_all(["td", "th"])[::-1] for row in table.select("tr")]
+    for column in range(max((len(row) for row in rows), default=0)):
+        cells = [row[column] for row in rows if column < len(row)]
+        values = [cell.get_text() for cell in cells if cell.name == "td"]
+        if any(value.strip() for value in values) and all(NUMBER.fullmatch(value) for value in values):
+            for cell in cells:
+                cell["class"] = [*cell.get("class", []), "number"]
+
+
+def _code_css() -> str:
+    from pygments.formatters import HtmlFormatter
+
+    light = HtmlFormatter(style="default").get_style_defs(".highlight")
+    dark = HtmlFormatter(style="github-dark").get_style_defs(".highlight")
+    return f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}"
+
+
+def _templates() -> Environment:
+    from jinja2 import ChainableUndefined, Environment, FileSystemLoader
+
+    loader = FileSystemLoader(TEMPLATES)
+    templates = Environment(loader=loader, autoescape=True, undefined=ChainableUndefined, trim_blocks=True)
+    templates.filters |= {"number": _number, "plain": _plain, "embedded": _embedded}
+    return templates
+
+
+def _number(value: Any, digits: int = 3, sign: str = "") -> str:
+    known = isinstance(value, int | float) and value == value
+    return f"{value:{sign}.{digits}f}".replace("-", "−") if known else "–"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_plain(item)}" for key, item in value.items())
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _embedded(png: Path, width: int = 1600) -> str:
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    with Image.open(png) as image:
+        image.thumbnail((width, width))
+        image.save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,275 @@
+"""A study's settings: one frozen dataclass, read strictly from YAML."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from bcd_utils.errors import StudyError
+from bcd_utils.paths import readable
+
+_strict = ConfigDict(extra="forbid", strict=True)
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(gt=0, le=1)]
+
+
+@dataclass(frozen=True, config=_strict)
+class Phantoms:
+    """How many synthetic images to draw of each class, and from which seed."""
+
+    benign: Count = 135
+    malignant: Count = 65
+    normal: Count = 40
+    seed: Count = 2024
+
+
+@dataclass(frozen=True, config=_strict)
+class Augmentation:
+    """Random changes to training images (paper, section 1.5; its amounts are not given)."""
+
+    rotation_degrees: Annotated[float, Field(ge=0, le=180)] = 20.0
+    horizontal_flip: bool = True
+    zoom: Annotated[float, Field(ge=0, lt=1)] = 0.1
+
+
+@dataclass(frozen=True, config=_strict)
+class FineTuning:
+    """A second stage that also trains the backbone from one layer on; BatchNorm stays frozen."""
+
+    trainable_from: Annotated[str, Field(min_length=1)] = "conv5_block1_1_conv"
+    learning_rate: Rate = 1e-5
+    epochs: Positive = 10
+
+
+@dataclass(frozen=True, config=_strict)
+class Study:
+    """Every value of the protocol. Defaults are the paper's, or the likeliest where it is silent.
+
+    Attributes
+    ----------
+    name : str
+        Short name; also the run folder's name under ``reports/``.
+    title : str
+        Heading of the reports.
+    notebooks : tuple of str
+        Stages, in order; names of files in ``notebooks/``.
+    dataset : str
+        A registered data set: ``busi`` or ``phantom``.
+    data_dir : str or None
+        Folder or zip file with the images; None: where ``bcd fetch`` puts them.
+    allow_partial : bool
+        Accept a data set whose class counts are not the published ones.
+    histopathology_dir : str or None
+        Folder with BreakHis images; only illustrates the paper's Fig 2, never trained on.
+    seed : int
+        Seeds the split, the weights, dropout, the order of batches and the bootstrap.
+    input : {"image", "mask", "overlay"}
+        What the network sees: the image, its lesion mask, or the image with the mask blended in.
+    image_size : int
+        Side in pixels that images are resized to.
+    test_fraction, validation_fraction : float
+        Share of all images kept for test; share of the rest kept for validation.
+    stratify : bool
+        Keep class shares equal in all three sets.
+    backbone : str
+        ``resnet50`` or the path of a ``.keras`` feature extractor that takes (n, s, s, 3) in 0..255.
+    weights : str
+        For ``resnet50``: ``imagenet``, ``random`` or the path of a weights file (no top).
+    scaling : {"unit", "imagenet"}
+        For ``resnet50``: pixels / 255 as the paper says, or the network's own preprocessing.
+    pooling : {"flatten", "average"}
+        How the feature map enters the head.
+    hidden_units : tuple of int
+        Widths of the head's ReLU layers.
+    dropout : float
+        Dropout rate after each hidden layer.
+    augmentation : Augmentation or None
+    batch_size, epochs, patience : int
+    learning_rate : float
+        Adam's rate.
+    class_weights : {"none", "balanced"}
+        Weights of the loss per class; balanced: n / (classes * class count).
+    fine_tuning : FineTuning or None
+    feature_dtype : {"float32", "bfloat16"}
+        Precision of cached features on disk.
+    bootstrap_samples : int
+    confidence : float
+        Level of the intervals.
+    phantoms : Phantoms
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=,-]*$")]
+    title: str = "Breast Cancer Detection Using ResNet50"
+    notebooks: Annotated[tuple[str, ...], Field(min_length=1)] = (
+        "01_data_exploration",
+        "02_preprocessing",
+        "03_train_resnet50",
+        "04_evaluation",
+        "05_gradcam",
+    )
+    dataset: Literal["busi", "phantom"] = "busi"
+    data_dir: str | None = None
+    allow_partial: bool = False
+    histopathology_dir: str | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+    input: Literal["image", "mask", "overlay"] = "image"
+    image_size: Annotated[int, Field(ge=32, le=1024)] = 224
+    test_fraction: Fraction = 0.15
+    validation_fraction: Fraction = 0.10
+    stratify: bool = True
+    backbone: Annotated[str, Field(pattern=r"^resnet50$|\.keras$")] = "resnet50"
+    weights: Annotated[str, Field(pattern=r"^imagenet$|^random$|\.h5$|\.keras$")] = "imagenet"
+    scaling: Literal["unit", "imagenet"] = "unit"
+    pooling: Literal["flatten", "average"] = "flatten"
+    hidden_units: Annotated[tuple[Positive, ...], Field(min_length=1)] = (256, 128, 64)
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    augmentation: Augmentation | None = None
+    batch_size: Annotated[int, Field(ge=2)] = 16
+    epochs: Positive = 30
+    patience: Positive = 4
+    learning_rate: Rate = 0.001
+    class_weights: Literal["none", "balanced"] = "none"
+    fine_tuning: FineTuning | None = None
+    feature_dtype: Literal["float32", "bfloat16"] = "float32"
+    bootstrap_samples: Annotated[int, Field(ge=100)] = 2000
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    phantoms: Phantoms = Phantoms()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Settings as plain, JSON-serialisable values."""
+        return TypeAdapter(dict[str, Any]).dump_python(asdict(self), mode="json")
+
+
+_PATTERN_HELP = {
+    "backbone": "'resnet50' or the path of a .keras file",
+    "weights": "'imagenet', 'random' or the path of a .h5 or .keras weights file",
+    "name": "letters, digits and . _ = , - after a letter or digit",
+}
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader that also reads 1e-5 as a number, as YAML 1.2 does and YAML 1.1 does not."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+
+def _allowed_keys(location: Sequence[str]) -> list[str]:
+    sections = {"phantoms": Phantoms, "augmentation": Augmentation, "fine_tuning": FineTuning}
+    owner = sections.get(location[0], Study) if len(location) > 1 else Study
+    return [field.name for field in fields(owner)]
+
+
+def _one_line(error: ValidationError, source: str) -> StudyError:
+    first = error.errors()[0]
+    location = [str(part) for part in first["loc"] if not str(part).startswith("function")]
+    # A union such as FineTuning | None puts its member's name into the location.
+    location = [part for part in location if part not in {"FineTuning", "Augmentation", "Phantoms"}]
+    key = ".".join(location)
+    if first["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
+        allowed = _allowed_keys(location)
+        near = difflib.get_close_matches(location[-1], allowed, n=1)
+        hint = f"did you mean '{near[0]}'? " if near else ""
+        return StudyError(
+            f"{source}: unknown setting '{key}' = {first['input']!r}", f"{hint}allowed are {', '.join(allowed)}"
+        )
+    if first["type"] == "missing":
+        return StudyError(f"{source}: setting '{key}' is missing", f"add '{key}: ...'")
+    wanted = first["msg"].removeprefix("Input should be ")
+    if first["type"] == "string_pattern_mismatch":
+        wanted = _PATTERN_HELP[location[0]]
+    if wanted.startswith(("greater", "less")):
+        wanted = f"a value {wanted}"
+    return StudyError(f"{source}: {key} = {first['input']!r} is not allowed", f"use {wanted}")
+
+
+def make_study(settings: Mapping[str, Any], source: str = "settings") -> Study:
+    """Build a `Study` from plain values.
+
+    Raises
+    ------
+    StudyError
+        One line naming the setting, its value and what is allowed.
+
+    Examples
+    --------
+    >>> make_study({"name": "mine", "epochs": 3}).epochs
+    3
+    >>> make_study({"name": "mine", "epoch": 3})  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    bcd_utils.errors.StudyError: settings: unknown setting 'epoch' = 3. To fix: did you mean 'epochs'? ...
+    """
+    try:
+        return TypeAdapter(Study).validate_json(json.dumps(settings, default=str))
+    except ValidationError as error:
+        raise _one_line(error, source) from None
+
+
+def parse_override(text: str) -> tuple[str, Any]:
+    """Split ``key=value``; the value is read as YAML.
+
+    Examples
+    --------
+    >>> parse_override("dropout=0.3")
+    ('dropout', 0.3)
+    >>> parse_override("fine_tuning.learning_rate=1e-5")
+    ('fine_tuning.learning_rate', 1e-05)
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise StudyError(f"--set {text!r} is not of the form key=value", "write for example --set epochs=10")
+    try:
+        return key.strip(), yaml.load(value, _Loader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError:
+        raise StudyError(f"--set {text!r}: the value is not valid YAML", "quote it") from None
+
+
+def load_study(path: Path | str, overrides: Sequence[str] = (), **settings: Any) -> Study:
+    """Read a study from YAML.
+
+    Parameters
+    ----------
+    path : path
+        The study's YAML file.
+    overrides : sequence of str
+        ``key=value`` texts; a dotted key reaches into a section.
+    **settings
+        Values that replace the file's.
+
+    Raises
+    ------
+    StudyError
+        If the file is missing, is no YAML mapping, or holds a setting that is not allowed.
+    """
+    path = Path(path)
+    try:
+        values = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+    except (FileNotFoundError, IsADirectoryError):
+        known = ", ".join(sorted(readable(p) for p in path.parent.glob("*.yaml"))) or "none here"
+        raise StudyError(f"There is no study file {readable(path)}", f"name one of: {known}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise StudyError(f"{readable(path)} is not valid YAML: {str(error).splitlines()[0]}", "mend it") from None
+    if not isinstance(values, dict):
+        raise StudyError(f"{readable(path)} holds no settings", "write 'key: value' lines")
+    for text in overrides:
+        key, value = parse_override(text)
+        section, dot, inner = key.rpartition(".")
+        if dot:
+            values[section] = {**(values.get(section) or {}), inner: value}
+        else:
+            values[key] = value
+    return make_study({**values, **settings}, readable(path))
