@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from bcd_utils.backend import keras, score_gradients
 
 
-def grad_cam(
-    head: keras.Model, features: np.ndarray, classes: np.ndarray, batch_size: int = 32
-) -> np.ndarray:
+def grad_cam(head: keras.Model, features: np.ndarray, classes: np.ndarray, batch_size: int = 32) -> np.ndarray:
     """Gradient-weighted class activation maps of the logit of one class per image.
 
     Selvaraju et al. 2017, ICCV, equations 1 and 2: channels of the feature map are averaged with
@@ -28,13 +28,39 @@ def grad_cam(
     -------
     ndarray, float32, shape (n, h, w), values 0..1
     """
-    scores = keras.Model(head.inputs, head.get_layer("logits").output)
+
+    def mean_gradient(gradients, values):
+        return (gradients.mean(axis=(1, 2), keepdims=True) * values).sum(axis=-1)
+
+    return _maps(head, features, classes, batch_size, mean_gradient)
+
+
+def hires_cam(head: keras.Model, features: np.ndarray, classes: np.ndarray, batch_size: int = 32) -> np.ndarray:
+    """As `grad_cam`, but each position keeps its own gradient.
+
+    Draelos and Carin 2020, arXiv:2011.08891: after Flatten a channel can speak for a class in one place
+    and against it in another; Grad-CAM's mean over places mixes these up, the product place by place does not.
+    """
+
+    def own_gradient(gradients, values):
+        return (gradients * values).sum(axis=-1)
+
+    return _maps(head, features, classes, batch_size, own_gradient)
+
+
+def _maps(
+    head: keras.Model,
+    features: np.ndarray,
+    classes: np.ndarray,
+    batch_size: int,
+    combine: Callable[[np.ndarray, np.ndarray], np.ndarray],
+) -> np.ndarray:
+    logits = keras.Model(head.inputs, head.get_layer("logits").output)
     maps = []
     for start in range(0, len(features), batch_size):
         batch = np.asarray(features[start : start + batch_size], dtype=np.float32)
-        gradients = score_gradients(scores, batch, classes[start : start + batch_size])
-        weights = gradients.mean(axis=(1, 2), keepdims=True)
-        maps.append(np.maximum((weights * batch).sum(axis=-1), 0))
+        gradients = score_gradients(logits, batch, classes[start : start + batch_size])
+        maps.append(np.maximum(combine(gradients, batch), 0))
     cams = np.concatenate(maps)
     return cams / np.maximum(cams.max(axis=(1, 2), keepdims=True), np.finfo(np.float32).tiny)
 

@@ -67,7 +67,7 @@ def render_index(run_folder: Path, summary: Mapping[str, Any], pages: Sequence[M
     summary : mapping
         What ``summary.json`` holds; any key may be missing or None.
     pages : sequence of mapping
-        The navigation, as for `render_notebook`; pages that do not exist are listed without a link.
+        ``{"title", "file"}`` of each notebook's page; those that do not exist are listed without a link.
 
     Returns
     -------
@@ -75,13 +75,13 @@ def render_index(run_folder: Path, summary: Mapping[str, Any], pages: Sequence[M
         The page.
     """
     summary = {key: value for key, value in summary.items() if value is not None}
-    there = {page["file"] for page in pages if (run_folder / page["file"]).exists()} | {INDEX}
+    stages = [page for page in pages if page["file"] != INDEX]
+    there = [page for page in stages if (run_folder / page["file"]).exists()]
     text = _templates().get_template("index_page.html.j2").render(
-        {"title": "Summary"} | summary,
-        run=run_folder.name,
-        pages=[{**page, "current": page["file"] == INDEX} for page in pages if page["file"] in there],
-        stages=[page for page in pages if page["file"] != INDEX],
-        there=there,
+        {**summary, "study": summary.get("title", run_folder.name), "run": run_folder.name},
+        pages=[{"title": "Overview", "file": INDEX, "current": True}, *there],
+        stages=stages,
+        there=[page["file"] for page in there],
         pictures={path.stem: path for path in (run_folder / "figures").glob("*.png")},
         paper_figures=PAPER_FIGURES,
         reasons=reasons_not_to_compare(summary),

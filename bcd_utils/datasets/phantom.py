@@ -8,7 +8,8 @@ The generator follows the order of the scanner's own signal chain, each step one
    time-gain compensation leaves;
 3. *speckle*: complex circular Gaussian scatterers blurred by a point-spread function that is short
    axially, longer laterally and widens with depth, so that the envelope of a homogeneous region is
-   Rayleigh distributed [1]_; a few frequency bands are averaged (frequency compounding [2]_);
+   Rayleigh distributed [1]_; a few frequency bands are averaged (frequency compounding [2]_)
+   and smoothed as a scanner's video filter does;
 4. *log compression* to a display range of 50 to 60 dB.
 
 Lesions follow the descriptors of the ACR BI-RADS ultrasound lexicon [3]_: shape, orientation, margin,
@@ -16,7 +17,8 @@ echo pattern and posterior features. The classes overlap on purpose, as they do 
 
 It does not solve a wave equation: no refraction, reverberation, side lobes, nonlinear propagation or
 phase aberration, and no calipers or captions. Its statistics were chosen by eye, not fitted to
-patients. It is for testing and teaching software, never for clinical use.
+patients: lesions are larger, and their posterior features stronger, than in most. It is for testing
+and teaching software, never for clinical use.
 
 References
 ----------
@@ -42,6 +44,7 @@ CLASSES = ("benign", "malignant", "normal")
 BANDS = (-0.3, 0, 0.3)
 
 Array = np.ndarray
+Generator = np.random.Generator
 Shape = tuple[int, int]
 
 
@@ -85,8 +88,7 @@ def draw_phantom(label: str, seed: int | Sequence[int]) -> tuple[Array, Array]:
     >>> image.dtype.name, mask.dtype.name, image.shape == mask.shape, bool(mask.any())
     ('uint8', 'bool', True, True)
     """
-    if label not in CLASSES:
-        raise StudyError(f"There is no class {label!r}", f"use one of {', '.join(CLASSES)}")
+    class_index(label)
     rng = np.random.default_rng(seed)
     shape = (int(rng.integers(300, 481)), int(rng.integers(360, 561)))
     echogenicity = breast_layers(rng, shape)
@@ -130,15 +132,21 @@ def write_phantoms(folder: Path, counts: Mapping[str, int], seed: int) -> None:
     >>> sorted(path.name for path in folder.rglob("*.png"))
     ['normal (1).png', 'normal (1)_mask.png']
     """
+    indices = {label: class_index(label) for label in counts}
     with atomic_folder(folder) as temporary:
         for label, count in counts.items():
-            if label not in CLASSES:
-                raise StudyError(f"There is no class {label!r}", f"use one of {', '.join(CLASSES)}")
             (temporary / label).mkdir()
             for number in range(1, count + 1):
-                image, mask = draw_phantom(label, [seed, CLASSES.index(label), number])
+                image, mask = draw_phantom(label, [seed, indices[label], number])
                 write_png(temporary / label / f"{label} ({number}).png", np.dstack([image] * 3))
                 write_png(temporary / label / f"{label} ({number})_mask.png", mask * np.uint8(255))
+
+
+def class_index(label: str) -> int:
+    """Position of ``label`` in ``CLASSES``, or a `StudyError`."""
+    if label not in CLASSES:
+        raise StudyError(f"There is no class {label!r}", f"use one of {', '.join(CLASSES)}")
+    return CLASSES.index(label)
 
 
 def write_png(path: Path, pixels: Array) -> None:
@@ -146,21 +154,21 @@ def write_png(path: Path, pixels: Array) -> None:
     path.write_bytes(cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes())
 
 
-def smooth_noise(rng: np.random.Generator, shape: Shape, axial_px: float, lateral_px: float) -> Array:
+def smooth_noise(rng: Generator, shape: Shape, axial_px: float, lateral_px: float) -> Array:
     """Random field of unit variance, correlated over the given lengths."""
     rows, columns = int(shape[0] / axial_px) + 3, int(shape[1] / lateral_px) + 3
     coarse = rng.standard_normal((rows, columns), dtype=np.float32)
     field = cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)
-    return field / field.std()
+    return field / cv2.meanStdDev(field)[1].item()
 
 
-def strands(rng: np.random.Generator, shape: Shape, axial_px: float, lateral_px: float, width: float) -> Array:
-    """Thin curved reflectors in 0 to 1: the zero crossings of a smooth field, of varying strength."""
+def strands(rng: Generator, shape: Shape, axial_px: float, lateral_px: float, width: float) -> Array:
+    """Thin curved reflectors in 0 to 1.5: the zero crossings of a smooth field, of varying strength."""
     ridge = np.exp(-np.square(smooth_noise(rng, shape, axial_px, lateral_px) / width))
     return ridge * np.clip(0.4 + 0.6 * smooth_noise(rng, shape, axial_px, lateral_px / 2), 0, 1.5)
 
 
-def breast_layers(rng: np.random.Generator, shape: Shape) -> Array:
+def breast_layers(rng: Generator, shape: Shape) -> Array:
     """Echogenicity in dB of a breast without lesion; fibro-glandular tissue is about 0 dB."""
     height, width = shape
     gland_top = border(rng, shape, rng.uniform(0.17, 0.26))
@@ -173,14 +181,14 @@ def breast_layers(rng: np.random.Generator, shape: Shape) -> Array:
     return skin(rng, bend(rng, tissue))
 
 
-def fat(rng: np.random.Generator, shape: Shape) -> Array:
+def fat(rng: Generator, shape: Shape) -> Array:
     """Subcutaneous fat: even, mildly hypoechoic lobules between thin bright septa."""
     height, width = shape
     level = rng.uniform(-9, -6) + 1.2 * smooth_noise(rng, shape, height / 10, width / 8)
     return level + 13 * strands(rng, shape, height / 16, width, 0.12) + fibres(rng, shape, 1)
 
 
-def glandular(rng: np.random.Generator, shape: Shape) -> Array:
+def glandular(rng: Generator, shape: Shape) -> Array:
     """Fibro-glandular tissue: bright, with dark fat lobules and bright strands."""
     height, width = shape
     lobules = 1 / (1 + np.exp(6 * (0.7 - smooth_noise(rng, shape, height / 25, width / 9))))
@@ -188,24 +196,24 @@ def glandular(rng: np.random.Generator, shape: Shape) -> Array:
     return level + 11 * strands(rng, shape, height / 28, width / 4, 0.15) + fibres(rng, shape, 2)
 
 
-def muscle(rng: np.random.Generator, shape: Shape) -> Array:
+def muscle(rng: Generator, shape: Shape) -> Array:
     """Pectoral muscle: hypoechoic, striated by long, roughly parallel bright sheets."""
     height, width = shape
     level = rng.uniform(-12, -9) + 1.5 * smooth_noise(rng, shape, height / 20, width / 4)
     return level + 15 * strands(rng, shape, height / 30, width / 2.5, 0.2) + fibres(rng, shape, 2)
 
 
-def chest_wall(rng: np.random.Generator, shape: Shape) -> Array:
+def chest_wall(rng: Generator, shape: Shape) -> Array:
     """What lies behind the ribs and the pleura: mostly dark."""
     return rng.uniform(-20, -15) + 2 * smooth_noise(rng, shape, shape[0] / 25, shape[1] / 3)
 
 
-def fibres(rng: np.random.Generator, shape: Shape, strength_db: float) -> Array:
+def fibres(rng: Generator, shape: Shape, strength_db: float) -> Array:
     """Fine texture along the layers."""
     return strength_db * smooth_noise(rng, shape, 3, 14)
 
 
-def border(rng: np.random.Generator, shape: Shape, depth: float) -> Array:
+def border(rng: Generator, shape: Shape, depth: float) -> Array:
     """Row of a layer border in each column, wavering about the fraction ``depth`` of the height."""
     return shape[0] * (depth + 0.012 * smooth_noise(rng, (4, shape[1]), 2, shape[1] / 5)[1])
 
@@ -222,7 +230,7 @@ def interface(shape: Shape, row: Array, thickness_px: float) -> Array:
     return np.exp(-np.square((np.arange(shape[0], dtype=np.float32)[:, None] - row) / thickness_px))
 
 
-def bend(rng: np.random.Generator, tissue: Array) -> Array:
+def bend(rng: Generator, tissue: Array) -> Array:
     """Bend the layers as the transducer and the breast's own shape do, but not at the skin."""
     height, width = tissue.shape
     rows, columns = np.indices(tissue.shape, dtype=np.float32)
@@ -230,10 +238,11 @@ def bend(rng: np.random.Generator, tissue: Array) -> Array:
     sag += 0.007 * height * smooth_noise(rng, tissue.shape, height / 8, width / 8)
     tilt = rng.uniform(-0.12, 0.12) * (columns - width / 2)
     depth = np.minimum(rows / (0.3 * height), 1)
-    return cv2.remap(tissue, columns, rows + depth * (sag + tilt), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    source_rows = rows + depth * (sag + tilt)
+    return cv2.remap(tissue, columns, source_rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
 
 
-def skin(rng: np.random.Generator, tissue: Array) -> Array:
+def skin(rng: Generator, tissue: Array) -> Array:
     """Lay the skin over the tissue: a grey band between two bright lines."""
     dermis = border(rng, tissue.shape, rng.uniform(0.025, 0.045)) * 0.3 + 0.02 * len(tissue)
     band = lay_under(np.full_like(tissue, -4), tissue, dermis, 1.5)
@@ -241,14 +250,14 @@ def skin(rng: np.random.Generator, tissue: Array) -> Array:
     return band + 8 * interface(tissue.shape, epidermis, 2.5) + 11 * interface(tissue.shape, dermis, 1.5)
 
 
-def time_gain_residual(rng: np.random.Generator, shape: Shape) -> Array:
+def time_gain_residual(rng: Generator, shape: Shape) -> Array:
     """Gain in dB that time-gain compensation leaves over: a slow wave and a loss with depth."""
     depth = np.linspace(0, 1, shape[0], dtype=np.float32)[:, None]
     wave = np.sin(2 * np.pi * (depth * rng.uniform(0.5, 1.5) + rng.uniform(0, 1)))
     return np.repeat(rng.uniform(0, 1.5) * wave - rng.uniform(9, 12) * depth, shape[1], axis=1)
 
 
-def contact_shadows(rng: np.random.Generator, shape: Shape) -> Array:
+def contact_shadows(rng: Generator, shape: Shape) -> Array:
     """Loss in dB below dense strands and poor contact: columns, and sides, that darken with depth."""
     depth = np.linspace(0, 1, shape[0], dtype=np.float32)[:, None]
     columns = rng.uniform(0.5, 1.5) * smooth_noise(rng, (4, shape[1]), 2, shape[1] / 14)[1]
@@ -258,7 +267,7 @@ def contact_shadows(rng: np.random.Generator, shape: Shape) -> Array:
 
 
 def outline(
-    rng: np.random.Generator, shape: Shape, half_width: float, half_height: float, roughness: float, spicules: int
+    rng: Generator, shape: Shape, half_width: float, half_height: float, roughness: float, spicules: int
 ) -> Array:
     """Mask of an oval whose radius wavers by ``roughness`` and sends out ``spicules``."""
     angle = np.linspace(0, 2 * np.pi, 360, endpoint=False)
@@ -269,22 +278,29 @@ def outline(
     for centre in rng.uniform(0, 2 * np.pi, spicules):
         distance = np.angle(np.exp(1j * (angle - centre)))
         radius += rng.uniform(0.2, 0.55) * np.exp(-np.abs(distance) / rng.uniform(0.05, 0.12))
-    tilt = rng.normal(0, 0.15)
-    across, down = half_width * radius * np.cos(angle), half_height * radius * np.sin(angle)
-    points = np.stack([across * np.cos(tilt) - down * np.sin(tilt), across * np.sin(tilt) + down * np.cos(tilt)], 1)
-    low, high = np.array([8, 0.09 * shape[0]]) - points.min(0), np.array([shape[1] - 9, 0.85 * shape[0]]) - points.max(0)
-    wanted = rng.uniform([0.33 * shape[1], 0.34 * shape[0]], [0.67 * shape[1], 0.5 * shape[0]])
+    tilt = rng.normal(0, 0.12)
+    rotation = np.array([[np.cos(tilt), -np.sin(tilt)], [np.sin(tilt), np.cos(tilt)]])
+    points = radius[:, None] * np.stack([half_width * np.cos(angle), half_height * np.sin(angle)], axis=1)
+    return fill_inside(points @ rotation.T, rng.uniform([0.33, 0.34], [0.67, 0.5]), shape)
+
+
+def fill_inside(points: Array, centre: Array, shape: Shape) -> Array:
+    """Mask of the polygon ``points`` (x, y) at ``centre``, kept between the skin and the chest wall."""
+    size = np.array(shape[::-1])
+    low, high = size * [0.03, 0.09], size * [0.97, 0.85]
+    points = points * min(1, *((high - low) / np.ptp(points, axis=0)))
+    offset = np.clip(size * centre, low - points.min(0), high - points.max(0))
     mask = np.zeros(shape, np.uint8)
-    cv2.fillPoly(mask, [np.rint(points + np.clip(wanted, low, high)).astype(np.int32)], 1)
+    cv2.fillPoly(mask, [np.rint(points + offset).astype(np.int32)], 1)
     return mask.astype(bool)
 
 
-def benign_lesion(rng: np.random.Generator, shape: Shape) -> Lesion:
+def benign_lesion(rng: Generator, shape: Shape) -> Lesion:
     """Oval, parallel, circumscribed and homogeneous, with enhancement behind it; some less clearly so."""
-    typical, cyst = rng.random() < 0.92, rng.random() < 0.2
+    typical, cyst = rng.random() < 0.92, rng.random() < 0.25
     half_height = rng.uniform(0.1, 0.15) * shape[0]
     half_width = half_height * rng.uniform(1.4, 2.1)
-    level = rng.uniform(-29, -25) if cyst else rng.uniform(-17, -12)
+    level = rng.uniform(-29, -25) if cyst else rng.uniform(-21, -16)
     return Lesion(
         mask=outline(rng, shape, half_width, half_height, 0.02 if typical else 0.07, 0),
         echogenicity_db=level + rng.uniform(0.5, 1.5) * smooth_noise(rng, shape, 8, 14),
@@ -295,7 +311,7 @@ def benign_lesion(rng: np.random.Generator, shape: Shape) -> Lesion:
     )
 
 
-def malignant_lesion(rng: np.random.Generator, shape: Shape) -> Lesion:
+def malignant_lesion(rng: Generator, shape: Shape) -> Lesion:
     """Irregular or spiculated, often taller than wide, with halo and shadow; some small and mild."""
     typical = rng.random() < 0.92
     half_height = (rng.uniform(0.18, 0.25) if typical else rng.uniform(0.07, 0.11)) * shape[0]
@@ -307,7 +323,7 @@ def malignant_lesion(rng: np.random.Generator, shape: Shape) -> Lesion:
         rim_db=rng.uniform(3, 7),
         rim_px=rng.uniform(6, 12),
         margin_px=rng.uniform(2, 4),
-        transmission_db=-rng.uniform(22, 32) if typical else -rng.uniform(-2, 4),
+        transmission_db=rng.uniform(-32, -22) if typical else rng.uniform(-4, 2),
     )
 
 
@@ -330,7 +346,7 @@ def blur(field: Array, sigma_px: float) -> Array:
     return cv2.GaussianBlur(field, (0, 0), sigma_px)
 
 
-def draw_scatterers(rng: np.random.Generator, echogenicity_db: Array) -> Array:
+def draw_scatterers(rng: Generator, echogenicity_db: Array) -> Array:
     """Complex circular Gaussian scatterers (complex64) of the given mean power in dB."""
     parts = rng.standard_normal((*echogenicity_db.shape, 2), dtype=np.float32)
     amplitude = np.exp(echogenicity_db.astype(np.float32) * np.float32(np.log(10) / 20))
@@ -377,12 +393,12 @@ def profile(sigma_px: float) -> Array:
 
 
 def compounded_envelope(scatterers: Array) -> Array:
-    """Mean over frequency bands, whose speckle differs: smoother, at the same lateral resolution."""
+    """Mean over frequency bands, whose speckle differs, then the scanner's video filter."""
     looks = sum(speckle_envelope(scatterers, band) for band in BANDS) / len(BANDS)
     return cv2.GaussianBlur(looks, (0, 0), sigmaX=2, sigmaY=1.3)
 
 
 def log_compress(envelope: Array, dynamic_range_db: float, gain_db: float) -> Array:
-    """Grey levels (uint8) of ``dynamic_range_db`` of the envelope, 60 % of them below 0 dB, after ``gain_db``."""
+    """Grey levels (uint8), linear in dB over ``dynamic_range_db``, of which 60 % lie below 0 dB."""
     level = (20 * np.log10(np.maximum(envelope, 1e-6)) + gain_db) / dynamic_range_db + 0.6
     return (255 * np.clip(level, 0, 1)).astype(np.uint8)

@@ -15,6 +15,7 @@ from bcd_utils.plots import style
 
 HEAT = "inferno"
 TALLEST = 16  # inches that all rows of a gallery may take
+DOT = "#0072B2"
 HEADERS = ("image and lesion outline", "heat map", "heat map over the image")
 MEASURES = {
     "pointing_game": "pointing game",
@@ -72,31 +73,23 @@ def localisation(table: pd.DataFrame) -> Figure:
     """
     figure = style.new_figure(1.3 + 0.6 * len(table))
     places = np.arange(len(table))
-    for panel, (measure, title) in zip(
-        style.panels(figure, 1, 3, sharey=True)[0], MEASURES.items(), strict=True
-    ):
+    grid = style.panels(figure, 1, 3, sharey=True)[0]
+    for panel, (measure, title) in zip(grid, MEASURES.items(), strict=True):
         for place, row in zip(places, table.to_dict("records"), strict=True):
             value, low, high = (row[measure + end] for end in ("", "_low", "_high"))
             bounded = style.known(low) and style.known(high)
             if bounded:
-                style.interval(panel, low, high, place, "#0072B2")
-            panel.plot(value, place, marker="o", markersize=7, color="#0072B2", zorder=3)
+                style.interval(panel, low, high, place, DOT)
+            panel.plot(value, place, marker="o", markersize=7, color=DOT, zorder=3)
             if style.known(value):
                 text = f"{value:.2f}" + (f" [{low:.2f}, {high:.2f}]" if bounded else "")
-                panel.annotate(
-                    text,
-                    (np.clip(value, 0.25, 0.75), place),
-                    (0, 7),
-                    textcoords="offset points",
-                    ha="center",
-                    va="bottom",
-                    size=style.SMALL,
-                )
-        panel.set_title(title, size=style.LARGE, weight="bold")
+                above = {"ha": "center", "va": "bottom", "size": style.SMALL}
+                style.note(panel, text, (np.clip(value, 0.25, 0.75), place), (0, 7), **above)
+        style.heading(panel, title)
         panel.set(xlim=(0, 1), ylim=(len(table) - 0.6, -0.7))
         panel.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"], size=style.MEDIUM)
         panel.set_yticks(places, [style.spaced(name) for name in table.index], size=style.MEDIUM)
-        panel.grid(axis="x", color="#E6E6E6", linewidth=0.7)
+        style.guides(panel, "x")
     figure.supxlabel("mean over the images, with its 95 % interval", size=style.MEDIUM)
     return figure
 

@@ -13,6 +13,13 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from bcd_utils.plots import style
 
+BOX = {
+    "orientation": "horizontal",
+    "manage_ticks": False,
+    "showfliers": False,
+    "medianprops": {"color": "black", "linewidth": 1.8},
+}
+PARTS_OF_BOX = ("box", "whisker", "cap")
 CAPTION = 0.32  # inches that a one-line caption and the space around it take
 
 
@@ -26,21 +33,22 @@ def samples(images: dict[str, list[tuple[np.ndarray, np.ndarray, str]]]) -> Figu
     """
     columns = max(map(len, images.values()))
     cell = (style.WIDTH - 0.5) / columns
-    heights = [cell * style.aspect([image for image, _, _ in row]) + CAPTION for row in images.values()]
+    captions = [[style.wrap(name, cell - 0.1, style.SMALL) for _, _, name in row] for row in images.values()]
+    below = CAPTION + style.line_height(style.SMALL) * max(
+        text.count("\n") for row in captions for text in row
+    )
+    heights = [cell * style.aspect([image for image, _, _ in row]) + below for row in images.values()]
     figure = style.new_figure(sum(heights))
     grid = style.panels(figure, len(images), columns, height_ratios=heights)
-    for axes, (name, row) in zip(grid, images.items(), strict=True):
+    for axes, texts, height, (name, row) in zip(grid, captions, heights, images.items(), strict=True):
         for panel in axes[len(row) :]:
             panel.set_axis_off()
-        for panel, (image, mask, identifier) in zip(axes, row, strict=False):
-            style.picture(panel, image)
+        for panel, caption, (image, mask, _) in zip(axes, texts, row, strict=False):
+            style.picture(panel, image, anchor="SW" if panel is axes[0] else "S")
             style.outline(panel, mask)
-            panel.set_xlabel(style.wrap(identifier, cell - 0.1, style.SMALL), size=style.SMALL)
-        axes[0].set_ylabel(
-            style.wrap(style.spaced(name), heights[0] - CAPTION, style.LARGE, "bold"),
-            size=style.LARGE,
-            weight="bold",
-        )
+            panel.set_xlabel(caption, size=style.SMALL)
+        label = style.wrap(style.spaced(name), height - below, style.LARGE, "bold")
+        axes[0].set_ylabel(label, size=style.LARGE, weight="bold")
     return figure
 
 
@@ -82,7 +90,7 @@ def class_counts(counts: pd.Series, set_aside: pd.Series | None = None) -> Figur
     counts : Series of int
         Images used; the index holds the classes.
     set_aside : Series of int, optional
-        Images left out, not among ``counts``; drawn hatched behind the bars' ends.
+        Images left out, not among ``counts``; drawn hatched at the ends of the bars.
     """
     classes = list(counts.index)
     aside = pd.Series(0, index=classes) if set_aside is None else set_aside.reindex(classes, fill_value=0)
@@ -96,9 +104,7 @@ def class_counts(counts: pd.Series, set_aside: pd.Series | None = None) -> Figur
     )
     for place, used, left_out in zip(places, counts, aside, strict=True):
         text = f"{used:,}" + (f"  +  {left_out:,} set aside" if left_out else "")
-        panel.annotate(
-            text, (used + left_out, place), (5, 0), textcoords="offset points", va="center", size=style.MEDIUM
-        )
+        style.note(panel, text, (used + left_out, place), (5, 0))
     panel.set_yticks(places, [style.spaced(name) for name in classes], size=style.MEDIUM)
     panel.set(xlabel="images", xlim=(0, (1.25 if aside.any() else 1.1) * float((counts + aside).max())))
     panel.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -122,29 +128,14 @@ def image_sizes(manifest: pd.DataFrame) -> Figure:
     """
     figure = style.new_figure(5.2)
     panel = style.panels(figure)[0, 0]
-    largest = 1.05 * float(manifest[["width", "height"]].max().max())
-    panel.axline((0, 0), slope=1, color=style.MUTED, linewidth=1, linestyle=":", label="square")
+    panel.axline((0, 0), slope=1, color=style.MUTED, linewidth=1, linestyle=":", label="square images")
     for name, look in style.class_looks(sorted(manifest["label"].unique())).items():
         rows = manifest[manifest["label"] == name]
-        panel.scatter(
-            rows["width"],
-            rows["height"],
-            s=24,
-            marker=look.marker,
-            color=look.colour,
-            alpha=0.55,
-            linewidth=0,
-            label=f"{style.spaced(name)} ({len(rows):,})",
-        )
-    panel.set(
-        xlabel="width in pixels",
-        ylabel="height in pixels",
-        xlim=(0, largest),
-        ylim=(0, 1.05 * float(manifest["height"].max())),
-        aspect="equal",
-        anchor="W",
-    )
-    panel.grid(color="#E6E6E6", linewidth=0.7)
+        label = f"{style.spaced(name)} ({len(rows):,})"
+        panel.scatter(rows["width"], rows["height"], s=24, label=label, **look.dots)
+    panel.set(xlabel="width in pixels", ylabel="height in pixels", aspect="equal", anchor="W")
+    panel.set(xlim=(0, 1.05 * manifest["width"].max()), ylim=(0, 1.05 * manifest["height"].max()))
+    style.guides(panel)
     figure.legend(loc="outside right upper", frameon=False, fontsize=style.MEDIUM)
     return figure
 
@@ -164,24 +155,13 @@ def lesion_areas(table: pd.DataFrame) -> Figure:
     jitter = np.random.default_rng(0)
     for place, (row, look) in enumerate(zip(values, style.class_looks(classes).values(), strict=True)):
         heights = place + jitter.uniform(0.02, 0.32, len(row))
-        panel.scatter(row, heights, s=14, marker=look.marker, color=look.colour, alpha=0.45, linewidth=0)
-        panel.boxplot(
-            [row],
-            positions=[place - 0.18],
-            widths=0.24,
-            orientation="horizontal",
-            manage_ticks=False,
-            showfliers=False,
-            patch_artist=True,
-            medianprops={"color": "black", "linewidth": 1.6},
-            boxprops={"facecolor": "white", "edgecolor": look.colour, "linewidth": 1.4},
-            whiskerprops={"color": look.colour},
-            capprops={"color": look.colour},
-        )
-    labels = [
+        panel.scatter(row, heights, s=14, **look.dots)
+        colours = {f"{part}props": {"color": look.colour, "linewidth": 1.4} for part in PARTS_OF_BOX}
+        panel.boxplot([row], positions=[place - 0.18], widths=0.24, **BOX, **colours)
+    counts = [
         f"{style.spaced(name)}\n({len(row):,} images)" for name, row in zip(classes, values, strict=True)
     ]
-    panel.set_yticks(range(len(classes)), labels, size=style.MEDIUM)
+    panel.set_yticks(range(len(classes)), counts, size=style.MEDIUM)
     panel.set(xlabel="share of the image that the lesion covers", ylim=(len(classes) - 0.55, -0.45))
     panel.set_xlim(left=-0.01 * float(table["area_fraction"].max()) - 1e-3)
     panel.xaxis.set_major_formatter(PercentFormatter(1))
@@ -202,27 +182,13 @@ def split_sizes(table: pd.DataFrame) -> Figure:
     start = np.zeros(len(table))
     for name in table.columns.drop("all"):
         share = (table[name] / table["all"].where(table["all"] > 0, 1)).to_numpy()
-        colour = style.set_colour(name)
+        colour, ink = style.set_look(name)["color"], "white" if name == "test" else "black"
         bars = panel.barh(places, share, left=start, height=0.7, color=colour, edgecolor="white", label=name)
-        panel.bar_label(
-            bars,
-            [f"{count:,}" if count else "" for count in table[name]],
-            label_type="center",
-            color="white" if name == "test" else "black",
-            size=style.MEDIUM,
-        )
+        counts = [f"{count:,}" if count else "" for count in table[name]]
+        panel.bar_label(bars, counts, label_type="center", color=ink, size=style.MEDIUM)
         start += share
     for place, total in zip(places, table["all"], strict=True):
-        panel.annotate(
-            f"{total:,}",
-            (1, place),
-            (6, 0),
-            textcoords="offset points",
-            va="center",
-            size=style.MEDIUM,
-            weight="bold",
-            annotation_clip=False,
-        )
+        style.note(panel, f"{total:,}", (1, place), (6, 0), weight="bold")
     panel.set_yticks(places, [style.spaced(name) for name in table.index], size=style.MEDIUM)
     panel.set(xlabel="share of the images", xlim=(0, 1))
     panel.xaxis.set_major_formatter(PercentFormatter(1))
@@ -242,17 +208,10 @@ def intensities(histograms: dict[str, np.ndarray]) -> Figure:
     figure = style.new_figure(3.8)
     panel = style.panels(figure)[0, 0]
     for name, look in style.class_looks(histograms).items():
-        panel.plot(
-            np.arange(256),
-            histograms[name],
-            color=look.colour,
-            linestyle=look.line,
-            linewidth=1.7,
-            label=style.spaced(name),
-        )
+        panel.plot(np.arange(256), histograms[name], label=style.spaced(name), **look.stroke)
     panel.set(xlabel="grey level", ylabel="mean share of the pixels", xlim=(-2, 257), yscale="log")
     panel.set_xticks(range(0, 257, 32), [*range(0, 256, 32), 255])
-    panel.grid(axis="y", color="#E6E6E6", linewidth=0.7)
+    style.guides(panel, "y")
     figure.legend(loc="outside right upper", frameon=False, handlelength=3.2, fontsize=style.MEDIUM)
     return figure
 
@@ -276,7 +235,7 @@ def before_after(pairs: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> Figure:
     grid = style.panels(figure, 2, len(pairs), height_ratios=heights)
     for axes, row, label in zip(grid, rows, ("original", "network input"), strict=True):
         for panel, image in zip(axes, row, strict=True):
-            style.picture(panel, image)
+            style.picture(panel, image, anchor="SW" if panel is axes[0] else "S")
         axes[0].set_ylabel(label, size=style.LARGE, weight="bold")
     for panel, caption in zip(grid[1], captions, strict=True):
         panel.set_xlabel(caption, size=style.SMALL)

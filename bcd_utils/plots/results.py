@@ -19,6 +19,16 @@ SCORES = {
     "kappa": "Cohen's kappa",
     "roc_auc": "macro ROC AUC",
 }
+SMALL_KEY = {"fontsize": style.SMALL, "title_fontsize": style.SMALL}
+OURS = {"markersize": 7, "linestyle": "none", "zorder": 3}
+PUBLISHED = {
+    "marker": "D",
+    "markersize": 9,
+    "fillstyle": "none",
+    "markeredgewidth": 1.4,
+    "linestyle": "none",
+    "zorder": 4,
+}
 
 
 def metrics_beside_paper(
@@ -47,31 +57,13 @@ def metrics_beside_paper(
         ours, theirs = metrics[name].get(score), paper.get(name, {}).get(score)
         ends = intervals.get(score, {}) if name == "test" else {}
         bounded = style.known(ends.get("low")) and style.known(ends.get("high"))
-        colour = style.set_colour(name)
+        look = style.set_look(name)
         if bounded:
-            style.interval(panel, ends["low"], ends["high"], place, colour)
+            style.interval(panel, ends["low"], ends["high"], place, look["color"])
         if style.known(theirs):
-            panel.plot(
-                theirs,
-                place,
-                marker="D",
-                markersize=9,
-                markerfacecolor="none",
-                markeredgecolor=colour,
-                markeredgewidth=1.4,
-                linestyle="none",
-                zorder=4,
-            )
+            panel.plot(theirs, place, color=look["color"], **PUBLISHED)
         if style.known(ours):
-            panel.plot(
-                ours,
-                place,
-                marker=style.set_marker(name),
-                markersize=7,
-                color=colour,
-                linestyle="none",
-                zorder=3,
-            )
+            panel.plot(ours, place, **look, **OURS)
         text = f"{ours:.3f}" if style.known(ours) else "undefined"
         _beside(panel, 0, place, text + (f" [{ends['low']:.3f}, {ends['high']:.3f}]" if bounded else ""))
         if paper:
@@ -87,10 +79,10 @@ def metrics_beside_paper(
     panel.tick_params(axis="y", length=0)
     panel.set(xlabel="score", ylim=(len(rows) - 0.4, -0.6))
     panel.margins(x=0.06)
-    panel.grid(axis="x", color="#E6E6E6", linewidth=0.7)
-    figure.legend(
-        handles=_score_handles(metrics, bool(paper)), loc="outside lower center", ncols=6, frameon=False
-    )
+    style.guides(panel, "x")
+    handles = [Line2D([], [], label=style.spaced(name), **style.set_look(name), **OURS) for name in metrics]
+    handles += [Line2D([], [], label="paper", color=style.MUTED, **PUBLISHED)] if paper else []
+    figure.legend(handles=handles, loc="outside lower center", ncols=6, frameon=False)
     return figure
 
 
@@ -106,7 +98,7 @@ def confusion_matrices(matrices: dict[str, np.ndarray], classes: Sequence[str]) 
     columns = min(len(matrices), 3 if count <= 4 else 2)
     rows = -(-len(matrices) // columns)
     longest = max(style.text_width(style.spaced(name), style.MEDIUM) for name in classes)
-    side = 2.4 if count <= 4 else 3.35
+    side, size = (2.4, style.LARGE) if count <= 4 else (3.35, style.SMALL)
     below = 0.45 + (0.7 * longest if count > 3 else 0.15)
     figure = style.new_figure(rows * (side + below + 0.35), width=columns * (side + 0.12) + longest + 1.5)
     grid = style.panels(figure, rows, columns)
@@ -120,33 +112,20 @@ def confusion_matrices(matrices: dict[str, np.ndarray], classes: Sequence[str]) 
         shades = panel.imshow(rates, cmap="Blues", vmin=0, vmax=1, aspect="auto")
         for (row, column), cell in np.ndenumerate(matrix):
             rate = f"{rates[row, column]:.0%}" if totals[row, 0] else "–"
-            panel.text(
-                column,
-                row,
-                f"{cell:,}\n{rate}",
-                ha="center",
-                va="center",
-                linespacing=1.1,
-                size=style.LARGE if count <= 4 else style.SMALL,
-                color="white" if rates[row, column] > 0.55 else "black",
-            )
+            ink = "white" if rates[row, column] > 0.55 else "black"
+            panel.text(column, row, f"{cell:,}\n{rate}", color=ink, ha="center", va="center", size=size)
         first = index % columns == 0
         panel.set_xticks(range(count), names, size=style.MEDIUM, **slanted)
         panel.set_yticks(range(count), names if first else [""] * count, size=style.MEDIUM)
         panel.set_xlabel("predicted class")
         panel.set_ylabel("true class" if first else "")
-        panel.set_title(f"{style.spaced(name)} ({matrix.sum():,} images)", size=style.LARGE, weight="bold")
+        style.heading(panel, f"{style.spaced(name)} ({matrix.sum():,} images)")
         panel.tick_params(length=0)
         panel.spines[:].set_visible(False)
-    figure.colorbar(
-        shades,
-        ax=grid,
-        label="share of the true class",
-        format=PercentFormatter(1),
-        shrink=0.9 if rows == 1 else 0.45,
-        aspect=18,
-        pad=0.015,
-    ).outline.set_visible(False)
+    scale = figure.colorbar(shades, ax=grid, shrink=0.9 if rows == 1 else 0.45, aspect=18, pad=0.015)
+    scale.set_label("share of the true class")
+    scale.ax.yaxis.set_major_formatter(PercentFormatter(1))
+    scale.outline.set_visible(False)
     return figure
 
 
@@ -161,43 +140,25 @@ def roc(curves: dict[str, dict[str, pd.DataFrame]], metrics: dict[str, dict[str,
         Area under each curve as ``roc_auc_<class>``.
     """
     looks = style.class_looks(name for of_set in curves.values() for name in of_set)
-    side, key = style.WIDTH / max(len(curves), 3), 0.3 + 0.21 * len(looks)
-    figure = style.new_figure(side + 0.2 + key, width=side * len(curves) + 0.1)
-    upper, lower = style.panels(figure, 2, len(curves), height_ratios=[side - 0.2, key])
+    side, below = style.WIDTH / max(len(curves), 3), 0.3 + 0.21 * len(looks)
+    figure = style.new_figure(side + 0.2 + below, width=side * len(curves) + 0.1)
+    upper, lower = style.panels(figure, 2, len(curves), height_ratios=[side - 0.2, below])
     for index, (panel, under, (name, of_set)) in enumerate(zip(upper, lower, curves.items(), strict=True)):
         panel.plot([0, 1], [0, 1], color="#8C8C8C", linewidth=1, linestyle=":")
         for label, look in looks.items():
             area = metrics.get(name, {}).get(f"roc_auc_{label}")
-            points = of_set.get(label, pd.DataFrame({"false_positive_rate": [], "true_positive_rate": []}))
-            panel.plot(
-                points["false_positive_rate"],
-                points["true_positive_rate"],
-                color=look.colour,
-                linestyle=look.line,
-                linewidth=1.8,
-                clip_on=False,
-                label=f"{style.spaced(label)}: {f'{area:.3f}' if style.known(area) else 'undefined'}",
+            x, y = (
+                of_set[label][f"{rate}_positive_rate"] if label in of_set else []
+                for rate in ("false", "true")
             )
-        panel.set(
-            xlim=(-0.01, 1.01),
-            ylim=(-0.01, 1.01),
-            aspect="equal",
-            xlabel="false positive rate",
-            ylabel="true positive rate" if index == 0 else "",
-        )
-        panel.set_title(style.spaced(name), size=style.LARGE, weight="bold")
-        handles = panel.get_lines()[1:]
+            key = f"{style.spaced(label)}: {f'{area:.3f}' if style.known(area) else 'undefined'}"
+            panel.plot(x, y, clip_on=False, label=key, **look.stroke)
+        panel.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal", xlabel="false positive rate")
+        panel.set_ylabel("true positive rate" if index == 0 else "")
+        style.heading(panel, style.spaced(name))
         under.set_axis_off()
-        under.legend(
-            handles=handles,
-            loc="upper center",
-            frameon=False,
-            fontsize=style.SMALL,
-            handlelength=3.2,
-            title="area under the curve",
-            title_fontsize=style.SMALL,
-            borderaxespad=0,
-        )
+        options = {"frameon": False, "handlelength": 3.2, "borderaxespad": 0, "title": "area under the curve"}
+        under.legend(handles=panel.get_lines()[1:], loc="upper center", **SMALL_KEY, **options)
     return figure
 
 
@@ -216,90 +177,31 @@ def learning_curve(history: pd.DataFrame, metric: str, restored_epoch: int) -> F
     figure = style.new_figure(4.0)
     panel = style.panels(figure)[0, 0]
     first, last = history["epoch"].min(), history["epoch"].max()
-    lines = {"training": (metric, "train", "-"), "validation": (f"val_{metric}", "validation", (0, (5, 1.5)))}
-    for label, (column, name, line) in lines.items():
-        panel.plot(
-            history["epoch"],
-            history[column],
-            color=style.set_colour(name),
-            linestyle=line,
-            linewidth=1.8,
-            marker=style.set_marker(name),
-            markersize=4.5 if len(history) <= 60 else 0,
-            label=label,
-        )
+    stroke = {"linewidth": 1.8, "markersize": 4.5 if len(history) <= 60 else 0}
+    train, validation = style.set_look("train"), style.set_look("validation")
+    panel.plot(history["epoch"], history[metric], label="training", **train, **stroke)
+    panel.plot(history["epoch"], history[f"val_{metric}"], "--", label="validation", **validation, **stroke)
     if "stage" in history and (history["stage"] == "fine-tuning").any():
         start = history.loc[history["stage"] == "fine-tuning", "epoch"].min()
-        panel.axvspan(
-            start - 0.5,
-            last + 0.5,
-            color="#F0F0F0",
-            linewidth=0,
-            zorder=0,
-            label=f"fine-tuning (from epoch {start})",
-        )
-    panel.axvline(restored_epoch, color="black", linewidth=1.2, linestyle=":")
+        label = f"fine-tuning (from epoch {start})"
+        panel.axvspan(start - 0.5, last + 0.5, color="#F0F0F0", linewidth=0, zorder=0, label=label)
+    panel.axvline(restored_epoch, color="black", linewidth=1.2, linestyle=":", zorder=1)
     along = (restored_epoch - first + 0.5) / (last - first + 1)
-    panel.annotate(
-        f"weights of epoch {restored_epoch} kept",
-        (restored_epoch, 1),
-        (0, 4),
-        va="bottom",
-        xycoords=("data", "axes fraction"),
-        textcoords="offset points",
-        size=style.MEDIUM,
-        ha="left" if along < 0.15 else "right" if along > 0.85 else "center",
-    )
+    towards = {"va": "bottom", "ha": "left" if along < 0.15 else "right" if along > 0.85 else "center"}
+    place = {"xycoords": ("data", "axes fraction"), **towards}
+    style.note(panel, f"weights of epoch {restored_epoch} kept", (restored_epoch, 1), (0, 4), **place)
     panel.set(xlabel="epoch", ylabel=metric, xlim=(first - 0.5, last + 0.5))
     if metric == "loss":
-        panel.set_ylim(0, 1.08 * history[["loss", "val_loss"]].max().max())
+        panel.update_datalim([(first, 0)])
+        panel.autoscale_view()
+        panel.set_ylim(bottom=0)
     panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
-    panel.grid(axis="y", color="#E6E6E6", linewidth=0.7)
+    style.guides(panel, "y")
     figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=style.MEDIUM, handlelength=3)
     return figure
 
 
 def _beside(panel: Axes, column: int, place: float, text: str, weight: str = "normal") -> None:
     """A cell of the table right of the panel."""
-    panel.annotate(
-        text,
-        (1, place),
-        (14 + 140 * column, 0),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        annotation_clip=False,
-        va="center",
-        size=style.SMALL,
-        weight=weight,
-    )
-
-
-def _score_handles(names: Sequence[str], with_paper: bool) -> list[Line2D]:
-    """Legend of the sets' markers and, beside them, the paper's."""
-    handles = [
-        Line2D(
-            [],
-            [],
-            color=style.set_colour(name),
-            marker=style.set_marker(name),
-            markersize=7,
-            linestyle="none",
-            label=style.spaced(name),
-        )
-        for name in names
-    ]
-    if with_paper:
-        handles.append(
-            Line2D(
-                [],
-                [],
-                marker="D",
-                markersize=9,
-                markerfacecolor="none",
-                linestyle="none",
-                markeredgecolor=style.MUTED,
-                markeredgewidth=1.4,
-                label="paper",
-            )
-        )
-    return handles
+    options = {"xycoords": ("axes fraction", "data"), "size": style.SMALL, "weight": weight}
+    style.note(panel, text, (1, place), (14 + 140 * column, 0), **options)

@@ -26,6 +26,16 @@ class Look(NamedTuple):
     line: str | tuple
     marker: str
 
+    @property
+    def stroke(self) -> dict:
+        """Options of ``Axes.plot`` for a curve of the class."""
+        return {"color": self.colour, "linestyle": self.line, "linewidth": 1.8}
+
+    @property
+    def dots(self) -> dict:
+        """Options of ``Axes.scatter`` for the class's images, many of which overlap."""
+        return {"color": self.colour, "marker": self.marker, "alpha": 0.5, "linewidth": 0}
+
 
 # Okabe and Ito's palette, the pale yellow last because it is the hardest to see on white
 LOOKS = (
@@ -70,14 +80,10 @@ def class_colours(classes: Iterable[str]) -> dict[str, str]:
     return {name: look.colour for name, look in class_looks(classes).items()}
 
 
-def set_colour(name: str) -> str:
-    """Colour of a set; sets other than train, validation and test share one."""
-    return SET_COLOURS.get(name, OTHER_SET_COLOUR)
-
-
-def set_marker(name: str) -> str:
-    """Marker of a set, as `set_colour`."""
-    return SET_MARKERS.get(name, OTHER_SET_MARKER)
+def set_look(name: str) -> dict[str, str]:
+    """Options ``color`` and ``marker`` of a set; all but train, validation and test share one look."""
+    colour, marker = SET_COLOURS.get(name, OTHER_SET_COLOUR), SET_MARKERS.get(name, OTHER_SET_MARKER)
+    return {"color": colour, "marker": marker}
 
 
 def spaced(name: str) -> str:
@@ -132,6 +138,22 @@ def outline(panel: Axes, mask: np.ndarray) -> None:
     for contour in contours:
         closed = np.concatenate([contour, contour[:1]])[:, 0]
         panel.plot(*closed.T, color=OUTLINE, linewidth=1.3, path_effects=edge)
+
+
+def guides(panel: Axes, axis: str = "both") -> None:
+    """Pale lines at the ticks."""
+    panel.grid(axis=axis, color="#E6E6E6", linewidth=0.7)
+
+
+def heading(panel: Axes, text: str) -> None:
+    """Title of a panel."""
+    panel.set_title(text, size=LARGE, weight="bold")
+
+
+def note(panel: Axes, text: str, at: tuple[float, float], offset: tuple[float, float], **options) -> None:
+    """Write at a place, moved by an offset in points; not cut off at the panel's edge."""
+    options = {"va": "center", "size": MEDIUM} | options
+    panel.annotate(text, at, offset, textcoords="offset points", annotation_clip=False, **options)
 
 
 def interval(panel: Axes, low: float, high: float, y: float, colour: str) -> None:

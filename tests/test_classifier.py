@@ -1,0 +1,161 @@
+"""The head on cached features must be what the plain Keras loop would give."""
+
+import numpy as np
+import pytest
+
+from bcd_utils.backend import keras
+from bcd_utils.classifier import Batches, balanced_weights, build_head, predict, train
+from bcd_utils.study import make_study
+
+SIDE, CLASSES = 32, 3
+
+
+def tiny_study(**settings):
+    return make_study({"name": "tiny", "hidden_units": [8, 4], "epochs": 4, "image_size": SIDE, **settings})
+
+
+@pytest.fixture
+def images():
+    generator = np.random.default_rng(5)
+    labels = np.arange(48) % CLASSES
+    pixels = generator.integers(0, 120, (48, SIDE, SIDE, 3)).astype(np.uint8)
+    pixels[np.arange(48), :, :, labels] += 100
+    return pixels, labels
+
+
+def tiny_backbone():
+    layers = keras.layers
+    inputs = keras.Input((SIDE, SIDE, 3))
+    x = layers.Conv2D(6, 5, strides=4, kernel_initializer=keras.initializers.HeNormal(seed=3))(inputs)
+    x = layers.BatchNormalization()(x)
+    model = keras.Model(inputs, layers.ReLU()(x))
+    for layer in model.layers:
+        layer.trainable = False
+    return model
+
+
+def unit(values, epoch, rows):
+    return values.astype(np.float32) / 255
+
+
+@pytest.mark.parametrize(
+    ("pooling", "dropout", "naive_with_xla"),
+    # XLA draws other dropout masks from the same seed, so Keras' default compilation is compared without dropout.
+    [("flatten", 0.5, True), ("average", 0.5, True), ("flatten", 0, False)],
+)
+def test_training_on_features_equals_the_loop_through_the_backbone(images, pooling, dropout, naive_with_xla):
+    pixels, labels = images
+    study = tiny_study(pooling=pooling, dropout=dropout)
+    train_rows, validation_rows = np.arange(36), np.arange(36, 48)
+    backbone = tiny_backbone()
+    features = predict(backbone, pixels.astype(np.float32) / 255)
+
+    head = build_head(features.shape[1:], CLASSES, study)
+    history, restored = train(
+        head,
+        Batches(features, labels, train_rows, CLASSES, 8, seed=1),
+        Batches(features, labels, validation_rows, CLASSES, 8),
+        study, epochs=4, learning_rate=1e-3, compile_with_xla=True,
+    )  # fmt: skip
+
+    naive_head = build_head(features.shape[1:], CLASSES, study)
+    inputs = keras.Input((SIDE, SIDE, 3))
+    naive = keras.Model(inputs, naive_head(backbone(inputs)))
+    naive_history, naive_restored = train(
+        naive,
+        Batches(pixels, labels, train_rows, CLASSES, 8, seed=1, transform=unit),
+        Batches(pixels, labels, validation_rows, CLASSES, 8, transform=unit),
+        study, epochs=4, learning_rate=1e-3, compile_with_xla=naive_with_xla,
+    )  # fmt: skip
+
+    np.testing.assert_allclose(history, naive_history, rtol=2e-4, atol=2e-4)
+    assert restored == naive_restored
+    np.testing.assert_allclose(
+        predict(head, features), predict(naive, pixels.astype(np.float32) / 255), rtol=1e-3, atol=1e-4
+    )
+    assert history["loss"].iloc[-1] < history["loss"].iloc[0]
+
+
+def test_two_trainings_with_one_seed_are_bit_identical(images):
+    pixels, labels = images
+    features = predict(tiny_backbone(), pixels.astype(np.float32) / 255)
+
+    def once():
+        keras.utils.set_random_seed(0)
+        head = build_head(features.shape[1:], CLASSES, tiny_study())
+        training = Batches(features, labels, np.arange(36), CLASSES, 8, seed=1)
+        validation = Batches(features, labels, np.arange(36, 48), CLASSES, 8)
+        train(head, training, validation, tiny_study(), 3, 1e-3, compile_with_xla=True)
+        return predict(head, features)
+
+    np.testing.assert_array_equal(once(), once())
+
+
+def test_the_restored_weights_are_those_of_the_best_validation_epoch(images):
+    pixels, labels = images
+    features = predict(tiny_backbone(), pixels.astype(np.float32) / 255)
+    study = tiny_study(patience=2, dropout=0)
+    head = build_head(features.shape[1:], CLASSES, study)
+    validation = Batches(features, labels, np.arange(36, 48), CLASSES, 12)
+    history, restored = train(
+        head, Batches(features, labels, np.arange(36), CLASSES, 8, seed=1), validation, study, 40, 0.3
+    )
+    assert len(history) < 40
+    assert len(history) == restored + study.patience
+    probabilities = predict(head, features[36:])
+    loss = -np.log(np.clip(probabilities[np.arange(12), labels[36:]], 1e-7, 1)).mean()
+    assert loss == pytest.approx(history["val_loss"].min(), rel=1e-3)
+
+
+def test_the_papers_head_has_the_papers_layers():
+    head = build_head((7, 7, 2048), 3, make_study({"name": "paper"}))
+    assert [layer.name for layer in head.layers] == [
+        "features", "flatten", "batch_normalization", "dense_1", "dropout_1", "dense_2", "dropout_2",
+        "dense_3", "dropout_3", "logits", "probabilities",
+    ]  # fmt: skip
+    flat = 7 * 7 * 2048
+    by_hand = 4 * flat + (flat + 1) * 256 + 257 * 128 + 129 * 64 + 65 * 3
+    assert head.count_params() == by_hand
+
+
+def test_saving_leaves_the_optimiser_out(images, tmp_path):
+    pixels, labels = images
+    features = predict(tiny_backbone(), pixels.astype(np.float32) / 255)
+    head = build_head(features.shape[1:], CLASSES, tiny_study())
+    head.save(tmp_path / "untrained.keras")
+    batches = Batches(features, labels, np.arange(48), CLASSES, 8)
+    train(head, batches, batches, tiny_study(), 1, 1e-3)
+    head.save(tmp_path / "trained.keras")
+    loaded = keras.models.load_model(tmp_path / "trained.keras")
+    np.testing.assert_array_equal(predict(loaded, features), predict(head, features))
+    sizes = [(tmp_path / f"{name}.keras").stat().st_size for name in ("untrained", "trained")]
+    assert sizes[1] < 1.1 * sizes[0]
+
+
+def test_batches_cover_each_row_once_an_epoch_in_an_order_of_seed_and_epoch():
+    values, labels = np.arange(20, dtype=np.float32)[:, None], np.arange(20) % 2
+
+    def epoch_order(batches):
+        batches.on_epoch_begin()
+        return np.concatenate([batches[index][0] for index in range(len(batches))]).ravel()
+
+    first, again = (Batches(values, labels, np.arange(5, 20), 2, 4, seed=3) for _ in range(2))
+    one, two = epoch_order(first), epoch_order(first)
+    assert sorted(one) == sorted(two) == list(range(5, 20))
+    assert not np.array_equal(one, two)
+    np.testing.assert_array_equal(one, epoch_order(again))
+
+
+def test_class_weights_change_training_as_balanced_weights_say(images):
+    pixels, labels = images
+    features = predict(tiny_backbone(), pixels.astype(np.float32) / 255)
+    rows = np.concatenate([np.flatnonzero(labels == 0), np.flatnonzero(labels == 1)[:4], np.flatnonzero(labels == 2)[:4]])
+    assert balanced_weights(labels[rows], 3) == {0: 24 / 48, 1: 2.0, 2: 2.0}
+
+    def losses(class_weights):
+        study = tiny_study(class_weights=class_weights, dropout=0)
+        head = build_head(features.shape[1:], CLASSES, study)
+        batches = Batches(features, labels, rows, CLASSES, 24)
+        return train(head, batches, batches, study, 1, 1e-3)[0]["loss"].iloc[0]
+
+    assert losses("balanced") != pytest.approx(losses("none"), rel=1e-3)

@@ -1,0 +1,325 @@
+"""Pages of a run: what they show, what they leave out, and that they need nothing from outside."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import io
+from html.parser import HTMLParser
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from bcd_utils import report
+
+ANNOUNCEMENTS = ["Synthetic data: phantoms, not patients", "Untrained weights: <random> features"]
+STAGES = ["01_data_exploration", "02_preprocessing", "03_train_resnet50", "04_evaluation", "05_gradcam"]
+PAGES = [{"title": stage[3:], "file": f"{stage}.html", "current": False} for stage in STAGES]
+PAGE = {
+    "title": "Data <b>title",
+    "study": "The study",
+    "run": "phantom",
+    "announcements": ANNOUNCEMENTS,
+    "pages": [{"title": "Overview", "file": "index.html", "current": False}, *PAGES],
+    "footer": {"Seed": 42, "Commit": "1a2b3c", "Versions": {"keras": "3.15.0"}, "Device": None},
+}
+SUMMARY = {
+    "study": "phantom",
+    "title": "Phantoms & <b>x",
+    "settings": {"backbone": "resnet50", "weights": "random", "phantoms": {"benign": 135}},
+    "dataset": {
+        "name": "phantom",
+        "title": "Synthetic phantoms",
+        "images": 240,
+        "classes": {"benign": 135, "malignant": 65, "normal": 40},
+        "set_aside": 1,
+        "set_aside_images": [{"id": "<b>x", "status": "nearly black"}],
+        "synthetic": True,
+        "remarks": ["one <i>remark"],
+    },
+    "split": {"train": 184, "validation": 20, "test": 36},
+    "metrics": {"test": {"accuracy": 0.8611, "f1_macro": 0.81, "kappa": 0.7, "roc_auc": 1.0}},
+    "intervals": {"accuracy": {"value": 0.8611, "low": 0.713, "high": 0.939}},
+    "paper": {"test": {"accuracy": 0.9402, "f1_macro": 0.9452, "kappa": 0.8977, "roc_auc": 0.9870}},
+    "cam": {
+        "images": 30,
+        "methods": {
+            "Grad-CAM": {"pointing_game": 0.633, "pointing_game_low": 0.455, "pointing_game_high": 0.781},
+            "Lesion area (chance)": {"pointing_game": 0.117},
+        },
+    },
+    "epochs": 18,
+    "best_epoch": 14,
+    "seconds": {"01_data_exploration": 3.2, "04_evaluation": 125.0},
+    "announcements": ANNOUNCEMENTS,
+    "provenance": {"seed": 42, "data_sha256": "cd" * 32, "weights": "random (untrained)", "device": None},
+}
+
+
+def png() -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def notebook() -> nbformat.NotebookNode:
+    """What papermill leaves: parameters, every kind of output, warnings on stderr."""
+    make = nbformat.v4
+    table = pd.DataFrame({"images": [135, 65], "note": ["round", "spiky"]}, index=["benign", "malignant"])
+    outputs = [
+        make.new_output("stream", name="stdout", text="five stages <done>\n"),
+        make.new_output("stream", name="stderr", text="oneDNN is on\n"),
+        make.new_output("execute_result", {"text/html": table._repr_html_(), "text/plain": "plain twin"}),
+        make.new_output("display_data", {"image/png": base64.encodebytes(png()).decode()}),
+        make.new_output("display_data", {"image/svg+xml": "<svg xmlns='http://www.w3.org/2000/svg'/>"}),
+        make.new_output("display_data", {"application/javascript": "steal()", "text/plain": "fallback"}),
+    ]
+    text = "# Heading\n\n| file | rows |\n|---|---|\n| a.csv | 12 |\n\n[next](04_evaluation.ipynb) [BUSI](https://doi.org/x)"
+    cells = [
+        make.new_markdown_cell(text),
+        make.new_code_cell("run_dir = ''", metadata={"tags": ["parameters"]}),
+        make.new_code_cell("run_dir = 'reports/phantom'", metadata={"tags": ["injected-parameters"]}),
+        make.new_code_cell("import bcd_utils  # load", execution_count=7, outputs=outputs),
+        make.new_code_cell(""),
+    ]
+    return make.new_notebook(cells=cells, metadata={"language_info": {"name": "python"}})
+
+
+class Page(HTMLParser):
+    """Tags with attributes, the text, and the text that shows while every fold is closed."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text, self.unfolded, self.folds, self.hidden = "", "", 0, 0
+        self.feed(html)
+        assert self.folds == self.hidden == 0, "unbalanced tags"
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.folds += tag == "details"
+        self.hidden += tag in {"style", "script"}
+        if tag in {"td", "th"}:
+            self.handle_data(" ")
+
+    def handle_endtag(self, tag):
+        self.folds -= tag == "details"
+        self.hidden -= tag in {"style", "script"}
+
+    def handle_data(self, data):
+        if not self.hidden:
+            self.text += data
+            self.unfolded += "" if self.folds else data
+
+    def named(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module")
+def notebook_page(tmp_path_factory) -> tuple[Page, str]:
+    folder = tmp_path_factory.mktemp("notebook")
+    nbformat.write(notebook(), folder / "in.ipynb")
+    report.render_notebook(folder / "in.ipynb", folder / "out.html", PAGE)
+    html = (folder / "out.html").read_text()
+    return Page(html), html
+
+
+@pytest.fixture
+def index_page(tmp_path):
+    """Render the index of a run folder that has every page and two figures."""
+
+    def render(summary=SUMMARY, stages=STAGES, figures=("fig3_ultrasound", "confusion_matrices")) -> Page:
+        (tmp_path / "figures").mkdir()
+        for name in figures:
+            (tmp_path / "figures" / f"{name}.png").write_bytes(png())
+        for stage in stages:
+            (tmp_path / f"{stage}.html").write_text("")
+        path = report.render_index(tmp_path, summary, PAGES)
+        assert path == tmp_path / "index.html"
+        return Page(path.read_text())
+
+    return render
+
+
+def assert_self_contained(page: Page) -> None:
+    assert not page.named("script") and not page.named("link") and not page.named("iframe")
+    for tag, attributes in page.tags:
+        assert (attributes.get("src") or "data:").startswith("data:"), (tag, attributes)
+        assert tag == "a" or "href" not in attributes, (tag, attributes)
+        assert "url(" not in (attributes.get("style") or "")
+    policy = next(meta["content"] for meta in page.named("meta") if meta.get("http-equiv"))
+    assert policy.startswith("default-src 'none'")
+    assert all(image.get("alt") for image in page.named("img"))
+
+
+def test_notebook_page_needs_nothing_from_outside(notebook_page):
+    page, html = notebook_page
+    assert_self_contained(page)
+    assert "mathjax" not in html.lower() and "steal()" not in html and "@import" not in html
+    assert len(page.named("img")) == 2
+
+
+def test_index_needs_nothing_from_outside(index_page):
+    assert_self_contained(index_page())
+
+
+def test_announcements_and_clinical_notice_on_both_pages(notebook_page, index_page):
+    for page in (notebook_page[0], index_page()):
+        for announcement in ANNOUNCEMENTS:
+            assert announcement in page.unfolded
+        assert page.unfolded.count("Not for clinical use") == 2
+
+
+def test_code_is_folded_and_stderr_left_out(notebook_page):
+    page, html = notebook_page
+    assert "oneDNN" not in html
+    assert "import bcd_utils" in page.text and "import bcd_utils" not in page.unfolded
+    assert "reports/phantom" in page.text and "reports/phantom" not in page.unfolded
+    assert len(page.named("details")) == 3, "the empty cell makes no fold"
+    assert all("open" not in attributes for attributes in page.named("details"))
+    assert ".highlight .k" in html
+    assert "In [7]" not in page.text and "Out[7]" not in page.text
+
+
+def test_outputs_and_tables_are_shown(notebook_page):
+    page, _ = notebook_page
+    assert "five stages <done>" in page.unfolded
+    assert "plain twin" not in page.text
+    assert len(page.named("table")) == 2
+    for cell in ("benign", "135", "spiky", "a.csv"):
+        assert cell in page.unfolded
+
+
+def test_only_columns_of_numbers_are_right_aligned(notebook_page):
+    _, html = notebook_page
+    assert '<td class="number">135</td>' in html and '<th class="number">images</th>' in html
+    assert "<td>spiky</td>" in html and "<th>note</th>" in html
+
+
+def test_links_lead_to_sibling_pages(notebook_page):
+    links = [attributes.get("href") for attributes in notebook_page[0].named("a")]
+    assert "04_evaluation.html" in links and "https://doi.org/x" in links and "index.html" in links
+
+
+def test_page_title_is_escaped(notebook_page):
+    page, html = notebook_page
+    assert "Data &lt;b&gt;title" in html and not page.named("b")
+
+
+def test_footer_shows_provenance(notebook_page):
+    for text in ("Seed", "42", "1a2b3c", "keras 3.15.0"):
+        assert text in notebook_page[0].unfolded
+    assert "null" not in notebook_page[0].unfolded
+
+
+@pytest.mark.parametrize("text", ["1", "-0.5", "−0.5", "1,234", "93.2 %", "1e-05", "nan", "<NA>", "–", " "])
+def test_a_number(text):
+    assert report.NUMBER.fullmatch(text)
+
+
+@pytest.mark.parametrize("text", ["round", "01_data", "0.1 to 0.2", "3 images"])
+def test_no_number(text):
+    assert not report.NUMBER.fullmatch(text)
+
+
+def test_difference_is_this_run_minus_the_paper(index_page):
+    text = " ".join(index_page().text.split())
+    assert "Accuracy 0.9402 0.8611 −0.0791 0.7130 to 0.9390" in text
+    assert "Macro F1 0.9452 0.8100 −0.1352" in text
+    assert "ROC AUC 0.9870 1.0000 +0.0130" in text
+    assert "Train Accuracy – – –" in text, "the fake summary has no training scores"
+
+
+def test_result_at_a_glance(index_page):
+    text = " ".join(index_page().unfolded.split())
+    for part in ("86.1 %", "95 % interval: 71.3 to 93.9 %", "0.455 to 0.781", "chance 0.117", "2 min 08 s"):
+        assert part in text
+
+
+def test_settings_are_folded_and_complete(index_page):
+    page = index_page()
+    assert "phantoms.benign" in page.text and "phantoms.benign" not in page.unfolded
+
+
+def test_ids_and_remarks_are_escaped(index_page):
+    page = index_page()
+    assert "<b>x" in page.text and "one <i>remark" in page.text
+    assert not [tag for tag in page.named("b") + page.named("i") if "style" not in tag], "markup came through"
+
+
+def test_figures_are_embedded_and_absent_ones_explained(index_page):
+    page = index_page()
+    alternatives = [image["alt"] for image in page.named("img")]
+    assert alternatives == ["True class against predicted class", "Ultrasound samples"]
+    for image in page.named("img"):
+        kind, _, content = image["src"].partition(",")
+        assert kind == "data:image/png;base64"
+        assert Image.open(io.BytesIO(base64.b64decode(content))).size == (8, 8)
+    assert "no histopathology images (setting histopathology_dir)" in page.text
+    assert page.text.count("Not drawn in this run") == 6
+
+
+def test_index_of_a_run_that_has_only_begun(index_page):
+    unknown = dict.fromkeys(("metrics", "intervals", "cam", "split", "epochs"))
+    bare = unknown | {"study": "x", "title": "x", "dataset": {}, "seconds": {}, "provenance": {"seed": 1}}
+    page = index_page(bare, stages=["01_data_exploration"], figures=())
+    text = page.text.lower()
+    for stage in ("04_evaluation makes", "05_gradcam makes", "01_data_exploration describes"):
+        assert f"not run yet: notebook {stage}" in text
+    links = {attributes["href"] for attributes in page.named("a")}
+    assert links == {"index.html", "01_data_exploration.html"}, "no link leads to a page that is not there"
+    assert "not a reproduction" not in text
+
+
+@pytest.mark.parametrize("key", SUMMARY)
+@pytest.mark.parametrize("change", ["missing", "none"])
+def test_any_key_of_the_summary_may_be_missing(index_page, key, change):
+    summary = copy.deepcopy(SUMMARY)
+    if change == "none":
+        summary[key] = None
+    else:
+        del summary[key]
+    assert "Not for clinical use" in index_page(summary, figures=()).text
+
+
+@pytest.mark.parametrize(
+    ("dataset", "settings", "reasons"),
+    [
+        ("busi", {"backbone": "resnet50", "weights": "imagenet"}, []),
+        ("phantom", {"backbone": "resnet50", "weights": "imagenet"}, ["“phantom” where the paper used BUSI"]),
+        ("busi", {"backbone": "my.keras", "weights": "imagenet"}, ["the paper used ResNet50"]),
+        ("busi", {"backbone": "resnet50", "weights": "random"}, ["“random” where the paper used ImageNet’s"]),
+        ("phantom", {"backbone": "my.keras", "weights": "random"}, ["used BUSI", "used ResNet50"]),
+    ],
+)
+def test_reasons_not_to_compare(index_page, dataset, settings, reasons):
+    summary = SUMMARY | {"dataset": {"name": dataset}, "settings": settings, "provenance": {}}
+    given = report.reasons_not_to_compare(summary)
+    assert len(given) == len(reasons)
+    text = index_page(summary).text
+    assert ("not a reproduction of the paper’s numbers, because" in text) is bool(reasons)
+    for ending, reason in zip(reasons, given, strict=True):
+        assert reason.endswith(ending) and reason in text
+
+
+def test_a_failure_leaves_the_old_page_whole(tmp_path, monkeypatch):
+    nbformat.write(notebook(), tmp_path / "in.ipynb")
+    (tmp_path / "out.html").write_text("old")
+    with pytest.raises(TypeError):
+        report.render_notebook(tmp_path / "in.ipynb", tmp_path / "out.html", PAGE | {"footer": 3})
+    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(RuntimeError("power cut")))
+    with pytest.raises(RuntimeError):
+        report.render_notebook(tmp_path / "in.ipynb", tmp_path / "out.html", PAGE)
+    with pytest.raises(RuntimeError):
+        report.render_index(tmp_path, SUMMARY, PAGES)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.ipynb", "out.html"]
+    assert (tmp_path / "out.html").read_text() == "old"
+
+
+def test_the_paper_has_eight_figures():
+    labels = [label for label, *_ in report.PAPER_FIGURES]
+    assert labels == ["Fig 1", "Fig 2", "Fig 3", "Fig 4", "Fig 5", "Fig 6/7", "Fig 7", "Fig 8"]
+    assert {page.removesuffix(".html") for *_, page in report.PAPER_FIGURES} <= set(STAGES)
