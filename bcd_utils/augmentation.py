@@ -7,7 +7,9 @@ import numpy as np
 from bcd_utils.study import Augmentation
 
 
-def augment(images: np.ndarray, settings: Augmentation, seed: int, epoch: int, rows: np.ndarray) -> np.ndarray:
+def augment(
+    images: np.ndarray, settings: Augmentation, seed: int, epoch: int, rows: np.ndarray
+) -> np.ndarray:
     """Rotate, flip and zoom each image by amounts drawn for it in this epoch.
 
     The draw depends on seed, epoch and the image's row only, never on the batch it is in. Pixels

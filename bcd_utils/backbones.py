@@ -18,6 +18,7 @@ from bcd_utils.study import Study
 IMAGENET_FILE = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
 IMAGENET_URL = f"https://storage.googleapis.com/tensorflow/keras-applications/resnet/{IMAGENET_FILE}"
 IMAGENET_MD5 = "4d473c1dd8becc155b73f8504c6f6626"
+RESIDUAL_SCALE = 0.2
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ class Backbone:
     @property
     def identity(self) -> str:
         """SHA-256 of all that decides the features of an image."""
-        return sha256_of_json([self.name, self.weights_sha256, self.preparation, keras.backend.backend(), keras.__version__])
+        return sha256_of_json(
+            [self.name, self.weights_sha256, self.preparation, keras.backend.backend(), keras.__version__]
+        )
 
 
 def freeze(model: keras.Model) -> None:
@@ -110,9 +113,12 @@ def load_backbone(study: Study, training_images: np.ndarray) -> Backbone:
     if study.weights == "imagenet":
         model, weights = imagenet_resnet50(shape), "ImageNet (Keras)"
     elif study.weights == "random":
-        model, weights = random_resnet50(shape, prepare(training_images[:32]), study.seed), "random (untrained)"
+        model, weights = (
+            random_resnet50(shape, prepare(training_images[:32]), study.seed),
+            "random (untrained)",
+        )
     else:
-        model, weights = resnet50_from_file(shape, Path(study.weights)), f"file {study.weights}"
+        model, weights = resnet50_from_file(shape, Path(study.weights)), f"file {Path(study.weights).name}"
     freeze(model)
     return Backbone(
         "ResNet50", model, prepare, weights, hash_weights(model), preparation, study.weights == "random"
@@ -134,14 +140,17 @@ def imagenet_resnet50(shape: tuple[int, int, int]) -> keras.Model:
         raise StudyError(
             f"ResNet50's ImageNet weights are not at hand and could not be downloaded ({short(error)})",
             f"download {IMAGENET_URL} elsewhere (MD5 {IMAGENET_MD5}) and put it at "
-            f"{place / 'models' / IMAGENET_FILE}, or use --set weights=random, a weights file, or --set backbone=FILE.keras",
+            f"{place / 'models' / IMAGENET_FILE}, or use --set weights=random, --set weights=FILE.h5 "
+            "or --set backbone=FILE.keras",
         ) from None
 
 
 def resnet50_from_file(shape: tuple[int, int, int], path: Path) -> keras.Model:
     """ResNet50 with weights from a local file (no top), such as RadImageNet's."""
     if not path.is_file():
-        raise StudyError(f"The weights file {path} does not exist", "give the path of ResNet50's weights (no top)")
+        raise StudyError(
+            f"The weights file {path} does not exist", "give the path of ResNet50's weights (no top)"
+        )
     model = keras.applications.ResNet50(weights=None, include_top=False, input_shape=shape)
     try:
         if path.suffix == ".keras":
@@ -159,8 +168,10 @@ def resnet50_from_file(shape: tuple[int, int, int], path: Path) -> keras.Model:
 def random_resnet50(shape: tuple[int, int, int], images: np.ndarray, seed: int) -> keras.Model:
     """ResNet50 with honest random features: an untrained control.
 
-    He-normal kernels, and BatchNorm statistics set by one forward pass in training mode; as Keras
-    initialises it, activations shrink or grow through 50 layers and the features say next to nothing.
+    He-normal kernels; residual branches scaled down (a small initial gamma in the last BatchNorm of each
+    block, after Goyal et al. 2017, arXiv:1706.02677, who use 0), so that 16 random blocks do not bury the
+    image; BatchNorm statistics set by one forward pass in training mode. As Keras initialises it, the
+    untrained network's features say next to nothing.
 
     Parameters
     ----------
@@ -178,6 +189,8 @@ def random_resnet50(shape: tuple[int, int, int], images: np.ndarray, seed: int) 
     momenta = [layer.momentum for layer in norms]
     for layer in norms:
         layer.momentum = 0.0
+        if layer.name.endswith("_3_bn"):
+            layer.gamma.assign(np.full(layer.gamma.shape, RESIDUAL_SCALE, "float32"))
     model(images, training=True)
     for layer, momentum in zip(norms, momenta, strict=True):
         layer.momentum = momentum
@@ -193,11 +206,15 @@ def load_extractor(path: Path, image_size: int) -> Backbone:
         If the file is missing, damaged, or maps images to something else than a feature map.
     """
     if not path.is_file():
-        raise StudyError(f"The backbone file {path} does not exist", "give the path of a .keras feature extractor")
+        raise StudyError(
+            f"The backbone file {path} does not exist", "give the path of a .keras feature extractor"
+        )
     try:
         model = keras.models.load_model(path, compile=False)
     except Exception as error:  # noqa: BLE001 - zipfile, json and Keras each raise their own
-        raise StudyError(f"{path} is not a Keras model ({short(error)})", "save it again with model.save") from None
+        raise StudyError(
+            f"{path} is not a Keras model ({short(error)})", "save it again with model.save"
+        ) from None
     size = model.input_shape[1]
     if len(model.input_shape) != 4 or model.input_shape[-1] != 3 or len(model.output_shape) != 4:
         raise StudyError(
@@ -205,9 +222,13 @@ def load_extractor(path: Path, image_size: int) -> Backbone:
             "leave out the network's top, so that it ends in (n, height, width, channels)",
         )
     if size not in (None, image_size):
-        raise StudyError(f"{path} takes images of {size} pixels, the study gives {image_size}", f"set image_size={size}")
+        raise StudyError(
+            f"{path} takes images of {size} pixels, the study gives {image_size}", f"set image_size={size}"
+        )
     freeze(model)
-    return Backbone(path.stem, model, no_scaling, f"file {path}", sha256_of_file(path), "inside the extractor")
+    return Backbone(
+        path.stem, model, no_scaling, f"file {path.name}", sha256_of_file(path), "inside the extractor"
+    )
 
 
 def short(error: BaseException) -> str:

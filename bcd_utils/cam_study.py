@@ -74,5 +74,7 @@ def summary_record(test: Mapping[str, pd.DataFrame], table: pd.DataFrame, cams: 
     return {
         "images": len(test[AREA]),
         "empty_maps": int((cams.max(axis=(1, 2)) == 0).sum()),
-        "methods": {method: {key: float(value) for key, value in row.items()} for method, row in table.iterrows()},
+        "methods": {
+            method: {key: float(value) for key, value in row.items()} for method, row in table.iterrows()
+        },
     }

@@ -114,7 +114,11 @@ def stage_key(run: Run, earlier: list[str], stage: str, inputs: str) -> str:
             sha256_of_file(NOTEBOOKS / f"{stage}.ipynb"),
             os.environ.get("KERAS_BACKEND", ""),
             run.artifact_hashes(earlier) if earlier else inputs,
-            [sha256_of_file(name) for name in (run.study.backbone, run.study.weights) if Path(name).is_file()],
+            [
+                sha256_of_file(name)
+                for name in (run.study.backbone, run.study.weights)
+                if Path(name).is_file()
+            ],
         ]
     )
 
@@ -137,7 +141,7 @@ def run_stage(run: Run, stage: str, key: str, listen: Listener) -> None:
             execute(NOTEBOOKS / executed.name, partial, run, progress)
         write_text(executed, partial.read_text(encoding="utf-8"))
         seconds = time.time() - started
-        run.mark_done(stage, key, seconds, started)
+        run.mark_done(stage, key, seconds, work_seconds(progress.with_suffix(".work")), started)
     listen(stage, "done", seconds, "")
 
 
@@ -190,6 +194,12 @@ def execute(source: Path, target: Path, run: Run, progress: Path) -> None:
         ) from None
 
 
+def work_seconds(log: Path) -> float:
+    """Seconds that a stage's progress lines account for: reading, extracting, training."""
+    lines = log.read_text().splitlines() if log.exists() else []
+    return sum(float(line.split("\t")[0]) for line in lines)
+
+
 def plain_text(error: BaseException) -> str:
     """An execution error's text without terminal colours."""
     import re
@@ -217,4 +227,3 @@ def watching(stage: str, progress: Path, listen: Listener) -> Iterator[None]:
     finally:
         finished.set()
         thread.join()
-

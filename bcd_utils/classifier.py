@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from bcd_utils.backend import jit_compile, keras
+from bcd_utils.errors import StudyError
 from bcd_utils.study import Study
 
 HISTORY_COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")
@@ -45,53 +48,47 @@ def build_head(feature_shape: Sequence[int], classes: int, study: Study) -> kera
     return keras.Model(inputs, layers.Softmax(name="probabilities")(logits), name="head")
 
 
-class Batches(keras.utils.PyDataset):
-    """Batches of rows of an array, in an order that depends only on seed and epoch.
+@dataclass(frozen=True)
+class Batches:
+    """Batches of one set's rows, in an order that depends only on seed and epoch.
 
-    Parameters
+    Attributes
     ----------
     values : ndarray, shape (n, ...)
-        Features or images; may be memory-mapped.
+        Features or images of all sets; may be memory-mapped.
     labels : ndarray, int, shape (n,)
     rows : ndarray, int, shape (m,)
-        Which rows of ``values`` and ``labels`` belong to this set.
+        Which rows belong to this set.
     classes : int
-    transform : callable, optional
+    batch_size : int
+    seed : int or None
+        Shuffles the rows anew in every epoch; None keeps their order.
+    transform : callable or None
         ``transform(values, epoch, rows) -> float32``, applied to each batch.
     """
 
-    def __init__(
-        self,
-        values: np.ndarray,
-        labels: np.ndarray,
-        rows: np.ndarray,
-        classes: int,
-        batch_size: int,
-        seed: int | None = None,
-        transform: Callable[[np.ndarray, int, np.ndarray], np.ndarray] | None = None,
-    ):
-        super().__init__()
-        self.values, self.rows, self.batch_size = values, np.asarray(rows), batch_size
-        self.one_hot = np.eye(classes, dtype=np.float32)[labels]
-        self.seed, self.transform = seed, transform
-        self.epoch = -1
-        self.order = self.rows
+    values: np.ndarray
+    labels: np.ndarray
+    rows: np.ndarray
+    classes: int
+    batch_size: int
+    seed: int | None = None
+    transform: Callable[[np.ndarray, int, np.ndarray], np.ndarray] | None = None
 
-    def on_epoch_begin(self) -> None:
-        """Draw the next epoch's order; Keras calls this."""
-        self.epoch += 1
+    def of_epoch(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield (values float32, one-hot labels float32) of one epoch, counted from 0."""
+        order = self.rows
         if self.seed is not None:
-            self.order = np.random.default_rng([self.seed, self.epoch]).permutation(self.rows)
-
-    def __len__(self) -> int:
-        return -(-len(self.rows) // self.batch_size)
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        values = self.values[rows]
-        if self.transform:
-            values = self.transform(values, self.epoch, rows)
-        return np.asarray(values, dtype=np.float32), self.one_hot[rows]
+            order = np.random.default_rng([self.seed, epoch]).permutation(order)
+        for start in range(0, len(order), self.batch_size):
+            rows = order[start : start + self.batch_size]
+            values = self.values[rows]
+            if self.transform:
+                values = self.transform(values, epoch, rows)
+            yield (
+                np.asarray(values, dtype=np.float32),
+                np.eye(self.classes, dtype=np.float32)[self.labels[rows]],
+            )
 
 
 def balanced_weights(labels: np.ndarray, classes: int) -> dict[int, float]:
@@ -118,12 +115,20 @@ def train(
 ) -> tuple[pd.DataFrame, int]:
     """Train in place with Adam, cross-entropy and early stopping, restoring the best epoch.
 
+    What ``fit`` with ``EarlyStopping(restore_best_weights=True)`` does, batch by batch: its input
+    pipeline costs as much as the head's own arithmetic on a CPU.
+
     Returns
     -------
     history : pandas.DataFrame
         Columns `HISTORY_COLUMNS`; epochs count from 1.
     restored_epoch : int
         The epoch with the lowest validation loss, whose weights the model now has.
+
+    Raises
+    ------
+    StudyError
+        If the loss stops being a number.
     """
     # A second model over the same layers carries the optimiser, so that saving ``model`` leaves it out.
     trainer = keras.Model(model.inputs, model.outputs)
@@ -133,26 +138,37 @@ def train(
         metrics=["accuracy"],
         jit_compile=compile_with_xla,
     )
-    stopping = keras.callbacks.EarlyStopping("val_loss", patience=study.patience, restore_best_weights=True)
+    balanced = study.class_weights == "balanced"
+    weights = balanced_weights(training.labels[training.rows], training.classes) if balanced else None
+    rows, kept, best = [], None, (np.inf, 0)
+    for epoch in range(1, epochs + 1):
+        fitted = _mean_logs(
+            training.of_epoch(epoch - 1), partial(trainer.train_on_batch, class_weight=weights)
+        )
+        checked = _mean_logs(validation.of_epoch(epoch - 1), trainer.test_on_batch)
+        rows.append((epoch, fitted["accuracy"], fitted["loss"], checked["accuracy"], checked["loss"]))
+        on_progress(epoch, epochs, f"loss {fitted['loss']:.3f}, validation loss {checked['loss']:.3f}")
+        if not np.isfinite(checked["loss"]):
+            raise StudyError(
+                f"The loss is not a number after epoch {epoch}",
+                f"use a learning_rate below {learning_rate:g}",
+            )
+        if checked["loss"] < best[0]:
+            best, kept = (checked["loss"], epoch), trainer.get_weights()
+        elif epoch - best[1] >= study.patience:
+            break
+    trainer.set_weights(kept)
+    return pd.DataFrame(rows, columns=list(HISTORY_COLUMNS)).astype(float).astype({"epoch": int}), best[1]
 
-    def report(epoch: int, logs: dict) -> None:
-        note = f"loss {logs['loss']:.3f}, validation loss {logs['val_loss']:.3f}"
-        on_progress(epoch + 1, epochs, note)
 
-    labels = training.one_hot[training.rows].argmax(axis=1)
-    weights = balanced_weights(labels, training.one_hot.shape[1]) if study.class_weights == "balanced" else None
-    fitted = trainer.fit(
-        training,
-        validation_data=validation,
-        epochs=epochs,
-        callbacks=[stopping, keras.callbacks.LambdaCallback(on_epoch_end=report)],
-        class_weight=weights,
-        shuffle=False,
-        verbose=0,
-    )
-    history = pd.DataFrame(fitted.history)
-    history.insert(0, "epoch", np.arange(1, len(history) + 1))
-    return history[list(HISTORY_COLUMNS)], int(history["val_loss"].idxmin()) + 1
+def _mean_logs(batches: Iterator[tuple[np.ndarray, np.ndarray]], step: Callable) -> dict[str, float]:
+    """Loss and accuracy of ``step(values, one_hot)`` over batches, each image counting once."""
+    images, sums = 0, {"loss": 0.0, "accuracy": 0.0}
+    for values, one_hot in batches:
+        logs = step(values, one_hot, return_dict=True)
+        images += len(values)
+        sums = {name: total + len(values) * float(logs[name]) for name, total in sums.items()}
+    return {name: total / images for name, total in sums.items()}
 
 
 def train_head(

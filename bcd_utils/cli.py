@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bcd_utils.errors import StudyError
@@ -33,7 +34,9 @@ def default_run_folder(name: str, overrides: list[str]) -> Path:
 
     from bcd_utils.paths import REPORTS
 
-    words = [re.sub(r"[^A-Za-z0-9.=-]+", "-", text.split("/")[-1] if "/" in text else text) for text in overrides]
+    words = [
+        re.sub(r"[^A-Za-z0-9.=-]+", "-", text.split("/")[-1] if "/" in text else text) for text in overrides
+    ]
     suffix = "_".join(words)
     if len(suffix) > 60:
         suffix = suffix[:48] + "-" + hashlib.sha256(suffix.encode()).hexdigest()[:8]
@@ -48,10 +51,12 @@ def run(
     ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder or zip file with the images.")] = None,
     overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.")
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated."),
     ] = None,
     from_stage: Annotated[
-        str | None, typer.Option("--from", metavar="STAGE", help="Run this stage (03, say) and all after it again.")
+        str | None,
+        typer.Option("--from", metavar="STAGE", help="Run this stage (03, say) and all after it again."),
     ] = None,
 ) -> None:
     """Run a study's notebooks and write its reports; finished stages are skipped.
@@ -64,7 +69,7 @@ def run(
     from bcd_utils.study import load_study
 
     chosen = list(overrides or [])
-    settings = {} if data_dir is None else {"data_dir": str(data_dir.expanduser().absolute())}
+    settings = {} if data_dir is None else {"data_dir": str(data_dir)}
     study = load_study(study_file, chosen, **settings)
     opened = Run.create(run_dir or default_run_folder(study.name, chosen), study)
     console.print(f"[bold]{study.title}[/bold] in {readable(opened.folder)}")
@@ -74,7 +79,9 @@ def run(
             if state == "running":
                 status.update(f"{stage}  {seconds:4.0f} s  {note}")
             else:
-                console.print(f"  [green]✓[/green] {stage:<24} {'unchanged' if state == 'unchanged' else f'{seconds:.1f} s'}")
+                console.print(
+                    f"  [green]✓[/green] {stage:<24} {'unchanged' if state == 'unchanged' else f'{seconds:.1f} s'}"
+                )
 
         index = run_study(opened, from_stage, listen)
     show_summary(opened.folder)
@@ -114,7 +121,11 @@ def show_summary(folder: Path) -> None:
     dataset = summary["dataset"]
     console.print(
         f"{dataset['title']}: {dataset['images']} images, {dataset['set_aside']} set aside; "
-        + (" / ".join(f"{count} {name}" for name, count in summary["split"].items()) if summary["split"] else "")
+        + (
+            " / ".join(f"{count} {name}" for name, count in summary["split"].items())
+            if summary["split"]
+            else ""
+        )
     )
     for text in summary["announcements"]:
         console.print(f"[yellow]{text}[/yellow]")
@@ -149,7 +160,9 @@ def lab(run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder o
     opened = Run.open(run_folder)
     environment = os.environ | {"BCD_RUN_DIR": str(opened.folder)}
     command = [sys.executable, "-m", "jupyterlab", "--notebook-dir", str(NOTEBOOKS.parent)]
-    raise SystemExit(subprocess.run([*command, "--LabApp.default_url=/lab/tree/notebooks"], env=environment).returncode)
+    raise SystemExit(
+        subprocess.run([*command, "--LabApp.default_url=/lab/tree/notebooks"], env=environment).returncode
+    )
 
 
 def main() -> None:
@@ -157,9 +170,9 @@ def main() -> None:
     try:
         app()
     except StudyError as error:
-        errors.print(f"[red]Error:[/red] {error.problem}.", soft_wrap=True, markup=True)
+        errors.print(f"[red]Error:[/red] {escape(error.problem)}.", soft_wrap=True)
         if error.fix:
-            errors.print(f"[bold]To fix:[/bold] {error.fix}", soft_wrap=True)
+            errors.print(f"[bold]To fix:[/bold] {escape(error.fix)}.", soft_wrap=True)
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         errors.print("Stopped. The same command goes on from the last finished stage.")

@@ -153,7 +153,11 @@ def _fetch(url: str, part: Path) -> None:
             if remote["version"]:
                 write_json(_note_beside(part), remote)
         bar = tqdm(
-            total=remote["size"], initial=present, desc=part.stem, unit="B", unit_scale=True,
+            total=remote["size"],
+            initial=present,
+            desc=part.stem,
+            unit="B",
+            unit_scale=True,
             disable=None,  # shown on a terminal only
         )
         with bar, open(part, "ab") as file:

@@ -9,7 +9,9 @@ import numpy as np
 from bcd_utils.backend import keras, score_gradients
 
 
-def grad_cam(head: keras.Model, features: np.ndarray, classes: np.ndarray, batch_size: int = 32) -> np.ndarray:
+def grad_cam(
+    head: keras.Model, features: np.ndarray, classes: np.ndarray, batch_size: int = 32
+) -> np.ndarray:
     """Gradient-weighted class activation maps of the logit of one class per image.
 
     Selvaraju et al. 2017, ICCV, equations 1 and 2: channels of the feature map are averaged with
@@ -35,7 +37,9 @@ def grad_cam(head: keras.Model, features: np.ndarray, classes: np.ndarray, batch
     return _maps(head, features, classes, batch_size, mean_gradient)
 
 
-def hires_cam(head: keras.Model, features: np.ndarray, classes: np.ndarray, batch_size: int = 32) -> np.ndarray:
+def hires_cam(
+    head: keras.Model, features: np.ndarray, classes: np.ndarray, batch_size: int = 32
+) -> np.ndarray:
     """As `grad_cam`, but each position keeps its own gradient.
 
     Draelos and Carin 2020, arXiv:2011.08891: after Flatten a channel can speak for a class in one place
@@ -73,7 +77,9 @@ def shuffle_head(head: keras.Model, seed: int) -> keras.Model:
     """
     generator = np.random.default_rng(seed)
     shuffled = keras.models.clone_model(head)
-    shuffled.set_weights([generator.permuted(values.ravel()).reshape(values.shape) for values in head.get_weights()])
+    shuffled.set_weights(
+        [generator.permuted(values.ravel()).reshape(values.shape) for values in head.get_weights()]
+    )
     return shuffled
 
 

@@ -12,7 +12,9 @@ import pandas as pd
 from bcd_utils.errors import StudyError
 from bcd_utils.images import mask_paths, read_image, read_mask
 
-_BREAKHIS_NAME = re.compile(r"^SOB_(?P<kind>[BM])_(?P<subtype>[A-Z]+)-.*-(?P<magnification>40|100|200|400)-\d+$")
+_BREAKHIS_NAME = re.compile(
+    r"^SOB_(?P<kind>[BM])_(?P<subtype>[A-Z]+)-.*-(?P<magnification>40|100|200|400)-\d+$"
+)
 
 
 def read_with_mask(folder: Path, row: pd.Series) -> tuple[np.ndarray, np.ndarray]:
@@ -76,7 +78,8 @@ def histopathology_samples(folder: Path | str) -> list[tuple[str, np.ndarray]]:
             found.setdefault((match["kind"], int(match["magnification"])), path)
     if not found:
         raise StudyError(
-            f"histopathology_dir = {folder} holds no BreakHis images", "give BreakHis' folder, or null for none"
+            f"histopathology_dir = {folder} holds no BreakHis images",
+            "give BreakHis' folder, or null for none",
         )
     names = {"B": "benign", "M": "malignant"}
     return [(f"{names[kind]}, {zoom}x", read_image(path)) for (kind, zoom), path in sorted(found.items())]

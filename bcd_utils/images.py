@@ -45,7 +45,8 @@ def read_mask(paths: Sequence[Path | str], shape: tuple[int, int]) -> np.ndarray
             grey = image.convert("RGB").convert("L")
             if (grey.height, grey.width) != shape:
                 grey = grey.resize((shape[1], shape[0]), Image.Resampling.NEAREST)
-            union |= np.asarray(grey) > 127
+            levels = np.asarray(grey)
+            union |= levels > (127 if levels.max() > 1 else 0)  # some tools write masks as 0 and 1
     return union
 
 

@@ -104,6 +104,40 @@ def summarise(
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
 
 
+def as_text(table: pd.DataFrame) -> pd.DataFrame:
+    """The table of `summarise` for reading: one column a measure, "value [low, high]"."""
+    columns = {
+        measure: [
+            f"{row[measure]:.3f} [{row[f'{measure}_low']:.3f}, {row[f'{measure}_high']:.3f}]"
+            for _, row in table.iterrows()
+        ]
+        for measure in MEASURES
+    }
+    return pd.DataFrame(columns, index=table.index).assign(iou_threshold=table["threshold"])
+
+
+def verdict(table: pd.DataFrame, method: str = "Grad-CAM") -> str:
+    """In words, whether a method's interval lies above, around or below each control's value.
+
+    Examples
+    --------
+    >>> rows = {"Grad-CAM": [0.5, 0.4, 0.6] * 3, "Chance": [0.3, 0.2, 0.4] * 3}
+    >>> columns = [measure + end for measure in MEASURES for end in ("", "_low", "_high")]
+    >>> verdict(pd.DataFrame.from_dict(rows, orient="index", columns=columns))
+    'Grad-CAM against Chance: pointing game better, energy better, iou better.'
+    """
+    own = table.loc[method]
+    sentences = []
+    for control, row in table.drop(index=method).iterrows():
+        words = []
+        for measure in MEASURES:
+            low, high, value = own[f"{measure}_low"], own[f"{measure}_high"], row[measure]
+            word = "better" if low > value else "worse" if high < value else "no clear difference"
+            words.append(f"{measure.replace('_', ' ')} {word}")
+        sentences.append(f"{method} against {control}: {', '.join(words)}.")
+    return " ".join(sentences)
+
+
 def pick_examples(predictions: pd.DataFrame, classes: Sequence[str], each: int = 1) -> pd.DataFrame:
     """Test images to show: of each class the most confident right and the most confident wrong ones.
 

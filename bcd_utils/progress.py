@@ -21,6 +21,7 @@ class Progress:
     def __init__(self, label: str):
         self.label = label
         self._shown = 0.0
+        self._started = time.monotonic()
         self._handle = None
 
     def __call__(self, done: int, total: int, note: str = "") -> None:
@@ -32,7 +33,13 @@ class Progress:
         text = f"{self.label} {done} of {total}" + (f", {note}" if note else "")
         self._display(text)
         if os.environ.get(PROGRESS_FILE):
-            Path(os.environ[PROGRESS_FILE]).write_text(text)
+            path = Path(os.environ[PROGRESS_FILE])
+            path.write_text(text)
+            with open(
+                path.with_suffix(".work"), "a"
+            ) as work:  # what the stage spent on data, not on overhead
+                work.write(f"{now - self._started:.2f}\t{self.label}\n")
+            self._started = now
 
     def _display(self, text: str) -> None:
         from IPython import get_ipython

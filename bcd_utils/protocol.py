@@ -24,14 +24,19 @@ def protocol_steps(study: Study, dataset: Dataset) -> list[tuple[str, str]]:
         backbone = f"{study.backbone.split('/')[-1]}, scaling inside"
     tuned = f"; then trained from {study.fine_tuning.trainable_from}" if study.fine_tuning else ""
     units = ", ".join(map(str, study.hidden_units))
-    fraction = f"{study.test_fraction:.0%} test, then {study.validation_fraction:.0%} of the rest for validation"
+    fraction = (
+        f"{study.test_fraction:.0%} test, then {study.validation_fraction:.0%} of the rest for validation"
+    )
     return [
         ("Data", f"{dataset.title} ({dataset.modality}): {', '.join(dataset.classes)}"),
         ("Cleaning and resizing", f"unusable images set aside; {study.input} at {side} x {side} pixels, RGB"),
         ("Split", f"{fraction}; {'stratified' if study.stratify else 'not stratified'}; seed {study.seed}"),
         ("Frozen backbone", backbone + tuned),
         ("New head", f"{study.pooling}, BatchNorm, Dense {units} with dropout {study.dropout:g}, softmax"),
-        ("Training", f"Adam, batch {study.batch_size}, at most {study.epochs} epochs, patience {study.patience}; {augmentation}"),
+        (
+            "Training",
+            f"Adam, batch {study.batch_size}, at most {study.epochs} epochs, patience {study.patience}; {augmentation}",
+        ),
         ("Evaluation", "accuracy, F1, kappa, ROC AUC, confusion matrix; bootstrap intervals on test"),
         ("Explanation", "Grad-CAM against lesion masks, beside chance and a shuffled head"),
     ]

@@ -50,6 +50,7 @@ def summarise_run(run: Run) -> dict[str, Any]:
         "epochs": training.get("epochs"),
         "best_epoch": training.get("best_epoch"),
         "seconds": run.seconds(),
+        "work_seconds": run.seconds("work_seconds"),
         "announcements": announcements(dataset, training),
         "provenance": provenance | {name: training.get(name) for name in trained},
     }
@@ -67,9 +68,13 @@ def announcements(dataset: dict[str, Any], training: dict[str, Any]) -> list[str
     """What every page must say first: synthetic data, untrained weights."""
     said = []
     if dataset.get("synthetic"):
-        said.append("Synthetic data: these are drawn phantoms, not patients. No number here is evidence about patients.")
+        said.append(
+            "Synthetic data: these are drawn phantoms, not patients. No number here is evidence about patients."
+        )
     if training.get("untrained"):
-        said.append("Untrained weights: the backbone is a random network, a control, not the paper's ImageNet ResNet50.")
+        said.append(
+            "Untrained weights: the backbone is a random network, a control, not the paper's ImageNet ResNet50."
+        )
     return said
 
 
@@ -88,7 +93,9 @@ def publish(run: Run) -> Path:
     executed = [run.folder / "notebooks" / f"{stage}.ipynb" for stage in run.study.notebooks]
     pages = [{"title": title_of(path), "file": f"{path.stem}.html"} for path in executed]
     for path, page in zip(executed, pages, strict=True):
-        render_notebook(path, run.folder / page["file"], page_context(summary, pages, page["file"]))
+        render_notebook(
+            path, run.folder / page["file"], page_context(summary, run.folder.name, pages, page["file"])
+        )
     return render_index(run.folder, summary, pages)
 
 
@@ -98,14 +105,16 @@ def title_of(notebook: Path) -> str:
     return first.splitlines()[0].lstrip("# ")
 
 
-def page_context(summary: dict[str, Any], pages: list[dict[str, str]], current: str) -> dict[str, Any]:
+def page_context(
+    summary: dict[str, Any], run_name: str, pages: list[dict[str, str]], current: str
+) -> dict[str, Any]:
     """What a page's head and foot show."""
     provenance = summary["provenance"]
     versions = ", ".join(f"{name} {version}" for name, version in provenance["versions"].items())
     return {
         "title": next(page["title"] for page in pages if page["file"] == current),
         "study": summary["title"],
-        "run": summary["study"],
+        "run": run_name,
         "announcements": summary["announcements"],
         "pages": [{"title": "Overview", "file": "index.html", "current": False}]
         + [page | {"current": page["file"] == current} for page in pages],

@@ -115,7 +115,9 @@ def build_manifest(
     usable = manifest.loc[manifest["status"] == "ok", "label"].value_counts()
     for label in dataset.classes:
         if usable.get(label, 0) == 0:
-            raise StudyError(f"{folder} holds no usable image of class {label}", "see that the download is whole")
+            raise StudyError(
+                f"{folder} holds no usable image of class {label}", "see that the download is whole"
+            )
     return manifest[list(MANIFEST_COLUMNS)], remarks
 
 

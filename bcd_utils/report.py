@@ -77,15 +77,19 @@ def render_index(run_folder: Path, summary: Mapping[str, Any], pages: Sequence[M
     summary = {key: value for key, value in summary.items() if value is not None}
     stages = [page for page in pages if page["file"] != INDEX]
     there = [page for page in stages if (run_folder / page["file"]).exists()]
-    text = _templates().get_template("index_page.html.j2").render(
-        {**summary, "study": summary.get("title", run_folder.name), "run": run_folder.name},
-        pages=[{"title": "Overview", "file": INDEX, "current": True}, *there],
-        stages=stages,
-        there=[page["file"] for page in there],
-        pictures={path.stem: path for path in (run_folder / "figures").glob("*.png")},
-        paper_figures=PAPER_FIGURES,
-        reasons=reasons_not_to_compare(summary),
-        settings_table=flatten(summary.get("settings", {})),
+    text = (
+        _templates()
+        .get_template("index_page.html.j2")
+        .render(
+            {**summary, "study": summary.get("title", run_folder.name), "run": run_folder.name},
+            pages=[{"title": "Overview", "file": INDEX, "current": True}, *there],
+            stages=stages,
+            there=[page["file"] for page in there],
+            pictures={path.stem: path for path in (run_folder / "figures").glob("*.png")},
+            paper_figures=PAPER_FIGURES,
+            reasons=reasons_not_to_compare(summary),
+            settings_table=flatten(summary.get("settings", {})),
+        )
     )
     write_text(run_folder / INDEX, text)
     return run_folder / INDEX

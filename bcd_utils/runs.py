@@ -61,7 +61,7 @@ class Run:
 
     def _holds(self, study: Study) -> bool:
         try:
-            return json.loads((self.folder / "study.json").read_text()) == study.as_dict()
+            return json.loads((self.folder / "study.json").read_text(encoding="utf-8")) == study.as_dict()
         except (FileNotFoundError, ValueError):
             return False
 
@@ -86,9 +86,11 @@ class Run:
             settings = candidate / "study.json"
             if settings.is_file():
                 try:
-                    values = json.loads(settings.read_text())
+                    values = json.loads(settings.read_text(encoding="utf-8"))
                 except ValueError:
-                    raise StudyError(f"{settings} is damaged", "delete the run folder and run again") from None
+                    raise StudyError(
+                        f"{settings} is damaged", "delete the run folder and run again"
+                    ) from None
                 return cls(candidate, make_study(values, readable(settings)))
         raise StudyError(f"{folder} is not a run folder", "make one with 'bcd run studies/phantom.yaml'")
 
@@ -109,7 +111,9 @@ class Run:
         """
         path = self.folder / "artifacts" / name
         if not path.exists():
-            raise StudyError(f"{readable(path)} is missing; notebook {ARTIFACTS[name]} makes it", self.command)
+            raise StudyError(
+                f"{readable(path)} is missing; notebook {ARTIFACTS[name]} makes it", self.command
+            )
         return path
 
     @property
@@ -128,9 +132,9 @@ class Run:
             yield temporary
 
     def save_table(self, table: pd.DataFrame, name: str, index: bool = True) -> pd.DataFrame:
-        """Write ``tables/<name>.csv`` and return the table, for display."""
+        """Write ``tables/<name>.csv`` and return the table, for display without NaN."""
         write_text(self.folder / "tables" / f"{name}.csv", table.to_csv(index=index, lineterminator="\n"))
-        return table
+        return table.astype(object).where(table.notna(), "")
 
     def save_figure(self, figure, name: str):
         """Write ``figures/<name>.png`` and return it as an IPython image, for display."""
@@ -154,7 +158,13 @@ class Run:
 
     def read_csv(self, name: str) -> pd.DataFrame:
         """Read an artifact table; empty text stays empty text."""
-        table = pd.read_csv(self.artifact(name), dtype={"id": str, "group": str, "masks": str})
+        # Only an empty cell is missing: an image may be called "NA".
+        table = pd.read_csv(
+            self.artifact(name),
+            dtype={"id": str, "group": str, "masks": str},
+            keep_default_na=False,
+            na_values=[""],
+        )
         text = [column for column in table if not pd.api.types.is_numeric_dtype(table[column])]
         return table.fillna(dict.fromkeys(text, ""))
 
@@ -193,8 +203,8 @@ class Run:
                 return False
         return all((self.folder / name).exists() for name in marker["files"])
 
-    def mark_done(self, stage: str, key: str, seconds: float, started: float) -> None:
-        """Record that a stage is done: its key, its seconds, and what it wrote since ``started``."""
+    def mark_done(self, stage: str, key: str, seconds: float, work: float, started: float) -> None:
+        """Record that a stage is done: its key, its seconds (``work``: on data), its files since ``started``."""
         files = [
             path.relative_to(self.folder).as_posix()
             for part in ("figures", "tables", "notebooks")
@@ -208,10 +218,16 @@ class Run:
         }
         write_json(
             self.marker(stage),
-            {"key": key, "seconds": round(seconds, 2), "artifacts": artifacts, "files": files},
+            {
+                "key": key,
+                "seconds": round(seconds, 2),
+                "work_seconds": round(work, 2),
+                "artifacts": artifacts,
+                "files": files,
+            },
         )
 
-    def seconds(self) -> dict[str, float]:
-        """Seconds each finished stage took when it last ran."""
+    def seconds(self, field: str = "seconds") -> dict[str, float]:
+        """Seconds each finished stage took when it last ran; ``work_seconds``: on data alone."""
         markers = (self.marker(stage) for stage in self.study.notebooks)
-        return {path.stem: json.loads(path.read_text())["seconds"] for path in markers if path.exists()}
+        return {path.stem: json.loads(path.read_text())[field] for path in markers if path.exists()}

@@ -52,7 +52,10 @@ def split_images(
             usable.index, test_size=test_fraction, stratify=labels if stratify else None, random_state=seed
         )
         train, validation = train_test_split(
-            rest, test_size=validation_fraction, stratify=labels[rest] if stratify else None, random_state=seed
+            rest,
+            test_size=validation_fraction,
+            stratify=labels[rest] if stratify else None,
+            random_state=seed,
         )
     except ValueError as error:
         raise StudyError(
@@ -66,7 +69,7 @@ def split_images(
         if absent:
             raise StudyError(
                 f"The {name} set has no image of class {', '.join(sorted(absent))}",
-                "use more images, a larger fraction, or stratify: true",
+                "use more images or a larger fraction" + ("" if stratify else ", or stratify: true"),
             )
     return assigned
 

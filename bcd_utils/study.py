@@ -156,6 +156,12 @@ _PATTERN_HELP = {
     "weights": "'imagenet', 'random' or the path of a .h5 or .keras weights file",
     "name": "letters, digits and . _ = , - after a letter or digit",
 }
+_TYPE_HELP = {
+    "too_short": "at least one value",
+    "string_too_short": "at least one character",
+    "tuple_type": "a list such as [256, 128]",
+    "dataclass_type": "a section such as {key: value}",
+}
 
 
 class _Loader(yaml.SafeLoader):
@@ -184,11 +190,12 @@ def _one_line(error: ValidationError, source: str) -> StudyError:
         near = difflib.get_close_matches(location[-1], allowed, n=1)
         hint = f"did you mean '{near[0]}'? " if near else ""
         return StudyError(
-            f"{source}: unknown setting '{key}' = {first['input']!r}", f"{hint}allowed are {', '.join(allowed)}"
+            f"{source}: unknown setting {key!r} = {first['input']!r}",
+            f"{hint}allowed are {', '.join(allowed)}",
         )
     if first["type"] == "missing":
         return StudyError(f"{source}: setting '{key}' is missing", f"add '{key}: ...'")
-    wanted = first["msg"].removeprefix("Input should be ")
+    wanted = _TYPE_HELP.get(first["type"], first["msg"].removeprefix("Input should be "))
     if first["type"] == "string_pattern_mismatch":
         wanted = _PATTERN_HELP[location[0]]
     if wanted.startswith(("greater", "less")):
@@ -214,7 +221,13 @@ def make_study(settings: Mapping[str, Any], source: str = "settings") -> Study:
     bcd_utils.errors.StudyError: settings: unknown setting 'epoch' = 3. To fix: did you mean 'epochs'? ...
     """
     try:
-        return TypeAdapter(Study).validate_json(json.dumps(settings, default=str))
+        plain = json.dumps(settings, default=str)
+    except (TypeError, ValueError) as error:
+        raise StudyError(
+            f"{source} holds more than plain values ({error})", "write text keys and plain values"
+        ) from None
+    try:
+        return TypeAdapter(Study).validate_json(plain)
     except ValidationError as error:
         raise _one_line(error, source) from None
 
@@ -238,6 +251,16 @@ def parse_override(text: str) -> tuple[str, Any]:
         raise StudyError(f"--set {text!r}: the value is not valid YAML", "quote it") from None
 
 
+def with_absolute_paths(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings whose files and folders do not depend on the current folder or on ``~``."""
+    changed = dict(settings)
+    for key in ("data_dir", "histopathology_dir", "backbone", "weights"):
+        value = settings.get(key)
+        if isinstance(value, str) and value not in {"resnet50", "imagenet", "random"}:
+            changed[key] = str(Path(value).expanduser().absolute())
+    return changed
+
+
 def load_study(path: Path | str, overrides: Sequence[str] = (), **settings: Any) -> Study:
     """Read a study from YAML.
 
@@ -246,7 +269,7 @@ def load_study(path: Path | str, overrides: Sequence[str] = (), **settings: Any)
     path : path
         The study's YAML file.
     overrides : sequence of str
-        ``key=value`` texts; a dotted key reaches into a section.
+        ``key=value`` texts; a dotted key reaches into a section. Paths count from the current folder.
     **settings
         Values that replace the file's.
 
@@ -262,14 +285,17 @@ def load_study(path: Path | str, overrides: Sequence[str] = (), **settings: Any)
         known = ", ".join(sorted(readable(p) for p in path.parent.glob("*.yaml"))) or "none here"
         raise StudyError(f"There is no study file {readable(path)}", f"name one of: {known}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise StudyError(f"{readable(path)} is not valid YAML: {str(error).splitlines()[0]}", "mend it") from None
+        raise StudyError(
+            f"{readable(path)} is not valid YAML: {str(error).splitlines()[0]}", "mend it"
+        ) from None
     if not isinstance(values, dict):
         raise StudyError(f"{readable(path)} holds no settings", "write 'key: value' lines")
     for text in overrides:
         key, value = parse_override(text)
         section, dot, inner = key.rpartition(".")
         if dot:
-            values[section] = {**(values.get(section) or {}), inner: value}
+            settings_before = values.get(section)
+            values[section] = {**(settings_before if isinstance(settings_before, dict) else {}), inner: value}
         else:
             values[key] = value
-    return make_study({**values, **settings}, readable(path))
+    return make_study(with_absolute_paths({**values, **settings}), readable(path))

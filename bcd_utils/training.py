@@ -75,7 +75,14 @@ def features(run: Run, backbone: Backbone, on_progress: Callable = lambda *_: No
     )
 
 
-def fit(run: Run, sets: Sets, backbone: Backbone, values: np.ndarray, head: keras.Model, on_progress=lambda *_: None):
+def fit(
+    run: Run,
+    sets: Sets,
+    backbone: Backbone,
+    values: np.ndarray,
+    head: keras.Model,
+    on_progress=lambda *_: None,
+):
     """Train the head on features; with augmentation, on features of freshly changed images.
 
     Returns
@@ -92,7 +99,9 @@ def fit(run: Run, sets: Sets, backbone: Backbone, values: np.ndarray, head: kera
 
     source = sets.images if study.augmentation else values
     common = {"classes": len(sets.classes), "batch_size": study.batch_size}
-    training = Batches(source, sets.labels, sets.rows["train"], seed=study.seed, transform=transform, **common)
+    training = Batches(
+        source, sets.labels, sets.rows["train"], seed=study.seed, transform=transform, **common
+    )
     validation = Batches(values, sets.labels, sets.rows["validation"], **common)
     return train_head(head, training, validation, study, on_progress)
 
@@ -163,7 +172,13 @@ def architecture(backbone: Backbone, head: keras.Model, sets: Sets) -> list[dict
         return " x ".join(str(side) for side in shape if side is not None)
 
     blocks = [
-        {"name": "input", "shape": times(sets.images.shape[1:]), "parameters": 0, "trainable": False, "kind": "input"},
+        {
+            "name": "input",
+            "shape": times(sets.images.shape[1:]),
+            "parameters": 0,
+            "trainable": False,
+            "kind": "input",
+        },
         {
             "name": backbone.name,
             "shape": times(head.input_shape),

@@ -5,6 +5,7 @@ import pytest
 
 from bcd_utils.backend import keras
 from bcd_utils.classifier import Batches, balanced_weights, build_head, predict, train
+from bcd_utils.errors import StudyError
 from bcd_utils.study import make_study
 
 SIDE, CLASSES = 32, 3
@@ -34,10 +35,6 @@ def tiny_backbone():
     return model
 
 
-def unit(values, epoch, rows):
-    return values.astype(np.float32) / 255
-
-
 @pytest.mark.parametrize(
     ("pooling", "dropout", "naive_with_xla"),
     # XLA draws other dropout masks from the same seed, so Keras' default compilation is compared without dropout.
@@ -61,18 +58,22 @@ def test_training_on_features_equals_the_loop_through_the_backbone(images, pooli
     naive_head = build_head(features.shape[1:], CLASSES, study)
     inputs = keras.Input((SIDE, SIDE, 3))
     naive = keras.Model(inputs, naive_head(backbone(inputs)))
-    naive_history, naive_restored = train(
-        naive,
-        Batches(pixels, labels, train_rows, CLASSES, 8, seed=1, transform=unit),
-        Batches(pixels, labels, validation_rows, CLASSES, 8, transform=unit),
-        study, epochs=4, learning_rate=1e-3, compile_with_xla=naive_with_xla,
-    )  # fmt: skip
+    naive.compile("adam", "categorical_crossentropy", metrics=["accuracy"], jit_compile=naive_with_xla)
+    naive_history, naive_predictions = [], []
+    for epoch in range(4):  # fit shuffles with the backend's own generator, so it is given each epoch's order
+        order = np.random.default_rng([1, epoch]).permutation(train_rows)
+        validation = (pixels[validation_rows] / np.float32(255), np.eye(CLASSES)[labels[validation_rows]])
+        fitted = naive.fit(
+            pixels[order] / np.float32(255), np.eye(CLASSES)[labels[order]],
+            batch_size=8, shuffle=False, validation_data=validation, verbose=0,
+        ).history  # fmt: skip
+        naive_history.append([epoch + 1, *(fitted[name][0] for name in history.columns[1:])])
+        naive_predictions.append(predict(naive, pixels / np.float32(255)))
+    naive_history = np.array(naive_history)
+    assert restored == naive_history[:, 4].argmin() + 1
 
     np.testing.assert_allclose(history, naive_history, rtol=2e-4, atol=2e-4)
-    assert restored == naive_restored
-    np.testing.assert_allclose(
-        predict(head, features), predict(naive, pixels.astype(np.float32) / 255), rtol=1e-3, atol=1e-4
-    )
+    np.testing.assert_allclose(predict(head, features), naive_predictions[restored - 1], rtol=1e-3, atol=1e-4)
     assert history["loss"].iloc[-1] < history["loss"].iloc[0]
 
 
@@ -135,21 +136,21 @@ def test_saving_leaves_the_optimiser_out(images, tmp_path):
 def test_batches_cover_each_row_once_an_epoch_in_an_order_of_seed_and_epoch():
     values, labels = np.arange(20, dtype=np.float32)[:, None], np.arange(20) % 2
 
-    def epoch_order(batches):
-        batches.on_epoch_begin()
-        return np.concatenate([batches[index][0] for index in range(len(batches))]).ravel()
+    def order(epoch):
+        batches = Batches(values, labels, np.arange(5, 20), 2, 4, seed=3)
+        return np.concatenate([x for x, _ in batches.of_epoch(epoch)]).ravel()
 
-    first, again = (Batches(values, labels, np.arange(5, 20), 2, 4, seed=3) for _ in range(2))
-    one, two = epoch_order(first), epoch_order(first)
-    assert sorted(one) == sorted(two) == list(range(5, 20))
-    assert not np.array_equal(one, two)
-    np.testing.assert_array_equal(one, epoch_order(again))
+    assert sorted(order(0)) == sorted(order(1)) == list(range(5, 20))
+    assert not np.array_equal(order(0), order(1))
+    np.testing.assert_array_equal(order(0), order(0))
 
 
 def test_class_weights_change_training_as_balanced_weights_say(images):
     pixels, labels = images
     features = predict(tiny_backbone(), pixels.astype(np.float32) / 255)
-    rows = np.concatenate([np.flatnonzero(labels == 0), np.flatnonzero(labels == 1)[:4], np.flatnonzero(labels == 2)[:4]])
+    rows = np.concatenate(
+        [np.flatnonzero(labels == 0), np.flatnonzero(labels == 1)[:4], np.flatnonzero(labels == 2)[:4]]
+    )
     assert balanced_weights(labels[rows], 3) == {0: 24 / 48, 1: 2.0, 2: 2.0}
 
     def losses(class_weights):
@@ -159,3 +160,12 @@ def test_class_weights_change_training_as_balanced_weights_say(images):
         return train(head, batches, batches, study, 1, 1e-3)[0]["loss"].iloc[0]
 
     assert losses("balanced") != pytest.approx(losses("none"), rel=1e-3)
+
+
+def test_a_loss_that_is_not_a_number_says_so(images):
+    pixels, labels = images
+    features = predict(tiny_backbone(), pixels.astype(np.float32) / 255)
+    features[0] = np.nan
+    batches = Batches(features, labels, np.arange(48), CLASSES, 8)
+    with pytest.raises(StudyError, match="not a number after epoch 1.*learning_rate"):
+        train(build_head(features.shape[1:], CLASSES, tiny_study()), batches, batches, tiny_study(), 1, 1e-3)

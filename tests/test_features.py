@@ -56,7 +56,9 @@ def test_other_weights_images_or_preparation_are_another_entry(backbone, images,
 
 
 @pytest.mark.parametrize("bytes_left", [0, 1, 100_000])
-def test_an_interrupted_pass_goes_on_and_gives_the_same_bits(backbone, images, tmp_path, monkeypatch, bytes_left):
+def test_an_interrupted_pass_goes_on_and_gives_the_same_bits(
+    backbone, images, tmp_path, monkeypatch, bytes_left
+):
     whole = np.array(cached_features(backbone, images, "hash", folder=tmp_path / "whole"))
     calls = 0
 

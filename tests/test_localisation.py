@@ -34,7 +34,9 @@ def test_scores_by_hand():
     scores = localisation(heat, MASK)
     assert scores["pointing_game"] == 0
     assert scores["energy"] == pytest.approx(0.8 / 1.8)
-    assert scores["iou_0.5"] == pytest.approx(1 / 5)  # (0,0) and (3,3) are hot; one of five cells in the union
+    assert scores["iou_0.5"] == pytest.approx(
+        1 / 5
+    )  # (0,0) and (3,3) are hot; one of five cells in the union
     assert scores["iou_0.1"] == pytest.approx(2 / 5)
 
 

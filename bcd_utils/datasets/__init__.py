@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bcd_utils.datasets.base import MANIFEST_COLUMNS, Dataset, Scan
 from bcd_utils.datasets.busi import BUSI
-from bcd_utils.datasets.phantom_dataset import PHANTOM
+from bcd_utils.datasets.phantom import PHANTOM
 
 REGISTRY: dict[str, Dataset] = {dataset.name: dataset for dataset in (BUSI, PHANTOM)}
 

@@ -38,11 +38,15 @@ def locate(study: Study) -> Path:
         return fetched
     given = Path(study.data_dir)
     if not given.exists():
-        raise StudyError(f"The data folder {given} does not exist", "pass --data-dir with BUSI's folder or zip file")
+        raise StudyError(
+            f"The data folder {given} does not exist", "pass --data-dir with BUSI's folder or zip file"
+        )
     if given.is_dir():
         return given
     stamp = given.stat()
-    return unpack_zip(given, cache_folder() / "unpacked" / f"{given.stem}-{stamp.st_size}-{stamp.st_mtime_ns}")
+    return unpack_zip(
+        given, cache_folder() / "unpacked" / f"{given.stem}-{stamp.st_size}-{stamp.st_mtime_ns}"
+    )
 
 
 def scan(folder: Path) -> Scan:

@@ -25,7 +25,7 @@ def natural_key(text: str) -> list[str | int]:
     >>> sorted(["b (10)", "b (2)"], key=natural_key)
     ['b (2)', 'b (10)']
     """
-    return [int(part) if part.isdigit() else part.lower() for part in re.split(r"(\d+)", text)]
+    return [int(part) if part.isdecimal() else part.lower() for part in re.split(r"(\d+)", text)]
 
 
 def scan_class_folders(folder: Path, classes: Sequence[str]) -> Scan:
@@ -52,7 +52,9 @@ def scan_class_folders(folder: Path, classes: Sequence[str]) -> Scan:
     images: dict[tuple[str, str], str] = {}
     masks: dict[tuple[str, str], list[str]] = defaultdict(list)
     remarks: list[str] = []
-    found = (path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+    found = (
+        path for path in sorted(folder.rglob("*")) if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+    )
     for path in sorted(found, key=lambda path: natural_key(path.relative_to(folder).as_posix())):
         relative = path.relative_to(folder)
         if path.name.startswith("._") or "__MACOSX" in relative.parts:

@@ -90,7 +90,7 @@ def localisation(table: pd.DataFrame) -> Figure:
         panel.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"], size=style.MEDIUM)
         panel.set_yticks(places, [style.spaced(name) for name in table.index], size=style.MEDIUM)
         style.guides(panel, "x")
-    figure.supxlabel("mean over the images, with its 95 % interval", size=style.MEDIUM)
+    figure.supxlabel("mean over the images, with its bootstrap interval", size=style.MEDIUM)
     return figure
 
 
@@ -130,7 +130,9 @@ def _blended(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
 
 
 def _mark_peak(panel: Axes, cam: np.ndarray) -> None:
-    """A cross at the map's highest value."""
+    """A cross at the map's highest value; none on a map of zeros, which points nowhere."""
+    if cam.max() <= 0:
+        return
     row, column = np.unravel_index(np.argmax(cam), cam.shape)
     panel.plot(
         column,

@@ -68,7 +68,7 @@ def metrics_beside_paper(
         _beside(panel, 0, place, text + (f" [{ends['low']:.3f}, {ends['high']:.3f}]" if bounded else ""))
         if paper:
             _beside(panel, 1, place, f"{theirs:.3f}" if style.known(theirs) else "–")
-    _beside(panel, 0, 0, "ours [95 % interval]" if intervals else "ours", weight="bold")
+    _beside(panel, 0, 0, "ours [interval]" if intervals else "ours", weight="bold")
     if paper:
         _beside(panel, 1, 0, "paper", weight="bold")
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bcd_utils.datasets.phantom import (
+from bcd_utils.datasets.phantom_generator import (
     CLASSES,
     compounded_envelope,
     draw_phantom,

@@ -1,0 +1,28 @@
+"""Fixtures that several test modules share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """The cache folder of recomputable files, for this test alone."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("BCD_CACHE_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A real disk of 64 KiB; only root may mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    if os.name != "posix" or os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
+        pytest.skip("no disk can be mounted here; the errors it would raise are tested without one")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)

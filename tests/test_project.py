@@ -1,0 +1,172 @@
+"""The project's own rules: notebooks are short and empty, lists agree, and nothing is tied to one machine."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bcd_utils.paths import NOTEBOOKS, ROOT
+from bcd_utils.runs import ARTIFACTS
+from bcd_utils.study import make_study
+
+LONGEST_CELL = 15
+SAVERS = {"writing", "save_csv", "save_json"}
+
+paths = sorted(NOTEBOOKS.glob("*.ipynb"))
+every_notebook = pytest.mark.parametrize("path", paths, ids=lambda path: path.stem)
+
+
+def cells(path: Path, kind: str = "code") -> list[dict]:
+    found = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [cell | {"text": "".join(cell["source"])} for cell in found if cell["cell_type"] == kind]
+
+
+def nodes(path: Path) -> list[list[ast.AST]]:
+    """The syntax nodes of each code cell."""
+    return [list(ast.walk(ast.parse(cell["text"]))) for cell in cells(path)]
+
+
+def calls(tree: list[ast.AST], names: set[str]) -> list[ast.Call]:
+    return [
+        node
+        for node in tree
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in names
+    ]
+
+
+def saved(tree: list[ast.AST]) -> set[str]:
+    """Names of the artifacts that a piece of code writes."""
+    arguments = [argument for call in calls(tree, SAVERS) for argument in call.args]
+    return {argument.value for argument in arguments if isinstance(argument, ast.Constant)}
+
+
+# -- notebooks --------------------------------------------------------------------------------------
+
+
+def test_the_default_study_runs_every_notebook_in_order():
+    assert [path.stem for path in paths] == list(make_study({"name": "mine"}).notebooks)
+
+
+@every_notebook
+def test_a_notebook_is_stored_without_outputs(path):
+    for cell in cells(path):
+        assert cell["outputs"] == [] and cell["execution_count"] is None, cell["text"]
+
+
+@every_notebook
+def test_a_notebook_begins_with_its_heading(path):
+    first = json.loads(path.read_text(encoding="utf-8"))["cells"][0]
+    assert first["cell_type"] == "markdown" and re.match(r"# \S", "".join(first["source"]))
+
+
+@every_notebook
+def test_a_notebook_has_one_cell_of_parameters_that_are_plain_literals(path):
+    (parameters,) = [cell["text"] for cell in cells(path) if "parameters" in cell["metadata"].get("tags", [])]
+    statements = ast.parse(parameters).body
+    assert statements
+    for statement in statements:
+        assert isinstance(statement, ast.Assign), ast.unparse(statement)
+        ast.literal_eval(statement.value)
+
+
+@every_notebook
+def test_a_notebook_imports_in_one_cell_that_does_nothing_else(path):
+    imports = (ast.Import, ast.ImportFrom)
+    (cell,) = [cell for cell, tree in zip(cells(path), nodes(path), strict=True) if any_of(tree, imports)]
+    assert all(isinstance(statement, imports) for statement in ast.parse(cell["text"]).body)
+
+
+@every_notebook
+def test_a_notebook_defines_nothing(path):
+    definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+    assert not [tree for tree in nodes(path) if any_of(tree, definitions)]
+
+
+def any_of(tree: list[ast.AST], kinds: tuple[type, ...]) -> bool:
+    return any(isinstance(node, kinds) for node in tree)
+
+
+@every_notebook
+def test_a_notebooks_cells_are_short(path):
+    assert [cell["text"] for cell in cells(path) if len(cell["text"].splitlines()) > LONGEST_CELL] == []
+
+
+@every_notebook
+def test_a_cell_shows_one_figure_at_most(path):
+    assert max(len(calls(tree, {"save_figure"})) for tree in nodes(path)) <= 1
+
+
+@every_notebook
+def test_a_notebook_writes_the_artifacts_that_the_contract_says(path):
+    written = set().union(*(saved(tree) for tree in nodes(path)))
+    if path.stem == "03_train_resnet50":
+        written |= saved(
+            list(ast.walk(ast.parse((ROOT / "bcd_utils" / "training.py").read_text(encoding="utf-8"))))
+        )
+    assert written == {name for name, maker in ARTIFACTS.items() if maker == path.stem}
+
+
+# -- files ------------------------------------------------------------------------------------------
+
+
+def test_conda_and_pip_install_the_same_packages():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    (from_pip,) = [item["pip"] for item in environment if isinstance(item, dict)]
+    assert from_pip == [*project["dependencies"], *project["optional-dependencies"]["dev"], "-e ."]
+    assert f"python{project['requires-python']}" in environment
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock", "requirements-gpu.lock"])
+def test_a_lock_names_no_server_and_holds_every_package_to_a_hash(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert "://" not in text and "--index" not in text
+    packages = re.split(r"\n(?=\S)", text.strip())
+    assert len(packages) > 50
+    assert all(re.match(r"[\w.-]+(\[.*\])?==\S", entry) and "--hash=sha256:" in entry for entry in packages)
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock", "requirements-gpu.lock"])
+def test_a_lock_holds_every_dependency(name):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = project["dependencies"] + (project["optional-dependencies"]["dev"] if "dev" in name else [])
+    locked = set(
+        re.findall(r"^([\w.-]+)(?:\[.*\])?==", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    assert {re.match(r"[\w.-]+", requirement)[0] for requirement in wanted} <= locked
+
+
+def test_no_file_is_tied_to_one_machine():
+    homes = ["/home/", "/Users/", "/root/", "\\Users\\"]
+    here = [str(ROOT)] if len(ROOT.parts) > 2 else []
+    folders = ["bcd_utils", "notebooks", "studies", "benchmarks"]
+    files = [file for folder in folders for file in (ROOT / folder).rglob("*") if file.is_file()]
+    files += [ROOT / name for name in ("Makefile", "pyproject.toml", "environment.yml")]
+    sources = [
+        file for file in files if not {"__pycache__", ".ruff_cache", ".ipynb_checkpoints"} & {*file.parts}
+    ]
+    assert len(sources) > 40
+    tied = {
+        (file.relative_to(ROOT).as_posix(), place)
+        for file in sources
+        for place in homes + here
+        if place in file.read_text(encoding="utf-8", errors="ignore")
+    }
+    assert tied == set()
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+@pytest.mark.parametrize("target", ["study", "lab", "test", "bench", "lint", "clean"])
+def test_make_help_lists(target):
+    listed = subprocess.run(
+        ["make", "-C", str(ROOT), "help"], capture_output=True, text=True, check=True
+    ).stdout
+    assert re.search(rf"^  make {target}\s+\S", listed, re.MULTILINE)
