@@ -19,6 +19,7 @@ IMAGENET_FILE = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
 IMAGENET_URL = f"https://storage.googleapis.com/tensorflow/keras-applications/resnet/{IMAGENET_FILE}"
 IMAGENET_MD5 = "4d473c1dd8becc155b73f8504c6f6626"
 RESIDUAL_SCALE = 0.2
+CALIBRATION_IMAGES = 8  # a forward pass in training mode holds every layer's output: 170 MB an image
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def load_backbone(study: Study, training_images: np.ndarray) -> Backbone:
     ----------
     study : Study
     training_images : ndarray, uint8, shape (n, s, s, 3)
-        Training images only; random weights set their BatchNorm statistics on the first 32.
+        Training images only; random weights set their BatchNorm statistics on the first 8.
 
     Raises
     ------
@@ -114,7 +115,7 @@ def load_backbone(study: Study, training_images: np.ndarray) -> Backbone:
         model, weights = imagenet_resnet50(shape), "ImageNet (Keras)"
     elif study.weights == "random":
         model, weights = (
-            random_resnet50(shape, prepare(training_images[:32]), study.seed),
+            random_resnet50(shape, prepare(training_images[:CALIBRATION_IMAGES]), study.seed),
             "random (untrained)",
         )
     else:

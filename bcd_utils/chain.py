@@ -46,6 +46,9 @@ def run_study(run: Run, from_stage: str | None = None, listen: Listener = lambda
     stages = check_stages(run.study.notebooks)
     forced_from = find_stage(stages, from_stage) if from_stage else len(stages)
     with only_run_in(run.folder):
+        run = Run.create(run.folder, run.study)  # under the lock: a run going on keeps its settings
+        for half_written in run.folder.rglob(".*.part*"):  # by a run that was killed
+            half_written.unlink(missing_ok=True)
         folder = REGISTRY[run.study.dataset].locate(run.study)
         inputs = input_identity(run.study, folder)
         for index, stage in enumerate(stages):
@@ -131,7 +134,7 @@ def run_stage(run: Run, stage: str, key: str, listen: Listener) -> None:
     StudyError
         If a cell fails or the kernel dies; the log with the details stays in the run folder.
     """
-    run.marker(stage).unlink(missing_ok=True)
+    run.forget(stage)
     started = time.time()
     executed = run.folder / "notebooks" / f"{stage}.ipynb"
     with disk_errors(executed), tempfile.TemporaryDirectory() as scratch:
@@ -160,7 +163,8 @@ def execute(source: Path, target: Path, run: Run, progress: Path) -> None:
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    logging.getLogger("papermill").setLevel(logging.CRITICAL)
+    for name in ("papermill", "asyncio"):  # what they would add is in the error, or in the log
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     log = run.folder / "logs" / f"{source.stem}.log"
     try:
         papermill.execute_notebook(
@@ -172,12 +176,13 @@ def execute(source: Path, target: Path, run: Run, progress: Path) -> None:
             progress_bar=False,
             log_output=False,
             start_timeout=120,
-            extra_arguments=["--IPKernelApp.log_level=ERROR"],
+            extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
         )
     except PapermillExecutionError as error:
         write_text(log, plain_text(error))
         if error.ename == "StudyError":
-            raise StudyError(f"{source.stem}: {error.evalue}") from None
+            problem, _, fix = error.evalue.partition(". To fix: ")
+            raise StudyError(f"{source.stem}: {problem}", fix) from None
         if error.ename == "KeyboardInterrupt":
             raise KeyboardInterrupt from None
         raise StudyError(

@@ -71,13 +71,13 @@ def run(
     chosen = list(overrides or [])
     settings = {} if data_dir is None else {"data_dir": str(data_dir)}
     study = load_study(study_file, chosen, **settings)
-    opened = Run.create(run_dir or default_run_folder(study.name, chosen), study)
-    console.print(f"[bold]{study.title}[/bold] in {readable(opened.folder)}")
+    opened = Run((run_dir or default_run_folder(study.name, chosen)).absolute(), study)
+    console.print(f"[bold]{escape(study.title)}[/bold] in {escape(readable(opened.folder))}", soft_wrap=True)
     with console.status("starting") as status:
 
         def listen(stage: str, state: str, seconds: float, note: str) -> None:
             if state == "running":
-                status.update(f"{stage}  {seconds:4.0f} s  {note}")
+                status.update(f"{stage}  {seconds:4.0f} s  {escape(note)}")
             else:
                 console.print(
                     f"  [green]✓[/green] {stage:<24} {'unchanged' if state == 'unchanged' else f'{seconds:.1f} s'}"
@@ -85,7 +85,7 @@ def run(
 
         index = run_study(opened, from_stage, listen)
     show_summary(opened.folder)
-    console.print(f"Report: [bold]{index}[/bold]", soft_wrap=True)
+    console.print(f"Report: [bold]{escape(str(index))}[/bold]", soft_wrap=True)
 
 
 @app.command()
@@ -98,7 +98,7 @@ def fetch(dataset: Annotated[str, typer.Argument(help="Which data set; so far: b
 
     if dataset != "busi":
         raise StudyError(f"There is nothing to fetch for {dataset!r}", "use 'bcd fetch busi'")
-    console.print(f"BUSI is in {busi.fetch()}", soft_wrap=True)
+    console.print(f"BUSI is in {escape(str(busi.fetch()))}", soft_wrap=True)
 
 
 @app.command()
@@ -149,7 +149,11 @@ def show_summary(folder: Path) -> None:
 
 
 @app.command()
-def lab(run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")]) -> None:
+def lab(
+    run_folder: Annotated[
+        str, typer.Argument(metavar="RUN", help="Folder of a finished run. Default: the newest.")
+    ] = "",
+) -> None:
     """Open the notebooks in JupyterLab on a finished run.
 
     Example: [bold]bcd lab reports/phantom[/bold]
@@ -174,9 +178,10 @@ def main() -> None:
         if error.fix:
             errors.print(f"[bold]To fix:[/bold] {escape(error.fix)}.", soft_wrap=True)
         raise SystemExit(1) from None
-    except KeyboardInterrupt:
-        errors.print("Stopped. The same command goes on from the last finished stage.")
-        raise SystemExit(130) from None
+    except SystemExit as end:
+        if end.code == 130:  # what Typer makes of Ctrl-C
+            errors.print("Stopped. The same command goes on from the last finished stage.")
+        raise
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import yaml
 
 from bcd_utils.files import write_json
@@ -101,6 +100,8 @@ def publish(run: Run) -> Path:
 
 def title_of(notebook: Path) -> str:
     """A notebook's first heading."""
+    import nbformat  # two seconds, which the notebooks that import this module need not wait for
+
     first = nbformat.read(notebook, as_version=4).cells[0].source
     return first.splitlines()[0].lstrip("# ")
 

@@ -203,6 +203,16 @@ class Run:
                 return False
         return all((self.folder / name).exists() for name in marker["files"])
 
+    def forget(self, stage: str) -> None:
+        """Take back that a stage is done, and remove the figures and tables it left."""
+        try:
+            files = json.loads(self.marker(stage).read_text())["files"]
+        except (FileNotFoundError, ValueError):
+            files = []
+        self.marker(stage).unlink(missing_ok=True)
+        for name in files:
+            (self.folder / name).unlink(missing_ok=True)
+
     def mark_done(self, stage: str, key: str, seconds: float, work: float, started: float) -> None:
         """Record that a stage is done: its key, its seconds (``work``: on data), its files since ``started``."""
         files = [

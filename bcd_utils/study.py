@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from bcd_utils.errors import StudyError
-from bcd_utils.paths import readable
+from bcd_utils.paths import STUDIES, readable
 
 _strict = ConfigDict(extra="forbid", strict=True)
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -282,7 +282,8 @@ def load_study(path: Path | str, overrides: Sequence[str] = (), **settings: Any)
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
     except (FileNotFoundError, IsADirectoryError):
-        known = ", ".join(sorted(readable(p) for p in path.parent.glob("*.yaml"))) or "none here"
+        beside = path.parent.glob("*.yaml") if any(path.parent.glob("*.yaml")) else STUDIES.glob("*.yaml")
+        known = ", ".join(sorted(readable(p) for p in beside if not p.stem.endswith("_reported")))
         raise StudyError(f"There is no study file {readable(path)}", f"name one of: {known}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise StudyError(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.augmentation import augment
-from bcd_utils.backbones import Backbone, freeze, load_backbone
+from bcd_utils.backbones import CALIBRATION_IMAGES, Backbone, freeze, load_backbone
 from bcd_utils.backend import device, keras
 from bcd_utils.classifier import Batches, train_head
 from bcd_utils.datasets import REGISTRY
@@ -50,7 +50,7 @@ def load_sets(run: Run) -> Sets:
 
 def frozen_backbone(run: Run, sets: Sets) -> Backbone:
     """The study's backbone before any fine-tuning."""
-    return load_backbone(run.study, np.asarray(sets.images[sets.rows["train"][:32]]))
+    return load_backbone(run.study, np.asarray(sets.images[sets.rows["train"][:CALIBRATION_IMAGES]]))
 
 
 def trained_backbone(run: Run, sets: Sets) -> Backbone:

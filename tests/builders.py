@@ -1,11 +1,18 @@
-"""Small things that tests are made of: pictures, and a miniature BUSI in each layout people have."""
+"""Small things that tests are made of: pictures, a miniature BUSI in each layout, and a tiny study."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import yaml
 from PIL import Image
+
+from bcd_utils.paths import ROOT
 
 CLASSES = ("benign", "malignant", "normal")
 NUMBERS = (1, 2, 10)
@@ -60,3 +67,77 @@ def write_busi(folder: Path, layout: str = "masks beside images") -> Path:
             write_image(Path(mask.format(**names)), lesion)
     write_image(Path(second_mask.format(label="benign", stem="benign (2)")), square(45, 60))
     return folder
+
+
+@dataclass(frozen=True)
+class TinyStudy:
+    """A study that runs in a minute, and the command that runs it, as a user would.
+
+    Attributes
+    ----------
+    file : Path
+        Its settings; the run folders that tests name lie beside it.
+    cache : Path
+        The cache folder its runs share.
+    """
+
+    file: Path
+    cache: Path
+
+    def start(self, *words: str | Path, **environment: str) -> subprocess.Popen:
+        """Start ``bcd`` with these words in a session of its own, so that it can be killed alone."""
+        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        settings = {"BCD_CACHE_DIR": str(self.cache), "PYTHONPATH": path, "COLUMNS": "100"}
+        return subprocess.Popen(
+            [sys.executable, "-m", "bcd_utils.cli", *map(str, words)],
+            env=os.environ | settings | environment,
+            cwd=self.file.parent,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def bcd(self, *words: str | Path, **environment: str) -> subprocess.CompletedProcess:
+        """Run ``bcd`` with these words to its end."""
+        process = self.start(*words, **environment)
+        out, err = process.communicate(timeout=300)
+        return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+    def run(self, folder: Path, *settings: str) -> Path:
+        """Run the study into ``folder``, with settings such as ``epochs=2``; it must succeed."""
+        changes = [word for setting in settings for word in ("--set", setting)]
+        done = self.bcd("run", self.file, "--run-dir", folder, *changes)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stderr == ""
+        return folder
+
+
+TINY_SETTINGS = {
+    "name": "tiny",
+    "title": "A tiny study",
+    "dataset": "phantom",
+    "image_size": 64,
+    "pooling": "average",
+    "hidden_units": [8],
+    "epochs": 3,
+    "bootstrap_samples": 200,
+    "phantoms": {"benign": 24, "malignant": 18, "normal": 14, "seed": 7},
+}
+
+
+def write_tiny_study(folder: Path) -> TinyStudy:
+    """The tiny study: 56 phantoms, and two convolutions ("low" and "high") for a backbone."""
+    from bcd_utils.backend import keras
+
+    keras.utils.set_random_seed(1)
+    layers = [
+        keras.Input((64, 64, 3)),
+        keras.layers.Rescaling(1 / 255),
+        keras.layers.Conv2D(8, 5, strides=4, activation="relu", name="low"),
+        keras.layers.Conv2D(16, 3, strides=4, padding="same", activation="relu", name="high"),
+    ]
+    keras.Sequential(layers).save(folder / "extractor.keras")
+    settings = TINY_SETTINGS | {"backbone": str(folder / "extractor.keras")}
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(settings))
+    return TinyStudy(folder / "tiny.yaml", folder / "cache")

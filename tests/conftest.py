@@ -6,6 +6,7 @@ import os
 import subprocess
 
 import pytest
+from builders import TinyStudy, write_tiny_study
 
 
 @pytest.fixture
@@ -26,3 +27,15 @@ def small_disk(tmp_path):
         pytest.skip("no disk can be mounted here; the errors it would raise are tested without one")
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory) -> TinyStudy:
+    """The tiny study; all tests of a session share its cache."""
+    return write_tiny_study(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="session")
+def finished(tiny):
+    """Folder of a finished run of the tiny study; a test that changes it takes a copy."""
+    return tiny.run(tiny.file.parent / "finished")

@@ -163,7 +163,8 @@ def test_images_are_memory_mapped(run):
 
 def test_a_table_is_written_and_given_back(run):
     table = pd.DataFrame({"a": [1, 2]}, index=["x", "y"])
-    assert run.save_table(table, "t") is table
+    assert run.save_table(table, "t").equals(table.astype(object))
+    assert run.save_table(pd.DataFrame({"a": [1.5, None]}), "u")["a"].tolist() == [1.5, ""]
     assert (run.folder / "tables" / "t.csv").read_bytes() == b",a\nx,1\ny,2\n"
     run.save_table(table, "t", index=False)
     assert (run.folder / "tables" / "t.csv").read_bytes() == b"a\n1\n2\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -233,7 +234,7 @@ def test_overrides_replace_add_to_and_switch_off_what_the_file_says(tmp_path):
     assert (study.epochs, study.augmentation, study.hidden_units) == (6, None, (8,))
     assert (study.phantoms.benign, study.phantoms.seed, study.phantoms.malignant) == (2, 7, 65)
     assert (study.fine_tuning.learning_rate, study.fine_tuning.epochs) == (1e-5, 10)
-    assert study.data_dir == "somewhere"
+    assert study.data_dir == str(Path.cwd() / "somewhere")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,178 @@
+"""Time the study against the plain Keras loop, side by side in one run, as ratios.
+
+    python benchmarks/bench.py                       on phantoms
+    python benchmarks/bench.py --data-dir BUSI       on all of BUSI
+
+Writes reports/bench/bench.csv and bench.md. ResNet50 with random weights: the weights' values do not
+change the time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils import training
+from bcd_utils.arrays import write_images
+from bcd_utils.backbones import freeze, load_backbone
+from bcd_utils.backend import device, keras, seed_everything
+from bcd_utils.classifier import build_head, predict
+from bcd_utils.datasets import REGISTRY
+from bcd_utils.features import BATCH, cached_features
+from bcd_utils.files import write_text
+from bcd_utils.paths import REPORTS, STUDIES
+from bcd_utils.quality import build_manifest
+from bcd_utils.runs import Run
+from bcd_utils.splits import SETS, split_images
+from bcd_utils.study import Study, load_study
+from bcd_utils.training import Sets
+
+
+def prepare(study: Study, scratch: Path) -> Sets:
+    """The study's images, labels and split, without notebooks."""
+    dataset = REGISTRY[study.dataset]
+    folder = dataset.locate(study)
+    manifest, _ = build_manifest(dataset, folder, study.allow_partial)
+    usable = manifest[manifest["status"] == "ok"].copy()
+    usable["split"] = split_images(usable)
+    write_images(scratch / "images.npy", folder, usable, study.input, study.image_size)
+    labels = usable["label"].map({name: index for index, name in enumerate(dataset.classes)}).to_numpy(int)
+    rows = {name: np.flatnonzero(usable["split"] == name) for name in SETS}
+    return Sets(np.load(scratch / "images.npy", mmap_mode="r"), labels, rows, dataset.classes)
+
+
+def extraction(study: Study, sets: Sets, scratch: Path, rounds: int = 3) -> tuple[float, float]:
+    """Images per second: the bare ``backbone(x)`` on ready arrays, and our streaming pass to disk."""
+    backbone = load_backbone(study, np.asarray(sets.images[:BATCH]))
+    images = sets.images[: BATCH * 6]
+    ready = [backbone.prepare(images[start : start + BATCH]) for start in range(0, len(images), BATCH)]
+    backbone.model(ready[0], training=False)
+    bare, ours = [], []
+    for number in range(rounds):
+        started = time.perf_counter()
+        for batch in ready:
+            np.asarray(backbone.model(batch, training=False))
+        bare.append(len(images) / (time.perf_counter() - started))
+        started = time.perf_counter()
+        cached_features(backbone, images, "bench", folder=scratch / f"extraction-{number}")
+        ours.append(len(images) / (time.perf_counter() - started))
+    return float(np.median(bare)), float(np.median(ours))
+
+
+def cached_study(study: Study, sets: Sets, scratch: Path) -> tuple[float, int]:
+    """Seconds and epochs of extraction, training of the head and prediction, from an empty cache."""
+    seed_everything(study.seed)
+    started = time.perf_counter()
+    backbone = load_backbone(study, np.asarray(sets.images[:BATCH]))
+    features = cached_features(
+        backbone, sets.images, "bench", study.feature_dtype, folder=scratch / "features"
+    )
+    head = build_head(features.shape[1:], len(sets.classes), study)
+    history, _ = training.fit(Run(scratch, study), sets, backbone, features, head)
+    predict(head, features)
+    return time.perf_counter() - started, len(history)
+
+
+def naive_study(study: Study, sets: Sets, epochs: int) -> float:
+    """Seconds of what the paper describes: one Sequential model over ready arrays, fit, predict."""
+    seed_everything(study.seed)
+    started = time.perf_counter()
+    backbone = load_backbone(study, np.asarray(sets.images[:BATCH]))
+    freeze(backbone.model)
+    model = keras.Sequential([backbone.model, build_head(backbone.model.output_shape[1:], 3, study)])
+    model.compile("adam", "categorical_crossentropy", metrics=["acc"])
+    x, y = np.asarray(sets.images) / np.float32(255), np.eye(3, dtype=np.float32)[sets.labels]
+    train, validation = sets.rows["train"], sets.rows["validation"]
+    model.fit(
+        x[train],
+        y[train],
+        batch_size=study.batch_size,
+        epochs=epochs,
+        validation_data=(x[validation], y[validation]),
+        verbose=0,
+    )
+    model.predict(x, verbose=0)
+    return time.perf_counter() - started
+
+
+def whole_chain(arguments: list[str], scratch: Path) -> tuple[float, float, float]:
+    """Seconds of a whole run, seconds of it spent on data, and peak memory in GB of its largest process."""
+    environment = os.environ | {"BCD_CACHE_DIR": str(scratch / "cache")}
+    command = [sys.executable, "-m", "bcd_utils.cli", "run", *arguments, "--run-dir", str(scratch / "run")]
+    started = time.perf_counter()
+    subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
+    seconds = time.perf_counter() - started
+    work = sum(json.loads((scratch / "run" / "summary.json").read_text())["work_seconds"].values())
+    return seconds, work, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
+
+
+def main() -> None:
+    """Measure, print and write the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data-dir", help="BUSI's folder; phantoms if left out")
+    parser.add_argument("--epochs", type=int, default=30, help="at most so many epochs")
+    options = parser.parse_args()
+    dataset = ["dataset=busi"] if options.data_dir else ["dataset=phantom"]
+    settings = [*dataset, "weights=random", f"epochs={options.epochs}"]
+    study = load_study(STUDIES / "paper.yaml", settings, data_dir=options.data_dir)
+    rows = []
+
+    def note(what: str, ours: str, other: str, ratio: str, target: str) -> None:
+        rows.append(
+            {"what": what, "this project": ours, "compared with": other, "ratio": ratio, "target": target}
+        )
+        sys.stdout.write(f"{what}: {ours}; {other}; {ratio} (target {target})\n")
+        sys.stdout.flush()
+
+    with tempfile.TemporaryDirectory() as name:
+        scratch = Path(name)
+        chosen = [word for text in settings for word in ("--set", text)]
+        place = ["--data-dir", options.data_dir] if options.data_dir else []
+        seconds, work, memory = whole_chain([str(STUDIES / "paper.yaml"), *chosen, *place], scratch)
+        overhead = f"{seconds - work:.0f} s"
+        note(
+            "whole chain, five reports",
+            f"{seconds:.0f} s",
+            f"{work:.0f} s of it on data",
+            overhead,
+            "< 90 s beside data",
+        )
+        note("peak memory of the largest process", f"{memory:.2f} GB", "", "", "< 3 GB")
+        shutil.rmtree(scratch / "run")
+        sets = prepare(study, scratch)
+        bare, ours = extraction(study, sets, scratch)
+        note(
+            "extraction, images/s",
+            f"{ours:.1f}",
+            f"bare backbone(x) {bare:.1f}",
+            f"{ours / bare:.2f}",
+            ">= 0.9",
+        )
+        cached, epochs = cached_study(study, sets, scratch)
+        naive = naive_study(study, sets, epochs)
+        label = f"frozen study, {len(sets.labels)} images, {epochs} epochs"
+        note(label, f"{cached:.0f} s", f"plain Keras loop {naive:.0f} s", f"{naive / cached:.1f}x", ">= 5x")
+    table = pd.DataFrame(rows)
+    machine = f"{platform.system()} on {device()}, Keras {keras.__version__} on {keras.backend.backend()}"
+    lines = ["| " + " | ".join(table.columns) + " |", "|" + " --- |" * len(table.columns)]
+    lines += ["| " + " | ".join(row) + " |" for row in table.to_numpy().tolist()]
+    write_text(REPORTS / "bench" / "bench.csv", table.to_csv(index=False))
+    write_text(REPORTS / "bench" / "bench.md", "\n".join([*lines, "", f"Measured on {machine}.", ""]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,271 @@
+"""The ``bcd`` command: its help, its messages and its exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from dataclasses import dataclass
+
+import pytest
+from builders import TINY_SETTINGS, write_busi
+
+from bcd_utils import cli, paths
+from bcd_utils import runs as runs_module
+from bcd_utils.paths import REPORTS, ROOT
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def bcd(monkeypatch, capsys, tmp_path, cache):
+    """Runs ``bcd`` with some words in an empty folder, as the installed script would."""
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.delenv("BCD_RUN_DIR", raising=False)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+    def run(*words) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["bcd", *map(str, words)])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = end.code or 0
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return Ended(code, out, err)
+
+    return run
+
+
+@pytest.fixture
+def study_file(tmp_path):
+    """The tiny study's settings, without its extractor."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(json.dumps(TINY_SETTINGS))
+    return path
+
+
+# -- help -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["run", "fetch", "show", "lab"])
+def test_each_command_explains_itself_with_an_example(bcd, command):
+    shown = bcd(command, "--help")
+    assert shown.code == 0 and shown.err == ""
+    assert re.search(rf"Example: bcd {command} \S", shown.out)
+
+
+def test_all_commands_are_listed(bcd):
+    shown = bcd("--help")
+    assert shown.code == 0
+    assert "Not for clinical use" in shown.out
+    for command in ("run", "fetch", "show", "lab"):
+        assert re.search(rf"\b{command}\b", shown.out)
+    assert "Usage: " in bcd().out
+
+
+def test_help_names_every_option_of_run(bcd):
+    shown = bcd("run", "--help").out
+    for option in ("--run-dir", "--data-dir", "--set", "--from"):
+        assert option in shown
+
+
+@pytest.mark.parametrize("words", [("run",), ("nosuch",), ("show",), ("run", "a.yaml", "--nosuch")])
+def test_a_wrong_command_line_is_told_and_ends_with_2(bcd, words):
+    ended = bcd(*words)
+    assert ended.code == 2 and "Usage: " in ended.err
+
+
+# -- what a user can mend ---------------------------------------------------------------------------
+
+
+def test_a_misspelt_setting_is_told_with_the_nearest_name(bcd, study_file, tmp_path):
+    ended = bcd("run", study_file, "--set", "epoch=3", "--run-dir", tmp_path / "run")
+    assert ended.code == 1 and ended.out == ""
+    problem, fix = ended.err.strip().splitlines()
+    assert problem.startswith("Error: ") and problem.endswith("unknown setting 'epoch' = 3.")
+    assert fix.startswith("To fix: did you mean 'epochs'? ")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("override", "part"),
+    [
+        ("epochs", "--set 'epochs' is not of the form key=value"),
+        ("epochs=0", "epochs = 0 is not allowed"),
+        ("input=picture", "input = 'picture' is not allowed"),
+        ("fine_tuning.epoch=3", "unknown setting 'fine_tuning.epoch' = 3"),
+    ],
+)
+def test_a_setting_that_is_not_allowed_is_told(bcd, study_file, override, part):
+    ended = bcd("run", study_file, "--set", override)
+    assert ended.code == 1
+    assert part in ended.err and "To fix: " in ended.err
+
+
+def test_a_missing_study_names_those_that_there_are(bcd):
+    ended = bcd("run", "nosuch.yaml")
+    assert ended.code == 1
+    assert ended.err.startswith("Error: There is no study file nosuch.yaml.\nTo fix: name one of: ")
+    assert "phantom.yaml" in ended.err and "paper.yaml" in ended.err and "reported" not in ended.err
+
+
+def test_a_missing_study_names_those_beside_it(bcd, study_file):
+    ended = bcd("run", study_file.with_name("tny.yaml"))
+    assert re.search(r"name one of: \S*tiny\.yaml\.\n", ended.err)
+
+
+@pytest.mark.parametrize("name", ["nowhere", "[bold]nowhere[/bold]", "[/red]"])
+def test_a_missing_data_folder_is_named_brackets_and_all(bcd, tmp_path, name):
+    ended = bcd(
+        "run", ROOT / "studies/paper.yaml", "--data-dir", tmp_path / name, "--run-dir", tmp_path / "r"
+    )
+    assert ended.code == 1
+    assert f"Error: The data folder {tmp_path / name} does not exist." in ended.err
+    assert "To fix: pass --data-dir" in ended.err
+
+
+@pytest.mark.parametrize("name", ["[bold]run[/bold]", "[/x]"])
+def test_a_run_folder_is_shown_brackets_and_all(bcd, tmp_path, name):
+    ended = bcd("run", ROOT / "studies/paper.yaml", "--data-dir", "nowhere", "--run-dir", tmp_path / name)
+    assert ended.code == 1 and name in ended.out
+    assert name in bcd("show", tmp_path / name).err
+
+
+def test_without_data_the_ways_to_get_them_are_told(bcd, tmp_path, monkeypatch):
+    from bcd_utils.datasets import busi
+
+    monkeypatch.setattr(busi, "FOLDER", tmp_path / "busi")
+    ended = bcd("run", ROOT / "studies/paper.yaml", "--run-dir", tmp_path / "run")
+    assert ended.code == 1
+    assert "run 'bcd fetch busi', or pass --data-dir" in ended.err
+
+
+@pytest.mark.slow
+def test_a_folder_with_some_of_the_images_is_not_taken_for_all(bcd, tmp_path):
+    folder = write_busi(tmp_path / "part")
+    ended = bcd(
+        "run", ROOT / "studies/paper.yaml", "--data-dir", folder, "--run-dir", tmp_path / "run",
+        "--set", "weights=random",
+    )  # fmt: skip
+    assert ended.code == 1
+    assert f"{folder} holds 9 of 780 images of BUSI: 3 benign / 3 malignant / 3 normal" in ended.err
+    assert "--set allow_partial=true" in ended.err
+    assert len(ended.err.strip().splitlines()) == 2
+    assert not (tmp_path / "run" / "summary.json").exists()
+
+
+@pytest.mark.parametrize("stage", ["09", "0", "evaluation"])
+def test_an_unknown_stage_names_those_that_there_are(bcd, study_file, tmp_path, stage):
+    ended = bcd("run", study_file, "--from", stage, "--run-dir", tmp_path / "run")
+    assert ended.code == 1
+    assert f"--from {stage} names no stage of this study" in ended.err
+    assert "01_data_exploration, 02_preprocessing" in ended.err
+
+
+def test_there_is_one_data_set_to_fetch(bcd):
+    ended = bcd("fetch", "cifar")
+    assert ended.code == 1
+    assert ended.err == "Error: There is nothing to fetch for 'cifar'.\nTo fix: use 'bcd fetch busi'.\n"
+
+
+def test_ctrl_c_is_answered(bcd, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bcd_utils.study.load_study", interrupted)
+    ended = bcd("run", "study.yaml")
+    assert ended.code == 130
+    assert ended.err.strip() == "Stopped. The same command goes on from the last finished stage."
+
+
+# -- folders ----------------------------------------------------------------------------------------
+
+
+def test_a_run_is_in_reports_under_its_studys_name():
+    assert cli.default_run_folder("paper", []) == REPORTS / "paper"
+
+
+def test_variants_get_folders_of_their_own():
+    variants = [
+        [],
+        ["seed=1"],
+        ["seed=2"],
+        ["seed=1", "epochs=2"],
+        ["hidden_units=[8]"],
+        ["hidden_units=[8, 4]"],
+        ["input=mask"],
+        ["weights=/data/a/weights-1.h5"],
+        ["weights=/data/a/weights-2.h5"],
+        *([f"title={'x' * 80}{number}"] for number in range(3)),
+    ]
+    folders = [cli.default_run_folder("paper", overrides) for overrides in variants]
+    assert len(set(folders)) == len(variants)
+    for folder in folders:
+        assert folder.parent == REPORTS
+        assert re.fullmatch(r"paper[A-Za-z0-9._=-]*", folder.name) and len(folder.name) < 80
+
+
+# -- show and lab -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["nowhere", "."])
+def test_what_is_no_run_is_not_shown(bcd, name):
+    ended = bcd("show", name)
+    assert ended.code == 1
+    assert "is not a run folder.\nTo fix: make one with 'bcd run studies/phantom.yaml'." in ended.err
+
+
+def test_a_run_that_did_not_finish_is_not_shown(bcd, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "study.json").write_text(json.dumps(TINY_SETTINGS))
+    ended = bcd("show", tmp_path / "run")
+    assert ended.code == 1
+    assert "has no summary.json: its run did not finish" in ended.err and ended.out == ""
+
+
+@pytest.mark.slow
+def test_a_finished_run_is_shown_beside_the_paper(bcd, finished):
+    ended = bcd("show", finished)
+    assert ended.code == 0 and ended.err == ""
+    assert "56 images, 0 set aside; 42 train / 5 validation / 9 test" in ended.out
+    assert "Synthetic data" in ended.out
+    summary = json.loads((finished / "summary.json").read_text())
+    (row,) = [line for line in ended.out.splitlines() if "test" in line and "accuracy" in line]
+    ours = summary["metrics"]["test"]["accuracy"]
+    bounds = summary["intervals"]["accuracy"]
+    cells = [cell.strip() for cell in re.split("[│|┃]", row)]
+    assert f"{ours:.4f}" in cells and "0.9402" in cells and f"{ours - 0.9402:+.4f}" in cells
+    assert f"{bounds['low']:.3f} to {bounds['high']:.3f}" in cells
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_lab_opens_the_named_run_or_the_newest(bcd, tmp_path, monkeypatch, named):
+    reports = tmp_path / "reports"
+    monkeypatch.setattr(runs_module, "REPORTS", reports)
+    for age, name in [(20, "older"), (10, "newest")]:
+        (reports / name).mkdir(parents=True)
+        settings = reports / name / "study.json"
+        settings.write_text(json.dumps(TINY_SETTINGS))
+        os.utime(settings, (10**9 - age,) * 2)
+    started = {}
+
+    def run(command, env):
+        started.update(command=command, folder=env["BCD_RUN_DIR"])
+        return type("Done", (), {"returncode": 0})
+
+    monkeypatch.setattr(cli.subprocess, "run", run)
+    assert bcd("lab", reports / "older" if named else "").code == 0
+    assert started["folder"] == str(reports / ("older" if named else "newest"))
+    assert "jupyterlab" in started["command"] and str(paths.ROOT) in started["command"]
