@@ -56,6 +56,8 @@ def run_study(run: Run, from_stage: str | None = None, listen: Listener = lambda
             if index < forced_from and run.is_done(stage, key):
                 listen(stage, "unchanged", 0.0, "")
                 continue
+            for outdated in ("summary.json", "index.html"):
+                (run.folder / outdated).unlink(missing_ok=True)
             run_stage(run, stage, key, listen)
         return publish(run)
 
@@ -99,13 +101,15 @@ def only_run_in(folder: Path) -> Iterator[None]:
 
 
 def input_identity(study: Study, folder: Path) -> str:
-    """Hash of what a study reads from outside: the names, sizes and times of its data files."""
+    """Hash of what a study reads from outside: names, sizes and times of its images and masks."""
+    folders = [folder, *([Path(study.histopathology_dir)] if study.histopathology_dir else [])]
     listing = [
-        [path.relative_to(folder).as_posix(), path.stat().st_size, path.stat().st_mtime_ns]
-        for path in sorted(folder.rglob("*"))
+        [str(path), path.stat().st_size, path.stat().st_mtime_ns]
+        for place in folders
+        for path in sorted(place.rglob("*"))
         if path.is_file()
     ]
-    return sha256_of_json([str(folder), listing])
+    return sha256_of_json(listing)
 
 
 def stage_key(run: Run, earlier: list[str], stage: str, inputs: str) -> str:
@@ -116,7 +120,8 @@ def stage_key(run: Run, earlier: list[str], stage: str, inputs: str) -> str:
             code_hash(),
             sha256_of_file(NOTEBOOKS / f"{stage}.ipynb"),
             os.environ.get("KERAS_BACKEND", ""),
-            run.artifact_hashes(earlier) if earlier else inputs,
+            inputs,
+            run.artifact_hashes(earlier),
             [
                 sha256_of_file(name)
                 for name in (run.study.backbone, run.study.weights)
@@ -197,6 +202,8 @@ def execute(source: Path, target: Path, run: Run, progress: Path) -> None:
             f"The kernel of {source.stem} died (out of memory, or killed)",
             "close other programs or use a smaller batch_size; the same command goes on from this stage",
         ) from None
+    finally:
+        del os.environ[PROGRESS_FILE]
 
 
 def work_seconds(log: Path) -> float:

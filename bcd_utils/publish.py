@@ -11,7 +11,7 @@ import yaml
 from bcd_utils.files import write_json
 from bcd_utils.paths import STUDIES
 from bcd_utils.provenance import describe
-from bcd_utils.runs import Run
+from bcd_utils.runs import ARTIFACTS, Run
 
 
 def reported_by_paper() -> dict[str, dict[str, float]]:
@@ -31,7 +31,8 @@ def summarise_run(run: Run) -> dict[str, Any]:
 
     def read(name: str) -> dict[str, Any]:
         path = run.folder / "artifacts" / name
-        return json.loads(path.read_text()) if path.exists() else {}
+        made = ARTIFACTS[name] in run.study.notebooks and path.exists()
+        return json.loads(path.read_text()) if made else {}
 
     dataset, training, evaluation = read("dataset.json"), read("training.json"), read("evaluation.json")
     provenance = {"seed": run.study.seed, **describe(), "data_sha256": dataset.get("data_sha256")}
