@@ -120,8 +120,7 @@ def stage_key(run: Run, earlier: list[str], stage: str, inputs: str) -> str:
             code_hash(),
             sha256_of_file(NOTEBOOKS / f"{stage}.ipynb"),
             os.environ.get("KERAS_BACKEND", ""),
-            inputs,
-            run.artifact_hashes(earlier),
+            run.artifact_hashes(earlier) if earlier else inputs,
             [
                 sha256_of_file(name)
                 for name in (run.study.backbone, run.study.weights)

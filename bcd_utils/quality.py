@@ -103,6 +103,9 @@ def build_manifest(
     remarks = list(scan.remarks)
     for done, (_, row) in enumerate(scan.images.iterrows(), start=1):
         row = pd.concat([row, pd.Series(inspect_image(folder / row["path"]))])
+        row["masks_sha256"] = sha256_of_json(
+            [sha256_of_file(path) for path in mask_paths(folder, row["masks"])]
+        )
         mask_remarks = inspect_masks(folder, row)
         if any("cannot be read" in remark for remark in mask_remarks) and row["status"] == "ok":
             row["status"] = "mask cannot be read"
@@ -122,8 +125,8 @@ def build_manifest(
 
 
 def data_hash(manifest: pd.DataFrame) -> str:
-    """SHA-256 over ids, labels and file hashes: tells whether two runs saw the same data."""
-    return sha256_of_json(manifest[["id", "label", "sha256", "status"]].values.tolist())
+    """SHA-256 over ids, labels and file hashes, masks included: tells whether two runs saw the same data."""
+    return sha256_of_json(manifest[["id", "label", "sha256", "masks_sha256", "status"]].values.tolist())
 
 
 def describe_dataset(dataset: Dataset, manifest: pd.DataFrame, remarks: list[str]) -> dict[str, object]:

@@ -169,12 +169,13 @@ MANIFEST = pd.DataFrame(
         "path": ["benign/a.png", "benign/b.png", "normal/c.png"],
         "label": ["benign", "benign", "normal"],
         "sha256": ["1", "2", "3"],
+        "masks_sha256": ["m1", "m2", "m3"],
         "status": ["ok", "empty file", "ok"],
     }
 )
 
 
-@pytest.mark.parametrize("column", ["id", "label", "sha256", "status"])
+@pytest.mark.parametrize("column", ["id", "label", "sha256", "masks_sha256", "status"])
 def test_the_hash_of_the_data_changes_with_what_matters(column):
     assert data_hash(MANIFEST.assign(path="elsewhere")) == data_hash(MANIFEST)
     changed = MANIFEST.copy()

@@ -12,9 +12,10 @@ from bcd_utils.errors import StudyError
 from bcd_utils.study import Study
 
 #: One row an image. ``masks``: mask files separated by "|"; ``group``: images that must stay together.
-#: ``status``: "ok", or why the image was set aside.
+#: ``masks_sha256``: one hash over its mask files. ``status``: "ok", or why the image was set aside.
 MANIFEST_COLUMNS = (
-    "id", "path", "label", "group", "masks", "width", "height", "sha256", "perceptual_hash", "status",
+    "id", "path", "label", "group", "masks", "width", "height", "sha256", "masks_sha256",
+    "perceptual_hash", "status",
 )  # fmt: skip
 
 
