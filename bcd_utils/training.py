@@ -60,7 +60,6 @@ def trained_backbone(run: Run, sets: Sets) -> Backbone:
         return backbone
     path = run.artifact("backbone.keras")
     backbone.model.set_weights(keras.models.load_model(path, compile=False).get_weights())
-    freeze(backbone.model)
     return as_new_backbone(backbone, sha256_of_file(path))
 
 

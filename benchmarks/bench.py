@@ -26,7 +26,7 @@ import pandas as pd
 
 from bcd_utils import training
 from bcd_utils.arrays import write_images
-from bcd_utils.backbones import freeze, load_backbone
+from bcd_utils.backbones import load_backbone
 from bcd_utils.backend import device, keras, seed_everything
 from bcd_utils.classifier import build_head, predict
 from bcd_utils.datasets import REGISTRY
@@ -90,7 +90,6 @@ def naive_study(study: Study, sets: Sets, epochs: int) -> float:
     seed_everything(study.seed)
     started = time.perf_counter()
     backbone = load_backbone(study, np.asarray(sets.images[:BATCH]))
-    freeze(backbone.model)
     model = keras.Sequential([backbone.model, build_head(backbone.model.output_shape[1:], 3, study)])
     model.compile("adam", "categorical_crossentropy", metrics=["acc"])
     x, y = np.asarray(sets.images) / np.float32(255), np.eye(3, dtype=np.float32)[sets.labels]
