@@ -31,6 +31,16 @@ ARTIFACTS = {
     "evaluation.json": "04_evaluation",
     "cam.json": "05_gradcam",
     "cams.npz": "05_gradcam",
+    "duplicate_pairs.csv": "06_data_audit",
+    "audited_manifest.csv": "06_data_audit",
+    "audit.json": "06_data_audit",
+    "lottery.csv": "07_split_lottery",
+    "lottery.json": "07_split_lottery",
+    "arms.csv": "08_paper_forensics",
+    "forensics.json": "08_paper_forensics",
+    "external_manifest.csv": "09_external_test",
+    "external_predictions.csv": "09_external_test",
+    "external.json": "09_external_test",
 }
 
 

@@ -22,16 +22,32 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0, le=1)]
+Correlation = Annotated[float, Field(gt=0, le=1)]
+DatasetName = Literal["busi", "bus_uclm", "folder", "phantom"]
 
 
 @dataclass(frozen=True, config=_strict)
 class Phantoms:
-    """How many synthetic images to draw of each class, and from which seed."""
+    """How many synthetic images to draw of each class, and from which seed.
+
+    Attributes
+    ----------
+    copies : int
+        How many images are also there a second time under their own class, changed as data sets change
+        them: byte for byte, stored anew, brighter, mirrored, cropped, with calipers drawn in.
+    conflicts : int
+        How many are there a second time under another class.
+    scanner : {"a", "b"}
+        Which simulated machine draws them; "b" differs in gain, resolution and frame.
+    """
 
     benign: Count = 135
     malignant: Count = 65
     normal: Count = 40
     seed: Count = 2024
+    copies: Count = 0
+    conflicts: Count = 0
+    scanner: Literal["a", "b"] = "a"
 
 
 @dataclass(frozen=True, config=_strict)
@@ -53,6 +69,64 @@ class FineTuning:
 
 
 @dataclass(frozen=True, config=_strict)
+class Audit:
+    """What counts as the same lesion twice, and what a person has said of it.
+
+    Attributes
+    ----------
+    correlation : float
+        Pairs whose thumbnails correlate at least this much are joined into a duplicate group.
+    reviewed_pairs : str or None
+        A ``duplicate_pairs.csv`` that a person has corrected; its verdicts replace the program's.
+    """
+
+    correlation: Correlation = 0.95
+    reviewed_pairs: str | None = None
+
+
+@dataclass(frozen=True, config=_strict)
+class Lottery:
+    """How often the protocol is repeated over other splits and seeds.
+
+    Attributes
+    ----------
+    splits : int
+        Random splits, plain and grouped, each with its own seed.
+    folds, repeats : int
+        Grouped cross-validation, repeated.
+    pooling : {"flatten", "average"}
+        How features enter the head in these repetitions; Flatten takes many times as long.
+    """
+
+    splits: Positive = 100
+    folds: Annotated[int, Field(ge=2)] = 5
+    repeats: Positive = 5
+    pooling: Literal["flatten", "average"] = "average"
+
+
+@dataclass(frozen=True, config=_strict)
+class External:
+    """Images from another source that the trained model is tested on.
+
+    Attributes
+    ----------
+    dataset : str
+        A registered data set with classes of the same names.
+    data_dir : str or None
+        Its folder or zip file; None: where ``bcd fetch`` puts it.
+    allow_partial : bool
+        Accept class counts that are not the published ones.
+    phantoms : Phantoms
+        What to draw where the data set is ``phantom``.
+    """
+
+    dataset: DatasetName = "bus_uclm"
+    data_dir: str | None = None
+    allow_partial: bool = False
+    phantoms: Phantoms = Phantoms(seed=31, scanner="b")
+
+
+@dataclass(frozen=True, config=_strict)
 class Study:
     """Every value of the protocol. Defaults are the paper's, or the likeliest where it is silent.
 
@@ -65,7 +139,7 @@ class Study:
     notebooks : tuple of str
         Stages, in order; names of files in ``notebooks/``.
     dataset : str
-        A registered data set: ``busi`` or ``phantom``.
+        A registered data set: ``busi``, ``bus_uclm``, ``folder`` or ``phantom``.
     data_dir : str or None
         Folder or zip file with the images; None: where ``bcd fetch`` puts them.
     allow_partial : bool
@@ -107,6 +181,9 @@ class Study:
     confidence : float
         Level of the intervals.
     phantoms : Phantoms
+    audit : Audit
+    lottery : Lottery
+    external : External or None
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=,-]*$")]
@@ -118,7 +195,7 @@ class Study:
         "04_evaluation",
         "05_gradcam",
     )
-    dataset: Literal["busi", "phantom"] = "busi"
+    dataset: DatasetName = "busi"
     data_dir: str | None = None
     allow_partial: bool = False
     histopathology_dir: str | None = None
@@ -145,6 +222,9 @@ class Study:
     bootstrap_samples: Annotated[int, Field(ge=100)] = 2000
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     phantoms: Phantoms = Phantoms()
+    audit: Audit = Audit()
+    lottery: Lottery = Lottery()
+    external: External | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Settings as plain, JSON-serialisable values."""
@@ -164,6 +244,17 @@ _TYPE_HELP = {
 }
 
 
+_PATHS = {"data_dir", "histopathology_dir", "backbone", "weights", "reviewed_pairs"}
+_SECTIONS = {
+    "phantoms": Phantoms,
+    "augmentation": Augmentation,
+    "fine_tuning": FineTuning,
+    "audit": Audit,
+    "lottery": Lottery,
+    "external": External,
+}
+
+
 class _Loader(yaml.SafeLoader):
     """SafeLoader that also reads 1e-5 as a number, as YAML 1.2 does and YAML 1.1 does not."""
 
@@ -174,8 +265,9 @@ _Loader.add_implicit_resolver(
 
 
 def _allowed_keys(location: Sequence[str]) -> list[str]:
-    sections = {"phantoms": Phantoms, "augmentation": Augmentation, "fine_tuning": FineTuning}
-    owner = sections.get(location[0], Study) if len(location) > 1 else Study
+    owner = Study
+    for part in location[:-1]:
+        owner = _SECTIONS.get(part, owner)
     return [field.name for field in fields(owner)]
 
 
@@ -183,7 +275,7 @@ def _one_line(error: ValidationError, source: str) -> StudyError:
     first = error.errors()[0]
     location = [str(part) for part in first["loc"] if not str(part).startswith("function")]
     # A union such as FineTuning | None puts its member's name into the location.
-    location = [part for part in location if part not in {"FineTuning", "Augmentation", "Phantoms"}]
+    location = [part for part in location if part not in {kind.__name__ for kind in _SECTIONS.values()}]
     key = ".".join(location)
     if first["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
         allowed = _allowed_keys(location)
@@ -254,9 +346,10 @@ def parse_override(text: str) -> tuple[str, Any]:
 def with_absolute_paths(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings whose files and folders do not depend on the current folder or on ``~``."""
     changed = dict(settings)
-    for key in ("data_dir", "histopathology_dir", "backbone", "weights"):
-        value = settings.get(key)
-        if isinstance(value, str) and value not in {"resnet50", "imagenet", "random"}:
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            changed[key] = with_absolute_paths(value)
+        elif key in _PATHS and isinstance(value, str) and value not in {"resnet50", "imagenet", "random"}:
             changed[key] = str(Path(value).expanduser().absolute())
     return changed
 
