@@ -18,6 +18,9 @@ from bcd_utils.provenance import code_hash
 from bcd_utils.runs import Run
 from bcd_utils.study import Study
 
+#: What sums up a whole run, and says nothing true of a half one.
+SUMS = ("summary.json", "index.html", "checklist.html", "checklist.csv", "model_card.html", "model_card.md")
+EXTERNAL_STAGE = "09_external_test"
 #: Called with (stage, state, seconds, note); state is "running", "done" or "unchanged".
 Listener = Callable[[str, str, float, str], None]
 
@@ -49,14 +52,13 @@ def run_study(run: Run, from_stage: str | None = None, listen: Listener = lambda
         run = Run.create(run.folder, run.study)  # under the lock: a run going on keeps its settings
         for half_written in run.folder.rglob(".*.part*"):  # by a run that was killed
             half_written.unlink(missing_ok=True)
-        folder = REGISTRY[run.study.dataset].locate(run.study)
-        inputs = input_identity(run.study, folder)
+        inputs = outside_inputs(run.study, stages)
         for index, stage in enumerate(stages):
-            key = stage_key(run, stages[:index], stage, inputs)
+            key = stage_key(run, stages[:index], stage, inputs.get(stage, ""))
             if index < forced_from and run.is_done(stage, key):
                 listen(stage, "unchanged", 0.0, "")
                 continue
-            for outdated in ("summary.json", "index.html"):
+            for outdated in SUMS:
                 (run.folder / outdated).unlink(missing_ok=True)
             run_stage(run, stage, key, listen)
         return publish(run)
@@ -100,13 +102,32 @@ def only_run_in(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def input_identity(study: Study, folder: Path) -> str:
-    """Hash of what a study reads from outside: names, sizes and times of its images and masks."""
-    folders = [folder, *([Path(study.histopathology_dir)] if study.histopathology_dir else [])]
+def outside_inputs(study: Study, stages: list[str]) -> dict[str, str]:
+    """Identity of the files from outside the run that a stage reads, for the stages that read any.
+
+    Raises
+    ------
+    StudyError
+        If a data set is not where the study says: better now than after the training.
+    """
+    from bcd_utils.external import external_study
+
+    folders = [REGISTRY[study.dataset].locate(study)]
+    if study.histopathology_dir:
+        folders.append(Path(study.histopathology_dir))
+    inputs = {stages[0]: listing_identity(folders)}
+    if study.external and EXTERNAL_STAGE in stages:
+        other = external_study(study)
+        inputs[EXTERNAL_STAGE] = listing_identity([REGISTRY[other.dataset].locate(other)])
+    return inputs
+
+
+def listing_identity(folders: list[Path]) -> str:
+    """Hash of the names, sizes and times of all files in some folders."""
     listing = [
         [str(path), path.stat().st_size, path.stat().st_mtime_ns]
-        for place in folders
-        for path in sorted(place.rglob("*"))
+        for folder in folders
+        for path in sorted(folder.rglob("*"))
         if path.is_file()
     ]
     return sha256_of_json(listing)
@@ -114,18 +135,16 @@ def input_identity(study: Study, folder: Path) -> str:
 
 def stage_key(run: Run, earlier: list[str], stage: str, inputs: str) -> str:
     """What decides a stage's result: settings, code, notebook, Keras backend, and what it reads."""
+    named_files = [run.study.backbone, run.study.weights, run.study.audit.reviewed_pairs or ""]
     return sha256_of_json(
         [
             run.study.as_dict(),
             code_hash(),
             sha256_of_file(NOTEBOOKS / f"{stage}.ipynb"),
             os.environ.get("KERAS_BACKEND", ""),
-            run.artifact_hashes(earlier) if earlier else inputs,
-            [
-                sha256_of_file(name)
-                for name in (run.study.backbone, run.study.weights)
-                if Path(name).is_file()
-            ],
+            run.artifact_hashes(earlier),
+            inputs,
+            [sha256_of_file(name) for name in named_files if Path(name).is_file()],
         ]
     )
 

@@ -130,7 +130,14 @@ def train(
     StudyError
         If the loss stops being a number.
     """
-    # A second model over the same layers carries the optimiser, so that saving ``model`` leaves it out.
+    trainer = trainer_of(model, learning_rate, compile_with_xla)
+    return train_with(trainer, training, validation, study, epochs, on_progress)
+
+
+def trainer_of(
+    model: keras.Model, learning_rate: float, compile_with_xla: bool | str = "auto"
+) -> keras.Model:
+    """A second model over the same layers that carries the optimiser, so that saving ``model`` leaves it out."""
     trainer = keras.Model(model.inputs, model.outputs)
     trainer.compile(
         keras.optimizers.Adam(learning_rate),
@@ -138,6 +145,30 @@ def train(
         metrics=["accuracy"],
         jit_compile=compile_with_xla,
     )
+    return trainer
+
+
+def start_again(trainer: keras.Model, model: keras.Model) -> None:
+    """Give a trainer the weights and random states of ``model``, and an optimiser that has seen nothing.
+
+    It then trains as a new trainer of ``model`` would, without being compiled anew.
+    """
+    for variable, fresh in zip(trainer.variables, model.variables, strict=True):
+        variable.assign(fresh)
+    for variable in trainer.optimizer.variables:
+        if variable is not trainer.optimizer.learning_rate:
+            variable.assign(keras.ops.zeros_like(variable))
+
+
+def train_with(
+    trainer: keras.Model,
+    training: Batches,
+    validation: Batches,
+    study: Study,
+    epochs: int,
+    on_progress: Callable[[int, int, str], None] = lambda done, total, note: None,
+) -> tuple[pd.DataFrame, int]:
+    """What `train` does, with a model that `trainer_of` compiled."""
     balanced = study.class_weights == "balanced"
     weights = balanced_weights(training.labels[training.rows], training.classes) if balanced else None
     rows, kept, best = [], None, (np.inf, 0)
@@ -151,7 +182,7 @@ def train(
         if not np.isfinite(checked["loss"]):
             raise StudyError(
                 f"The loss is not a number after epoch {epoch}",
-                f"use a learning_rate below {learning_rate:g}",
+                f"use a learning_rate below {float(trainer.optimizer.learning_rate):.3g}",
             )
         if checked["loss"] < best[0]:
             best, kept = (checked["loss"], epoch), trainer.get_weights()

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,13 @@ app = typer.Typer(
 )
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
+
+
+class Engine(StrEnum):
+    """Where a sweep's jobs run."""
+
+    joblib = "joblib"
+    dask = "dask"
 
 
 def default_run_folder(name: str, overrides: list[str]) -> Path:
@@ -58,6 +66,12 @@ def run(
         str | None,
         typer.Option("--from", metavar="STAGE", help="Run this stage (03, say) and all after it again."),
     ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="Where repeated trainings run: all cores here, or a dask cluster.")
+    ] = Engine.joblib,
+    scheduler: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="The dask cluster's scheduler, tcp://HOST:8786 say.")
+    ] = "",
 ) -> None:
     """Run a study's notebooks and write its reports; finished stages are skipped.
 
@@ -67,7 +81,11 @@ def run(
     from bcd_utils.paths import readable
     from bcd_utils.runs import Run
     from bcd_utils.study import load_study
+    from bcd_utils.sweep import ENGINE, SCHEDULER
 
+    if (engine is Engine.dask) != bool(scheduler):
+        raise StudyError("--engine dask and --scheduler ADDRESS belong together", "give both or neither")
+    os.environ |= {ENGINE: engine.value, SCHEDULER: scheduler}
     chosen = list(overrides or [])
     settings = {} if data_dir is None else {"data_dir": str(data_dir)}
     study = load_study(study_file, chosen, **settings)
@@ -89,16 +107,19 @@ def run(
 
 
 @app.command()
-def fetch(dataset: Annotated[str, typer.Argument(help="Which data set; so far: busi.")]) -> None:
+def fetch(dataset: Annotated[str, typer.Argument(help="Which data set: busi or bus_uclm.")]) -> None:
     """Download a data set into data/raw; half a download is resumed.
 
     Example: [bold]bcd fetch busi[/bold]
     """
-    from bcd_utils.datasets import busi
+    from bcd_utils.datasets import REGISTRY, bus_uclm, busi
 
-    if dataset != "busi":
-        raise StudyError(f"There is nothing to fetch for {dataset!r}", "use 'bcd fetch busi'")
-    console.print(f"BUSI is in {escape(str(busi.fetch()))}", soft_wrap=True)
+    fetchers = {"busi": busi.fetch, "bus_uclm": bus_uclm.fetch}
+    if dataset not in fetchers:
+        raise StudyError(
+            f"There is nothing to fetch for {dataset!r}", f"use 'bcd fetch {' or '.join(fetchers)}'"
+        )
+    console.print(f"{REGISTRY[dataset].title} is in {escape(str(fetchers[dataset]()))}", soft_wrap=True)
 
 
 @app.command()
@@ -146,6 +167,32 @@ def show_summary(folder: Path) -> None:
             )
     table.columns[3].header = f"{summary['settings']['confidence']:.0%} interval"
     console.print(table)
+
+
+@app.command()
+def forensics(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="YAML file of reported scores.")],
+    csv: Annotated[Path | None, typer.Option(help="Also write all matching matrices to this file.")] = None,
+) -> None:
+    """Find every confusion matrix that fits a publication's rounded scores.
+
+    Example: [bold]bcd forensics studies/paper_reported.yaml --csv matrices.csv[/bold]
+    """
+    from bcd_utils.files import write_text
+    from bcd_utils.forensics import examine, matrix_table
+    from bcd_utils.forensics_text import print_findings
+    from bcd_utils.reported import load_reported
+
+    reported = load_reported(file)
+    with console.status("comparing confusion matrices with the scores"):
+        findings = examine(reported)
+    print_findings(console, reported, findings)
+    if csv is not None:
+        try:
+            write_text(csv, matrix_table(findings).to_csv(index=False))
+        except OSError as error:
+            raise StudyError(f"{csv} cannot be written ({error.strerror})", "name another file") from None
+        console.print(f"All matching matrices: [bold]{escape(str(csv))}[/bold]", soft_wrap=True)
 
 
 @app.command()

@@ -28,10 +28,12 @@ def read_image(path: Path | str) -> np.ndarray:
 def read_mask(paths: Sequence[Path | str], shape: tuple[int, int]) -> np.ndarray:
     """Union of mask files (modes 1, L, P, RGB, RGBA), in an image's frame.
 
+    A pixel counts by its strongest channel, so a mask in full red or green is as good as a white one.
+
     Parameters
     ----------
     paths : sequence of path
-        None, one or several files; white is lesion, alpha is ignored.
+        None, one or several files; white or a full colour is lesion, alpha is ignored.
     shape : (height, width)
         Frame of the image; a mask of another size is resized to it (nearest neighbour).
 
@@ -42,10 +44,10 @@ def read_mask(paths: Sequence[Path | str], shape: tuple[int, int]) -> np.ndarray
     union = np.zeros(shape, dtype=bool)
     for path in paths:
         with Image.open(path) as image:
-            grey = image.convert("RGB").convert("L")
-            if (grey.height, grey.width) != shape:
-                grey = grey.resize((shape[1], shape[0]), Image.Resampling.NEAREST)
-            levels = np.asarray(grey)
+            colours = image.convert("RGB")
+            if (colours.height, colours.width) != shape:
+                colours = colours.resize((shape[1], shape[0]), Image.Resampling.NEAREST)
+            levels = np.asarray(colours).max(axis=2)
             union |= levels > (127 if levels.max() > 1 else 0)  # some tools write masks as 0 and 1
     return union
 

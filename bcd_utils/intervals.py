@@ -75,11 +75,54 @@ def bootstrap_intervals(
     >>> interval["value"], interval["low"] < 0.9 < interval["high"]
     (0.9, True)
     """
-    if samples < 1:
-        raise ValueError(f"samples must be at least 1, not {samples}")
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1, not {confidence}")
-    values = score(labels, probabilities, classes)
+    resampled = resampled_scores(labels, probabilities, classes, samples, seed, groups)
+    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+    intervals = {}
+    for name, value in score(labels, probabilities, classes).items():
+        defined = resampled[name][~np.isnan(resampled[name])]
+        known = value is not None and defined.size > 0
+        low, high = np.quantile(defined, tails).tolist() if known else (None, None)
+        intervals[name] = {"value": value, "low": low, "high": high}
+    return intervals
+
+
+def resampled_scores(
+    labels: ArrayLike,
+    probabilities: ArrayLike,
+    classes: Sequence[str],
+    samples: int,
+    seed: int,
+    groups: ArrayLike | None = None,
+) -> dict[str, np.ndarray]:
+    """Every score in `bcd_utils.metrics.score` of each bootstrap resample.
+
+    Parameters
+    ----------
+    labels, probabilities, classes, samples, seed, groups
+        As in `bootstrap_intervals`. The resamples depend on ``labels``, ``samples``, ``seed`` and
+        ``groups`` alone, so two models' scores on the same images can be compared resample by resample.
+
+    Returns
+    -------
+    dict of str to ndarray of float, shape (samples,)
+        The keys of `score`; NaN where a resample leaves a score undefined.
+
+    Raises
+    ------
+    ValueError
+        If an input is not as described, a group is missing, or there are fewer than two groups.
+
+    Examples
+    --------
+    >>> scores = resampled_scores([0, 1, 1], [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], ["a", "b"], 4, seed=0)
+    >>> scores["sensitivity_a"].tolist(), scores["accuracy"].shape
+    ([1.0, 1.0, 1.0, 1.0], (4,))
+    """
+    if samples < 1:
+        raise ValueError(f"samples must be at least 1, not {samples}")
+    score(labels, probabilities, classes)  # refuses wrong input
     labels, probabilities = np.asarray(labels, dtype=int), np.asarray(probabilities, dtype=float)
 
     count = len(classes)
@@ -91,15 +134,7 @@ def bootstrap_intervals(
         matrices = (weights @ cells).reshape(-1, count, count)
         aucs = [weighted_auc(labels == index, probabilities[:, index], weights) for index in range(count)]
         blocks.append(named_scores(loss, matrices, np.stack(aucs, axis=-1), classes))
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    intervals = {}
-    for name, value in values.items():
-        resampled = np.concatenate([block[name] for block in blocks])
-        defined = resampled[~np.isnan(resampled)]
-        known = value is not None and defined.size > 0
-        low, high = np.quantile(defined, tails).tolist() if known else (None, None)
-        intervals[name] = {"value": value, "low": low, "high": high}
-    return intervals
+    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
 
 def resample_weights(

@@ -64,7 +64,7 @@ def score(labels: ArrayLike, probabilities: ArrayLike, classes: Sequence[str]) -
     >>> score([1], [[0.2, 0.8]], ["benign", "malignant"])["roc_auc"] is None
     True
     """
-    labels, probabilities = _checked(labels, probabilities, classes)
+    labels, probabilities = checked_predictions(labels, probabilities, classes)
     named = named_scores(
         cross_entropy(labels, probabilities).mean(),
         confusion(labels, probabilities, classes),
@@ -111,7 +111,7 @@ def confusion(
         if labels.shape != predictions.shape:
             raise ValueError(f"there are {len(labels)} labels but {len(predictions)} predictions")
     else:
-        labels, probabilities = _checked(labels, given, classes)
+        labels, probabilities = checked_predictions(labels, given, classes)
         predictions = probabilities.argmax(axis=1)
     return confusion_matrix(labels, predictions, labels=np.arange(len(classes)))
 
@@ -143,7 +143,7 @@ def per_class_table(labels: ArrayLike, probabilities: ArrayLike, classes: Sequen
     """
     import pandas as pd
 
-    labels, probabilities = _checked(labels, probabilities, classes)
+    labels, probabilities = checked_predictions(labels, probabilities, classes)
     matrix = confusion(labels, probabilities, classes)
     scores = scores_from_confusion(matrix)
     columns = {"images": matrix.sum(axis=1)}
@@ -183,7 +183,7 @@ def roc_curves(
     import pandas as pd
     from sklearn.metrics import roc_curve
 
-    labels, probabilities = _checked(labels, probabilities, classes)
+    labels, probabilities = checked_predictions(labels, probabilities, classes)
     curves = {}
     for index, name in enumerate(classes):
         positive = labels == index
@@ -335,7 +335,7 @@ def _weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return _ratio(np.where(weights > 0, weights * values, 0).sum(axis=-1), weights.sum(axis=-1))
 
 
-def _checked(
+def checked_predictions(
     labels: ArrayLike, probabilities: ArrayLike, classes: Sequence[str]
 ) -> tuple[np.ndarray, np.ndarray]:
     """The inputs as int (n,) and float64 (n, k), or a ValueError that says what is wrong."""

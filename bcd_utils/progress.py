@@ -10,7 +10,7 @@ PROGRESS_FILE = "BCD_PROGRESS_FILE"
 
 
 class Progress:
-    """Callable that shows "label: done of total", leaving one line of output in the notebook.
+    """Callable that shows "label done of total, time left", leaving one line of output in the notebook.
 
     Parameters
     ----------
@@ -22,15 +22,18 @@ class Progress:
         self.label = label
         self._shown = 0.0
         self._started = time.monotonic()
+        self._first: tuple[float, int] | None = None
         self._handle = None
 
     def __call__(self, done: int, total: int, note: str = "") -> None:
         """Show the state; called as often as one likes, drawn at most twice a second."""
         now = time.monotonic()
+        self._first = self._first or (now, done)
         if done < total and now - self._shown < 0.5:
             return
         self._shown = now
-        text = f"{self.label} {done} of {total}" + (f", {note}" if note else "")
+        parts = [f"{self.label} {done} of {total}", note, time_left(*self._first, now, done, total)]
+        text = ", ".join(part for part in parts if part)
         self._display(text)
         if os.environ.get(PROGRESS_FILE):
             path = Path(os.environ[PROGRESS_FILE])
@@ -51,3 +54,17 @@ class Progress:
             self._handle = display(Markdown(text), display_id=True)
         else:
             self._handle.update(Markdown(text))
+
+
+def time_left(began: float, done_before: int, now: float, done: int, total: int) -> str:
+    """How long the rest takes at the pace so far; empty where that is unknown, or seconds.
+
+    Examples
+    --------
+    >>> time_left(began=0, done_before=10, now=60, done=20, total=50)
+    'about 3 min left'
+    """
+    if done <= done_before or done >= total:
+        return ""
+    seconds = (now - began) / (done - done_before) * (total - done)
+    return "" if seconds < 20 else f"about {max(1, round(seconds / 60))} min left"

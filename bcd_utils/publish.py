@@ -1,17 +1,25 @@
-"""The end of a run: ``summary.json`` from the artifacts, and the HTML pages."""
+"""The end of a run: ``summary.json`` from the artifacts, and the pages made of it."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
 
+from bcd_utils.datasets import REGISTRY, Dataset
 from bcd_utils.files import write_json
 from bcd_utils.paths import STUDIES
 from bcd_utils.provenance import describe
 from bcd_utils.runs import ARTIFACTS, Run
+from bcd_utils.splits import SETS
+
+CHECKLIST = {"title": "Checklists", "file": "checklist.html"}
+MODEL_CARD = {"title": "Model card", "file": "model_card.html"}
 
 
 def reported_by_paper() -> dict[str, dict[str, float]]:
@@ -25,8 +33,9 @@ def summarise_run(run: Run) -> dict[str, Any]:
     Returns
     -------
     dict
-        Keys study, title, settings, dataset, split, metrics, intervals, paper, cam, epochs,
-        best_epoch, seconds, announcements, provenance.
+        Keys study, title, settings, dataset, split, split_by_class, copies_across_sets, metrics, intervals,
+        delong, calibration, operating_points, paper, cam, audit, lottery, forensics, external, epochs, best_epoch, parameters, seconds,
+        announcements, provenance.
     """
 
     def read(name: str) -> dict[str, Any]:
@@ -36,41 +45,70 @@ def summarise_run(run: Run) -> dict[str, Any]:
 
     dataset, training, evaluation = read("dataset.json"), read("training.json"), read("evaluation.json")
     provenance = {"seed": run.study.seed, **describe(), "data_sha256": dataset.get("data_sha256")}
+    splits = run.read_csv("splits.csv") if (run.folder / "artifacts" / "splits.csv").exists() else None
     trained = ("device", "backend", "backbone", "weights", "weights_sha256", "preparation", "determinism")
+    elsewhere = run.study.external if "09_external_test" in run.study.notebooks else None
+    external = REGISTRY.get(elsewhere.dataset) if elsewhere else None
     return {
         "study": run.study.name,
         "title": run.study.title,
         "settings": run.study.as_dict(),
         "dataset": dataset,
-        "split": split_sizes(run),
+        "split": None if splits is None else split_sizes(splits),
+        "split_by_class": None if splits is None else split_by_class(splits, dataset.get("classes", ())),
+        "copies_across_sets": None if splits is None else copies_across_sets(splits),
         "metrics": evaluation.get("metrics"),
-        "intervals": evaluation.get("intervals"),
+        **{name: evaluation.get(name) for name in ("intervals", "delong", "calibration", "operating_points")},
         "paper": reported_by_paper(),
-        "cam": read("cam.json") or None,
+        **{
+            name: read(f"{name}.json") or None
+            for name in ("cam", "audit", "lottery", "forensics", "external")
+        },
         "epochs": training.get("epochs"),
         "best_epoch": training.get("best_epoch"),
+        "parameters": {part: training[f"{part}_parameters"] for part in ("backbone", "head")}
+        if training
+        else None,
         "seconds": run.seconds(),
         "work_seconds": run.seconds("work_seconds"),
-        "announcements": announcements(dataset, training),
+        "announcements": announcements(dataset, training, external),
         "provenance": provenance | {name: training.get(name) for name in trained},
     }
 
 
-def split_sizes(run: Run) -> dict[str, int] | None:
-    """Images per set, or None before the split."""
-    if not (run.folder / "artifacts" / "splits.csv").exists():
-        return None
-    counts = run.read_csv("splits.csv")["split"].value_counts()
-    return {name: int(counts[name]) for name in ("train", "validation", "test")}
+def split_sizes(splits: pd.DataFrame) -> dict[str, int]:
+    """Images per set."""
+    return {name: int((splits["split"] == name).sum()) for name in SETS}
 
 
-def announcements(dataset: dict[str, Any], training: dict[str, Any]) -> list[str]:
-    """What every page must say first: synthetic data, untrained weights."""
+def split_by_class(splits: pd.DataFrame, classes: Iterable[str]) -> dict[str, dict[str, int]]:
+    """Images per set and class.
+
+    Examples
+    --------
+    >>> split_by_class(pd.DataFrame({"split": ["train", "test"], "label": ["a", "a"]}), ["a"])["validation"]
+    {'a': 0}
+    """
+    table = pd.crosstab(splits["split"], splits["label"]).reindex(list(SETS), fill_value=0)
+    return {name: {label: int(table.get(label, {}).get(name, 0)) for label in classes} for name in SETS}
+
+
+def copies_across_sets(splits: pd.DataFrame) -> int:
+    """How many images have an exact copy (same group) in another set."""
+    return int((splits.groupby("group")["split"].transform("nunique") > 1).sum())
+
+
+def announcements(
+    dataset: dict[str, Any], training: dict[str, Any], external: Dataset | None = None
+) -> list[str]:
+    """What every page must say first: synthetic data (also those of the external test), untrained weights."""
     said = []
     if dataset.get("synthetic"):
         said.append(
             "Synthetic data: these are drawn phantoms, not patients. No number here is evidence about patients."
         )
+    if external and external.synthetic:
+        said.append("Synthetic external test: its images are drawn phantoms, not patients.")
     if training.get("untrained"):
         said.append(
             "Untrained weights: the backbone is a random network, a control, not the paper's ImageNet ResNet50."
@@ -79,24 +117,43 @@ def announcements(dataset: dict[str, Any], training: dict[str, Any]) -> list[str
 
 
 def publish(run: Run) -> Path:
-    """Write ``summary.json``, one HTML page per notebook, and ``index.html``.
+    """Write ``summary.json``, one page per notebook, the checklists, the model card and ``index.html``.
 
     Returns
     -------
     Path
         The index page.
     """
+    from bcd_utils.checklist import write_checklists
+    from bcd_utils.model_card import write_model_card
     from bcd_utils.report import render_index, render_notebook
 
     summary = summarise_run(run)
     write_json(run.folder / "summary.json", summary)
+    draw_flow(run, summary)
     executed = [run.folder / "notebooks" / f"{stage}.ipynb" for stage in run.study.notebooks]
-    pages = [{"title": title_of(path), "file": f"{path.stem}.html"} for path in executed]
-    for path, page in zip(executed, pages, strict=True):
-        render_notebook(
-            path, run.folder / page["file"], page_context(summary, run.folder.name, pages, page["file"])
-        )
+    of_notebooks = [{"title": title_of(path), "file": f"{path.stem}.html"} for path in executed]
+    pages = [*of_notebooks, CHECKLIST, MODEL_CARD]
+
+    def context(page: dict[str, str]) -> dict[str, Any]:
+        return page_context(summary, run.folder.name, pages, page["file"])
+
+    for path, page in zip(executed, of_notebooks, strict=True):
+        render_notebook(path, run.folder / page["file"], context(page))
+    write_checklists(run.folder, summary, context(CHECKLIST))
+    write_model_card(run.folder, summary, context(MODEL_CARD))
     return render_index(run.folder, summary, pages)
+
+
+def draw_flow(run: Run, summary: dict[str, Any]) -> None:
+    """Draw what became of the images as ``figures/flow.png``, once they are split."""
+    from bcd_utils.plots.diagrams import image_flow
+
+    dataset, sets, audit = summary["dataset"], summary["split_by_class"], summary["audit"] or {}
+    if dataset and sets:
+        reasons = Counter(image["status"] for image in dataset["set_aside_images"])
+        copies = (audit["groups"], audit["images_in_groups"]) if audit else None
+        run.save_figure(image_flow(dataset["classes"], reasons, sets, copies), "flow")
 
 
 def title_of(notebook: Path) -> str:

@@ -80,21 +80,33 @@ def build_manifest(
     folder: Path,
     allow_partial: bool = False,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
+    require_every_class: bool = True,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Scan a data set and inspect every image.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    folder : Path
+    allow_partial : bool
+        Accept class counts that are not the published ones.
+    on_progress : callable
+        ``on_progress(done, total)``.
+    require_every_class : bool
+        Training needs every class; to test a model, some will do.
 
     Returns
     -------
     manifest : pandas.DataFrame
-        Columns `MANIFEST_COLUMNS`, one row an image, set aside or not. Images with the same
-        pixels share a ``group``.
+        Columns `MANIFEST_COLUMNS`, one row an image, set aside or not; for ``group`` see `join_groups`.
     remarks : list of str
         Oddities: masks without an image, masks of another size, unreadable masks.
 
     Raises
     ------
     StudyError
-        If the folder does not hold the published number of images, or no image is usable.
+        If the folder does not hold the published number of images, or no image of a class (of any
+        class, without ``require_every_class``) is usable.
     """
     scan = dataset.scan(folder)
     if not allow_partial:
@@ -113,15 +125,54 @@ def build_manifest(
         rows.append(row)
         on_progress(done, len(scan.images))
     manifest = pd.DataFrame(rows).reset_index(drop=True)
-    first_with_pixels = manifest.groupby("pixels_sha256")["id"].transform("first")
-    manifest["group"] = first_with_pixels.where(manifest["pixels_sha256"] != "", manifest["id"])
-    usable = manifest.loc[manifest["status"] == "ok", "label"].value_counts()
-    for label in dataset.classes:
-        if usable.get(label, 0) == 0:
-            raise StudyError(
-                f"{folder} holds no usable image of class {label}", "see that the download is whole"
-            )
+    manifest["group"] = join_groups(manifest)
+    usable = set(manifest.loc[manifest["status"] == "ok", "label"])
+    absent = [label for label in dataset.classes if label not in usable]
+    if absent and (require_every_class or not usable):
+        raise StudyError(
+            f"{folder} holds no usable image of class {absent[0]}", "see that the download is whole"
+        )
     return manifest[list(MANIFEST_COLUMNS)], remarks
+
+
+def join_groups(images: pd.DataFrame) -> pd.Series:
+    """Which images must stay together: those of one patient, those with the same pixels, and what these link.
+
+    Parameters
+    ----------
+    images : pandas.DataFrame
+        Columns ``id``, ``path``, ``pixels_sha256`` ("" where unknown) and, where patients are known,
+        ``group`` ("" for an image without one).
+
+    Returns
+    -------
+    pandas.Series of str
+        The name of the first patient in the group; without patients, the id of its first image (its path,
+        where a patient happens to have that name).
+
+    Examples
+    --------
+    >>> pixels = {"id": ["a", "b", "c", "d"], "path": [""] * 4, "pixels_sha256": ["1", "2", "2", "3"]}
+    >>> join_groups(pd.DataFrame(pixels)).tolist()
+    ['a', 'b', 'b', 'd']
+    >>> join_groups(pd.DataFrame(pixels | {"group": ["eve", "ann", "eve", ""]})).tolist()
+    ['eve', 'eve', 'eve', 'd']
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    patients = images["group"] if "group" in images else pd.Series("", index=images.index)
+    rows = np.arange(len(images))
+    linked = np.zeros((2, 0), dtype=int)
+    for key in (patients, images["pixels_sha256"]):
+        known = (key != "").to_numpy()
+        firsts = pd.Series(rows).groupby(key.to_numpy()).transform("first").to_numpy()
+        linked = np.hstack([linked, [rows[known], firsts[known]]])
+    links = coo_array((np.ones(linked.shape[1]), tuple(linked)), shape=(len(images),) * 2)
+    component = pd.Series(connected_components(links, directed=False)[1], index=images.index)
+    own = images["id"].where(~images["id"].isin(patients), images["path"])
+    named = patients.where(patients != "").groupby(component).transform("first")
+    return named.fillna(own.groupby(component).transform("first"))
 
 
 def data_hash(manifest: pd.DataFrame) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bcd_utils.facts import tell
 from bcd_utils.files import write_text
 from bcd_utils.paths import TEMPLATES
 
@@ -30,6 +31,24 @@ PAPER_FIGURES = (
     ("Fig 6/7", "ROC curve of each class", "fig6_7_roc", "04_evaluation.html"),
     ("Fig 7", "Training and validation accuracy", "fig7_accuracy", "03_train_resnet50.html"),
     ("Fig 8", "Training and validation loss", "fig8_loss", "03_train_resnet50.html"),
+)
+
+#: Whether the number can be trusted: question, notebook that asks it, its key in the summary, fact that answers.
+TRUST = (
+    (
+        "What is the number over other splits, copies kept together?",
+        "07_split_lottery",
+        "lottery",
+        "repetition",
+    ),
+    ("Are images there twice, and on both sides of the split?", "06_data_audit", "audit", "duplicates"),
+    (
+        "Which results fit the table that the paper prints?",
+        "08_paper_forensics",
+        "forensics",
+        "reported_table",
+    ),
+    ("Does the number hold on images from elsewhere?", "09_external_test", "external", "external_test"),
 )
 
 
@@ -55,6 +74,26 @@ def render_notebook(executed: Path, html: Path, page: Mapping[str, Any]) -> None
     content = Markup(_polish(body))  # noqa: S704 - the project's own notebook, shown under the page's CSP
     frame = _templates().get_template("frame.html.j2")
     write_text(html, frame.render(**page, content=content, code_css=_code_css()))
+
+
+def render_page(template: str, folder: Path, file: str, page: Mapping[str, Any], **content: Any) -> None:
+    """Write a page of a run from a template, atomically.
+
+    Parameters
+    ----------
+    template : str
+        A file of ``bcd_utils/templates``.
+    folder : Path
+        The run folder, whose figures the template may show as ``pictures``.
+    file : str
+        Name of the page.
+    page : mapping
+        As for `render_notebook`.
+    **content
+        What else the template shows.
+    """
+    text = _templates().get_template(template).render(**page, pictures=_pictures(folder), **content)
+    write_text(folder / file, text)
 
 
 def render_index(run_folder: Path, summary: Mapping[str, Any], pages: Sequence[Mapping[str, Any]]) -> Path:
@@ -85,7 +124,8 @@ def render_index(run_folder: Path, summary: Mapping[str, Any], pages: Sequence[M
             pages=[{"title": "Overview", "file": INDEX, "current": True}, *there],
             stages=stages,
             there=[page["file"] for page in there],
-            pictures={path.stem: path for path in (run_folder / "figures").glob("*.png")},
+            pictures=_pictures(run_folder),
+            trust=trust(summary),
             paper_figures=PAPER_FIGURES,
             reasons=reasons_not_to_compare(summary),
             settings_table=flatten(summary.get("settings", {})),
@@ -93,6 +133,24 @@ def render_index(run_folder: Path, summary: Mapping[str, Any], pages: Sequence[M
     )
     write_text(run_folder / INDEX, text)
     return run_folder / INDEX
+
+
+def trust(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the notebooks of `TRUST` that the study runs have found.
+
+    Returns
+    -------
+    list of dict
+        ``question``; ``file``, the page that tells more; ``done``, whether the notebook has left its
+        result; ``answer``, a sentence, empty where only the page tells.
+    """
+    notebooks = (summary.get("settings") or {}).get("notebooks") or ()
+    rows = []
+    for question, notebook, key, name in TRUST:
+        found = tell(name, summary)
+        row = {"question": question, "file": f"{notebook}.html", "done": bool(summary.get(key))}
+        rows += [row | {"answer": found.text if found else ""}] if notebook in notebooks else []
+    return rows
 
 
 def reasons_not_to_compare(summary: Mapping[str, Any]) -> list[str]:
@@ -149,6 +207,10 @@ def _code_css() -> str:
     light = HtmlFormatter(style="default").get_style_defs(".highlight")
     dark = HtmlFormatter(style="github-dark").get_style_defs(".highlight")
     return f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}"
+
+
+def _pictures(folder: Path) -> dict[str, Path]:
+    return {path.stem: path for path in (folder / "figures").glob("*.png")}
 
 
 def _templates() -> Environment:

@@ -64,14 +64,105 @@ def split_images(
         ) from None
     assigned = pd.Series("", index=manifest.index, dtype=object)
     assigned[train], assigned[validation], assigned[test] = SETS
-    for name in SETS:
-        absent = set(labels) - set(labels[assigned[usable.index] == name])
-        if absent:
-            raise StudyError(
-                f"The {name} set has no image of class {', '.join(sorted(absent))}",
-                "use more images or a larger fraction" + ("" if stratify else ", or stratify: true"),
-            )
+    fix = "use more images or a larger fraction" + ("" if stratify else ", or stratify: true")
+    _hold_every_class(labels, assigned, fix)
     return assigned
+
+
+def split_by_group(
+    manifest: pd.DataFrame, test_fraction: float = 0.15, validation_fraction: float = 0.10, seed: int = 42
+) -> pd.Series:
+    """As `split_images` with ``stratify``, but whole groups are drawn, so that none is in two sets.
+
+    Groups come in random order. Each goes to the test set while that lacks images of the group's most
+    frequent class, else likewise to the validation set, else to the training set.
+
+    Parameters
+    ----------
+    manifest : pandas.DataFrame
+        Columns ``label``, ``group`` and ``status``.
+
+    Returns
+    -------
+    pandas.Series of str
+        As `split_images`. Class shares are kept as far as whole groups allow.
+
+    Raises
+    ------
+    StudyError
+        If a class has too few images or groups to be in all three sets.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"label": ["a", "b"] * 50, "group": list(range(50)) * 2, "status": "ok"})
+    >>> sets = split_by_group(table)
+    >>> int(sets.groupby(table["group"]).nunique().max()), sets.value_counts().to_dict()
+    (1, {'train': 76, 'test': 16, 'validation': 8})
+    """
+    usable = manifest[manifest["status"] == "ok"]
+    shares = {"test": test_fraction, "validation": (1 - test_fraction) * validation_fraction}
+    assigned = pd.Series("", index=manifest.index, dtype=object)
+    assigned[usable.index] = _draw_groups(usable, shares, seed)
+    _hold_every_class(usable["label"], assigned, "use more images or larger fractions")
+    return assigned
+
+
+def grouped_folds(
+    manifest: pd.DataFrame, folds: int = 5, validation_fraction: float = 0.10, seed: int = 42
+) -> list[pd.Series]:
+    """Cross-validation in which every image is tested once and no group is in two sets.
+
+    The test sets are the folds of scikit-learn's StratifiedGroupKFold; out of each rest the validation
+    set is drawn as in `split_by_group`.
+
+    Returns
+    -------
+    list of pandas.Series of str
+        One split a fold, as `split_images` gives them.
+
+    Raises
+    ------
+    StudyError
+        If there are too few images or groups.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    usable = manifest[manifest["status"] == "ok"]
+    fix = "use more images or fewer folds"
+    try:
+        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+        pairs = list(splitter.split(usable, usable["label"], usable["group"]))
+    except ValueError as error:
+        raise StudyError(f"The {len(usable)} images cannot be split into folds ({error})", fix) from None
+    splits = []
+    for rest, test in pairs:
+        kept = usable.iloc[rest]
+        assigned = pd.Series("", index=manifest.index, dtype=object)
+        assigned[kept.index] = _draw_groups(kept, {"validation": validation_fraction}, seed + len(splits))
+        assigned[usable.index[test]] = "test"
+        _hold_every_class(usable["label"], assigned, fix)
+        splits.append(assigned)
+    return splits
+
+
+def _draw_groups(rows: pd.DataFrame, shares: dict[str, float], seed: int) -> pd.Series:
+    """Set of each row: the named sets take their share of each class, "train" the rest."""
+    counts = rows["label"].value_counts()
+    wanted = {name: (share * counts).round().to_dict() for name, share in shares.items()}
+    groups = rows.groupby("group", sort=False)["label"].agg(["size", lambda labels: labels.mode()[0]])
+    chosen = {}
+    for group, size, label in groups.sample(frac=1, random_state=seed).itertuples():
+        chosen[group] = next((name for name in wanted if wanted[name][label] >= size), "train")
+        if chosen[group] in wanted:
+            wanted[chosen[group]][label] -= size
+    return rows["group"].map(chosen)
+
+
+def _hold_every_class(labels: pd.Series, assigned: pd.Series, fix: str) -> None:
+    for name in SETS:
+        absent = set(labels) - set(labels[assigned[labels.index] == name])
+        if absent:
+            raise StudyError(f"The {name} set has no image of class {', '.join(sorted(absent))}", fix)
 
 
 def split_table(manifest: pd.DataFrame) -> pd.DataFrame:

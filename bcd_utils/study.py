@@ -75,12 +75,13 @@ class Audit:
     Attributes
     ----------
     correlation : float
-        Pairs whose thumbnails correlate at least this much are joined into a duplicate group.
+        Pairs whose locally normalised thumbnails correlate at least this much are joined into a duplicate
+        group; see `duplicates`.
     reviewed_pairs : str or None
         A ``duplicate_pairs.csv`` that a person has corrected; its verdicts replace the program's.
     """
 
-    correlation: Correlation = 0.95
+    correlation: Correlation = 0.6
     reviewed_pairs: str | None = None
 
 
@@ -386,10 +387,10 @@ def load_study(path: Path | str, overrides: Sequence[str] = (), **settings: Any)
         raise StudyError(f"{readable(path)} holds no settings", "write 'key: value' lines")
     for text in overrides:
         key, value = parse_override(text)
-        section, dot, inner = key.rpartition(".")
-        if dot:
-            settings_before = values.get(section)
-            values[section] = {**(settings_before if isinstance(settings_before, dict) else {}), inner: value}
-        else:
-            values[key] = value
+        *sections, last = key.split(".")
+        inner = values
+        for section in sections:
+            inner[section] = dict(inner[section]) if isinstance(inner.get(section), dict) else {}
+            inner = inner[section]
+        inner[last] = value
     return make_study(with_absolute_paths({**values, **settings}), readable(path))

@@ -177,7 +177,10 @@ def test_an_unknown_stage_names_those_that_there_are(bcd, study_file, tmp_path, 
 def test_there_is_one_data_set_to_fetch(bcd):
     ended = bcd("fetch", "cifar")
     assert ended.code == 1
-    assert ended.err == "Error: There is nothing to fetch for 'cifar'.\nTo fix: use 'bcd fetch busi'.\n"
+    assert (
+        ended.err
+        == "Error: There is nothing to fetch for 'cifar'.\nTo fix: use 'bcd fetch busi or bus_uclm'.\n"
+    )
 
 
 def test_ctrl_c_is_answered(bcd, monkeypatch):

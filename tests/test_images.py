@@ -52,6 +52,19 @@ def test_a_masks_transparency_is_ignored(tmp_path):
     assert np.array_equal(read_mask([write_image(tmp_path / "mask.png", pixels)], SHAPE), LESION == 255)
 
 
+@pytest.mark.parametrize("channel", [0, 1, 2], ids=["red", "green", "blue"])
+def test_a_mask_in_a_full_colour_is_a_mask(tmp_path, channel):
+    pixels = np.zeros((*SHAPE, 3), np.uint8)
+    pixels[..., channel] = LESION
+    assert np.array_equal(read_mask([write_image(tmp_path / "mask.png", pixels)], SHAPE), LESION == 255)
+
+
+@given(arrays(np.uint8, (4, 5)))
+def test_a_grey_mask_is_lesion_above_the_middle_level(tmp_path_factory, grey):
+    path = write_image(tmp_path_factory.mktemp("masks") / "mask.png", grey)
+    assert np.array_equal(read_mask([path], (4, 5)), grey > (127 if grey.max() > 1 else 0))
+
+
 def test_several_masks_are_united(tmp_path):
     paths = [
         write_image(tmp_path / f"{row}.png", square(row, column))

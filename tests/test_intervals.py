@@ -13,7 +13,13 @@ from scipy.stats import binom
 from sklearn import metrics as sklearn_metrics
 
 from bcd_utils import intervals
-from bcd_utils.intervals import bootstrap_intervals, resample_weights, weighted_auc, wilson_interval
+from bcd_utils.intervals import (
+    bootstrap_intervals,
+    resample_weights,
+    resampled_scores,
+    weighted_auc,
+    wilson_interval,
+)
 from bcd_utils.metrics import score
 
 CLASSES = ["benign", "malignant", "normal"]
@@ -149,6 +155,34 @@ def test_every_interval_is_the_quantile_of_copied_resamples():
     for name, interval in found.items():
         low, high = np.quantile([scores[name] for scores in copied], [0.1, 0.9])
         assert (interval["low"], interval["high"]) == pytest.approx((low, high)), name
+
+
+@pytest.mark.parametrize("groups", [None, np.arange(30) // 6])
+def test_resampled_scores_are_those_of_copied_resamples(monkeypatch, groups):
+    monkeypatch.setattr(intervals, "BLOCK", 30 * 7)
+    labels, probabilities = fair(30, seed=2)
+    labels[:18] = 0  # some resamples of whole groups lack the other classes
+    found = resampled_scores(labels, probabilities, CLASSES, 40, seed=9, groups=groups)
+    assert list(found) == list(score(labels, probabilities, CLASSES))
+    copied = []
+    for row in np.concatenate(list(resample_weights(labels, groups, 40, seed=9))):
+        drawn = np.repeat(np.arange(30), row.astype(int))
+        copied.append(score(labels[drawn], probabilities[drawn], CLASSES))
+    for name, values in found.items():
+        expected = np.array([scores[name] for scores in copied], dtype=float)  # None becomes NaN
+        np.testing.assert_allclose(values, expected, rtol=1e-12, err_msg=name)
+    assert np.isnan(found["roc_auc"]).any() == (groups is not None)
+
+
+def test_two_models_are_scored_on_the_same_resamples():
+    labels, probabilities = fair()
+    other = np.roll(probabilities, 1, axis=1)
+    both = [resampled_scores(labels, rows, CLASSES, 50, seed=3) for rows in (probabilities, other)]
+    right = [rows.argmax(axis=1) == labels for rows in (probabilities, other)]
+    (weights,) = resample_weights(labels, None, 50, seed=3)
+    np.testing.assert_allclose(
+        both[0]["accuracy"] - both[1]["accuracy"], weights @ (right[0] * 1.0 - right[1]) / 60
+    )
 
 
 def test_undefined_scores_stay_none():

@@ -62,6 +62,37 @@ def test_shape_type_and_use_of_the_grey_scale(label):
     assert len({image.shape for image, _ in sample(label)}) > 10
 
 
+@pytest.mark.parametrize("label", CLASSES)
+def test_the_other_scanner_has_one_frame_and_more_gain(label):
+    images = [draw_phantom(label, [3, CLASSES.index(label), number], "b")[0] for number in range(1, 7)]
+    assert {image.shape for image in images} == {(400, 560)}
+    assert (
+        np.mean([image.mean() for image in images])
+        > np.mean([image.mean() for image, _ in sample(label)]) + 8
+    )
+
+
+def test_a_wider_point_spread_makes_longer_speckle_of_the_same_kind():
+    def correlation(envelope: np.ndarray, lag: int) -> float:
+        return np.corrcoef(envelope[:, :-lag].ravel(), envelope[:, lag:].ravel())[0, 1]
+
+    scatterers = draw_scatterers(np.random.default_rng(0), np.zeros((256, 256)))
+    narrow, wide = (speckle_envelope(scatterers, widening=widening) for widening in (1, 1.4))
+    for envelope in (narrow, wide):
+        assert abs(envelope.mean() / envelope.std() - 1.91) < 0.1
+    assert correlation(wide, 4) > correlation(narrow, 4) + 0.1
+
+
+def test_the_usual_scanner_is_the_default():
+    assert np.array_equal(draw_phantom("benign", 7)[0], draw_phantom("benign", 7, "a")[0])
+
+
+def test_an_unknown_scanner_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(StudyError, match="no scanner 'c'"):
+        write_phantoms(tmp_path / "phantoms", {"benign": 1}, 0, "c")
+    assert not (tmp_path / "phantoms").exists()
+
+
 def test_normal_has_no_lesion():
     assert not any(mask.any() for _, mask in sample("normal"))
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bcd_utils.paths import NOTEBOOKS, ROOT
+from bcd_utils.paths import NOTEBOOKS, ROOT, STUDIES
 from bcd_utils.runs import ARTIFACTS
-from bcd_utils.study import make_study
+from bcd_utils.study import load_study, make_study
 
 LONGEST_CELL = 15
 SAVERS = {"writing", "save_csv", "save_json"}
@@ -51,8 +51,17 @@ def saved(tree: list[ast.AST]) -> set[str]:
 # -- notebooks --------------------------------------------------------------------------------------
 
 
-def test_the_default_study_runs_every_notebook_in_order():
-    assert [path.stem for path in paths] == list(make_study({"name": "mine"}).notebooks)
+def test_the_default_study_is_the_papers_and_trust_runs_every_notebook_in_order():
+    names = [path.stem for path in paths]
+    assert list(make_study({"name": "mine"}).notebooks) == names[:5]
+    for study in ("trust", "trust_phantom"):
+        assert list(load_study(STUDIES / f"{study}.yaml").notebooks) == names
+
+
+def test_the_trust_study_changes_nothing_else_of_the_papers():
+    paper, trust = (load_study(STUDIES / f"{name}.yaml").as_dict() for name in ("paper", "trust"))
+    differing = {name for name in paper if paper[name] != trust[name]}
+    assert differing <= {"name", "title", "notebooks"}
 
 
 @every_notebook

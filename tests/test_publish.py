@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import nbformat
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 
+from bcd_utils.datasets import REGISTRY
+from bcd_utils.plots.diagrams import image_flow
 from bcd_utils.publish import announcements, page_context, publish, reported_by_paper, summarise_run, title_of
 from bcd_utils.runs import Run
 from bcd_utils.study import make_study
@@ -50,31 +56,125 @@ def test_synthetic_data_and_untrained_weights_are_announced(synthetic, untrained
     assert [" ".join(text.split()[:2]) for text in said] == starts
 
 
+def test_a_synthetic_external_test_is_announced():
+    (said,) = announcements({}, {}, REGISTRY["phantom"])
+    assert said.startswith("Synthetic external test:")
+    assert announcements({}, {}, REGISTRY["busi"]) == []
+
+
+def test_an_external_test_is_announced_only_where_the_study_runs_it(tmp_path):
+    settings = {"name": "mine", "external": {"dataset": "phantom"}}
+    for notebooks, count in (([STAGE], 0), ([STAGE, "09_external_test"], 1)):
+        study = make_study(settings | {"notebooks": notebooks})
+        assert len(summarise_run(Run.create(tmp_path / str(count), study))["announcements"]) == count
+
+
 def test_a_run_that_has_done_nothing_has_a_summary_without_results(run):
     summary = summarise_run(run)
-    for key in ("split", "metrics", "intervals", "cam", "epochs", "best_epoch"):
+    for key in (
+        "split", "split_by_class", "copies_across_sets", "metrics", "intervals", "epochs", "best_epoch",
+        "parameters", "cam", "audit", "lottery", "forensics", "external",
+    ):  # fmt: skip
         assert summary[key] is None, key
     assert summary["announcements"] == [] and summary["seconds"] == {}
     assert (summary["study"], summary["title"]) == ("mine", "Mine")
     json.dumps(summary, allow_nan=False)
 
 
-def test_sets_are_counted(run):
-    splits = ["train"] * 4 + ["test"] * 2 + ["validation"]
-    run.save_csv(pd.DataFrame({"id": list("abcdefg"), "split": splits}), "splits.csv")
-    assert summarise_run(run)["split"] == {"train": 4, "validation": 1, "test": 2}
+SPLITS = pd.DataFrame(
+    {
+        "id": list("abcdefg"),
+        "label": ["x", "x", "y", "y", "x", "y", "y"],
+        "group": ["a", "b", "c", "d", "a", "f", "f"],
+        "split": ["train"] * 4 + ["test"] * 2 + ["validation"],
+    }
+)
+DATASET = {
+    "name": "busi",
+    "title": "BUSI",
+    "synthetic": True,
+    "classes": {"y": 5, "x": 3},
+    "images": 8,
+    "set_aside": 1,
+    "set_aside_images": [{"id": "h", "path": "h.png", "status": "truncated file"}],
+    "data_sha256": "ab",
+}
+
+
+def test_sets_classes_and_copies_are_counted(run):
+    run.save_csv(SPLITS, "splits.csv")
+    run.save_json(DATASET, "dataset.json")
+    summary = summarise_run(run)
+    assert summary["split"] == {"train": 4, "validation": 1, "test": 2}
+    assert summary["split_by_class"] == {
+        "train": {"y": 2, "x": 2}, "validation": {"y": 1, "x": 0}, "test": {"y": 1, "x": 1},
+    }  # fmt: skip
+    assert list(summary["split_by_class"]["test"]) == ["y", "x"], "the data set's order"
+    assert summary["copies_across_sets"] == 4, "a and e, f and g"
+
+
+def test_what_the_notebooks_on_trust_left_is_in_the_summary(tmp_path):
+    stages = ["06_data_audit", "07_split_lottery"]
+    run = Run.create(tmp_path / "run", make_study({"name": "mine", "notebooks": stages}))
+    for name in ("audit", "lottery", "forensics"):
+        run.save_json({"from": name}, f"{name}.json")
+    summary = summarise_run(run)
+    assert (summary["audit"], summary["lottery"]) == ({"from": "audit"}, {"from": "lottery"})
+    assert summary["forensics"] is None, "its notebook is not in the study"
+    assert summary["external"] is None
+
+
+def texts(figure) -> list[str]:
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+
+
+def test_the_flow_of_images_shows_every_count():
+    sets = {"train": {"x": 40, "y": 20}, "validation": {"x": 4, "y": 2}, "test": {"x": 6, "y": 5}}
+    found = {"x": 51, "y": 28}
+    shown = texts(image_flow(found, {"nearly uniform": 2}, sets, copies=(3, 7)))
+    boxes = ["Images found: 79", "Set aside: 2", "Usable images: 77", "Of which in copies: 7",
+             "Train: 60", "Validation: 6", "Test: 11"]  # fmt: skip
+    lines = ["51 x", "28 y", "2 nearly uniform", "50 x", "27 y", "in 3 groups, found by the data audit"]
+    lines += ["40 x", "20 y", "4 x", "2 y", "6 x", "5 y"]
+    assert sorted(shown) == sorted(boxes + lines)
+    without = texts(image_flow(found, {}, sets))
+    assert "every image can be used" in without and not [text for text in without if "copies" in text]
+
+
+def test_the_flow_of_images_is_cut_off_nowhere():
+    sets = dict.fromkeys(("train", "validation", "test"), {"atypical_ductal_hyperplasia": 12345})
+    reasons = {"its mask cannot be read, nor can the file that was to take the mask's place": 3}
+    figure = image_flow({"atypical_ductal_hyperplasia": 37038}, reasons, sets)
+    FigureCanvasAgg(figure).draw()
+    frame = figure.bbox
+    for text in figure.findobj(Text):
+        if text.get_text():
+            box = text.get_window_extent()
+            assert frame.x0 <= box.x0 and box.x1 <= frame.x1, text.get_text()
+            assert frame.y0 <= box.y0 and box.y1 <= frame.y1, text.get_text()
 
 
 def test_a_study_of_one_notebook_is_published(run, executed):
-    run.save_json(
-        {"name": "busi", "title": "BUSI", "synthetic": True, "classes": {}, "images": 0}, "dataset.json"
-    )
+    run.save_json(DATASET, "dataset.json")
+    run.save_csv(SPLITS, "splits.csv")
     index = publish(run)
     assert index == run.folder / "index.html"
     assert json.loads((run.folder / "summary.json").read_text())["dataset"]["name"] == "busi"
-    for page in (index, run.folder / f"{STAGE}.html"):
-        text = page.read_text(encoding="utf-8")
-        assert "Synthetic data: " in text and "Data exploration" in text, page
+    for name in ("index.html", f"{STAGE}.html", "checklist.html", "model_card.html"):
+        text = (run.folder / name).read_text(encoding="utf-8")
+        assert "Synthetic data: " in text and "Data exploration" in text, name
+        assert 'href="checklist.html"' in text and 'href="model_card.html"' in text, name
+        assert "Flow of images" in text or name == f"{STAGE}.html", name
+    assert "Synthetic data: " in (run.folder / "model_card.md").read_text(encoding="utf-8")
+    assert len(pd.read_csv(run.folder / "checklist.csv")) == 44 + 32
+    assert (run.folder / "figures" / "flow.png").exists()
+
+
+def test_publishing_needs_no_keras(run, executed):
+    run.save_json(DATASET, "dataset.json")
+    command = f"import sys; from bcd_utils.publish import *; publish(Run.open({str(run.folder)!r})); "
+    check = "sys.exit('keras' in sys.modules or 'tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", command + check]).returncode == 0
 
 
 def test_a_notebooks_title_is_its_first_heading(executed):

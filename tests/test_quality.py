@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from builders import CLASSES, noise, square, write_busi, write_image
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from bcd_utils.datasets import MANIFEST_COLUMNS, REGISTRY
 from bcd_utils.errors import StudyError
-from bcd_utils.quality import build_manifest, data_hash, describe_dataset, inspect_image
+from bcd_utils.quality import build_manifest, data_hash, describe_dataset, inspect_image, join_groups
 
 ANY_COUNT = dataclasses.replace(REGISTRY["busi"], counts=None)
 
@@ -161,6 +163,45 @@ def test_a_class_without_a_usable_image_is_refused(tmp_path):
         path.write_bytes(b"")
     with pytest.raises(StudyError, match="holds no usable image of class normal"):
         build_manifest(ANY_COUNT, tmp_path)
+
+
+def test_for_a_test_some_classes_will_do_but_not_none(tmp_path):
+    write_busi(tmp_path, "subfolders of each class")
+    for path in (tmp_path / "normal" / "images").iterdir():
+        path.write_bytes(b"")
+    manifest, _ = build_manifest(ANY_COUNT, tmp_path, require_every_class=False)
+    assert (manifest["status"] == "ok").sum() == 6
+    for path in tmp_path.glob("*/images/*"):
+        path.write_bytes(b"")
+    with pytest.raises(StudyError, match="holds no usable image"):
+        build_manifest(ANY_COUNT, tmp_path, require_every_class=False)
+
+
+def test_patients_and_equal_pixels_are_joined_as_far_as_they_reach():
+    rows = [  # id, patient, pixels
+        ("a", "ann", "1"),
+        ("b", "bea", "2"),
+        ("c", "cat", "2"),  # bea's picture again
+        ("d", "cat", "3"),  # so cat's other picture belongs to bea too
+        ("e", "", "3"),  # and its copy without a patient
+        ("f", "", "4"),
+        ("g", "", ""),  # two that could not be read
+        ("h", "", ""),
+        ("ann", "", "5"),  # no patient, only called like one
+    ]
+    table = pd.DataFrame(rows, columns=["id", "group", "pixels_sha256"])
+    table["path"] = "x/" + table["id"]
+    assert join_groups(table).tolist() == ["ann", "bea", "bea", "bea", "bea", "f", "g", "h", "x/ann"]
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(["", "1", "2", "3"])), min_size=1))
+def test_two_images_of_a_patient_or_with_the_same_pixels_are_never_apart(pairs):
+    table = pd.DataFrame(pairs, columns=["group", "pixels_sha256"]).assign(path="")
+    table["id"] = [f"image {row}" for row in table.index]
+    groups = join_groups(table)
+    assert (groups.groupby(table["group"]).nunique() == 1).all()
+    known = table["pixels_sha256"] != ""
+    assert (groups[known].groupby(table["pixels_sha256"]).nunique() == 1).all()
 
 
 MANIFEST = pd.DataFrame(

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from bcd_utils import report
+from bcd_utils.runs import ARTIFACTS
 
 ANNOUNCEMENTS = ["Synthetic data: phantoms, not patients", "Untrained weights: <random> features"]
 STAGES = ["01_data_exploration", "02_preprocessing", "03_train_resnet50", "04_evaluation", "05_gradcam"]
@@ -303,6 +304,57 @@ def test_reasons_not_to_compare(index_page, dataset, settings, reasons):
     assert ("not a reproduction of the paper’s numbers, because" in text) is bool(reasons)
     for ending, reason in zip(reasons, given, strict=True):
         assert reason.endswith(ending) and reason in text
+
+
+TRUSTED = SUMMARY | {
+    "settings": {
+        "notebooks": ["06_data_audit", "07_split_lottery", "08_paper_forensics", "09_external_test"]
+    },
+    "audit": {"groups": 4, "images_in_groups": 9, "contradictory": ["a"], "leak": []},
+    "lottery": {"headline": {"accuracy": {"value": 0.8, "low": 0.75, "high": 0.85}}},
+    "forensics": {"readings_of_f1": ["macro"]},
+    "external": {"given": True, "title": "Elsewhere", "scores": {"accuracy": 0.6}},
+}
+
+
+def test_whether_the_number_can_be_trusted(index_page):
+    text = " ".join(index_page(TRUSTED, figures=()).unfolded.split())
+    assert "Can the number be trusted?" in text
+    for part in ("0.800", "0.750 to 0.850", "the one split above: 0.861", "4 groups of copies hold 9 images",
+                 "Elsewhere: accuracy 0.600", "F1 is read as macro"):  # fmt: skip
+        assert part in text, part
+    assert "not run yet" not in text.split("Can the number be trusted?")[1].split("The paper’s table")[0]
+
+
+def test_trust_is_not_asked_where_the_study_does_not(index_page):
+    page = index_page()
+    assert "Can the number be trusted?" not in page.text
+    assert report.trust(SUMMARY) == report.trust({}) == []
+
+
+@pytest.mark.parametrize("key", ["audit", "lottery", "forensics", "external"])
+@pytest.mark.parametrize("value", [None, {}, {"unknown": 1}])
+def test_any_answer_about_trust_may_be_missing_or_otherwise(index_page, key, value):
+    summary = TRUSTED | {key: value}
+    index_page(summary, figures=())
+    (row,) = [row for row in report.trust(summary) if row["file"] == f"{ARTIFACTS[f'{key}.json']}.html"]
+    assert (row["done"], row["answer"]) == (bool(value), "")
+
+
+def test_trust_rows_name_notebooks_of_the_contract():
+    assert [f"{key}.json" in ARTIFACTS and ARTIFACTS[f"{key}.json"] for _, _, key, _ in report.TRUST] == [
+        notebook for _, notebook, _, _ in report.TRUST
+    ]
+
+
+def test_a_page_of_a_template_shows_the_runs_figures(tmp_path):
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "flow.png").write_bytes(png())
+    report.render_page("checklist_page.html.j2", tmp_path, "page.html", PAGE, checklists=[])
+    page = Page((tmp_path / "page.html").read_text())
+    assert_self_contained(page)
+    assert len(page.named("img")) == 1
+    assert all(announcement in page.unfolded for announcement in ANNOUNCEMENTS)
 
 
 def test_a_failure_leaves_the_old_page_whole(tmp_path, monkeypatch):

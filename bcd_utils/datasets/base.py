@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from bcd_utils.download import unpack_zip
 from bcd_utils.errors import StudyError
+from bcd_utils.paths import cache_folder
 from bcd_utils.study import Study
 
 #: One row an image. ``masks``: mask files separated by "|"; ``group``: images that must stay together.
@@ -26,7 +28,8 @@ class Scan:
     Attributes
     ----------
     images : pandas.DataFrame
-        Columns id, path, label, masks; paths relative to the data set's folder.
+        Columns id, path, label, masks; paths relative to the data set's folder. A further column
+        ``group`` names the patient, where the data set does; "" where it does not know one.
     remarks : list of str
         Oddities worth a line in the report, such as a mask without an image.
     """
@@ -83,3 +86,25 @@ class Dataset:
             f"not {want}",
             "unpack the whole download again, or accept the part with --set allow_partial=true",
         )
+
+
+def given_folder(data_dir: str, title: str) -> Path:
+    """The folder that a user named, or what the named zip file holds, unpacked into the cache.
+
+    Raises
+    ------
+    StudyError
+        If there is no such folder or file, or the file is no whole zip file.
+    """
+    given = Path(data_dir)
+    if not given.exists():
+        raise StudyError(
+            f"The data folder {given} does not exist",
+            f"pass --data-dir (or external.data_dir) with {title}'s folder or zip file",
+        )
+    if given.is_dir():
+        return given
+    stamp = given.stat()
+    return unpack_zip(
+        given, cache_folder() / "unpacked" / f"{given.stem}-{stamp.st_size}-{stamp.st_mtime_ns}"
+    )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bcd_utils.datasets.base import Dataset, Scan
+from bcd_utils.datasets.base import Dataset, Scan, given_folder
 from bcd_utils.datasets.class_folders import scan_class_folders
 from bcd_utils.download import download, unpack_zip
 from bcd_utils.errors import StudyError
-from bcd_utils.paths import RAW_DATA, cache_folder, readable
+from bcd_utils.paths import RAW_DATA, readable
 from bcd_utils.study import Study
 
 CLASSES = ("benign", "malignant", "normal")
@@ -36,17 +36,7 @@ def locate(study: Study) -> Path:
                 f"BUSI is not in {readable(FOLDER)}", "run 'bcd fetch busi', or pass --data-dir FOLDER_OR_ZIP"
             )
         return fetched
-    given = Path(study.data_dir)
-    if not given.exists():
-        raise StudyError(
-            f"The data folder {given} does not exist", "pass --data-dir with BUSI's folder or zip file"
-        )
-    if given.is_dir():
-        return given
-    stamp = given.stat()
-    return unpack_zip(
-        given, cache_folder() / "unpacked" / f"{given.stem}-{stamp.st_size}-{stamp.st_mtime_ns}"
-    )
+    return given_folder(study.data_dir, "BUSI")
 
 
 def scan(folder: Path) -> Scan:

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 from filelock import FileLock
 
 from bcd_utils.datasets.base import Dataset
 from bcd_utils.datasets.busi import CLASSES, scan
+from bcd_utils.datasets.phantom_copies import plant_copies
 from bcd_utils.datasets.phantom_generator import write_phantoms
-from bcd_utils.files import sha256_of_file, sha256_of_json
+from bcd_utils.files import disk_errors, sha256_of_file, sha256_of_json
 from bcd_utils.paths import cache_folder
 from bcd_utils.study import Study
 
 
 def locate(study: Study) -> Path:
     """The folder with the phantoms of this study, drawn where it is not there yet."""
-    from bcd_utils.datasets import phantom_generator
+    from bcd_utils.datasets import phantom_copies, phantom_generator
 
-    counts = {label: getattr(study.phantoms, label) for label in CLASSES}
-    recipe = [counts, study.phantoms.seed, sha256_of_file(phantom_generator.__file__)]
+    wanted = study.phantoms
+    counts = {label: getattr(wanted, label) for label in CLASSES}
+    code = [sha256_of_file(module.__file__) for module in (phantom_generator, phantom_copies)]
+    recipe = [counts, wanted.seed, wanted.copies, wanted.conflicts, wanted.scanner, code]
     folder = cache_folder() / "phantom" / sha256_of_json(recipe)[:16]
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_suffix(".lock")):  # two runs may want the same phantoms at once
         if not folder.is_dir():
-            write_phantoms(folder, counts, study.phantoms.seed)
+            drawn = folder.with_suffix(".drawn")
+            shutil.rmtree(drawn, ignore_errors=True)  # of a run that was killed
+            write_phantoms(drawn, counts, wanted.seed, wanted.scanner)
+            with disk_errors(drawn):
+                if wanted.copies or wanted.conflicts:
+                    plant_copies(drawn, wanted.copies, wanted.conflicts, wanted.seed)
+                os.replace(drawn, folder)
     return folder
 
 

@@ -12,6 +12,9 @@ The generator follows the order of the scanner's own signal chain, each step one
    and smoothed as a scanner's video filter does;
 4. *log compression* to a display range of 50 to 60 dB.
 
+Two machines are simulated. Scanner "b" has a coarser resolution, more gain, a wider display range and one
+size of frame, so that an external test on phantoms meets a shift of known cause.
+
 Lesions follow the descriptors of the ACR BI-RADS ultrasound lexicon [3]_: shape, orientation, margin,
 echo pattern and posterior features. The classes overlap on purpose, as they do in patients.
 
@@ -50,6 +53,33 @@ Shape = tuple[int, int]
 
 
 @dataclass(frozen=True)
+class Scanner:
+    """What a machine adds of its own: frame in pixels, resolution, display in decibels.
+
+    Attributes
+    ----------
+    heights, widths : (least, most)
+        Size of the frame.
+    widening : float
+        Width of the point-spread function, relative to scanner "a".
+    display_range_db, gain_db : (low, high)
+        Drawn anew for every image.
+    """
+
+    heights: tuple[int, int]
+    widths: tuple[int, int]
+    widening: float
+    display_range_db: tuple[float, float]
+    gain_db: tuple[float, float]
+
+
+SCANNERS = {
+    "a": Scanner((300, 480), (360, 560), 1, (52, 57), (-1, 1)),
+    "b": Scanner((400, 400), (560, 560), 1.4, (58, 62), (2, 4)),
+}
+
+
+@dataclass(frozen=True)
 class Lesion:
     """A lesion as the scanner meets it: where it is, how it scatters, what it lets through."""
 
@@ -61,7 +91,7 @@ class Lesion:
     transmission_db: float
 
 
-def draw_phantom(label: str, seed: int | Sequence[int]) -> tuple[Array, Array]:
+def draw_phantom(label: str, seed: int | Sequence[int], scanner: str = "a") -> tuple[Array, Array]:
     """Draw one B-mode image and the mask of its lesion.
 
     Parameters
@@ -70,18 +100,20 @@ def draw_phantom(label: str, seed: int | Sequence[int]) -> tuple[Array, Array]:
         The class to draw.
     seed : int or sequence of int
         Everything random follows from it.
+    scanner : {"a", "b"}
+        The machine.
 
     Returns
     -------
     image : ndarray of uint8, shape (height, width)
-        Grey levels 0 to 255; height 300 to 480, width 360 to 560.
+        Grey levels 0 to 255; height 300 to 480, width 360 to 560 from scanner "a", 400 and 560 from "b".
     mask : ndarray of bool, shape (height, width)
         True inside the lesion: one connected region, or nothing for "normal".
 
     Raises
     ------
     StudyError
-        If the label is unknown.
+        If the label or the scanner is unknown.
 
     Examples
     --------
@@ -90,8 +122,9 @@ def draw_phantom(label: str, seed: int | Sequence[int]) -> tuple[Array, Array]:
     ('uint8', 'bool', True, True)
     """
     class_index(label)
+    machine = scanner_named(scanner)
     rng = np.random.default_rng(seed)
-    shape = (int(rng.integers(300, 481)), int(rng.integers(360, 561)))
+    shape = tuple(int(rng.integers(low, high + 1)) for low, high in (machine.heights, machine.widths))
     echogenicity = breast_layers(rng, shape)
     gain = time_gain_residual(rng, shape) + contact_shadows(rng, shape)
     mask = np.zeros(shape, bool)
@@ -100,15 +133,15 @@ def draw_phantom(label: str, seed: int | Sequence[int]) -> tuple[Array, Array]:
         mask = lesion.mask
         echogenicity = insert_lesion(echogenicity, lesion)
         gain += posterior_gain(lesion)
-    envelope = compounded_envelope(draw_scatterers(rng, echogenicity + gain))
-    return log_compress(envelope, rng.uniform(52, 57), rng.uniform(-1, 1)), mask
+    envelope = compounded_envelope(draw_scatterers(rng, echogenicity + gain), machine.widening)
+    return log_compress(envelope, rng.uniform(*machine.display_range_db), rng.uniform(*machine.gain_db)), mask
 
 
-def write_phantoms(folder: Path, counts: Mapping[str, int], seed: int) -> None:
+def write_phantoms(folder: Path, counts: Mapping[str, int], seed: int, scanner: str = "a") -> None:
     """Write phantoms in the layout of the BUSI data set.
 
     Image ``i`` of a class is ``folder/class/class (i).png`` (RGB), its mask ``class (i)_mask.png``
-    (0 or 255). It depends on ``seed``, the class and ``i`` alone, so larger counts extend the set.
+    (0 or 255). It depends on ``seed``, ``scanner``, the class and ``i`` alone, so larger counts extend the set.
     The folder appears whole or not at all.
 
     Parameters
@@ -119,11 +152,13 @@ def write_phantoms(folder: Path, counts: Mapping[str, int], seed: int) -> None:
         How many images of each class.
     seed : int
         Seed of the whole set, 0 or more.
+    scanner : {"a", "b"}
+        The machine that draws them.
 
     Raises
     ------
     StudyError
-        If a label is unknown or the folder cannot be written.
+        If a label or the scanner is unknown, or the folder cannot be written.
 
     Examples
     --------
@@ -134,11 +169,12 @@ def write_phantoms(folder: Path, counts: Mapping[str, int], seed: int) -> None:
     ['normal (1).png', 'normal (1)_mask.png']
     """
     indices = {label: class_index(label) for label in counts}
+    scanner_named(scanner)
     with atomic_folder(folder) as temporary:
         for label, count in counts.items():
             (temporary / label).mkdir()
             for number in range(1, count + 1):
-                image, mask = draw_phantom(label, [seed, indices[label], number])
+                image, mask = draw_phantom(label, [seed, indices[label], number], scanner)
                 write_png(temporary / label / f"{label} ({number}).png", np.dstack([image] * 3))
                 write_png(temporary / label / f"{label} ({number})_mask.png", mask * np.uint8(255))
 
@@ -148,6 +184,13 @@ def class_index(label: str) -> int:
     if label not in CLASSES:
         raise StudyError(f"There is no class {label!r}", f"use one of {', '.join(CLASSES)}")
     return CLASSES.index(label)
+
+
+def scanner_named(name: str) -> Scanner:
+    """The machine of that name, or a `StudyError`."""
+    if name not in SCANNERS:
+        raise StudyError(f"There is no scanner {name!r}", f"use one of {', '.join(SCANNERS)}")
+    return SCANNERS[name]
 
 
 def write_png(path: Path, pixels: Array) -> None:
@@ -354,7 +397,7 @@ def draw_scatterers(rng: Generator, echogenicity_db: Array) -> Array:
     return parts.view(np.complex64)[..., 0] * (amplitude * np.float32(np.sqrt(0.5)))
 
 
-def speckle_envelope(scatterers: Array, band: float = 0) -> Array:
+def speckle_envelope(scatterers: Array, band: float = 0, widening: float = 1) -> Array:
     """Envelope of the echo from the scatterers in one frequency band, before log compression.
 
     Parameters
@@ -363,6 +406,8 @@ def speckle_envelope(scatterers: Array, band: float = 0) -> Array:
         Scattering amplitude of each pixel.
     band : float
         Centre of the band in cycles per pixel of depth, relative to the carrier.
+    widening : float
+        Width of the point-spread function, relative to scanner "a".
 
     Returns
     -------
@@ -378,7 +423,8 @@ def speckle_envelope(scatterers: Array, band: float = 0) -> Array:
     """
     height, width = scatterers.shape
     carrier = np.exp(2j * np.pi * band * np.arange(height))[:, None].astype(np.complex64)
-    axial, focused, spread = profile(0.9).T, profile(1.1), profile(3.2)
+    axial, focused, spread = (profile(widening * sigma_px) for sigma_px in (0.9, 1.1, 3.2))
+    axial = axial.T
     far = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     near = 1 - far
     power = np.square(axial).sum() * np.square(near * focused + far * spread).sum(1, keepdims=True)
@@ -393,9 +439,9 @@ def profile(sigma_px: float) -> Array:
     return cv2.getGaussianKernel(21, sigma_px, cv2.CV_32F).T
 
 
-def compounded_envelope(scatterers: Array) -> Array:
+def compounded_envelope(scatterers: Array, widening: float = 1) -> Array:
     """Mean over frequency bands, whose speckle differs, then the scanner's video filter."""
-    looks = sum(speckle_envelope(scatterers, band) for band in BANDS) / len(BANDS)
+    looks = sum(speckle_envelope(scatterers, band, widening) for band in BANDS) / len(BANDS)
     return cv2.GaussianBlur(looks, (0, 0), sigmaX=2, sigmaY=1.3)
 
 

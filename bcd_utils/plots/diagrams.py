@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -127,7 +128,107 @@ def architecture(layers: Sequence[dict]) -> Figure:
     return figure
 
 
-def _rounded_box(panel: Axes, left: float, bottom: float, width: float, height: float) -> None:
+def image_flow(
+    found: Mapping[str, int],
+    set_aside: Mapping[str, int],
+    sets: Mapping[str, Mapping[str, int]],
+    copies: tuple[int, int] | None = None,
+) -> Figure:
+    """What became of the images, as STARD and CONSORT draw it: found, set aside, usable, split.
+
+    Parameters
+    ----------
+    found : mapping of class to int
+        All images.
+    set_aside : mapping of reason to int
+        Images that are not used; may be empty.
+    sets : mapping of set to mapping of class to int
+        Images of each set.
+    copies : (groups, images), optional
+        What a data audit found: groups of copies, and the images in them.
+    """
+    usable = {label: sum(counts[label] for counts in sets.values()) for label in found}
+    reasons = _counted(set_aside) or ["every image can be used"]
+    rows = [
+        {
+            1: _Box("Images found", sum(found.values()), _counted(found)),
+            2: _Box("Set aside", sum(set_aside.values()), reasons, edge=style.MUTED, face="#F7F7F7"),
+        },
+        {1: _Box("Usable images", sum(usable.values()), _counted(usable))},
+        {
+            column: _Box(
+                name.capitalize(), sum(counts.values()), _counted(counts), style.SET_COLOURS.get(name)
+            )
+            for column, (name, counts) in enumerate(sets.items())
+        },
+    ]
+    if copies:
+        lines = [f"in {copies[0]} groups, found by the data audit"]
+        rows[1][2] = _Box("Of which in copies", copies[1], lines, edge=style.MUTED, face="#F7F7F7")
+
+    edge, gap, pad = 0.15, 0.42, 0.14
+    width = (style.WIDTH - 2 * edge - 2 * gap) / 3
+    texts = [{column: box.wrapped(width - 2 * pad) for column, box in row.items()} for row in rows]
+    title_height = style.line_height(style.LARGE) + 0.05
+    heights = [
+        2 * pad + title_height + _lines(list(row.values())) * style.line_height(style.SMALL) for row in texts
+    ]
+    figure, panel = style.canvas(2 * edge + sum(heights) + 2 * gap)
+    lefts = [edge + column * (width + gap) for column in range(3)]
+    centres = [left + width / 2 for left in lefts]
+    top = edge + sum(heights) + 2 * gap
+    bottoms = []
+    for row, text, height in zip(rows, texts, heights, strict=True):
+        for column, box in row.items():
+            _rounded_box(panel, lefts[column], top - height, width, height, box.face, box.edge)
+            at = lefts[column] + pad, top - pad
+            style.write(panel, *at, f"{box.title}: {box.count}", style.LARGE, weight="bold")
+            style.write(panel, at[0], at[1] - title_height, text[column], style.SMALL, color=style.MUTED)
+        bottoms.append(top - height)
+        top -= height + gap
+
+    for bottom, height, row in zip(bottoms[:2], heights, rows, strict=False):
+        if 2 in row:
+            ends = (lefts[1] + width, bottom + height / 2), (lefts[2], bottom + height / 2)
+            panel.annotate("", xy=ends[1], xytext=ends[0], arrowprops=ARROW)
+    panel.annotate("", xy=(centres[1], bottoms[0] - gap), xytext=(centres[1], bottoms[0]), arrowprops=ARROW)
+    bus = bottoms[1] - 0.4 * gap
+    panel.plot([centres[1], centres[1]], [bottoms[1], bus], color=style.MUTED, lw=1.4)
+    panel.plot([centres[0], centres[2]], [bus, bus], color=style.MUTED, lw=1.4)
+    for column in rows[2]:
+        drop = ARROW | {"shrinkA": 0}
+        panel.annotate(
+            "", xy=(centres[column], bottoms[1] - gap), xytext=(centres[column], bus), arrowprops=drop
+        )
+    return figure
+
+
+class _Box(NamedTuple):
+    """A box of `image_flow`: a bold line with a count, and lines below it."""
+
+    title: str
+    count: int
+    lines: Sequence[str]
+    edge: str | None = None
+    face: str | None = None
+
+    def wrapped(self, width: float) -> str:
+        return "\n".join(style.wrap(line, width, style.SMALL) for line in self.lines)
+
+
+def _counted(counts: Mapping[str, int]) -> list[str]:
+    return [f"{count} {style.spaced(label)}" for label, count in counts.items()]
+
+
+def _rounded_box(
+    panel: Axes,
+    left: float,
+    bottom: float,
+    width: float,
+    height: float,
+    face: str | None = None,
+    edge: str | None = None,
+) -> None:
     box_style = "round,pad=0,rounding_size=0.09"
     panel.add_patch(
         FancyBboxPatch(
@@ -135,8 +236,8 @@ def _rounded_box(panel: Axes, left: float, bottom: float, width: float, height: 
             width,
             height,
             boxstyle=box_style,
-            facecolor="#EDF4F9",
-            edgecolor="#0072B2",
+            facecolor=face or "#EDF4F9",
+            edgecolor=edge or "#0072B2",
             linewidth=1.2,
         )
     )

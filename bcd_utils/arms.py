@@ -1,0 +1,129 @@
+"""The three things a network may have been shown: the image, its lesion mask, or both; as arms of one experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.arrays import write_images
+from bcd_utils.backbones import Backbone
+from bcd_utils.comparison import delong_test, holm_adjusted, mcnemar_test
+from bcd_utils.datasets import REGISTRY
+from bcd_utils.features import cached_features
+from bcd_utils.files import atomic_path, sha256_of_file, sha256_of_json
+from bcd_utils.paths import cache_folder
+from bcd_utils.runs import Run
+
+ARMS = ("image", "mask", "overlay")
+
+
+def possible_arms(images: pd.DataFrame) -> tuple[str, ...]:
+    """The arms that these images allow: without a mask for each image, the plain image alone."""
+    return ARMS if (images["masks"] != "").all() else ARMS[:1]
+
+
+def arm_features(
+    run: Run,
+    backbone: Backbone,
+    kind: str,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> np.ndarray:
+    """Features of all images of the run, had the network been shown ``kind``.
+
+    Returns
+    -------
+    ndarray, shape (n, h, w, c)
+        Rows as in splits.csv.
+
+    Raises
+    ------
+    StudyError
+        If an image has no mask, or the disk is full.
+    """
+    images = run.artifact("images.npy") if kind == run.study.input else _written_images(run, kind)
+    return cached_features(
+        backbone,
+        np.load(images, mmap_mode="r"),
+        sha256_of_file(images),
+        run.study.feature_dtype,
+        on_progress,
+    )
+
+
+def _written_images(run: Run, kind: str):
+    """The run's images as ``kind``, from the cache or written into it."""
+    splits = run.read_csv("splits.csv")
+    identity = [run.read_json("dataset.json")["data_sha256"], list(splits["id"]), kind, run.study.image_size]
+    path = cache_folder() / "inputs" / f"{sha256_of_json(identity)[:24]}.npy"
+    if not path.exists():
+        folder = REGISTRY[run.study.dataset].locate(run.study)
+        with atomic_path(path) as temporary:
+            write_images(temporary, folder, splits, kind, run.study.image_size)
+    return path
+
+
+def arms_table(tables: Mapping[str, pd.DataFrame], plain_class: str = "normal") -> pd.DataFrame:
+    """Test scores of each arm and plain split, under the names that the paper's row has.
+
+    Parameters
+    ----------
+    tables : mapping of arm to pandas.DataFrame
+        As `lottery_scores.lottery_table` gives them.
+    plain_class : str
+        The class whose recall tells: its masks are empty.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns arm, split, accuracy, f1_macro, kappa, roc_auc, recall_normal.
+    """
+    parts = []
+    for arm, table in tables.items():
+        plain = table[table["scheme"] == "plain"]
+        scores = plain[["accuracy", "f1_macro", "kappa", "roc_auc"]].astype(float)
+        part = scores.assign(arm=arm, split=plain["number"])
+        part["recall_normal"] = plain[f"sensitivity_{plain_class}"].astype(float)
+        parts.append(part)
+    order = ["arm", "split", "accuracy", "f1_macro", "kappa", "roc_auc", "recall_normal"]
+    return pd.concat(parts, ignore_index=True)[order]
+
+
+def paired_tests(
+    probabilities: Mapping[str, np.ndarray], labels: np.ndarray, classes: Sequence[str]
+) -> pd.DataFrame:
+    """Each further arm against the first, on the same test images of one split.
+
+    Parameters
+    ----------
+    probabilities : mapping of arm to ndarray of float, shape (n, k)
+        Of the n test images; the first arm is compared with all others.
+    labels : ndarray of int, shape (n,)
+    classes : sequence of str, length k
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index: the other arms. Columns ``only_first_right``, ``only_this_right`` (images), ``mcnemar_p``, and
+        ``auc_difference`` (of malignant against the rest, or of the first class where there is no such) with
+        ``delong_p``. The p-values of a column are Holm-adjusted; NaN where undefined.
+    """
+    first, *others = probabilities
+    column = classes.index("malignant") if "malignant" in classes else 0
+    positive = labels == column
+    rows = {}
+    for arm in others:
+        errors = mcnemar_test(labels, probabilities[first].argmax(axis=1), probabilities[arm].argmax(axis=1))
+        areas = delong_test(positive, probabilities[arm][:, column], probabilities[first][:, column])
+        rows[arm] = {
+            "only_first_right": errors["table"][0][1],
+            "only_this_right": errors["table"][1][0],
+            "mcnemar_p": errors["p"],
+            "auc_difference": areas["difference"],
+            "delong_p": areas["p"],
+        }
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    for name in ("mcnemar_p", "delong_p"):
+        table[name] = pd.Series(holm_adjusted({arm: row[name] for arm, row in rows.items()}), dtype=float)
+    return table

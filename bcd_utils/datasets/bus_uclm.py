@@ -1,0 +1,166 @@
+"""BUS-UCLM: breast ultrasound of 38 patients (Vallez et al. 2025, Scientific Data)."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from bcd_utils.datasets.base import Dataset, Scan, given_folder
+from bcd_utils.datasets.busi import CLASSES
+from bcd_utils.datasets.class_folders import IMAGE_SUFFIXES, natural_key
+from bcd_utils.download import download, unpack_zip
+from bcd_utils.errors import StudyError
+from bcd_utils.paths import RAW_DATA, readable
+from bcd_utils.study import Study
+
+#: The address in the authors' own instructions (github.com/noeliavallez/BUS-UCLM-Dataset).
+URL = "https://prod-dcd-datasets-cache-zipfiles.s3.eu-west-1.amazonaws.com/7fvgj4jsp7-1.zip"
+HOMEPAGE = "https://data.mendeley.com/datasets/7fvgj4jsp7"
+FOLDER = RAW_DATA / "bus_uclm"
+ARCHIVE = "7fvgj4jsp7-1.zip"
+COLUMNS = ("Image", "Label")
+FULL_COLOUR = 127
+
+
+def fetch() -> Path:
+    """Download and unpack BUS-UCLM into ``data/raw/bus_uclm``; resumes half a download."""
+    advice = (
+        f"open {HOMEPAGE}, press 'Download All', put the zip file at {FOLDER / ARCHIVE} and run the command "
+        "again, or unpack it anywhere and name the folder as data_dir"
+    )
+    return unpack_zip(download(URL, FOLDER, ARCHIVE, advice=advice), FOLDER / "unpacked")
+
+
+def locate(study: Study) -> Path:
+    """The folder with BUS-UCLM: ``data_dir`` (a folder or zip file), or what lies in ``data/raw/bus_uclm``."""
+    if study.data_dir is not None:
+        return given_folder(study.data_dir, "BUS-UCLM")
+    if not any(FOLDER.rglob("images")):
+        raise StudyError(
+            f"BUS-UCLM is not in {readable(FOLDER)}",
+            f"run 'bcd fetch bus_uclm'; or open {HOMEPAGE}, press 'Download All', unpack the zip file into "
+            f"{readable(FOLDER)}, or anywhere and name that folder as data_dir",
+        )
+    return FOLDER
+
+
+def scan(folder: Path) -> Scan:
+    """Find BUS-UCLM's images, masks, labels and patients.
+
+    The label is the one in ``INFO.csv``, else the colour of the mask (green benign, red malignant, black
+    normal); where both are there they are held against each other. The patient is the file name up to "_".
+    Some images are smaller than their mask; how they were cropped is not documented.
+
+    Raises
+    ------
+    StudyError
+        If there is no folder ``images``, or ``INFO.csv`` is not as published.
+    """
+    root = find_root(folder)
+    images, masks = files_by_stem(root / "images"), files_by_stem(root / "masks")
+    table = read_info(root / "INFO.csv")
+    rows, remarks = [], []
+    for stem, path in images.items():
+        seen = mask_label(masks[stem]) if stem in masks else None
+        label = table.get(stem, seen)
+        if label is None:
+            remarks.append(f"{path.name} is in no row of INFO.csv and has no mask that can be read; left out")
+            continue
+        if seen not in (None, label):
+            remarks.append(
+                f"{path.name} is {label} in INFO.csv, its mask is coloured {seen}; taken as {label}"
+            )
+        rows.append(
+            {
+                "id": stem,
+                "path": path.relative_to(folder).as_posix(),
+                "label": label,
+                "masks": masks[stem].relative_to(folder).as_posix() if stem in masks else "",
+                "group": stem.partition("_")[0],
+            }
+        )
+    remarks += [
+        f"{path.name} is a mask without an image; left out"
+        for stem, path in masks.items()
+        if stem not in images
+    ]
+    remarks += [f"INFO.csv names {stem}, of which there is no image" for stem in table if stem not in images]
+    return Scan(pd.DataFrame(rows, columns=["id", "path", "label", "masks", "group"]), remarks)
+
+
+def find_root(folder: Path) -> Path:
+    """The folder that holds ``images``, below ``folder``; the one with ``INFO.csv``, if there are several."""
+    found = sorted(
+        (path.parent for path in folder.rglob("images") if path.is_dir()),
+        key=lambda root: (not (root / "INFO.csv").exists(), len(root.parts), root),
+    )
+    if not found or not files_by_stem(found[0] / "images"):
+        raise StudyError(
+            f"{folder} holds no images of BUS-UCLM",
+            f"give the folder that holds images, masks and INFO.csv, as unpacked from {HOMEPAGE}",
+        )
+    return found[0]
+
+
+def files_by_stem(folder: Path) -> dict[str, Path]:
+    """Image files of a folder under their names without suffix, in natural order; none if it is missing."""
+    files = (
+        path
+        for path in folder.glob("*")
+        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith("._")
+    )
+    return {path.stem: path for path in sorted(files, key=lambda path: natural_key(path.name))}
+
+
+def read_info(path: Path) -> dict[str, str]:
+    """Label of each image in ``INFO.csv`` (separated by ";", with a byte-order mark); empty if it is missing."""
+    if not path.exists():
+        return {}
+    fix = f"take INFO.csv from {HOMEPAGE} as it is"
+    labels = {}
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, delimiter=";", restval="")
+            missing = [column for column in COLUMNS if column not in (reader.fieldnames or [])]
+            if missing:
+                raise StudyError(f"{path}, line 1: there is no column '{missing[0]}'", fix)
+            for row in reader:
+                image, label = row["Image"].strip(), row["Label"].strip().lower()
+                if label not in CLASSES:
+                    raise StudyError(f"{path}, line {reader.line_num}: {label!r} is no class", fix)
+                labels[Path(image).stem] = label
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise StudyError(f"{path} cannot be read ({error})", fix) from None
+    return labels
+
+
+def mask_label(path: Path) -> str | None:
+    """Class that a mask's colours mean, malignant before benign; None where it cannot be read."""
+    try:
+        with Image.open(path) as mask:
+            red, green, _ = np.moveaxis(np.asarray(mask.convert("RGB")) > FULL_COLOUR, 2, 0)
+    except Exception:  # noqa: BLE001 - Pillow's decoders raise many kinds
+        return None
+    if (red & ~green).any():
+        return "malignant"
+    return "benign" if green.any() else "normal"
+
+
+BUS_UCLM = Dataset(
+    name="bus_uclm",
+    title="BUS-UCLM",
+    modality="breast ultrasound",
+    classes=CLASSES,
+    counts={"benign": 174, "malignant": 90, "normal": 419},
+    licence="CC BY 4.0 or CC BY-NC 4.0 (the authors' pages name both); see the homepage",
+    citation="Vallez N, Bueno G, Deniz O, Rienda MA, Pastor C. BUS-UCLM: Breast ultrasound lesion segmentation "
+    "dataset. Scientific Data 12 (2025). doi:10.1038/s41597-025-04562-3",
+    homepage=HOMEPAGE,
+    synthetic=False,
+    locate=locate,
+    scan=scan,
+)

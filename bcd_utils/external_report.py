@@ -1,0 +1,165 @@
+"""What a test on images from another source shows: shift, errors, and the results in words and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils import training
+from bcd_utils.external import Images, network_images
+from bcd_utils.external_scores import SOURCES, with_ends
+from bcd_utils.images import read_image
+from bcd_utils.runs import Run
+from bcd_utils.shift import distance_to_nearest, domain_auc, grey_levels, pooled
+
+
+class Shift(NamedTuple):
+    """How external images differ from the study's own, as the network is shown them.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row an image: source (a key of `SOURCES`), group and `shift.MEASURES`.
+    histograms : dict of source to ndarray of float, shape (256,)
+        See `shift.grey_levels`.
+    domain_auc : dict
+        `shift.domain_auc` of internal test against external images.
+    """
+
+    table: pd.DataFrame
+    histograms: dict[str, np.ndarray]
+    domain_auc: dict[str, float | None]
+
+
+def shift_images(
+    run: Run, images: Images, features: np.ndarray, on_progress: Callable = lambda *_: None
+) -> Shift:
+    """Measure the internal test images and the external ones alike.
+
+    Parameters
+    ----------
+    run : Run
+    images : Images
+    features : ndarray of float, shape (n, c)
+        Of the external images, from `external.predict_images`.
+    """
+    study, splits = run.study, run.read_csv("splits.csv")
+    splits = splits.merge(run.read_csv("manifest.csv")[["id", "width", "height"]], on="id")
+    own = pooled(training.features(run, training.trained_backbone(run, training.load_sets(run)), on_progress))
+    test = np.flatnonzero(splits["split"] == "test")
+    known = own[np.flatnonzero(splits["split"] == "train")]
+    sources = {
+        "internal test": (splits.iloc[test], run.images()[test], own[test]),
+        "external": (images.usable, network_images(study, images), features),
+    }
+    parts, histograms = [], {}
+    for source, (rows, pictures, values) in sources.items():
+        statistics, histograms[source] = grey_levels(pictures)
+        measured = statistics.assign(source=source, feature_distance=distance_to_nearest(values, known))
+        parts.append(rows[["group", "width", "height"]].reset_index(drop=True).join(measured))
+    table = pd.concat(parts, ignore_index=True)
+    amounts = {"samples": study.bootstrap_samples, "confidence": study.confidence, "seed": study.seed}
+    groups = [table.loc[table["source"] == source, "group"] for source in SOURCES]
+    return Shift(table, histograms, domain_auc(own[test], features, *groups, **amounts))
+
+
+def confident_errors(predictions: pd.DataFrame, count: int = 12) -> pd.DataFrame:
+    """The wrong predictions that the model was surest of, surest first."""
+    wrong = predictions[predictions["label"] != predictions["predicted"]]
+    return wrong.sort_values("probability", ascending=False, kind="stable").head(count)
+
+
+def error_pictures(images: Images, errors: pd.DataFrame) -> list[tuple[str, np.ndarray]]:
+    """Captions and images of some external predictions, for `plots.data.image_grid`."""
+    paths = images.usable.set_index("id")["path"]
+    return [
+        (
+            f"{row['id']}: {row['label']} → {row['predicted']} {row['probability']:.0%}",
+            read_image(images.folder / paths[row["id"]]),
+        )
+        for _, row in errors.iterrows()
+    ]
+
+
+def record(
+    images: Images,
+    counts: pd.DataFrame,
+    scores: Mapping[str, Any],
+    temperature: float,
+    calibration: pd.DataFrame,
+    shift: pd.DataFrame,
+    domain: Mapping[str, float | None],
+    untrained: bool,
+) -> dict[str, Any]:
+    """The results as plain values, for ``external.json``.
+
+    Parameters
+    ----------
+    images, counts, scores, temperature, calibration, domain
+        As the functions here and in `external` give them.
+    shift : pandas.DataFrame
+        From `shift.measure_shift`.
+    untrained : bool
+        Whether the backbone is a random network.
+    """
+    dataset = images.dataset
+    return {
+        "given": True,
+        "name": dataset.name,
+        "title": dataset.title,
+        "synthetic": dataset.synthetic,
+        "licence": dataset.licence,
+        "citation": dataset.citation,
+        "homepage": dataset.homepage,
+        "images": len(images.usable),
+        "set_aside": len(images.manifest) - len(images.usable),
+        "classes": {name: int(count) for name, count in counts["external"].items()},
+        "patients": images.patients,
+        "groups": int(images.usable["group"].nunique()),
+        "remarks": images.remarks,
+        "scores": {name: ends["value"] for name, ends in scores["external"].items()},
+        "intervals": scores["external"],
+        "internal_intervals": scores["internal test"],
+        "difference": scores["difference"],
+        "temperature": temperature,
+        "calibration": {source: _plain(calibration.loc[source]) for source in SOURCES},
+        "shift": {source: _plain(shift[source]) for source in SOURCES},
+        "domain_auc": dict(domain),
+        "untrained": untrained,
+    }
+
+
+def _plain(table: pd.DataFrame) -> dict[str, dict[str, float | None]]:
+    return table.astype(object).where(table.notna(), None).to_dict("index")
+
+
+def verdict(record: Mapping[str, Any]) -> str:
+    """What the numbers allow to say, in two or three sentences."""
+    here, there, apart = (
+        record[name]["accuracy"] for name in ("internal_intervals", "intervals", "difference")
+    )
+    said = f"Accuracy is {with_ends(there)} on {record['title']} and {with_ends(here)} on the study's own test images, "
+    said += f"a difference of {with_ends(apart)}. "
+    if apart["low"] is None:
+        said += "There are too few patients for an interval. "
+    elif apart["low"] <= 0 <= apart["high"]:
+        said += "Its interval holds 0: by accuracy, these images do not tell whether the model does worse elsewhere. "
+    else:
+        kind = "worse" if apart["high"] < 0 else "better"
+        said += f"Its interval leaves out 0, which is consistent with a model that does {kind} elsewhere. "
+    if record["difference"]["roc_auc"]["value"] is not None:
+        said += "The macro ROC AUC, which does not depend on how common a class is, differs by "
+        said += f"{with_ends(record['difference']['roc_auc'])}. "
+    domain = record["domain_auc"]
+    if domain["value"] is not None:
+        said += f"From its features, a classifier tells where an image comes from with an AUC of {with_ends(domain)}; "
+        said += "0.5 would be not at all. "
+    absent = [name for name, count in record["classes"].items() if not count]
+    if absent:
+        said += f"There is no image of class {', '.join(absent)}, so scores over all classes are undefined. "
+    if record["untrained"]:
+        said += "The backbone was never trained, so no score here is about a useful model. "
+    return said.strip()

@@ -1,0 +1,176 @@
+"""How good a model is on images from another source: scores and calibration beside those at home."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.calibration import (
+    apply_temperature,
+    calibration_scores,
+    fit_temperature,
+    reliability_tables,
+)
+from bcd_utils.evaluation import labels_and_probabilities
+from bcd_utils.intervals import resampled_scores
+from bcd_utils.metrics import confusion, score
+from bcd_utils.runs import Run
+from bcd_utils.shift import mean_interval
+from bcd_utils.study import Study
+
+OVERALL = ("accuracy", "f1_macro", "kappa", "roc_auc")
+#: Name in tables and figures -> ``split`` in the predictions.
+SOURCES = {"internal test": "test", "external": "external"}
+ENDS = ("value", "low", "high")
+
+
+def beside_own(run: Run, external: pd.DataFrame) -> pd.DataFrame:
+    """The run's predictions for its own images and, as the set "external", for the external ones."""
+    own = run.read_csv("predictions.csv").assign(group=run.read_csv("splits.csv")["group"])
+    return pd.concat([own, external.assign(split="external")], ignore_index=True)
+
+
+def score_sources(
+    predictions: pd.DataFrame, classes: Sequence[str], study: Study
+) -> dict[str, dict[str, dict[str, float | None]]]:
+    """Every score of the internal test and of the external images, with intervals over whole groups.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        As `beside_own` gives them.
+
+    Returns
+    -------
+    dict of source to dict of score to dict
+        ``value``, ``low``, ``high``; None where undefined, such as the recall of a class that is absent, and no
+        interval where all images are of one group. A source without images is left out; where none is, there
+        is also "difference": external minus internal, whose resamples are drawn independently.
+    """
+    tails = [(1 - study.confidence) / 2, (1 + study.confidence) / 2]
+    values, resampled, scores = {}, {}, {}
+    for number, (source, name) in enumerate(SOURCES.items()):
+        groups = predictions.loc[predictions["split"] == name, "group"]
+        if groups.empty:
+            continue
+        given = labels_and_probabilities(predictions, classes, name)
+        values[source] = score(*given, classes)
+        resampled[source] = dict.fromkeys(values[source], np.array([np.nan]))
+        if groups.nunique() > 1:
+            drawn = (study.bootstrap_samples, study.seed + number)
+            resampled[source] = resampled_scores(*given, classes, *drawn, groups)
+    if len(values) > 1:
+        here, there = SOURCES
+        values["difference"] = {
+            key: None if None in (value, values[here][key]) else value - values[here][key]
+            for key, value in values[there].items()
+        }
+        resampled["difference"] = {key: resampled[there][key] - resampled[here][key] for key in values[there]}
+    for source, of_source in values.items():
+        scores[source] = {}
+        for key, value in of_source.items():
+            defined = resampled[source][key][~np.isnan(resampled[source][key])]
+            known = value is not None and defined.size > 0
+            low, high = np.quantile(defined, tails).tolist() if known else (None, None)
+            scores[source][key] = {"value": value, "low": low, "high": high}
+    return scores
+
+
+def score_table(
+    scores: Mapping[str, Mapping[str, Mapping[str, float | None]]], classes: Sequence[str]
+) -> pd.DataFrame:
+    """Overall scores and sensitivities side by side.
+
+    Returns
+    -------
+    pandas.DataFrame of float
+        Index: the scores; columns (source, "value"), (source, "low"), (source, "high"); NaN where undefined.
+    """
+    names = [*OVERALL, *(f"sensitivity_{name}" for name in classes)]
+    columns = {
+        (source, end): [of_source[name][end] for name in names]
+        for source, of_source in scores.items()
+        for end in ENDS
+    }
+    return pd.DataFrame(columns, index=names).astype(float)
+
+
+def as_text(table: pd.DataFrame) -> pd.DataFrame:
+    """Values with their intervals in brackets, a column a source; "-" where undefined."""
+
+    def cell(value: float, low: float, high: float) -> str:
+        interval = "" if np.isnan(low) else f" [{low:.3f}, {high:.3f}]"
+        return "-" if np.isnan(value) else f"{value:.3f}{interval}"
+
+    sources = dict.fromkeys(source for source, _ in table)
+    cells = {source: [cell(*row) for row in table[source][list(ENDS)].to_numpy()] for source in sources}
+    return pd.DataFrame(cells, index=table.index)
+
+
+def calibrate(predictions: pd.DataFrame, classes: Sequence[str], study: Study) -> tuple[float, pd.DataFrame]:
+    """Temperature fitted on the study's own validation images alone, and what it does to each source.
+
+    Returns
+    -------
+    temperature : float
+        See `calibration.fit_temperature`.
+    table : pandas.DataFrame
+        Index source and state ("before", "after"); columns ``ece``, ``ece_by_chance``, ``brier`` with
+        ``brier_low`` and ``brier_high`` (over groups), and ``loss``. A source without images is left out.
+    """
+    temperature = fit_temperature(*labels_and_probabilities(predictions, classes, "validation"))
+    rows = {}
+    for source, name in SOURCES.items():
+        groups = predictions.loc[predictions["split"] == name, "group"]
+        if groups.empty:
+            continue
+        labels, raw = labels_and_probabilities(predictions, classes, name)
+        for state, probabilities in (("before", raw), ("after", apply_temperature(raw, temperature))):
+            found = calibration_scores(
+                labels, probabilities, samples=study.bootstrap_samples, seed=study.seed
+            )
+            errors = np.square(probabilities - np.eye(len(classes))[labels]).sum(axis=1)
+            ends = mean_interval(errors, groups, study.bootstrap_samples, study.confidence, study.seed)
+            rows[source, state] = {
+                "ece": found["ece"],
+                "ece_by_chance": found["ece_by_chance"],
+                "brier": found["brier"],
+                "brier_low": ends["low"],
+                "brier_high": ends["high"],
+                "loss": found["loss"],
+            }
+    return temperature, pd.DataFrame(rows).T.astype(float).rename_axis(["images", "temperature scaling"])
+
+
+def reliability(
+    predictions: pd.DataFrame, classes: Sequence[str], temperature: float, confidence: float
+) -> dict[str, dict[str, pd.DataFrame]]:
+    """`calibration.reliability_tables` of the external images before and after temperature scaling."""
+    labels, raw = labels_and_probabilities(predictions, classes, "external")
+    states = {"before": raw, "after": apply_temperature(raw, temperature)}
+    return {
+        state: reliability_tables(labels, probabilities, classes, confidence=confidence)
+        for state, probabilities in states.items()
+    }
+
+
+def confusions(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, np.ndarray]:
+    """Confusion matrix of each source."""
+    return {
+        source: confusion(*labels_and_probabilities(predictions, classes, name), classes)
+        for source, name in SOURCES.items()
+    }
+
+
+def with_ends(score: Mapping[str, float | None]) -> str:
+    """A value with its interval, as text.
+
+    Examples
+    --------
+    >>> with_ends({"value": 0.5, "low": 0.4, "high": 0.6})
+    '0.500 [0.400, 0.600]'
+    """
+    interval = "" if score["low"] is None else f" [{score['low']:.3f}, {score['high']:.3f}]"
+    return "undefined" if score["value"] is None else f"{score['value']:.3f}{interval}"

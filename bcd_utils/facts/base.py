@@ -1,0 +1,109 @@
+"""Telling facts: a sentence with its source where a run's artifacts know it, and nothing where they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+Summary = Mapping[str, Any]
+
+SCORES = {"accuracy": "accuracy", "f1_macro": "macro F1", "kappa": "Cohen’s kappa", "roc_auc": "ROC AUC"}
+
+
+class Fact(NamedTuple):
+    """A sentence, and the settings and artifacts that it follows from."""
+
+    text: str
+    source: str
+
+
+class UnknownError(LookupError):
+    """The run's artifacts do not tell."""
+
+
+FACTS: dict[str, tuple[Callable[[Summary], str], str]] = {}
+
+
+def fact(source: str) -> Callable[[Callable[[Summary], str]], Callable[[Summary], str]]:
+    """Register a function of the summary as a fact that follows from ``source``."""
+
+    def register(function: Callable[[Summary], str]) -> Callable[[Summary], str]:
+        FACTS[function.__name__] = function, source
+        return function
+
+    return register
+
+
+def tell(name: str, summary: Summary) -> Fact | None:
+    """A fact about a run, or None where its artifacts do not tell.
+
+    Parameters
+    ----------
+    name : str
+        Name of a function marked with `fact`.
+    summary : mapping
+        What ``summary.json`` holds; any key may be missing or None.
+
+    Examples
+    --------
+    >>> tell("code", {"provenance": {"commit": "1a2b3c", "code_sha256": "ff"}}).text
+    'Code: commit 1a2b3c; SHA-256 of bcd_utils ff.'
+    >>> tell("code", {}) is None
+    True
+    """
+    function, source = FACTS[name]
+    try:
+        return Fact(function(summary), source)
+    except UnknownError:
+        return None
+
+
+def at(values: Any, *keys: str) -> Any:
+    """What lies under nested keys; raises `UnknownError` where that is missing or None."""
+    for key in keys:
+        values = values.get(key) if isinstance(values, Mapping) else None
+        if values is None:
+            raise UnknownError(key)
+    return values
+
+
+def with_interval(bounds: Mapping[str, Any] | None) -> str:
+    """A score with its interval, as far as they are known.
+
+    Examples
+    --------
+    >>> with_interval({"value": 0.9402, "low": 0.88, "high": 0.97})
+    '0.940 (0.880 to 0.970)'
+    >>> with_interval({"value": 0.5, "low": None, "high": None}), with_interval({"value": None})
+    ('0.500', 'undefined')
+    """
+    value, low, high = ((bounds or {}).get(key) for key in ("value", "low", "high"))
+    if value is None:
+        return "undefined"
+    return f"{value:.3f}" if low is None or high is None else f"{value:.3f} ({low:.3f} to {high:.3f})"
+
+
+def listed(counts: Mapping[str, int]) -> str:
+    """Counts in words.
+
+    Examples
+    --------
+    >>> listed({"benign": 2, "normal": 1})
+    '2 benign, 1 normal'
+    """
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
+
+
+def runs(summary: Summary, notebook: str) -> bool:
+    """Whether the study runs a notebook."""
+    return notebook in at(summary, "settings", "notebooks")
+
+
+def main_scores(intervals: Mapping[str, Any]) -> str:
+    """The main scores with their intervals, in words."""
+    there = [
+        f"{label} {with_interval(intervals[name])}" for name, label in SCORES.items() if name in intervals
+    ]
+    if not there:
+        raise UnknownError("scores")
+    return ", ".join(there)

@@ -1,0 +1,137 @@
+"""What a program can know of a run's results and their limits."""
+
+from __future__ import annotations
+
+from bcd_utils.facts.base import SCORES, Summary, at, fact, main_scores, runs, with_interval
+from bcd_utils.facts.data import INPUTS
+from bcd_utils.splits import SETS
+
+
+@fact("artifacts/evaluation.json")
+def metrics_named(summary: Summary) -> str:
+    at(summary, "metrics", "test")
+    return (
+        "Accuracy, macro and weighted F1, macro precision and recall, Cohen’s kappa, cross-entropy and one-vs-rest "
+        "ROC AUC; for each class sensitivity, specificity and ROC AUC."
+    )
+
+
+@fact("artifacts/predictions.csv")
+def decision(summary: Summary) -> str:
+    at(summary, "metrics", "test")
+    return "The class with the highest probability; no threshold was tuned."
+
+
+@fact("settings bootstrap_samples, confidence, seed")
+def uncertainty(summary: Summary) -> str:
+    at(summary, "intervals")
+    settings = at(summary, "settings")
+    return (
+        f"Intervals at {settings['confidence']:.0%}: percentile bootstrap, {settings['bootstrap_samples']} resamples "
+        f"of the test images within each class. They do not cover another "
+        f"split or another training, and have no width, so are too narrow, where a score is 0 or 1."
+    )
+
+
+@fact("artifacts/splits.csv; artifacts/evaluation.json")
+def internal_test(summary: Summary) -> str:
+    at(summary, "metrics", "test")
+    return f"{at(summary, 'split', 'test')} images of the same data set, set apart before training and only scored."
+
+
+@fact("artifacts/evaluation.json")
+def performance(summary: Summary) -> str:
+    sets = {name: at(summary, "metrics", name) for name in SETS}
+    shown = {
+        name: {score: {"value": values.get(score)} for score in SCORES} for name, values in sets.items()
+    } | {"test": at(summary, "intervals")}
+    return " ".join(f"{name.capitalize()}: {main_scores(values)}." for name, values in shown.items())
+
+
+@fact("artifacts/evaluation.json")
+def diagnostic_performance(summary: Summary) -> str:
+    intervals = at(summary, "intervals")
+    names = {"sensitivity": "sensitivity", "specificity": "specificity", "roc_auc": "ROC AUC"}
+    rows = []
+    for label in at(summary, "dataset", "classes"):
+        scores = [f"{said} {with_interval(intervals.get(f'{key}_{label}'))}" for key, said in names.items()]
+        rows.append(f"{label}: {', '.join(scores)}")
+    return "; ".join(rows) + "."
+
+
+@fact("artifacts/evaluation.json; tables/confident_errors.csv")
+def failures(summary: Summary) -> str:
+    images = at(summary, "split", "test")
+    wrong = images - round(at(summary, "metrics", "test", "accuracy") * images)
+    return f"{wrong} of {images} test images are misclassified; the most confident are in tables/confident_errors.csv."
+
+
+@fact("artifacts/cam.json")
+def explanation(summary: Summary) -> str:
+    cam = at(summary, "cam")
+    chance = cam["methods"].get("Lesion area (chance)", {}).get("pointing_game")
+    score = at(cam, "methods", "Grad-CAM")
+    bounds = {"value": score["pointing_game"]} | {
+        end: score.get(f"pointing_game_{end}") for end in ("low", "high")
+    }
+    return (
+        f"Grad-CAM, compared with the outlines of the lesions in {at(cam, 'images')} images: its peak lies inside "
+        f"in a share of {with_interval(bounds)}, by chance {with_interval({'value': chance})}."
+    )
+
+
+@fact("artifacts/lottery.json")
+def repetition(summary: Summary) -> str:
+    if not runs(summary, "07_split_lottery"):
+        return "The protocol was not repeated over other splits: this study does not run 07_split_lottery."
+    lottery = at(summary, "lottery")
+    text = f"Grouped cross-validation, repeated: {main_scores(at(lottery, 'headline'))}."
+    spread = (lottery.get("plain") or {}).get("accuracy")
+    if not spread:
+        return text
+    return (
+        f"{text} Over {at(lottery, 'splits')} splits by image the same protocol gave a test accuracy of "
+        f"{spread['lowest']:.3f} to {spread['highest']:.3f}; the paper's {spread['paper']:.3f} lies above "
+        f"{spread['percentile']:.0f}% of them."
+    )
+
+
+@fact("artifacts/forensics.json")
+def reported_table(summary: Summary) -> str:
+    readings = at(summary, "forensics", "readings_of_f1")
+    if not readings:
+        return "No confusion matrix fits the printed scores, whichever way F1 is read."
+    text = f"The printed scores are consistent with confusion matrices where F1 is read as {' or '.join(readings)}."
+    arms = [row for row in at(summary, "forensics").get("arms") or [] if row["metric"] == "jointly"]
+    shown = {"image": "plain images", "mask": "masks alone", "overlay": "masks blended into images"}
+    said = [f"{row['verdict']} {shown[row['arm']]}" for row in arms]
+    return f"{text} The test row is {', '.join(said)} as the network's input." if said else text
+
+
+@fact("artifacts/external.json")
+def external_test(summary: Summary) -> str:
+    if not runs(summary, "09_external_test"):
+        return "None in this run: this study does not run notebook 09_external_test."
+    if not at(summary, "external", "given"):
+        return "None in this run: the study names no images from elsewhere."
+    external = at(summary, "external")
+    scores = external.get("intervals") or {
+        name: {"value": value} for name, value in at(external, "scores").items()
+    }
+    return f"{at(external, 'title')}: {main_scores(scores)}."
+
+
+@fact("settings; artifacts/dataset.json, training.json, splits.csv")
+def limits(summary: Summary) -> str:
+    kind = at(summary, "settings", "input")
+    external = (summary.get("external") or {}).get("given")
+    copies = summary.get("copies_across_sets")
+    known = [
+        *at(summary, "announcements"),
+        "The split is by image: images of one patient may be in several sets.",
+        f"{copies} images have an exact copy in another set." if copies else "",
+        f"The test set has {at(summary, 'split', 'test')} images of the same source as the training set.",
+        "" if external else "There is no test on images from elsewhere.",
+        "" if kind == "image" else INPUTS[kind],
+    ]
+    return " ".join(filter(None, known))

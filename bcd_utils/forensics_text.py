@@ -1,0 +1,103 @@
+"""What `forensics` found, in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+
+from bcd_utils.forensics import Finding, fitting_readings, pooled, ranges, shared
+from bcd_utils.reported import Reported
+
+MOST_SHOWN = 10
+
+
+def print_findings(console: Console, reported: Reported, findings: Sequence[Finding]) -> None:
+    """Print which matrices fit each set's scores, what all of them share, and which F1 it is."""
+
+    def say(text: str, style: str = "") -> None:
+        console.print(escape(text), style=style, soft_wrap=True)
+
+    say(reported.source or "Reported scores", "bold")
+    if reported.stratified:
+        say(f"Assumed: a stratified split, cut off in this order: {', '.join(reported.stratified)}.")
+    for score in reported.unused():
+        say(f"{score} constrains no confusion matrix: it depends on the probabilities.")
+    for name, counts in reported.counts().items():
+        classes = ", ".join(f"{images:,} {label}" for label, images in counts.items())
+        scores = ", ".join(f"{score} {text}" for score, text in reported.reported[name].items())
+        say(f"\n{name}: {sum(counts.values()):,} images ({classes})", "bold")
+        say(f"  reported {scores}")
+        for finding in findings:
+            if finding.set == name:
+                say(f"  {matching(finding)}", "green" if len(finding.matrices) else "yellow")
+                for line in evidence(finding):
+                    say(f"    {line}")
+                if len(finding.matrices):
+                    console.print(Padding(range_table(finding), (0, 0, 0, 4), expand=False))
+    console.print()
+    if readings := fitting_readings(findings):
+        say(f"Averaging of F1 that fits every set: {', '.join(readings)}", "bold")
+    elif any(finding.f1 for finding in findings):
+        say("Averaging of F1 that fits every set: none", "bold")
+    chosen = [finding for finding in findings if finding.f1 == (readings[0] if readings else "")]
+    if len(readings) <= 1 and _is_partition(reported, chosen):
+        say("All sets together, in every combination of matching matrices:")
+        for label, row in pooled(chosen).iterrows():
+            found, false = (span(row[f"{what}_low"], row[f"{what}_high"], ",") for what in ("found", "false"))
+            say(f"  {label}: {found} of {row['images']:,} found, {false} other images called {label}")
+
+
+def matching(finding: Finding) -> str:
+    """How many matrices fit under this reading of F1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> matching(Finding("test", "weighted", {"ill": 5, "well": 7}, 48, np.zeros((0, 2, 2))))
+    'F1 read as weighted: none of 48 matrices fits'
+    """
+    count = len(finding.matrices)
+    average = f"that of {finding.f1}" if finding.f1 in finding.counts else finding.f1
+    reading = f"F1 read as {average}: " if average else ""
+    return f"{reading}{count or 'none'} of {finding.tried:,.0f} matrices {'fit' if count > 1 else 'fits'}"
+
+
+def evidence(finding: Finding) -> list[str]:
+    """The matching matrices, as far as they can be shown, and what all of them share."""
+    matrices = finding.matrices
+    lines = [str(matrix.tolist()) for matrix in matrices[:MOST_SHOWN]]
+    if len(matrices) > MOST_SHOWN:
+        lines.append(f"and {len(matrices) - MOST_SHOWN:,} more")
+    return lines + shared(finding)
+
+
+def range_table(finding: Finding) -> Table:
+    """Each class's scores over all matching matrices."""
+    scores = ("recall", "precision", "specificity")
+    table = Table("class", "images", *scores)
+    for label, row in ranges(finding).iterrows():
+        cells = [span(row[f"{score}_low"], row[f"{score}_high"], ".3f") for score in scores]
+        table.add_row(escape(label), f"{row['images']:,.0f}", *cells)
+    return table
+
+
+def span(low: float, high: float, form: str) -> str:
+    """One number, or the two ends of a range.
+
+    Examples
+    --------
+    >>> span(0.9, 0.9, ".2f"), span(0.9, 0.95, ".2f")
+    ('0.90', '0.90 to 0.95')
+    """
+    ends = format(low, form), format(high, form)
+    return ends[0] if ends[0] == ends[1] else " to ".join(ends)
+
+
+def _is_partition(reported: Reported, findings: Sequence[Finding]) -> bool:
+    """Whether the sets are the whole data set, with a matching matrix each."""
+    images = sum(sum(finding.counts.values()) for finding in findings)
+    return images == sum(reported.images.values()) > 0 and all(len(each.matrices) for each in findings)

@@ -1,0 +1,95 @@
+"""Figures of the split lottery: the spread of scores over splits, and what copies in training are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from bcd_utils.plots import style
+from bcd_utils.plots.results import SCORES
+
+PLAIN, GROUPED = (
+    {"color": "#E69F00", "marker": "o"},
+    {"color": "#56B4E9", "marker": "s"},
+)
+ROWS = {"plain": 2, "grouped": 1, "folds": 0}
+
+
+def lottery(
+    table: pd.DataFrame, headline: Mapping[str, Mapping[str, float]], paper: Mapping[str, float], folds: int
+) -> Figure:
+    """Every split's test scores, plain and grouped, the grouped cross-validation, and the paper's value.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row a split: scheme ("plain", "grouped"), accuracy, f1_macro, kappa, roc_auc.
+    headline : mapping of score to mapping
+        ``value``, ``low``, ``high`` of repeated grouped cross-validation.
+    paper : mapping of score to float
+        The published test scores.
+    folds : int
+        Of the cross-validation, for its label.
+    """
+    figure = style.new_figure(3.3)
+    grid = style.panels(figure, columns=len(SCORES), sharey=True)[0]
+    for panel, (metric, name) in zip(grid, SCORES.items(), strict=True):
+        for scheme, look in (("plain", PLAIN), ("grouped", GROUPED)):
+            _spread(panel, table.loc[table["scheme"] == scheme, metric], ROWS[scheme], look)
+        found = headline[metric]
+        style.interval(panel, found["low"], found["high"], ROWS["folds"], "black")
+        panel.plot(found["value"], ROWS["folds"], marker="D", color="black", markersize=6)
+        text = f"{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
+        style.note(panel, text, (found["value"], ROWS["folds"]), (0, 11), ha="center", size=style.SMALL)
+        panel.axvline(paper[metric], color="#8B0000", linewidth=1.6, linestyle=(0, (4, 2)))
+        at = {"xycoords": panel.get_xaxis_transform(), "ha": "right", "color": "#8B0000", "size": style.SMALL}
+        style.note(panel, f"paper {paper[metric]:.3f}", (paper[metric], 1), (-3, -5), **at)
+        style.heading(panel, name)
+        style.guides(panel, "x")
+        panel.xaxis.set_major_locator(MaxNLocator(4))
+        panel.set(ylim=(-0.5, 2.75), xlabel="test score")
+        panel.tick_params(axis="y", length=0)
+    splits = (table["scheme"] == "plain").sum()
+    labels = [f"{splits} splits\nby image", f"{splits} splits\nby group", f"grouped\n{folds}-fold"]
+    grid[0].set_yticks(list(ROWS.values()), labels, size=style.MEDIUM)
+    return figure
+
+
+def _spread(panel: Axes, values: pd.Series, place: float, look: dict) -> None:
+    """Dots of one distribution, heaped up where values repeat, over its central 95% and median."""
+    values = values.dropna().to_numpy(dtype=float)
+    low, middle, high = np.quantile(values, [0.025, 0.5, 0.975])
+    panel.plot([low, high], [place - 0.3] * 2, color=style.MUTED, linewidth=1.4, marker="|", markersize=6)
+    panel.plot(middle, place - 0.3, marker="|", markersize=11, markeredgewidth=2.4, color="black")
+    heights = np.random.default_rng(0).uniform(-0.16, 0.3, len(values))
+    panel.scatter(values, place + heights, s=13, alpha=0.75, linewidth=0.3, edgecolor="white", **look)
+
+
+def copies(table: pd.DataFrame) -> Figure:
+    """Accuracy on test images that have a copy in training against accuracy on the others, split by split.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Rows of plain splits with ``accuracy_copied`` and ``accuracy_not_copied``.
+    """
+    figure = style.new_figure(3.6, 5.2)
+    panel = style.panels(figure)[0, 0]
+    both = table.dropna(subset=["accuracy_copied", "accuracy_not_copied"])
+    panel.scatter(both["accuracy_not_copied"], both["accuracy_copied"], s=22, alpha=0.7, linewidth=0, **PLAIN)
+    ends = both[["accuracy_copied", "accuracy_not_copied"]].to_numpy()
+    limits = (ends.min() - 0.03, min(1.02, ends.max() + 0.03)) if len(both) else (0, 1)
+    panel.plot(limits, limits, color=style.MUTED, linewidth=1, linestyle=(0, (4, 2)))
+    style.guides(panel)
+    panel.set(
+        xlabel="accuracy on test images without a copy in training",
+        ylabel="accuracy on test images\nwith a copy in training",
+        xlim=limits,
+        ylim=limits,
+    )
+    return figure

@@ -1,0 +1,86 @@
+"""The arms: what a network may have been shown."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bcd_utils import arms
+from bcd_utils.datasets.busi import CLASSES
+from bcd_utils.images import network_input, read_image, read_mask, resize
+from bcd_utils.runs import Run
+from bcd_utils.study import make_study
+
+
+@pytest.fixture
+def run(finished, tmp_path):
+    """The finished tiny run, opened."""
+    return Run.open(finished)
+
+
+class Eye:
+    """Stands for a backbone: gives the images back, so that features show what the network was shown."""
+
+    identity = "eye"
+    model = SimpleNamespace(
+        output_shape=(None, 64, 64, 3), predict_on_batch=lambda images: np.asarray(images, np.float32)
+    )
+
+    @staticmethod
+    def prepare(images):
+        return images
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", arms.ARMS)
+def test_an_arms_features_are_those_of_what_it_is_shown(cache, tiny, run, kind, monkeypatch):
+    monkeypatch.setenv("BCD_CACHE_DIR", str(tiny.cache))
+    features = arms.arm_features(run, Eye, kind)
+    splits = run.read_csv("splits.csv")
+    (folder,) = [path for path in (tiny.cache / "phantom").iterdir() if path.is_dir()]
+    for row in (0, len(splits) - 1):
+        image = read_image(folder / splits.loc[row, "path"])
+        mask = read_mask([folder / splits.loc[row, "masks"]], image.shape[:2])
+        np.testing.assert_array_equal(features[row], resize(network_input(image, mask, kind), 64))
+
+
+def test_without_a_mask_for_each_image_only_the_plain_image_is_left():
+    assert arms.possible_arms(pd.DataFrame({"masks": ["a.png", "b.png|c.png"]})) == arms.ARMS
+    assert arms.possible_arms(pd.DataFrame({"masks": ["a.png", ""]})) == ("image",)
+
+
+def test_the_table_of_arms_holds_plain_splits_only():
+    scores = {"accuracy": 0.8, "f1_macro": 0.7, "kappa": None, "roc_auc": 0.9, "sensitivity_normal": 1.0}
+    rows = [
+        {"scheme": scheme, "number": number} | scores for scheme, number in (("plain", 0), ("grouped", 0))
+    ]
+    table = arms.arms_table({"image": pd.DataFrame(rows), "mask": pd.DataFrame(rows)})
+    assert table["arm"].tolist() == ["image", "mask"]
+    assert table["recall_normal"].tolist() == [1.0, 1.0]
+    assert table["kappa"].isna().all()
+
+
+def test_the_default_study_shows_the_plain_image():
+    assert make_study({"name": "a"}).input == arms.ARMS[0]
+
+
+def test_arms_are_compared_on_the_same_images():
+    labels = np.repeat([0, 1, 2], 10)
+    right = np.full((30, 3), 0.1)
+    right[np.arange(30), labels] = 0.8
+    wrong = right.copy()
+    wrong[:8] = [0.1, 0.8, 0.1]  # eight benign images called malignant
+    table = arms.paired_tests({"image": wrong, "mask": right, "overlay": wrong}, labels, list(CLASSES))
+    assert table.index.tolist() == ["mask", "overlay"]
+    assert table.loc["mask", ["only_first_right", "only_this_right"]].tolist() == [0, 8]
+    assert table.loc["mask", "mcnemar_p"] == pytest.approx(2 * 2 * 0.5**8)  # binomial, twice by Holm
+    assert table.loc["overlay", "mcnemar_p"] == 1
+    assert table.loc["mask", "auc_difference"] == pytest.approx(0.5 * 8 / 20)  # 8 of 20 tie with malignant
+
+
+def test_one_arm_alone_is_compared_with_nothing():
+    one = np.full((3, 3), 1 / 3)
+    assert arms.paired_tests({"image": one}, np.array([0, 1, 2]), list(CLASSES)).empty
