@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from bcd_utils.arrays import write_images
-from bcd_utils.backbones import Backbone
 from bcd_utils.comparison import delong_test, holm_adjusted, mcnemar_test
 from bcd_utils.datasets import REGISTRY
 from bcd_utils.features import cached_features
 from bcd_utils.files import atomic_path, sha256_of_file, sha256_of_json
 from bcd_utils.paths import cache_folder
 from bcd_utils.runs import Run
+from bcd_utils.training import Sets, frozen_backbone
 
 ARMS = ("image", "mask", "overlay")
 
@@ -26,11 +27,11 @@ def possible_arms(images: pd.DataFrame) -> tuple[str, ...]:
 
 def arm_features(
     run: Run,
-    backbone: Backbone,
+    sets: Sets,
     kind: str,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> np.ndarray:
-    """Features of all images of the run, had the network been shown ``kind``.
+    """Features of all images of the run, had the study's ``input`` been ``kind``.
 
     Returns
     -------
@@ -42,11 +43,12 @@ def arm_features(
     StudyError
         If an image has no mask, or the disk is full.
     """
-    images = run.artifact("images.npy") if kind == run.study.input else _written_images(run, kind)
+    path = run.artifact("images.npy") if kind == run.study.input else _written_images(run, kind)
+    images = np.load(path, mmap_mode="r")
     return cached_features(
-        backbone,
-        np.load(images, mmap_mode="r"),
-        sha256_of_file(images),
+        frozen_backbone(run, replace(sets, images=images)),
+        images,
+        sha256_of_file(path),
         run.study.feature_dtype,
         on_progress,
     )

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bcd_utils.intervals import wilson_interval
-from bcd_utils.metrics import EPSILON, cross_entropy
-from bcd_utils.metrics import checked_predictions
+from bcd_utils.metrics import EPSILON, checked_predictions, cross_entropy
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -34,8 +34,8 @@ def summarise_run(run: Run) -> dict[str, Any]:
     -------
     dict
         Keys study, title, settings, dataset, split, split_by_class, copies_across_sets, metrics, intervals,
-        delong, calibration, operating_points, paper, cam, audit, lottery, forensics, external, epochs, best_epoch, parameters, seconds,
-        announcements, provenance.
+        delong, calibration, operating_points, paper, cam, audit, lottery, forensics, external, epochs,
+        best_epoch, parameters, seconds, work_seconds, announcements, provenance.
     """
 
     def read(name: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from bcd_utils.datasets.busi import CLASSES
 from bcd_utils.images import network_input, read_image, read_mask, resize
 from bcd_utils.runs import Run
 from bcd_utils.study import make_study
+from bcd_utils.training import load_sets
 
 
 @pytest.fixture
@@ -38,7 +39,8 @@ class Eye:
 @pytest.mark.parametrize("kind", arms.ARMS)
 def test_an_arms_features_are_those_of_what_it_is_shown(cache, tiny, run, kind, monkeypatch):
     monkeypatch.setenv("BCD_CACHE_DIR", str(tiny.cache))
-    features = arms.arm_features(run, Eye, kind)
+    monkeypatch.setattr(arms, "frozen_backbone", lambda run, sets: Eye)
+    features = arms.arm_features(run, load_sets(run), kind)
     splits = run.read_csv("splits.csv")
     (folder,) = [path for path in (tiny.cache / "phantom").iterdir() if path.is_dir()]
     for row in (0, len(splits) - 1):

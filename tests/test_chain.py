@@ -106,7 +106,12 @@ def test_the_metrics_agree_with_scikit_learn(finished):
 
 def test_every_page_stands_alone_and_says_that_its_data_are_synthetic(finished):
     pages = sorted(path.name for path in finished.glob("*.html"))
-    assert pages == [*(f"{stage}.html" for stage in STAGES), "checklist.html", "index.html", "model_card.html"]
+    assert pages == [
+        *(f"{stage}.html" for stage in STAGES),
+        "checklist.html",
+        "index.html",
+        "model_card.html",
+    ]
     for name in pages:
         text = (finished / name).read_text(encoding="utf-8")
         soup = BeautifulSoup(text, "html.parser")

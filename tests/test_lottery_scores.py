@@ -65,7 +65,9 @@ def spread_table():
     rows = []
     for scheme, values in (("plain", [0.5, 0.75, 0.75, 1.0]), ("grouped", [0.5, 0.6, 0.7, 0.74])):
         for number, value in enumerate(values):
-            rows.append({"scheme": scheme, "number": number, "test_images": 10, "copied": number, "epochs": 5})
+            rows.append(
+                {"scheme": scheme, "number": number, "test_images": 10, "copied": number, "epochs": 5}
+            )
             rows[-1] |= dict.fromkeys(PAPER, value)
             rows[-1] |= {"accuracy_copied": 0.9 if number else np.nan, "accuracy_not_copied": value}
     return pd.DataFrame(rows)

@@ -45,7 +45,9 @@ def lottery(
         style.interval(panel, found["low"], found["high"], ROWS["folds"], "black")
         panel.plot(found["value"], ROWS["folds"], marker="D", color="black", markersize=6)
         text = f"{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
-        style.note(panel, text, (found["value"], ROWS["folds"]), (0, 11), ha="center", size=style.SMALL)
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        at = {"ha": "center", "size": style.SMALL, "bbox": box}
+        style.note(panel, text, (found["value"], ROWS["folds"]), (0, 11), **at)
         panel.axvline(paper[metric], color="#8B0000", linewidth=1.6, linestyle=(0, (4, 2)))
         at = {"xycoords": panel.get_xaxis_transform(), "ha": "right", "color": "#8B0000", "size": style.SMALL}
         style.note(panel, f"paper {paper[metric]:.3f}", (paper[metric], 1), (-3, -5), **at)
