@@ -114,7 +114,7 @@ def test_an_unknown_setting_is_named_with_what_is_near_and_allowed(settings, par
         ("name", "a/b", "letters, digits and . _ = , -"),
         ("name", "", "letters, digits and . _ = , -"),
         ("notebooks", [], "at least one value"),
-        ("dataset", "bus", "'busi' or 'phantom'"),
+        ("dataset", "bus", "'busi', 'bus_uclm', 'folder' or 'phantom'"),
         ("seed", -1, "a value greater than or equal to 0"),
         ("seed", 2**32, "a value less than 4294967296"),
         ("input", "masks", "'image', 'mask' or 'overlay'"),
@@ -242,7 +242,7 @@ def test_overrides_replace_add_to_and_switch_off_what_the_file_says(tmp_path):
     [
         ("name: mine", "seed.x=1", "seed = {'x': 1} is not allowed"),
         ("name: mine\nseed: 3", "seed.x=1", "seed = {'x': 1} is not allowed"),
-        ("name: mine", "a.b.c=1", "unknown setting 'a.b'"),
+        ("name: mine", "a.b.c=1", "unknown setting 'a' = {'b': {'c': 1}}"),
         ("name: mine", "phantoms.x=1", "unknown setting 'phantoms.x' = 1"),
     ],
 )
