@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -98,18 +100,35 @@ def _engine() -> Callable[[Work, Mapping[str, Any], Any], Iterator[tuple[str, Re
 
 
 def _on_this_machine(work: Work, jobs: Mapping[str, Any], shared: Any) -> Iterator[tuple[str, Result]]:
-    from joblib import Parallel, cpu_count, delayed
+    import joblib
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-    # At least two: with one, joblib would run the jobs in this process, which may have set up its threads otherwise.
-    parallel = Parallel(n_jobs=max(2, cpu_count()), return_as="generator_unordered", max_nbytes="1M")
-    try:
-        yield from parallel(delayed(_keyed)(work, key, job, shared) for key, job in jobs.items())
-    except TerminatedWorkerError:
-        raise StudyError(
-            "A worker process of the sweep died (out of memory, or killed)",
-            "close other programs; the same command goes on with the jobs that are missing",
-        ) from None
+    with tempfile.TemporaryDirectory(dir=cache_folder(), ignore_cleanup_errors=True) as scratch:
+        stored = f"{scratch}/shared"
+        joblib.dump(shared, stored)
+        # At least two: with one, joblib would run the jobs here, where threads may have been set up otherwise.
+        parallel = joblib.Parallel(n_jobs=max(2, joblib.cpu_count()), return_as="generator_unordered")
+        try:
+            yield from parallel(
+                joblib.delayed(_keyed_from)(work, key, job, stored) for key, job in jobs.items()
+            )
+        except TerminatedWorkerError:
+            raise StudyError(
+                "A worker process of the sweep died (out of memory, or killed)",
+                "close other programs; the same command goes on with the jobs that are missing",
+            ) from None
+
+
+def _keyed_from(work: Work, key: str, job: Any, stored: str) -> tuple[str, Result]:
+    return _keyed(work, key, job, _load(stored))
+
+
+@lru_cache(maxsize=1)
+def _load(stored: str) -> Any:
+    """What all jobs read, its arrays mapped from the file: loaded once a worker, held once by the machine."""
+    import joblib
+
+    return joblib.load(stored, mmap_mode="r")
 
 
 def _on_a_cluster(work: Work, jobs: Mapping[str, Any], shared: Any) -> Iterator[tuple[str, Result]]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from distributed import LocalCluster
 
 from bcd_utils.errors import StudyError
+from bcd_utils.paths import ROOT
 from bcd_utils.sweep import ENGINE, SCHEDULER, read_result, sweep
 
 
@@ -24,6 +28,10 @@ def square_of(job, shared):
 def slow_square_of(job, shared):
     time.sleep(0.3)
     return square_of(job, shared)
+
+
+def share_of(job, shared):
+    return {"sum": job * shared.sum()}
 
 
 def die(job, shared):
@@ -67,6 +75,19 @@ def test_every_job_runs_once_in_another_process_and_results_keep_the_order(cache
     assert squares(results) == {f"job{number}": number**2 for number in range(6)}
     assert os.getpid() not in {int(result["process"]) for result in results.values()}
     assert sorted(log.read_text().split()) == list("012345")
+
+
+def test_a_sweep_with_large_arrays_leaves_no_scratch_files_and_no_warnings(cache):
+    code = (
+        "import numpy; from test_sweep import share_of; from bcd_utils.sweep import sweep;"
+        "print(sum(sweep(share_of, {'a': 1, 'b': 2}, numpy.ones(400_000))['b'].values()))"
+    )
+    here = {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), str(ROOT)])}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | here
+    )
+    assert (ended.stdout, ended.stderr) == ("800000.0\n", "")
+    assert [path.name for path in cache.iterdir()] == ["jobs"]
 
 
 def test_a_finished_job_is_never_computed_again(cache, log):
