@@ -5,30 +5,26 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
 
+from bcd_utils.streams import stderr_into
+
 
 @contextmanager
 def _silent_stderr() -> Iterator[None]:
     """Send file descriptor 2 to a scratch file; its text is shown again only on an error."""
-    sys.stderr.flush()
-    saved = os.dup(2)
     with tempfile.TemporaryFile() as scratch:
-        os.dup2(scratch.fileno(), 2)
         try:
-            yield
+            with stderr_into(scratch):
+                yield
         except BaseException:
             scratch.seek(0)
-            os.write(saved, scratch.read())
+            os.write(2, scratch.read())
             raise
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
 
 
 def _keep_freed_memory() -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from bcd_utils.datasets import REGISTRY
 from bcd_utils.errors import StudyError
@@ -16,6 +17,7 @@ from bcd_utils.paths import NOTEBOOKS, ROOT, readable
 from bcd_utils.progress import PROGRESS_FILE
 from bcd_utils.provenance import code_hash
 from bcd_utils.runs import Run
+from bcd_utils.streams import stderr_into
 from bcd_utils.study import Study
 
 #: What sums up a whole run, and says nothing true of a half one.
@@ -189,20 +191,22 @@ def execute(source: Path, target: Path, run: Run, progress: Path) -> None:
     for name in ("papermill", "asyncio"):  # what they would add is in the error, or in the log
         logging.getLogger(name).setLevel(logging.CRITICAL)
     log = run.folder / "logs" / f"{source.stem}.log"
+    kernel_said = open(target.with_suffix(".stderr"), "w+b")
     try:
-        papermill.execute_notebook(
-            source,
-            target,
-            parameters={"run_dir": str(run.folder)},
-            kernel_name="python3",
-            cwd=NOTEBOOKS,
-            progress_bar=False,
-            log_output=False,
-            start_timeout=120,
-            extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
-        )
+        with stderr_into(kernel_said):
+            papermill.execute_notebook(
+                source,
+                target,
+                parameters={"run_dir": str(run.folder)},
+                kernel_name="python3",
+                cwd=NOTEBOOKS,
+                progress_bar=False,
+                log_output=False,
+                start_timeout=120,
+                extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
+            )
     except PapermillExecutionError as error:
-        write_text(log, plain_text(error))
+        write_text(log, plain_text(error) + what_was_said(kernel_said))
         if error.ename == "StudyError":
             problem, _, fix = error.evalue.partition(". To fix: ")
             raise StudyError(f"{source.stem}: {problem}", fix) from None
@@ -215,13 +219,20 @@ def execute(source: Path, target: Path, run: Run, progress: Path) -> None:
             f"see {readable(log)}; run the same command again to go on from this stage",
         ) from None
     except DeadKernelError as error:
-        write_text(log, str(error))
+        write_text(log, f"{error}\n" + what_was_said(kernel_said))
         raise StudyError(
             f"The kernel of {source.stem} died (out of memory, or killed)",
             "close other programs or use a smaller batch_size; the same command goes on from this stage",
         ) from None
     finally:
         del os.environ[PROGRESS_FILE]
+        kernel_said.close()
+
+
+def what_was_said(messages: BinaryIO) -> str:
+    """Text of a file that processes wrote to."""
+    messages.seek(0)
+    return messages.read().decode(errors="replace")
 
 
 def work_seconds(log: Path) -> float:

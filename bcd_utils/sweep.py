@@ -107,7 +107,9 @@ def _on_this_machine(work: Work, jobs: Mapping[str, Any], shared: Any) -> Iterat
         stored = f"{scratch}/shared"
         joblib.dump(shared, stored)
         # At least two: with one, joblib would run the jobs here, where threads may have been set up otherwise.
-        parallel = joblib.Parallel(n_jobs=max(2, joblib.cpu_count()), return_as="generator_unordered")
+        parallel = joblib.Parallel(
+            n_jobs=max(2, joblib.cpu_count()), return_as="generator_unordered", max_nbytes=None
+        )
         try:
             yield from parallel(
                 joblib.delayed(_keyed_from)(work, key, job, stored) for key, job in jobs.items()
