@@ -101,7 +101,7 @@ class TinyStudy:
     def bcd(self, *words: str | Path, **environment: str) -> subprocess.CompletedProcess:
         """Run ``bcd`` with these words to its end."""
         process = self.start(*words, **environment)
-        out, err = process.communicate(timeout=300)
+        out, err = process.communicate(timeout=900)
         return subprocess.CompletedProcess(words, process.returncode, out, err)
 
     def run(self, folder: Path, *settings: str) -> Path:

@@ -132,8 +132,6 @@ def test_the_summary_holds_what_each_notebook_found(finished_trust):
 
 
 def test_only_a_changed_input_runs_again(trust, finished_trust):
-    again = trust.bcd("run", trust.file, "--run-dir", finished_trust)
-    assert set(stages_shown(again.stdout).values()) == {"unchanged"}
     image = next((trust.file.parent / "elsewhere" / "benign").glob("*).png"))
     os.utime(image)
     again = trust.bcd("run", trust.file, "--run-dir", finished_trust)
