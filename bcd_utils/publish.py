@@ -66,14 +66,19 @@ def summarise_run(run: Run) -> dict[str, Any]:
         },
         "epochs": training.get("epochs"),
         "best_epoch": training.get("best_epoch"),
-        "parameters": {part: training[f"{part}_parameters"] for part in ("backbone", "head")}
-        if training
-        else None,
+        "parameters": parameters(training),
         "seconds": run.seconds(),
         "work_seconds": run.seconds("work_seconds"),
         "announcements": announcements(dataset, training, external),
         "provenance": provenance | {name: training.get(name) for name in trained},
     }
+
+
+def parameters(training: dict[str, Any]) -> dict[str, int] | None:
+    """Weights of the backbone and of the head; None before the training."""
+    names = {part: f"{part}_parameters" for part in ("backbone", "head")}
+    known = set(names.values()) <= training.keys()
+    return {part: training[name] for part, name in names.items()} if known else None
 
 
 def split_sizes(splits: pd.DataFrame) -> dict[str, int]:

@@ -162,7 +162,7 @@ def reasons_not_to_compare(summary: Mapping[str, Any]) -> list[str]:
         images = dataset.get("title") or dataset.get("name")
         reasons.append(f"the images are “{images}” where the paper used BUSI")
     if backbone != "resnet50":
-        reasons.append(f"the backbone is “{backbone}” where the paper used ResNet50")
+        reasons.append(f"the backbone is “{Path(backbone).name}” where the paper used ResNet50")
     elif weights != "imagenet":
         weights = (summary.get("provenance") or {}).get("weights") or weights
         reasons.append(f"ResNet50’s weights are “{weights}” where the paper used ImageNet’s")
