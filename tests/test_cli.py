@@ -174,7 +174,14 @@ def test_an_unknown_stage_names_those_that_there_are(bcd, study_file, tmp_path, 
     assert "01_data_exploration, 02_preprocessing" in ended.err
 
 
-def test_there_is_one_data_set_to_fetch(bcd):
+@pytest.mark.parametrize("words", [("--engine", "dask"), ("--scheduler", "tcp://127.0.0.1:8786")])
+def test_an_engine_on_a_cluster_and_its_scheduler_belong_together(bcd, study_file, words):
+    ended = bcd("run", study_file, *words)
+    assert ended.code == 1
+    assert "belong together" in ended.err
+
+
+def test_an_unknown_data_set_cannot_be_fetched(bcd):
     ended = bcd("fetch", "cifar")
     assert ended.code == 1
     assert (
