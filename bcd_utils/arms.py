@@ -8,12 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from bcd_utils.arrays import write_images
+from bcd_utils.arrays import cached_images
 from bcd_utils.comparison import delong_test, holm_adjusted, mcnemar_test
 from bcd_utils.datasets import REGISTRY
 from bcd_utils.features import cached_features
-from bcd_utils.files import atomic_path, sha256_of_file, sha256_of_json
-from bcd_utils.paths import cache_folder
+from bcd_utils.files import sha256_of_file
 from bcd_utils.runs import Run
 from bcd_utils.training import Sets, frozen_backbone
 
@@ -43,27 +42,18 @@ def arm_features(
     StudyError
         If an image has no mask, or the disk is full.
     """
-    path = run.artifact("images.npy") if kind == run.study.input else _written_images(run, kind)
+    study, path = run.study, run.artifact("images.npy")
+    if kind != study.input:
+        identity, folder = run.read_json("dataset.json")["data_sha256"], REGISTRY[study.dataset].locate(study)
+        path = cached_images(folder, run.read_csv("splits.csv"), identity, kind, study.image_size)
     images = np.load(path, mmap_mode="r")
     return cached_features(
         frozen_backbone(run, replace(sets, images=images)),
         images,
         sha256_of_file(path),
-        run.study.feature_dtype,
+        study.feature_dtype,
         on_progress,
     )
-
-
-def _written_images(run: Run, kind: str):
-    """The run's images as ``kind``, from the cache or written into it."""
-    splits = run.read_csv("splits.csv")
-    identity = [run.read_json("dataset.json")["data_sha256"], list(splits["id"]), kind, run.study.image_size]
-    path = cache_folder() / "inputs" / f"{sha256_of_json(identity)[:24]}.npy"
-    if not path.exists():
-        folder = REGISTRY[run.study.dataset].locate(run.study)
-        with atomic_path(path) as temporary:
-            write_images(temporary, folder, splits, kind, run.study.image_size)
-    return path
 
 
 def arms_table(tables: Mapping[str, pd.DataFrame], plain_class: str = "normal") -> pd.DataFrame:

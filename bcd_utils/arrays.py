@@ -10,8 +10,9 @@ import pandas as pd
 
 from bcd_utils.errors import StudyError
 from bcd_utils.exploration import read_with_mask
-from bcd_utils.files import disk_errors
+from bcd_utils.files import atomic_path, disk_errors, sha256_of_json
 from bcd_utils.images import network_input, resize
+from bcd_utils.paths import cache_folder
 
 
 def write_images(
@@ -55,3 +56,28 @@ def write_images(
             image, mask = read_with_mask(folder, row)
             file.write(resize(network_input(image, mask, kind), size).tobytes())
             on_progress(done, len(images))
+
+
+def cached_images(
+    folder: Path,
+    images: pd.DataFrame,
+    data_sha256: str,
+    kind: str,
+    size: int,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Path:
+    """The file that `write_images` writes, from the cache or written into it.
+
+    Parameters
+    ----------
+    data_sha256 : str
+        Hash of the data set's files, such as `quality.data_hash` gives it.
+    folder, images, kind, size
+        As for `write_images`.
+    """
+    recipe = [data_sha256, images["path"].tolist(), kind, size]
+    path = cache_folder() / "inputs" / f"{sha256_of_json(recipe)[:24]}.npy"
+    if not path.exists():
+        with atomic_path(path) as temporary:
+            write_images(temporary, folder, images, kind, size, on_progress)
+    return path

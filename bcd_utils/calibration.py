@@ -162,9 +162,19 @@ def brier_score(labels: ArrayLike, probabilities: ArrayLike) -> float:
     >>> brier_score([0, 1], [[1.0, 0.0], [0.5, 0.5]])
     0.25
     """
-    labels, probabilities = _checked(labels, probabilities)
+    return float(squared_errors(*_checked(labels, probabilities)).mean())
+
+
+def squared_errors(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Each image's share in `brier_score`: squared errors summed over classes, float (n,), 0..2.
+
+    Examples
+    --------
+    >>> squared_errors(np.array([0, 1]), np.array([[1.0, 0.0], [0.5, 0.5]])).tolist()
+    [0.0, 0.5]
+    """
     truth = np.eye(probabilities.shape[1])[labels]
-    return float(((probabilities - truth) ** 2).sum(axis=1).mean())
+    return np.square(probabilities - truth).sum(axis=1)
 
 
 def fit_temperature(labels: ArrayLike, probabilities: ArrayLike) -> float:

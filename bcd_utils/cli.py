@@ -112,9 +112,9 @@ def fetch(dataset: Annotated[str, typer.Argument(help="Which data set: busi or b
 
     Example: [bold]bcd fetch busi[/bold]
     """
-    from bcd_utils.datasets import REGISTRY, bus_uclm, busi
+    from bcd_utils.datasets import REGISTRY
 
-    fetchers = {"busi": busi.fetch, "bus_uclm": bus_uclm.fetch}
+    fetchers = {name: known.fetch for name, known in REGISTRY.items() if known.fetch}
     if dataset not in fetchers:
         raise StudyError(
             f"There is nothing to fetch for {dataset!r}", f"use 'bcd fetch {' or '.join(fetchers)}'"

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bcd_utils.metrics import checked_scores
+
 FEW_DISCORDANT = 25  # below it, the chi-squared distribution is a poor stand-in for the binomial
 
 
@@ -200,13 +202,7 @@ def _components(positive: ArrayLike, scores: ArrayLike) -> tuple[np.ndarray, np.
     """
     from scipy.stats import rankdata
 
-    positive, scores = np.asarray(positive, dtype=bool), np.asarray(scores, dtype=float)
-    if positive.ndim != 1 or positive.shape != scores.shape:
-        raise ValueError(
-            f"positive and scores must have the same shape (n,), not {positive.shape} and {scores.shape}"
-        )
-    if not np.isfinite(scores).all():
-        raise ValueError(f"scores must be finite; {(~np.isfinite(scores)).sum()} are not")
+    positive, scores = checked_scores(positive, scores)
     ranks = rankdata(scores)
     of_positives = ranks[positive] - rankdata(scores[positive])
     of_negatives = positive.sum() - (ranks[~positive] - rankdata(scores[~positive]))

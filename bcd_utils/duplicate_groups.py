@@ -10,6 +10,7 @@ import pandas as pd
 
 from bcd_utils.duplicates import KINDS
 from bcd_utils.errors import StudyError
+from bcd_utils.linking import linked
 from bcd_utils.paths import readable
 
 VERDICTS = ("yes", "no", "")
@@ -112,17 +113,12 @@ def groups_with_pairs(manifest: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
     >>> groups_with_pairs(manifest, pairs).tolist()
     ['a', 'a', 'a', 'd']
     """
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
     place = pd.Series(np.arange(len(manifest)), index=manifest["id"])
     same = pairs[pairs["same"] == "yes"]
     known = manifest.groupby("group")["id"].transform("first")
     ends = np.concatenate([place[same["id_a"]], place[known]]).astype(int)
     other_ends = np.concatenate([place[same["id_b"]], place[manifest["id"]]]).astype(int)
-    links = coo_matrix((np.ones(len(ends), bool), (ends, other_ends)), shape=(len(manifest),) * 2)
-    _, component = connected_components(links, directed=False)
-    return manifest["id"].groupby(component).transform("first")
+    return manifest["id"].groupby(linked(len(manifest), ends, other_ends)).transform("first")
 
 
 def group_table(manifest: pd.DataFrame, largest: int | None = None) -> pd.DataFrame:

@@ -23,6 +23,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bcd_utils.pooling import pooled
+
 SIDE = 64
 CROPS = (0.9, 0.8, 0.7)
 NEAR, MIRRORED, CROPPED = "near copy", "mirrored", "cropped"
@@ -252,9 +254,7 @@ def detail_rows(images: np.ndarray) -> np.ndarray:
 
 def feature_directions(features: np.ndarray) -> np.ndarray:
     """Features averaged over places, minus their mean over images, of length 1: products are cosines."""
-    if features.ndim == 4:
-        blocks = [features[start : start + BLOCK] for start in range(0, len(features), BLOCK)]
-        features = np.concatenate([np.asarray(block, np.float32).mean(axis=(1, 2)) for block in blocks])
+    features = pooled(features) if features.ndim == 4 else features
     offsets = features - features.mean(axis=0)
     return offsets / np.maximum(np.linalg.norm(offsets, axis=1, keepdims=True), 1e-6)
 

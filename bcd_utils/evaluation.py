@@ -14,13 +14,46 @@ from bcd_utils.splits import SETS
 PAPER_METRICS = ("accuracy", "f1_macro", "kappa", "roc_auc")
 
 
+def class_numbers(labels: pd.Series, classes: Sequence[str]) -> np.ndarray:
+    """Labels as places in ``classes``, int (n,).
+
+    Examples
+    --------
+    >>> class_numbers(pd.Series(["malignant", "benign"]), ["benign", "malignant"]).tolist()
+    [1, 0]
+    """
+    return labels.map({label: index for index, label in enumerate(classes)}).to_numpy(dtype=int)
+
+
+def with_predictions(rows: pd.DataFrame, probabilities: np.ndarray, classes: Sequence[str]) -> pd.DataFrame:
+    """Rows of images with what a model says of them.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        One row an image; its columns stay.
+    probabilities : ndarray of float, shape (n, k)
+    classes : sequence of str, length k
+
+    Returns
+    -------
+    pandas.DataFrame
+        Further columns ``predicted``, ``probability`` (of that), and ``p_<class>`` each.
+    """
+    table = rows.copy()
+    table["predicted"] = np.asarray(classes)[probabilities.argmax(axis=1)]
+    table["probability"] = probabilities.max(axis=1, initial=0)
+    for index, name in enumerate(classes):
+        table[f"p_{name}"] = probabilities[:, index]
+    return table
+
+
 def labels_and_probabilities(
     predictions: pd.DataFrame, classes: Sequence[str], name: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Labels (n,) and probabilities (n, k) of one set of a predictions table."""
     rows = predictions[predictions["split"] == name]
-    labels = rows["label"].map({label: index for index, label in enumerate(classes)})
-    return labels.to_numpy(dtype=int), rows[[f"p_{label}" for label in classes]].to_numpy()
+    return class_numbers(rows["label"], classes), rows[[f"p_{label}" for label in classes]].to_numpy()
 
 
 def evaluate(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, dict[str, float | None]]:

@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bcd_utils.arrays import write_images
+from bcd_utils.arrays import cached_images
 from bcd_utils.datasets import MANIFEST_COLUMNS, REGISTRY, Dataset
 from bcd_utils.errors import StudyError
+from bcd_utils.evaluation import with_predictions
 from bcd_utils.exploration import read_with_mask, typical
-from bcd_utils.files import atomic_path, sha256_of_file, sha256_of_json
-from bcd_utils.paths import cache_folder
+from bcd_utils.files import sha256_of_file
+from bcd_utils.pooling import pooled
 from bcd_utils.quality import build_manifest, data_hash
 from bcd_utils.runs import Run
-from bcd_utils.shift import pooled
 from bcd_utils.study import Study, make_study
 
 Progress = Callable[[int, int], None]
@@ -160,11 +160,8 @@ def network_images(study: Study, images: Images, on_progress: Progress = lambda 
     StudyError
         If the study's input needs masks that these images do not have.
     """
-    recipe = [data_hash(images.manifest), images.usable["path"].tolist(), study.input, study.image_size]
-    path = cache_folder() / "external" / f"{sha256_of_json(recipe)[:24]}.npy"
-    if not path.exists():
-        with atomic_path(path) as temporary:
-            write_images(temporary, images.folder, images.usable, study.input, study.image_size, on_progress)
+    identity, looks = data_hash(images.manifest), (study.input, study.image_size)
+    path = cached_images(images.folder, images.usable, identity, *looks, on_progress)
     return np.load(path, mmap_mode="r")
 
 
@@ -199,9 +196,4 @@ def predict_images(
 
 def predictions_table(rows: pd.DataFrame, probabilities: np.ndarray, classes: Sequence[str]) -> pd.DataFrame:
     """Columns id, group, label, predicted, probability of that, and ``p_<class>`` each."""
-    table = rows[["id", "group", "label"]].copy()
-    table["predicted"] = np.asarray(classes)[probabilities.argmax(axis=1)]
-    table["probability"] = probabilities.max(axis=1, initial=0)
-    for index, name in enumerate(classes):
-        table[f"p_{name}"] = probabilities[:, index]
-    return table
+    return with_predictions(rows[["id", "group", "label"]], probabilities, classes)

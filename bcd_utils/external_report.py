@@ -12,8 +12,9 @@ from bcd_utils import training
 from bcd_utils.external import Images, network_images
 from bcd_utils.external_scores import SOURCES, with_ends
 from bcd_utils.images import read_image
+from bcd_utils.pooling import pooled
 from bcd_utils.runs import Run
-from bcd_utils.shift import distance_to_nearest, domain_auc, grey_levels, pooled
+from bcd_utils.shift import distance_to_nearest, domain_auc, grey_levels
 
 
 class Shift(NamedTuple):

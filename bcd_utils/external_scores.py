@@ -12,15 +12,15 @@ from bcd_utils.calibration import (
     calibration_scores,
     fit_temperature,
     reliability_tables,
+    squared_errors,
 )
-from bcd_utils.evaluation import labels_and_probabilities
-from bcd_utils.intervals import resampled_scores
+from bcd_utils.evaluation import PAPER_METRICS, labels_and_probabilities
+from bcd_utils.intervals import percentile_interval, resampled_scores
 from bcd_utils.metrics import confusion, score
 from bcd_utils.runs import Run
 from bcd_utils.shift import mean_interval
 from bcd_utils.study import Study
 
-OVERALL = ("accuracy", "f1_macro", "kappa", "roc_auc")
 #: Name in tables and figures -> ``split`` in the predictions.
 SOURCES = {"internal test": "test", "external": "external"}
 ENDS = ("value", "low", "high")
@@ -49,8 +49,7 @@ def score_sources(
         interval where all images are of one group. A source without images is left out; where none is, there
         is also "difference": external minus internal, whose resamples are drawn independently.
     """
-    tails = [(1 - study.confidence) / 2, (1 + study.confidence) / 2]
-    values, resampled, scores = {}, {}, {}
+    values, resampled = {}, {}
     for number, (source, name) in enumerate(SOURCES.items()):
         groups = predictions.loc[predictions["split"] == name, "group"]
         if groups.empty:
@@ -68,14 +67,13 @@ def score_sources(
             for key, value in values[there].items()
         }
         resampled["difference"] = {key: resampled[there][key] - resampled[here][key] for key in values[there]}
-    for source, of_source in values.items():
-        scores[source] = {}
-        for key, value in of_source.items():
-            defined = resampled[source][key][~np.isnan(resampled[source][key])]
-            known = value is not None and defined.size > 0
-            low, high = np.quantile(defined, tails).tolist() if known else (None, None)
-            scores[source][key] = {"value": value, "low": low, "high": high}
-    return scores
+    return {
+        source: {
+            key: percentile_interval(value, resampled[source][key], study.confidence)
+            for key, value in of_source.items()
+        }
+        for source, of_source in values.items()
+    }
 
 
 def score_table(
@@ -88,7 +86,7 @@ def score_table(
     pandas.DataFrame of float
         Index: the scores; columns (source, "value"), (source, "low"), (source, "high"); NaN where undefined.
     """
-    names = [*OVERALL, *(f"sensitivity_{name}" for name in classes)]
+    names = [*PAPER_METRICS, *(f"sensitivity_{name}" for name in classes)]
     columns = {
         (source, end): [of_source[name][end] for name in names]
         for source, of_source in scores.items()
@@ -131,8 +129,13 @@ def calibrate(predictions: pd.DataFrame, classes: Sequence[str], study: Study) -
             found = calibration_scores(
                 labels, probabilities, samples=study.bootstrap_samples, seed=study.seed
             )
-            errors = np.square(probabilities - np.eye(len(classes))[labels]).sum(axis=1)
-            ends = mean_interval(errors, groups, study.bootstrap_samples, study.confidence, study.seed)
+            ends = mean_interval(
+                squared_errors(labels, probabilities),
+                groups,
+                study.bootstrap_samples,
+                study.confidence,
+                study.seed,
+            )
             rows[source, state] = {
                 "ece": found["ece"],
                 "ece_by_chance": found["ece_by_chance"],

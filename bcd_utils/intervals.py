@@ -78,14 +78,39 @@ def bootstrap_intervals(
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1, not {confidence}")
     resampled = resampled_scores(labels, probabilities, classes, samples, seed, groups)
+    values = score(labels, probabilities, classes)
+    return {name: percentile_interval(value, resampled[name], confidence) for name, value in values.items()}
+
+
+def percentile_interval(
+    value: float | None, resampled: np.ndarray, confidence: float
+) -> dict[str, float | None]:
+    """A value with the ends of its percentile bootstrap interval (Efron 1979).
+
+    Parameters
+    ----------
+    value : float or None
+        None where undefined.
+    resampled : ndarray of float, shape (samples,)
+        The value of each resample; NaN, where undefined, is left out.
+    confidence : float
+        Nominal coverage, between 0 and 1.
+
+    Returns
+    -------
+    dict of str to float or None
+        ``value``, ``low`` and ``high``; no ends where the value or all resamples are undefined.
+
+    Examples
+    --------
+    >>> percentile_interval(0.5, np.array([0.25, 0.5, np.nan, 0.75]), 0.5)
+    {'value': 0.5, 'low': 0.375, 'high': 0.625}
+    """
+    defined = resampled[~np.isnan(resampled)]
+    known = value is not None and defined.size > 0
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    intervals = {}
-    for name, value in score(labels, probabilities, classes).items():
-        defined = resampled[name][~np.isnan(resampled[name])]
-        known = value is not None and defined.size > 0
-        low, high = np.quantile(defined, tails).tolist() if known else (None, None)
-        intervals[name] = {"value": value, "low": low, "high": high}
-    return intervals
+    low, high = np.quantile(defined, tails).tolist() if known else (None, None)
+    return {"value": value, "low": low, "high": high}
 
 
 def resampled_scores(

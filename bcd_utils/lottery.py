@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.files import sha256_of_file, sha256_of_json
+from bcd_utils.pooling import pooled
 from bcd_utils.runs import Run
 from bcd_utils.splits import SETS, grouped_folds, split_by_group, split_images
 from bcd_utils.study import Study
 from bcd_utils.sweep import Result, sweep
 
-SCHEMES = ("plain", "grouped", "folds")
 #: The settings that a head's training reads.
 HEAD_SETTINGS = (
     "pooling", "hidden_units", "dropout", "batch_size", "epochs", "patience", "learning_rate", "class_weights",
@@ -40,6 +40,26 @@ def audited_images(run: Run) -> pd.DataFrame:
     return audited.loc[run.read_csv("splits.csv")["id"]].reset_index(drop=True)
 
 
+def plain_splits(manifest: pd.DataFrame, study: Study) -> Splits:
+    """The lottery's splits by image alone; the first is the study's own.
+
+    Parameters
+    ----------
+    manifest : pandas.DataFrame
+        Columns label and status.
+
+    Returns
+    -------
+    dict of ("plain", number) to pandas.Series of str
+        As in `lottery_splits`.
+    """
+    fractions = (study.test_fraction, study.validation_fraction)
+    return {
+        ("plain", number): split_images(manifest, *fractions, study.stratify, study.seed + number)
+        for number in range(study.lottery.splits)
+    }
+
+
 def lottery_splits(manifest: pd.DataFrame, study: Study) -> Splits:
     """All splits of the lottery.
 
@@ -57,18 +77,16 @@ def lottery_splits(manifest: pd.DataFrame, study: Study) -> Splits:
         cross-validation, repeat after repeat. The first plain split is the study's own.
     """
     draw, fractions = study.lottery, (study.test_fraction, study.validation_fraction)
-    seeds = [study.seed + number for number in range(draw.splits)]
-    plain = [split_images(manifest, *fractions, study.stratify, seed) for seed in seeds]
-    grouped = [split_by_group(manifest, *fractions, seed) for seed in seeds]
+    grouped = [split_by_group(manifest, *fractions, study.seed + number) for number in range(draw.splits)]
     folds = [
         split
         for repeat in range(draw.repeats)
         for split in grouped_folds(manifest, draw.folds, fractions[1], study.seed + repeat)
     ]
     return {
-        (scheme, number): split
-        for scheme, splits in zip(SCHEMES, (plain, grouped, folds), strict=True)
-        for number, split in enumerate(splits)
+        **plain_splits(manifest, study),
+        **{("grouped", number): split for number, split in enumerate(grouped)},
+        **{("folds", number): split for number, split in enumerate(folds)},
     }
 
 
@@ -85,8 +103,7 @@ def lottery_features(features: np.ndarray, study: Study) -> np.ndarray:
     """
     if study.lottery.pooling == "flatten":
         return np.asarray(features, dtype=np.float32)
-    means = [np.asarray(row, dtype=np.float32).mean(axis=(0, 1), keepdims=True) for row in features]
-    return np.stack(means)
+    return pooled(features)[:, None, None]
 
 
 @dataclass(frozen=True)

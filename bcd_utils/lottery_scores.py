@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from bcd_utils.evaluation import PAPER_METRICS
-from bcd_utils.intervals import resampled_scores
+from bcd_utils.evaluation import PAPER_METRICS, class_numbers
+from bcd_utils.intervals import percentile_interval, resampled_scores
 from bcd_utils.lottery import Splits
 from bcd_utils.metrics import score
 from bcd_utils.study import Study
@@ -35,7 +35,7 @@ def lottery_table(
         images whose group is also in training or validation) and ``accuracy_copied``,
         ``accuracy_not_copied`` (on those and on the others; NaN where there are none).
     """
-    labels = manifest["label"].map({name: index for index, name in enumerate(classes)}).to_numpy(dtype=int)
+    labels = class_numbers(manifest["label"], classes)
     rows = []
     for (scheme, number), split in splits.items():
         sets, result = split.to_numpy(), results[scheme, number]
@@ -105,7 +105,7 @@ def headline(
     dict of str to dict
         For each score ``{"value": ..., "low": ..., "high": ...}``.
     """
-    labels = manifest["label"].map({name: index for index, name in enumerate(classes)}).to_numpy(dtype=int)
+    labels = class_numbers(manifest["label"], classes)
     usable = (manifest["status"] == "ok").to_numpy()
     values, resampled = [], []
     for repeat in range(study.lottery.repeats):
@@ -121,16 +121,14 @@ def headline(
                 manifest["group"][usable],
             )
         )  # fmt: skip
-    tails = [(1 - study.confidence) / 2, (1 + study.confidence) / 2]
-    found = {}
-    for metric in values[0]:
-        low, high = np.nanquantile(np.mean([scores[metric] for scores in resampled], axis=0), tails)
-        found[metric] = {
-            "value": float(np.mean([scores[metric] for scores in values])),
-            "low": float(low),
-            "high": float(high),
-        }
-    return found
+    return {
+        metric: percentile_interval(
+            float(np.mean([scores[metric] for scores in values])),
+            np.mean([scores[metric] for scores in resampled], axis=0),
+            study.confidence,
+        )
+        for metric in values[0]
+    }
 
 
 def copies_summary(table: pd.DataFrame) -> pd.DataFrame:

@@ -360,6 +360,18 @@ def checked_predictions(
     return labels, probabilities
 
 
+def checked_scores(positive: ArrayLike, scores: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """The inputs as bool and float64 (n,), or a ValueError that says what is wrong."""
+    positive, scores = np.asarray(positive, dtype=bool), np.asarray(scores, dtype=float)
+    if positive.ndim != 1 or positive.shape != scores.shape:
+        raise ValueError(
+            f"positive and scores must have the same shape (n,), not {positive.shape} and {scores.shape}"
+        )
+    if not np.isfinite(scores).all():
+        raise ValueError(f"scores must be finite; {(~np.isfinite(scores)).sum()} are not")
+    return positive, scores
+
+
 def _checked_labels(name: str, values: ArrayLike, count: int) -> np.ndarray:
     """``values`` as a non-empty int array (n,) within 0..count-1, or a ValueError."""
     values = np.asarray(values)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bcd_utils.intervals import resample_weights, wilson_interval
+from bcd_utils.metrics import checked_scores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +46,7 @@ def threshold_for_specificity(positive: ArrayLike, scores: ArrayLike, specificit
     >>> round(threshold_for_specificity([False, False, False, True], [0.1, 0.2, 0.7, 0.6], 0.66), 6)
     0.2
     """
-    positive, scores = _checked(positive, scores)
+    positive, scores = checked_scores(positive, scores)
     rank = _rank_reaching(specificity, (~positive).sum())
     return None if rank is None else float(np.nextafter(np.sort(scores[~positive])[rank], np.inf))
 
@@ -76,7 +77,7 @@ def threshold_for_sensitivity(positive: ArrayLike, scores: ArrayLike, sensitivit
     >>> threshold_for_sensitivity([True, True, True, False], [0.9, 0.4, 0.6, 0.5], 0.66)
     0.6
     """
-    positive, scores = _checked(positive, scores)
+    positive, scores = checked_scores(positive, scores)
     rank = _rank_reaching(sensitivity, positive.sum())
     return None if rank is None else float(np.sort(scores[positive])[::-1][rank])
 
@@ -113,7 +114,7 @@ def at_threshold(
     >>> found["sensitivity"]["value"], found["specificity"]["value"], found["specificity"]["images"]
     (1.0, 0.5, 2)
     """
-    positive, scores = _checked(positive, scores)
+    positive, scores = checked_scores(positive, scores)
     found = {}
     for name, kind in {"sensitivity": positive, "specificity": ~positive}.items():
         found[name] = {"right": None, "images": int(kind.sum()), "value": None, "low": None, "high": None}
@@ -169,7 +170,7 @@ def decision_curve(
     """
     import pandas as pd
 
-    positive, probabilities = _checked(positive, probabilities)
+    positive, probabilities = checked_scores(positive, probabilities)
     thresholds = np.asarray(thresholds, dtype=float)
     if not len(positive):
         raise ValueError("a decision curve needs at least one image")
@@ -194,15 +195,3 @@ def _rank_reaching(share: float, count: int) -> int | None:
     if not 0 < share <= 1:
         raise ValueError(f"the wanted share must lie above 0 and at most 1, not {share}")
     return int((np.arange(1, count + 1) / count >= share).argmax()) if count else None
-
-
-def _checked(positive: ArrayLike, scores: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """The inputs as bool and float64 (n,), or a ValueError that says what is wrong."""
-    positive, scores = np.asarray(positive, dtype=bool), np.asarray(scores, dtype=float)
-    if positive.ndim != 1 or positive.shape != scores.shape:
-        raise ValueError(
-            f"positive and scores must have the same shape (n,), not {positive.shape} and {scores.shape}"
-        )
-    if not np.isfinite(scores).all():
-        raise ValueError(f"scores must be finite; {(~np.isfinite(scores)).sum()} are not")
-    return positive, scores

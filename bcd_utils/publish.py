@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from bcd_utils.datasets import REGISTRY, Dataset
 from bcd_utils.files import write_json
 from bcd_utils.paths import STUDIES
 from bcd_utils.provenance import describe
+from bcd_utils.reported import load_reported
 from bcd_utils.runs import ARTIFACTS, Run
 from bcd_utils.splits import SETS
 
@@ -24,7 +24,8 @@ MODEL_CARD = {"title": "Model card", "file": "model_card.html"}
 
 def reported_by_paper() -> dict[str, dict[str, float]]:
     """The paper's own numbers, per set."""
-    return yaml.safe_load((STUDIES / "paper_reported.yaml").read_text())["reported"]
+    sets = load_reported(STUDIES / "paper_reported.yaml").reported
+    return {name: {score: float(text) for score, text in scores.items()} for name, scores in sets.items()}
 
 
 def summarise_run(run: Run) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from bcd_utils.datasets.base import MANIFEST_COLUMNS, Dataset
 from bcd_utils.errors import StudyError
 from bcd_utils.files import sha256_of_file, sha256_of_json
 from bcd_utils.images import mask_paths, read_image
+from bcd_utils.linking import linked
 
 SMALLEST_SIDE = 64
 LEAST_CONTRAST = 4.0
@@ -158,18 +159,14 @@ def join_groups(images: pd.DataFrame) -> pd.Series:
     >>> join_groups(pd.DataFrame(pixels | {"group": ["eve", "ann", "eve", ""]})).tolist()
     ['eve', 'eve', 'eve', 'd']
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     patients = images["group"] if "group" in images else pd.Series("", index=images.index)
     rows = np.arange(len(images))
-    linked = np.zeros((2, 0), dtype=int)
+    ends = np.zeros((2, 0), dtype=int)
     for key in (patients, images["pixels_sha256"]):
         known = (key != "").to_numpy()
         firsts = pd.Series(rows).groupby(key.to_numpy()).transform("first").to_numpy()
-        linked = np.hstack([linked, [rows[known], firsts[known]]])
-    links = coo_array((np.ones(linked.shape[1]), tuple(linked)), shape=(len(images),) * 2)
-    component = pd.Series(connected_components(links, directed=False)[1], index=images.index)
+        ends = np.hstack([ends, [rows[known], firsts[known]]])
+    component = pd.Series(linked(len(images), *ends), index=images.index)
     own = images["id"].where(~images["id"].isin(patients), images["path"])
     named = patients.where(patients != "").groupby(component).transform("first")
     return named.fillna(own.groupby(component).transform("first"))

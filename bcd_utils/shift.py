@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from bcd_utils.intervals import resample_weights, weighted_auc
+from bcd_utils.intervals import percentile_interval, resample_weights, weighted_auc
 
 FOLDS = 5
 PENALTY = 0.01  # scikit-learn's C: strong, for there are more features than images
@@ -49,12 +49,6 @@ def grey_levels(images: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
         rows.append((grey.mean(), grey.std()))
         total += np.bincount(grey.astype(np.uint8).ravel(), minlength=256) / grey.size
     return pd.DataFrame(rows, columns=["mean_grey", "sd_grey"]), total / max(len(images), 1)
-
-
-def pooled(features: np.ndarray) -> np.ndarray:
-    """Mean of each feature over the positions of the map, float32 (n, c), streaming over (n, h, w, c)."""
-    means = [np.asarray(row, dtype=np.float32).mean(axis=(0, 1)) for row in features]
-    return np.array(means, dtype=np.float32).reshape(len(features), features.shape[-1])
 
 
 def distance_to_nearest(features: ArrayLike, training: ArrayLike) -> np.ndarray:
@@ -196,6 +190,4 @@ def _interval(
     resampled = np.concatenate(
         [statistic(weights) for weights in resample_weights(labels, groups, samples, seed)]
     )
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    low, high = np.nanquantile(resampled, tails).tolist()
-    return {"value": float(value), "low": low, "high": high}
+    return percentile_interval(float(value), resampled, confidence)

@@ -14,6 +14,7 @@ from bcd_utils.backbones import CALIBRATION_IMAGES, Backbone, freeze, load_backb
 from bcd_utils.backend import device, keras
 from bcd_utils.classifier import Batches, train_head
 from bcd_utils.datasets import REGISTRY
+from bcd_utils.evaluation import class_numbers, with_predictions
 from bcd_utils.features import cached_features, features_of
 from bcd_utils.files import sha256_of_file
 from bcd_utils.fine_tuning import as_new_backbone, fine_tune
@@ -43,7 +44,7 @@ def load_sets(run: Run) -> Sets:
     """Read what the preprocessing notebook wrote."""
     classes = REGISTRY[run.study.dataset].classes
     splits = run.read_csv("splits.csv")
-    labels = splits["label"].map({name: index for index, name in enumerate(classes)}).to_numpy(dtype=int)
+    labels = class_numbers(splits["label"], classes)
     rows = {name: np.flatnonzero(splits["split"] == name) for name in SETS}
     return Sets(run.images(), labels, rows, classes)
 
@@ -135,13 +136,8 @@ def fit_further(run: Run, sets: Sets, backbone: Backbone, head: keras.Model, on_
 
 def predictions_table(run: Run, sets: Sets, probabilities: np.ndarray) -> pd.DataFrame:
     """One row an image: id, split, label, predicted, probability of that, and ``p_<class>`` each."""
-    splits = run.read_csv("splits.csv")
-    table = splits[["id", "split", "label"]].copy()
-    table["predicted"] = np.asarray(sets.classes)[probabilities.argmax(axis=1)]
-    table["probability"] = probabilities.max(axis=1)
-    for index, name in enumerate(sets.classes):
-        table[f"p_{name}"] = probabilities[:, index]
-    return table
+    rows = run.read_csv("splits.csv")[["id", "split", "label"]]
+    return with_predictions(rows, probabilities, sets.classes)
 
 
 def training_record(

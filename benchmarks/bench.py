@@ -31,9 +31,10 @@ from bcd_utils.backbones import load_backbone
 from bcd_utils.backend import device, keras, seed_everything
 from bcd_utils.classifier import build_head, predict
 from bcd_utils.datasets import REGISTRY
+from bcd_utils.evaluation import class_numbers
 from bcd_utils.features import BATCH, cached_features
 from bcd_utils.files import write_text
-from bcd_utils.lottery import lottery_features, play
+from bcd_utils.lottery import lottery_features, plain_splits, play
 from bcd_utils.paths import REPORTS, STUDIES
 from bcd_utils.quality import build_manifest
 from bcd_utils.runs import Run
@@ -50,7 +51,7 @@ def prepare(study: Study, scratch: Path) -> Sets:
     usable = manifest[manifest["status"] == "ok"].copy()
     usable["split"] = split_images(usable)
     write_images(scratch / "images.npy", folder, usable, study.input, study.image_size)
-    labels = usable["label"].map({name: index for index, name in enumerate(dataset.classes)}).to_numpy(int)
+    labels = class_numbers(usable["label"], dataset.classes)
     rows = {name: np.flatnonzero(usable["split"] == name) for name in SETS}
     return Sets(np.load(scratch / "images.npy", mmap_mode="r"), labels, rows, dataset.classes)
 
@@ -115,10 +116,9 @@ def lottery(study: Study, sets: Sets, scratch: Path, pooling: str, splits: int) 
     backbone = load_backbone(study, np.asarray(sets.images[:BATCH]))
     features = cached_features(backbone, sets.images, "bench", folder=scratch / "features")
     images = pd.DataFrame({"label": np.asarray(sets.classes)[sets.labels], "status": "ok"})
-    drawn = [split_images(images, seed=study.seed + number) for number in range(splits)]
-    named = {("plain", number): split for number, split in enumerate(drawn)}
+    drawn = plain_splits(images, study)
     started = time.perf_counter()
-    play(named, lottery_features(features, study), sets.labels, len(sets.classes), study)
+    play(drawn, lottery_features(features, study), sets.labels, len(sets.classes), study)
     return time.perf_counter() - started
 
 

@@ -16,7 +16,6 @@ from bcd_utils.shift import (
     grey_levels,
     mean_interval,
     measure_shift,
-    pooled,
 )
 
 
@@ -27,12 +26,6 @@ def test_grey_levels_of_two_images():
     statistics, histogram = grey_levels(images)
     assert statistics.values.tolist() == [[10, 0], [100, 100]]
     assert {level: share for level, share in enumerate(histogram) if share} == {0: 0.25, 10: 0.5, 200: 0.25}
-
-
-def test_features_are_averaged_over_the_image():
-    features = np.arange(24, dtype=np.float32).reshape(2, 2, 2, 3)
-    assert pooled(features).tolist() == [[4.5, 5.5, 6.5], [16.5, 17.5, 18.5]]
-    assert pooled(features[:0]).shape == (0, 3)
 
 
 def test_the_distance_is_that_of_scipy_and_a_training_image_is_at_0():

@@ -52,6 +52,8 @@ class Dataset:
         ``locate(study) -> Path``: the folder with the images, made or unpacked if need be.
     scan : callable
         ``scan(folder) -> Scan``.
+    fetch : callable or None
+        ``fetch() -> Path``: downloads the images, or what is missing of them; None where nothing can be.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Dataset:
     synthetic: bool
     locate: Callable[[Study], Path]
     scan: Callable[[Path], Scan]
+    fetch: Callable[[], Path] | None = None
 
     def check_counts(self, images: pd.DataFrame, folder: Path) -> None:
         """Hold the number of images per class to the published one.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from PIL import Image
 from bcd_utils.datasets.base import Dataset, Scan, given_folder
 from bcd_utils.datasets.busi import CLASSES
 from bcd_utils.datasets.class_folders import IMAGE_SUFFIXES, natural_key
+from bcd_utils.datasets.csv_rows import numbered_rows
 from bcd_utils.download import download, unpack_zip
 from bcd_utils.errors import StudyError
 from bcd_utils.paths import RAW_DATA, readable
@@ -122,19 +122,11 @@ def read_info(path: Path) -> dict[str, str]:
         return {}
     fix = f"take INFO.csv from {HOMEPAGE} as it is"
     labels = {}
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, delimiter=";", restval="")
-            missing = [column for column in COLUMNS if column not in (reader.fieldnames or [])]
-            if missing:
-                raise StudyError(f"{path}, line 1: there is no column '{missing[0]}'", fix)
-            for row in reader:
-                image, label = row["Image"].strip(), row["Label"].strip().lower()
-                if label not in CLASSES:
-                    raise StudyError(f"{path}, line {reader.line_num}: {label!r} is no class", fix)
-                labels[Path(image).stem] = label
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise StudyError(f"{path} cannot be read ({error})", fix) from None
+    for line, (image, text) in numbered_rows(path, COLUMNS, fix, fix, delimiter=";"):
+        label = text.lower()
+        if label not in CLASSES:
+            raise StudyError(f"{path}, line {line}: {label!r} is no class", fix)
+        labels[Path(image).stem] = label
     return labels
 
 
@@ -163,4 +155,5 @@ BUS_UCLM = Dataset(
     synthetic=False,
     locate=locate,
     scan=scan,
+    fetch=fetch,
 )

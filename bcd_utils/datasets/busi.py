@@ -57,4 +57,5 @@ BUSI = Dataset(
     synthetic=False,
     locate=locate,
     scan=scan,
+    fetch=fetch,
 )

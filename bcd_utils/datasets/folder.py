@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 from bcd_utils.datasets.base import Dataset, Scan, given_folder
 from bcd_utils.datasets.busi import CLASSES
 from bcd_utils.datasets.class_folders import scan_class_folders
+from bcd_utils.datasets.csv_rows import numbered_rows
 from bcd_utils.errors import StudyError
 from bcd_utils.study import Study
 
@@ -70,7 +70,10 @@ def read_groups(path: Path, folder: Path, images: set[str]) -> dict[str, str]:
     """
     base = path.parent.relative_to(folder)
     groups: dict[str, str] = {}
-    for line, (name, group) in numbered_rows(path):
+    begin = f"begin it with the line {','.join(COLUMNS)}"
+    for line, (name, group) in numbered_rows(
+        path, COLUMNS, begin, "save it as CSV in UTF-8", skipinitialspace=True
+    ):
         image = (base / name.replace("\\", "/")).as_posix()
         if image not in images:
             raise StudyError(
@@ -87,20 +90,6 @@ def read_groups(path: Path, folder: Path, images: set[str]) -> dict[str, str]:
                 "keep one of the lines",
             )
     return groups
-
-
-def numbered_rows(path: Path) -> list[tuple[int, list[str]]]:
-    """Line number and stripped cells of the columns ``path`` and ``group`` of each row."""
-    begin = f"begin it with the line {','.join(COLUMNS)}"
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, skipinitialspace=True, restval="")
-            missing = [column for column in COLUMNS if column not in (reader.fieldnames or [])]
-            if missing:
-                raise StudyError(f"{path}, line 1: there is no column '{missing[0]}'", begin)
-            return [(reader.line_num, [row[column].strip() for column in COLUMNS]) for row in reader]
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise StudyError(f"{path} cannot be read ({error})", "save it as CSV in UTF-8") from None
 
 
 FOLDER = Dataset(

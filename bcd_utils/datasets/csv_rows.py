@@ -1,0 +1,42 @@
+"""Reading the tables that come with images, with errors that name file and line."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from bcd_utils.errors import StudyError
+
+
+def numbered_rows(
+    path: Path, columns: Sequence[str], fix_columns: str, fix_file: str, **layout: Any
+) -> Iterator[tuple[int, list[str]]]:
+    """Line number and stripped cells of some columns, row by row; a byte-order mark is skipped.
+
+    Parameters
+    ----------
+    path : Path
+        A table in UTF-8.
+    columns : sequence of str
+    fix_columns, fix_file : str
+        What to do where a column is missing, and where the file cannot be read.
+    **layout
+        Options of `csv.DictReader`, such as ``delimiter``.
+
+    Raises
+    ------
+    StudyError
+        If a column is missing or the file is no such table.
+    """
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, restval="", **layout)
+            missing = [column for column in columns if column not in (reader.fieldnames or [])]
+            if missing:
+                raise StudyError(f"{path}, line 1: there is no column '{missing[0]}'", fix_columns)
+            for row in reader:
+                yield reader.line_num, [row[column].strip() for column in columns]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise StudyError(f"{path} cannot be read ({error})", fix_file) from None
