@@ -80,7 +80,7 @@ def run(
     from bcd_utils.chain import run_study
     from bcd_utils.paths import readable
     from bcd_utils.runs import Run
-    from bcd_utils.study import load_study
+    from bcd_utils.study_file import load_study
     from bcd_utils.sweep import ENGINE, SCHEDULER
 
     if (engine is Engine.dask) != bool(scheduler):

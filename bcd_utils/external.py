@@ -18,7 +18,8 @@ from bcd_utils.files import sha256_of_file
 from bcd_utils.pooling import pooled
 from bcd_utils.quality import build_manifest, data_hash
 from bcd_utils.runs import Run
-from bcd_utils.study import Study, make_study
+from bcd_utils.study import Study
+from bcd_utils.study_file import make_study
 
 Progress = Callable[[int, int], None]
 

@@ -15,7 +15,8 @@ import pandas as pd
 from bcd_utils.errors import StudyError
 from bcd_utils.files import atomic_path, disk_errors, sha256_of_file, write_json, write_text
 from bcd_utils.paths import REPORTS, ROOT, STUDIES, readable
-from bcd_utils.study import Study, make_study
+from bcd_utils.study import Study
+from bcd_utils.study_file import make_study
 
 #: The contract between notebooks: file under ``artifacts/`` -> the notebook that writes it.
 ARTIFACTS = {

@@ -39,7 +39,8 @@ from bcd_utils.paths import REPORTS, STUDIES
 from bcd_utils.quality import build_manifest
 from bcd_utils.runs import Run
 from bcd_utils.splits import SETS, split_images
-from bcd_utils.study import Lottery, Study, load_study
+from bcd_utils.study import Lottery, Study
+from bcd_utils.study_file import load_study
 from bcd_utils.training import Sets
 
 

@@ -12,7 +12,7 @@ from bcd_utils import arms
 from bcd_utils.datasets.busi import CLASSES
 from bcd_utils.images import network_input, read_image, read_mask, resize
 from bcd_utils.runs import Run
-from bcd_utils.study import make_study
+from bcd_utils.study_file import make_study
 from bcd_utils.training import load_sets
 
 

@@ -7,7 +7,7 @@ from bcd_utils import backbones
 from bcd_utils.backbones import imagenet_scaling, load_backbone, unit_scaling
 from bcd_utils.backend import keras
 from bcd_utils.errors import StudyError
-from bcd_utils.study import make_study
+from bcd_utils.study_file import make_study
 
 SIDE = 64
 

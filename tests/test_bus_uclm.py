@@ -14,7 +14,7 @@ from bcd_utils.datasets.bus_uclm import locate, mask_label, scan
 from bcd_utils.errors import StudyError
 from bcd_utils.exploration import read_with_mask
 from bcd_utils.quality import build_manifest
-from bcd_utils.study import make_study
+from bcd_utils.study_file import make_study
 
 COLOURS = {"benign": (0, 255, 0), "malignant": (255, 0, 0), "normal": (0, 0, 0)}
 LABELS = {"ALWI_000": "benign", "ALWI_001": "normal", "ANAT_000": "malignant", "ANAT_001": "malignant"}

@@ -22,7 +22,7 @@ from bcd_utils import chain
 from bcd_utils.errors import StudyError
 from bcd_utils.progress import PROGRESS_FILE
 from bcd_utils.runs import Run
-from bcd_utils.study import make_study
+from bcd_utils.study_file import make_study
 
 pytestmark = pytest.mark.slow
 psutil = pytest.importorskip("psutil")

@@ -18,7 +18,7 @@ from bcd_utils.datasets import REGISTRY, busi
 from bcd_utils.datasets.class_folders import natural_key, scan_class_folders
 from bcd_utils.errors import StudyError
 from bcd_utils.images import mask_paths, read_image, read_mask
-from bcd_utils.study import make_study
+from bcd_utils.study_file import make_study
 
 IDS = [f"{label} ({number})" for label in CLASSES for number in NUMBERS]
 

@@ -6,7 +6,7 @@ import pytest
 from bcd_utils.backend import keras
 from bcd_utils.classifier import Batches, balanced_weights, build_head, predict, train
 from bcd_utils.errors import StudyError
-from bcd_utils.study import make_study
+from bcd_utils.study_file import make_study
 
 SIDE, CLASSES = 32, 3
 

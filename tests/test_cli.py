@@ -194,7 +194,7 @@ def test_ctrl_c_is_answered(bcd, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bcd_utils.study.load_study", interrupted)
+    monkeypatch.setattr("bcd_utils.study_file.load_study", interrupted)
     ended = bcd("run", "study.yaml")
     assert ended.code == 130
     assert ended.err.strip() == "Stopped. The same command goes on from the last finished stage."

@@ -28,7 +28,7 @@ from bcd_utils.external import (
 from bcd_utils.metrics import score
 from bcd_utils.plots import external as plots
 from bcd_utils.runs import Run
-from bcd_utils.study import make_study
+from bcd_utils.study_file import make_study
 
 NOTHING = pd.DataFrame({"sha256": []})
 

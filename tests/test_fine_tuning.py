@@ -8,7 +8,7 @@ from bcd_utils.backend import keras
 from bcd_utils.classifier import build_head
 from bcd_utils.errors import StudyError
 from bcd_utils.fine_tuning import fine_tune, unfreeze_from
-from bcd_utils.study import make_study
+from bcd_utils.study_file import make_study
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from bcd_utils.datasets import REGISTRY
 from bcd_utils.datasets.folder import locate, scan
 from bcd_utils.errors import StudyError
 from bcd_utils.quality import build_manifest
-from bcd_utils.study import make_study
+from bcd_utils.study_file import make_study
 
 
 @pytest.fixture

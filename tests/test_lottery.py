@@ -15,7 +15,8 @@ from bcd_utils import lottery
 from bcd_utils.backend import keras
 from bcd_utils.classifier import Batches, build_head, predict, train
 from bcd_utils.splits import SETS, split_images
-from bcd_utils.study import Lottery, make_study
+from bcd_utils.study import Lottery
+from bcd_utils.study_file import make_study
 from bcd_utils.sweep import ENGINE, SCHEDULER
 
 CLASSES = ("benign", "malignant", "normal")

@@ -16,7 +16,7 @@ from bcd_utils.lottery_scores import (
     lottery_record,
     lottery_table,
 )
-from bcd_utils.study import make_study
+from bcd_utils.study_file import make_study
 
 CLASSES = ("benign", "malignant")
 PAPER = {"accuracy": 0.75, "f1_macro": 0.9, "kappa": 0.5, "roc_auc": 0.9}

@@ -13,7 +13,7 @@ from bcd_utils.datasets.phantom_copies import CHANGES, plant_copies, with_calipe
 from bcd_utils.datasets.phantom_generator import write_phantoms
 from bcd_utils.errors import StudyError
 from bcd_utils.images import read_image, read_mask
-from bcd_utils.study import make_study
+from bcd_utils.study_file import make_study
 
 COUNTS = {"benign": 5, "malignant": 4, "normal": 3}
 

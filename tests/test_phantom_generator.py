@@ -9,14 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bcd_utils.datasets.phantom_generator import (
-    CLASSES,
+from bcd_utils.datasets.phantom_generator import CLASSES, draw_phantom, write_phantoms
+from bcd_utils.datasets.phantom_scanner import (
     compounded_envelope,
-    draw_phantom,
     draw_scatterers,
     log_compress,
     speckle_envelope,
-    write_phantoms,
 )
 from bcd_utils.errors import StudyError
 

@@ -15,7 +15,7 @@ import yaml
 
 from bcd_utils.paths import NOTEBOOKS, ROOT, STUDIES
 from bcd_utils.runs import ARTIFACTS
-from bcd_utils.study import load_study, make_study
+from bcd_utils.study_file import load_study, make_study
 
 LONGEST_CELL = 15
 SAVERS = {"writing", "save_csv", "save_json"}

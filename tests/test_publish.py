@@ -16,7 +16,7 @@ from bcd_utils.datasets import REGISTRY
 from bcd_utils.plots.diagrams import image_flow
 from bcd_utils.publish import announcements, page_context, publish, reported_by_paper, summarise_run, title_of
 from bcd_utils.runs import Run
-from bcd_utils.study import make_study
+from bcd_utils.study_file import make_study
 
 STAGE = "01_data_exploration"
 

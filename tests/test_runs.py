@@ -13,7 +13,7 @@ import pytest
 from bcd_utils import runs as module
 from bcd_utils.errors import StudyError
 from bcd_utils.runs import ARTIFACTS, Run
-from bcd_utils.study import make_study
+from bcd_utils.study_file import make_study
 
 STAGE = "01_data_exploration"
 

@@ -15,7 +15,7 @@ from bs4 import BeautifulSoup
 from builders import TINY_SETTINGS, TinyStudy
 
 from bcd_utils.paths import STUDIES
-from bcd_utils.study import load_study
+from bcd_utils.study_file import load_study
 
 pytestmark = pytest.mark.slow
 STAGES = load_study(STUDIES / "trust_phantom.yaml").notebooks

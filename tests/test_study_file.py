@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from bcd_utils.errors import StudyError
 from bcd_utils.paths import STUDIES
-from bcd_utils.study import Study, load_study, make_study, parse_override
+from bcd_utils.study import Study
+from bcd_utils.study_file import load_study, make_study, parse_override
 
 PAPER = {
     "image_size": 224,

@@ -1,0 +1,181 @@
+"""Reading a study's settings strictly, from YAML or from plain values."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from bcd_utils.errors import StudyError
+from bcd_utils.paths import STUDIES, readable
+from bcd_utils.study import Audit, Augmentation, External, FineTuning, Lottery, Phantoms, Study
+
+_PATTERN_HELP = {
+    "backbone": "'resnet50' or the path of a .keras file",
+    "weights": "'imagenet', 'random' or the path of a .h5 or .keras weights file",
+    "name": "letters, digits and . _ = , - after a letter or digit",
+}
+_TYPE_HELP = {
+    "too_short": "at least one value",
+    "string_too_short": "at least one character",
+    "tuple_type": "a list such as [256, 128]",
+    "dataclass_type": "a section such as {key: value}",
+}
+
+
+_PATHS = {"data_dir", "histopathology_dir", "backbone", "weights", "reviewed_pairs"}
+_SECTIONS = {
+    "phantoms": Phantoms,
+    "augmentation": Augmentation,
+    "fine_tuning": FineTuning,
+    "audit": Audit,
+    "lottery": Lottery,
+    "external": External,
+}
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader that also reads 1e-5 as a number, as YAML 1.2 does and YAML 1.1 does not."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+
+def _allowed_keys(location: Sequence[str]) -> list[str]:
+    owner = Study
+    for part in location[:-1]:
+        owner = _SECTIONS.get(part, owner)
+    return [field.name for field in fields(owner)]
+
+
+def _one_line(error: ValidationError, source: str) -> StudyError:
+    first = error.errors()[0]
+    location = [str(part) for part in first["loc"] if not str(part).startswith("function")]
+    # A union such as FineTuning | None puts its member's name into the location.
+    location = [part for part in location if part not in {kind.__name__ for kind in _SECTIONS.values()}]
+    key = ".".join(location)
+    if first["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
+        allowed = _allowed_keys(location)
+        near = difflib.get_close_matches(location[-1], allowed, n=1)
+        hint = f"did you mean '{near[0]}'? " if near else ""
+        return StudyError(
+            f"{source}: unknown setting {key!r} = {first['input']!r}",
+            f"{hint}allowed are {', '.join(allowed)}",
+        )
+    if first["type"] == "missing":
+        return StudyError(f"{source}: setting '{key}' is missing", f"add '{key}: ...'")
+    wanted = _TYPE_HELP.get(first["type"], first["msg"].removeprefix("Input should be "))
+    if first["type"] == "string_pattern_mismatch":
+        wanted = _PATTERN_HELP[location[0]]
+    if wanted.startswith(("greater", "less")):
+        wanted = f"a value {wanted}"
+    return StudyError(f"{source}: {key} = {first['input']!r} is not allowed", f"use {wanted}")
+
+
+def make_study(settings: Mapping[str, Any], source: str = "settings") -> Study:
+    """Build a `Study` from plain values.
+
+    Raises
+    ------
+    StudyError
+        One line naming the setting, its value and what is allowed.
+
+    Examples
+    --------
+    >>> make_study({"name": "mine", "epochs": 3}).epochs
+    3
+    >>> make_study({"name": "mine", "epoch": 3})  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    bcd_utils.errors.StudyError: settings: unknown setting 'epoch' = 3. To fix: did you mean 'epochs'? ...
+    """
+    try:
+        plain = json.dumps(settings, default=str)
+    except (TypeError, ValueError) as error:
+        raise StudyError(
+            f"{source} holds more than plain values ({error})", "write text keys and plain values"
+        ) from None
+    try:
+        return TypeAdapter(Study).validate_json(plain)
+    except ValidationError as error:
+        raise _one_line(error, source) from None
+
+
+def parse_override(text: str) -> tuple[str, Any]:
+    """Split ``key=value``; the value is read as YAML.
+
+    Examples
+    --------
+    >>> parse_override("dropout=0.3")
+    ('dropout', 0.3)
+    >>> parse_override("fine_tuning.learning_rate=1e-5")
+    ('fine_tuning.learning_rate', 1e-05)
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise StudyError(f"--set {text!r} is not of the form key=value", "write for example --set epochs=10")
+    try:
+        return key.strip(), yaml.load(value, _Loader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError:
+        raise StudyError(f"--set {text!r}: the value is not valid YAML", "quote it") from None
+
+
+def with_absolute_paths(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings whose files and folders do not depend on the current folder or on ``~``."""
+    changed = dict(settings)
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            changed[key] = with_absolute_paths(value)
+        elif key in _PATHS and isinstance(value, str) and value not in {"resnet50", "imagenet", "random"}:
+            changed[key] = str(Path(value).expanduser().absolute())
+    return changed
+
+
+def load_study(path: Path | str, overrides: Sequence[str] = (), **settings: Any) -> Study:
+    """Read a study from YAML.
+
+    Parameters
+    ----------
+    path : path
+        The study's YAML file.
+    overrides : sequence of str
+        ``key=value`` texts; a dotted key reaches into a section. Paths count from the current folder.
+    **settings
+        Values that replace the file's.
+
+    Raises
+    ------
+    StudyError
+        If the file is missing, is no YAML mapping, or holds a setting that is not allowed.
+    """
+    path = Path(path)
+    try:
+        values = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+    except (FileNotFoundError, IsADirectoryError):
+        beside = path.parent.glob("*.yaml") if any(path.parent.glob("*.yaml")) else STUDIES.glob("*.yaml")
+        known = ", ".join(sorted(readable(p) for p in beside if not p.stem.endswith("_reported")))
+        raise StudyError(f"There is no study file {readable(path)}", f"name one of: {known}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise StudyError(
+            f"{readable(path)} is not valid YAML: {str(error).splitlines()[0]}", "mend it"
+        ) from None
+    if not isinstance(values, dict):
+        raise StudyError(f"{readable(path)} holds no settings", "write 'key: value' lines")
+    for text in overrides:
+        key, value = parse_override(text)
+        *sections, last = key.split(".")
+        inner = values
+        for section in sections:
+            inner[section] = dict(inner[section]) if isinstance(inner.get(section), dict) else {}
+            inner = inner[section]
+        inner[last] = value
+    return make_study(with_absolute_paths({**values, **settings}), readable(path))
