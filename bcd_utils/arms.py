@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.arrays import cached_images
-from bcd_utils.comparison import delong_test, holm_adjusted, mcnemar_test
 from bcd_utils.datasets import REGISTRY
+from bcd_utils.evaluation import positive_class
 from bcd_utils.features import cached_features
 from bcd_utils.files import sha256_of_file
+from bcd_utils.paired_tests import delong_test, holm_adjusted, mcnemar_test
 from bcd_utils.runs import Run
 from bcd_utils.training import Sets, frozen_backbone
 
@@ -102,7 +103,7 @@ def paired_tests(
         ``delong_p``. The p-values of a column are Holm-adjusted; NaN where undefined.
     """
     first, *others = probabilities
-    column = classes.index("malignant") if "malignant" in classes else 0
+    column = positive_class(classes)
     positive = labels == column
     rows = {}
     for arm in others:

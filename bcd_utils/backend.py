@@ -41,6 +41,9 @@ def _keep_freed_memory() -> None:
 
 _keep_freed_memory()
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Several processes may share a GPU: none may take all of its memory at once.
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 with _silent_stderr():
     import keras
 
@@ -48,6 +51,7 @@ with _silent_stderr():
         import tensorflow
 
         tensorflow.config.list_physical_devices()
+        tensorflow.get_logger().setLevel("ERROR")  # else it remarks on every network that is built
 
 
 def device() -> str:
@@ -67,6 +71,22 @@ def device() -> str:
 
         gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
     return ", ".join(gpus) if gpus else f"CPU ({os.cpu_count()} cores, {platform.machine()})"
+
+
+def peak_device_bytes() -> int | None:
+    """The most memory of the first GPU that this process has held; None without a GPU."""
+    if device().startswith("CPU"):
+        return None
+    name = keras.backend.backend()
+    if name == "tensorflow":
+        return tensorflow.config.experimental.get_memory_info("GPU:0")["peak"]
+    if name == "jax":
+        import jax
+
+        return jax.devices()[0].memory_stats()["peak_bytes_in_use"]
+    import torch
+
+    return torch.cuda.max_memory_allocated()
 
 
 def seed_everything(seed: int) -> str:

@@ -16,7 +16,9 @@ from bcd_utils.study import Study
 HISTORY_COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")
 
 
-def build_head(feature_shape: Sequence[int], classes: int, study: Study) -> keras.Model:
+def build_head(
+    feature_shape: Sequence[int], classes: int, study: Study, attention: keras.layers.Layer | None = None
+) -> keras.Model:
     """The paper's classification head (section 3.4), untrained.
 
     Parameters
@@ -25,6 +27,8 @@ def build_head(feature_shape: Sequence[int], classes: int, study: Study) -> kera
     classes : int
     study : Study
         Reads pooling, hidden_units, dropout and seed; every random draw has its own seed.
+    attention : keras.layers.Layer, optional
+        Applied to the feature map before anything else.
 
     Returns
     -------
@@ -33,10 +37,11 @@ def build_head(feature_shape: Sequence[int], classes: int, study: Study) -> kera
     """
     layers = keras.layers
     inputs = keras.Input(tuple(feature_shape), name="features")
+    x = attention(inputs) if attention else inputs
     if study.pooling == "flatten":
-        x = layers.Flatten(name="flatten")(inputs)
+        x = layers.Flatten(name="flatten")(x)
     else:
-        x = layers.GlobalAveragePooling2D(name="average_pooling")(inputs)
+        x = layers.GlobalAveragePooling2D(name="average_pooling")(x)
     x = layers.BatchNormalization(name="batch_normalization")(x)
     for number, units in enumerate(study.hidden_units, start=1):
         initializer = keras.initializers.GlorotUniform(seed=study.seed + number)
@@ -112,11 +117,13 @@ def train(
     learning_rate: float,
     compile_with_xla: bool | str = "auto",
     on_progress: Callable[[int, int, str], None] = lambda done, total, note: None,
+    rates: Sequence[float] | None = None,
 ) -> tuple[pd.DataFrame, int]:
     """Train in place with Adam, cross-entropy and early stopping, restoring the best epoch.
 
     What ``fit`` with ``EarlyStopping(restore_best_weights=True)`` does, batch by batch: its input
-    pipeline costs as much as the head's own arithmetic on a CPU.
+    pipeline costs as much as the head's own arithmetic on a CPU. With ``rates``, each trainable weight
+    array has its own share of the learning rate.
 
     Returns
     -------
@@ -130,22 +137,38 @@ def train(
     StudyError
         If the loss stops being a number.
     """
-    trainer = trainer_of(model, learning_rate, compile_with_xla)
+    trainer = trainer_of(model, learning_rate, compile_with_xla, rates)
     return train_with(trainer, training, validation, study, epochs, on_progress)
 
 
 def trainer_of(
-    model: keras.Model, learning_rate: float, compile_with_xla: bool | str = "auto"
+    model: keras.Model,
+    learning_rate: float,
+    compile_with_xla: bool | str = "auto",
+    rates: Sequence[float] | None = None,
 ) -> keras.Model:
     """A second model over the same layers that carries the optimiser, so that saving ``model`` leaves it out."""
     trainer = keras.Model(model.inputs, model.outputs)
     trainer.compile(
-        keras.optimizers.Adam(learning_rate),
+        keras.optimizers.Adam(learning_rate) if rates is None else DiscriminativeAdam(learning_rate, rates),
         "categorical_crossentropy",
         metrics=["accuracy"],
         jit_compile=compile_with_xla,
     )
     return trainer
+
+
+class DiscriminativeAdam(keras.optimizers.Adam):
+    """Adam with its own share of the learning rate for each trainable weight array, in the model's order."""
+
+    def __init__(self, learning_rate: float, rates: Sequence[float]):
+        super().__init__(learning_rate)
+        self.rates = list(rates)
+
+    def update_step(self, gradient, variable, learning_rate):
+        super().update_step(
+            gradient, variable, learning_rate * self.rates[self._get_variable_index(variable)]
+        )
 
 
 def start_again(trainer: keras.Model, model: keras.Model) -> None:

@@ -25,6 +25,17 @@ def class_numbers(labels: pd.Series, classes: Sequence[str]) -> np.ndarray:
     return labels.map({label: index for index, label in enumerate(classes)}).to_numpy(dtype=int)
 
 
+def positive_class(classes: Sequence[str]) -> int:
+    """Place of the class whose sensitivity matters most: "malignant", else the first.
+
+    Examples
+    --------
+    >>> positive_class(["benign", "malignant", "normal"])
+    1
+    """
+    return classes.index("malignant") if "malignant" in classes else 0
+
+
 def with_predictions(rows: pd.DataFrame, probabilities: np.ndarray, classes: Sequence[str]) -> pd.DataFrame:
     """Rows of images with what a model says of them.
 

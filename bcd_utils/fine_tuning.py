@@ -13,9 +13,13 @@ from bcd_utils.classifier import Batches, train
 from bcd_utils.errors import StudyError
 from bcd_utils.study import Study
 
+PARTS = 5
+
 
 def unfreeze_from(model: keras.Model, layer_name: str) -> list[str]:
     """Make a backbone's layers trainable from ``layer_name`` to the end; BatchNorm stays frozen.
+
+    Two names are understood besides those of layers: ``last_stage`` (see `last_stage`) and ``all``.
 
     ``training=False`` in a call does not protect BatchNorm's statistics, since ``fit`` overrides
     it; only ``trainable=False`` does.
@@ -31,6 +35,7 @@ def unfreeze_from(model: keras.Model, layer_name: str) -> list[str]:
         If there is no such layer.
     """
     names = [layer.name for layer in model.layers]
+    layer_name = {"all": names[0], "last_stage": last_stage(model)}.get(layer_name, layer_name)
     if layer_name not in names:
         with_weights = [layer.name for layer in model.layers if layer.weights]
         raise StudyError(
@@ -42,6 +47,30 @@ def unfreeze_from(model: keras.Model, layer_name: str) -> list[str]:
         frozen = index < names.index(layer_name) or isinstance(layer, keras.layers.BatchNormalization)
         layer.trainable = not frozen
     return [layer.name for layer in model.layers if layer.trainable_weights]
+
+
+def last_stage(model: keras.Model) -> str:
+    """Name of the first layer with weights whose map is as small as the last such layer's.
+
+    In ResNet50 that is the first convolution of stage 5.
+    """
+    with_weights = [layer for layer in model.layers if layer.weights]
+    smallest = with_weights[-1].output.shape[1:3]
+    return next(layer.name for layer in with_weights if layer.output.shape[1:3] == smallest)
+
+
+def discriminative_rates(whole: keras.Model, backbone: keras.Model, decay: float) -> list[float]:
+    """Share of the learning rate of each trainable weight array of ``whole``: 1 in the head, less further down.
+
+    The backbone's layers are cut into five parts in their order; each learns ``decay`` times slower than the
+    next (Howard and Ruder 2018, arXiv:1801.06146, section 3.2).
+    """
+    with_weights = [layer for layer in backbone.layers if layer.weights]
+    share = {}
+    for place, layer in enumerate(with_weights):
+        steps_down = PARTS - 1 - place * PARTS // len(with_weights)
+        share |= {id(weight): decay**-steps_down for weight in layer.trainable_weights}
+    return [share.get(id(weight), 1.0) for weight in whole.trainable_weights]
 
 
 def fine_tune(
@@ -79,14 +108,17 @@ def fine_tune(
 
     training = Batches(images, labels, training_rows, classes, study.batch_size, study.seed, transform)
     validation = Batches(images, labels, validation_rows, classes, study.batch_size, transform=prepare)
+    tuning = study.fine_tuning
+    rates = discriminative_rates(whole, backbone.model, tuning.rate_decay) if tuning.rate_decay > 1 else None
     history, restored = train(
         whole,
         training,
         validation,
         study,
-        study.fine_tuning.epochs,
-        study.fine_tuning.learning_rate,
+        tuning.epochs,
+        tuning.learning_rate,
         on_progress=on_progress,
+        rates=rates,
     )
     return history, restored, trained_layers
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from threading import Lock
 
 import numpy as np
 import pandas as pd
@@ -19,13 +17,7 @@ from bcd_utils.splits import SETS, grouped_folds, split_by_group, split_images
 from bcd_utils.study import Study
 from bcd_utils.sweep import Result, sweep
 
-#: The settings that a head's training reads.
-HEAD_SETTINGS = (
-    "pooling", "hidden_units", "dropout", "batch_size", "epochs", "patience", "learning_rate", "class_weights",
-)  # fmt: skip
-
 Splits = dict[tuple[str, int], pd.Series]
-_one_at_a_time = Lock()  # a worker with several threads would train one model twice at once
 
 
 def audited_images(run: Run) -> pd.DataFrame:
@@ -163,15 +155,15 @@ def play(
 def _identity(features: np.ndarray, labels: np.ndarray, study: Study) -> str:
     from importlib.metadata import version
 
-    from bcd_utils import classifier
+    from bcd_utils import classifier, head_training
 
     return sha256_of_json(
         [
             hashlib.sha256(np.ascontiguousarray(features)).hexdigest(),
             list(features.shape),
             labels.tolist(),
-            {name: study.as_dict()[name] for name in HEAD_SETTINGS},
-            [sha256_of_file(classifier.__file__), sha256_of_file(__file__)],
+            {name: study.as_dict()[name] for name in head_training.HEAD_SETTINGS},
+            [sha256_of_file(module.__file__) for module in (classifier, head_training)],
             [os.environ.get("KERAS_BACKEND", ""), version("keras")],
         ]
     )
@@ -179,44 +171,20 @@ def _identity(features: np.ndarray, labels: np.ndarray, study: Study) -> str:
 
 def train_once(job: Job, shared: Shared) -> Result:
     """One training from one split, in a worker process."""
-    # One thread a process: the cores are shared out by job, and sums do not depend on their number.
-    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
-    os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
-    from bcd_utils.backend import keras
-    from bcd_utils.classifier import Batches, build_head, predict, start_again, train_with
+    from bcd_utils.classifier import predict
+    from bcd_utils.head_training import fit_head
 
-    study = replace(shared.study, seed=job.seed)
     sets = np.array(job.sets)
-    with _one_at_a_time:
-        keras.utils.set_random_seed(job.seed)
-        head, trainer = _compiled_head(shared.features.shape[1:], shared.classes, _head_settings(study))
-        start_again(trainer, build_head(shared.features.shape[1:], shared.classes, study))
-        common = {"classes": shared.classes, "batch_size": study.batch_size}
-        training, validation = (
-            Batches(shared.features, shared.labels, np.flatnonzero(sets == code), seed=seed, **common)
-            for code, seed in ((0, study.seed), (1, None))
-        )
-        history, best_epoch = train_with(trainer, training, validation, study, study.epochs)
-        probabilities = predict(head, shared.features)
+    head, history, best_epoch = fit_head(
+        shared.features,
+        shared.labels,
+        np.flatnonzero(sets == 0),
+        np.flatnonzero(sets == 1),
+        shared.classes,
+        replace(shared.study, seed=job.seed),
+    )
     return {
-        "probabilities": probabilities,
+        "probabilities": predict(head, shared.features),
         "epochs": np.int64(len(history)),
         "best_epoch": np.int64(best_epoch),
     }
-
-
-def _head_settings(study: Study) -> Study:
-    """The study with only what compiling a head depends on, so that one compiled head serves all seeds."""
-    settings: Mapping = {name: getattr(study, name) for name in HEAD_SETTINGS}
-    return Study(name="lottery", **settings)
-
-
-@lru_cache(maxsize=2)
-def _compiled_head(feature_shape: tuple[int, ...], classes: int, study: Study):
-    from bcd_utils.backend import jit_compile
-    from bcd_utils.classifier import build_head, trainer_of
-
-    # Compiling costs seconds for each size of batch; it pays only where Adam has millions of weights to pass over.
-    with_xla = jit_compile() if study.pooling == "flatten" else False
-    head = build_head(feature_shape, classes, study)
-    return head, trainer_of(head, study.learning_rate, with_xla)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bcd_utils.datasets import Dataset
+from bcd_utils.networks import NETWORKS
 from bcd_utils.study import Study
 
 
@@ -18,8 +19,10 @@ def protocol_steps(study: Study, dataset: Dataset) -> list[tuple[str, str]]:
     """
     side = study.image_size
     augmentation = "rotation, flip, zoom of training images" if study.augmentation else "no augmentation"
-    if study.backbone == "resnet50":
-        backbone = f"ResNet50, weights {study.weights}, {study.scaling} scaling"
+    if study.backbone in NETWORKS:
+        network = NETWORKS[study.backbone]
+        scaling = "scaling inside" if network.scales_inside else f"{study.scaling} scaling"
+        backbone = f"{network.title}, weights {study.weights.split('/')[-1]}, {scaling}"
     else:
         backbone = f"{study.backbone.split('/')[-1]}, scaling inside"
     tuned = f"; then trained from {study.fine_tuning.trainable_from}" if study.fine_tuning else ""

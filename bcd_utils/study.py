@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
+from bcd_utils.networks import NETWORKS
+
 _strict = ConfigDict(extra="forbid", strict=True)
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=0)]
@@ -52,11 +54,23 @@ class Augmentation:
 
 @dataclass(frozen=True, config=_strict)
 class FineTuning:
-    """A second stage that also trains the backbone from one layer on; BatchNorm stays frozen."""
+    """A second stage that also trains the backbone from one layer on; BatchNorm stays frozen.
+
+    Attributes
+    ----------
+    trainable_from : str
+        A layer's name, ``last_stage`` (the layers that work at the smallest map size) or ``all``.
+    learning_rate : float
+        Of the head and the last layers.
+    epochs : int
+    rate_decay : float
+        Each fifth of the backbone learns this many times slower than the next (Howard and Ruder 2018).
+    """
 
     trainable_from: Annotated[str, Field(min_length=1)] = "conv5_block1_1_conv"
     learning_rate: Rate = 1e-5
     epochs: Positive = 10
+    rate_decay: Annotated[float, Field(ge=1)] = 1.0
 
 
 @dataclass(frozen=True, config=_strict)
@@ -94,6 +108,47 @@ class Lottery:
     folds: Annotated[int, Field(ge=2)] = 5
     repeats: Positive = 5
     pooling: Literal["flatten", "average"] = "average"
+
+
+@dataclass(frozen=True, config=_strict)
+class Comparison:
+    """Who is compared, and how.
+
+    Attributes
+    ----------
+    contenders : tuple of str
+        Families, names, or patterns of names such as ``resnet50*``; see `contenders`.
+    extractors : tuple of str
+        Further frozen backbones: ``.keras`` feature extractors, or ``.h5`` weights of ResNet50 (no top) such
+        as RadImageNet's.
+    folds : int
+        Of the grouped cross-validation.
+    members : tuple of two str
+        Contenders that are joined to an ensemble, besides the two best on validation images.
+    scratch_epochs, scratch_patience : int
+        For the network that is trained from scratch.
+    augmented_copies : int
+        Changed copies of each image for the augmented variant of the head.
+    curve_contenders : tuple of str
+        Who is also trained on fewer images.
+    curve_fractions : tuple of float
+        Shares of each fold's training groups.
+    imbalance_contenders : tuple of str
+        Who is also trained with class weights and with oversampling.
+    """
+
+    contenders: Annotated[tuple[str, ...], Field(min_length=1)] = (
+        "paper", "frozen", "attention", "plain_cnn", "classical", "ensemble", "control", "ablation", "outline",
+    )  # fmt: skip
+    extractors: tuple[Annotated[str, Field(pattern=r"\.keras$|\.h5$")], ...] = ()
+    folds: Annotated[int, Field(ge=2)] = 5
+    members: tuple[str, str] = ("resnet50-head", "densenet121-head")
+    scratch_epochs: Positive = 40
+    scratch_patience: Positive = 8
+    augmented_copies: Positive = 3
+    curve_contenders: tuple[str, ...] = ("paper", "paper-linear", "svm", "plain_cnn")
+    curve_fractions: tuple[Fraction, ...] = (0.1, 0.25, 0.5)
+    imbalance_contenders: tuple[str, ...] = ("paper", "paper-linear", "svm")
 
 
 @dataclass(frozen=True, config=_strict)
@@ -149,11 +204,14 @@ class Study:
     stratify : bool
         Keep class shares equal in all three sets.
     backbone : str
-        ``resnet50`` or the path of a ``.keras`` feature extractor that takes (n, s, s, 3) in 0..255.
+        A network of `networks.NETWORKS`, or the path of a ``.keras`` feature extractor that takes
+        (n, s, s, 3) in 0..255.
     weights : str
-        For ``resnet50``: ``imagenet``, ``random`` or the path of a weights file (no top).
+        ``imagenet``, ``random``, or the path of a weights file of that network (no top). An extractor file
+        brings its own, unless they are to be ``random``.
     scaling : {"unit", "imagenet"}
-        For ``resnet50``: pixels / 255 as the paper says, or the network's own preprocessing.
+        Pixels / 255 as the paper says, or the network's own preprocessing; without effect on a network that
+        prepares pixels itself.
     pooling : {"flatten", "average"}
         How the feature map enters the head.
     hidden_units : tuple of int
@@ -175,6 +233,7 @@ class Study:
     phantoms : Phantoms
     audit : Audit
     lottery : Lottery
+    comparison : Comparison
     external : External or None
     """
 
@@ -197,7 +256,7 @@ class Study:
     test_fraction: Fraction = 0.15
     validation_fraction: Fraction = 0.10
     stratify: bool = True
-    backbone: Annotated[str, Field(pattern=r"^resnet50$|\.keras$")] = "resnet50"
+    backbone: Annotated[str, Field(pattern=rf"^({'|'.join(NETWORKS)})$|\.keras$")] = "resnet50"
     weights: Annotated[str, Field(pattern=r"^imagenet$|^random$|\.h5$|\.keras$")] = "imagenet"
     scaling: Literal["unit", "imagenet"] = "unit"
     pooling: Literal["flatten", "average"] = "flatten"
@@ -216,6 +275,7 @@ class Study:
     phantoms: Phantoms = Phantoms()
     audit: Audit = Audit()
     lottery: Lottery = Lottery()
+    comparison: Comparison = Comparison()
     external: External | None = None
 
     def as_dict(self) -> dict[str, Any]:

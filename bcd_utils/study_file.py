@@ -14,12 +14,14 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from bcd_utils.errors import StudyError
+from bcd_utils.networks import NETWORKS
 from bcd_utils.paths import STUDIES, readable
-from bcd_utils.study import Audit, Augmentation, External, FineTuning, Lottery, Phantoms, Study
+from bcd_utils.study import Audit, Augmentation, Comparison, External, FineTuning, Lottery, Phantoms, Study
 
 _PATTERN_HELP = {
-    "backbone": "'resnet50' or the path of a .keras file",
+    "backbone": f"one of {', '.join(NETWORKS)}, or the path of a .keras file",
     "weights": "'imagenet', 'random' or the path of a .h5 or .keras weights file",
+    "extractors": "paths of .keras or .h5 files",
     "name": "letters, digits and . _ = , - after a letter or digit",
 }
 _TYPE_HELP = {
@@ -30,13 +32,14 @@ _TYPE_HELP = {
 }
 
 
-_PATHS = {"data_dir", "histopathology_dir", "backbone", "weights", "reviewed_pairs"}
+_PATHS = {"data_dir", "histopathology_dir", "backbone", "weights", "reviewed_pairs", "extractors"}
 _SECTIONS = {
     "phantoms": Phantoms,
     "augmentation": Augmentation,
     "fine_tuning": FineTuning,
     "audit": Audit,
     "lottery": Lottery,
+    "comparison": Comparison,
     "external": External,
 }
 
@@ -135,9 +138,16 @@ def with_absolute_paths(settings: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in settings.items():
         if isinstance(value, Mapping):
             changed[key] = with_absolute_paths(value)
-        elif key in _PATHS and isinstance(value, str) and value not in {"resnet50", "imagenet", "random"}:
-            changed[key] = str(Path(value).expanduser().absolute())
+        elif key in _PATHS and isinstance(value, list | tuple):
+            changed[key] = [_absolute(file) for file in value]
+        elif key in _PATHS:
+            changed[key] = _absolute(value)
     return changed
+
+
+def _absolute(value: Any) -> Any:
+    named = isinstance(value, str) and value not in {*NETWORKS, "imagenet", "random"}
+    return str(Path(value).expanduser().absolute()) if named else value
 
 
 def load_study(path: Path | str, overrides: Sequence[str] = (), **settings: Any) -> Study:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from bcd_utils.paths import cache_folder
 
 ENGINES = ("joblib", "dask")
 ENGINE, SCHEDULER = "BCD_ENGINE", "BCD_SCHEDULER"  # how the command line tells a notebook's kernel
+
+_one_at_a_time = Lock()  # a worker with several threads would train one compiled model twice at once
 
 Result = dict[str, np.ndarray]
 Work = Callable[[Any, Any], Result]
@@ -180,4 +183,8 @@ def _itself(value: Any) -> Any:
 
 
 def _keyed(work: Work, key: str, job: Any, shared: Any) -> tuple[str, Result]:
-    return key, work(job, shared)
+    # One thread a process: the cores are shared out by job, and sums do not depend on their number.
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+    os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+    with _one_at_a_time:
+        return key, work(job, shared)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.augmentation import augment
-from bcd_utils.backbones import CALIBRATION_IMAGES, Backbone, freeze, load_backbone
+from bcd_utils.backbones import Backbone, freeze, load_backbone
 from bcd_utils.backend import device, keras
 from bcd_utils.classifier import Batches, train_head
 from bcd_utils.datasets import REGISTRY
@@ -18,6 +18,7 @@ from bcd_utils.evaluation import class_numbers, with_predictions
 from bcd_utils.features import cached_features, features_of
 from bcd_utils.files import sha256_of_file
 from bcd_utils.fine_tuning import as_new_backbone, fine_tune
+from bcd_utils.random_weights import CALIBRATION_IMAGES
 from bcd_utils.runs import Run
 from bcd_utils.splits import SETS
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from distributed import LocalCluster
 
-from bcd_utils import lottery
+from bcd_utils import head_training, lottery
 from bcd_utils.backend import keras
 from bcd_utils.classifier import Batches, build_head, predict, train
 from bcd_utils.splits import SETS, split_images
@@ -112,7 +112,7 @@ def test_a_training_is_the_one_that_the_study_would_do(images, shared):
 
 def test_what_a_worker_trained_before_changes_nothing(images, shared):
     jobs = [job_of(split_images(images, seed=seed), seed) for seed in (5, 6)]
-    lottery._compiled_head.cache_clear()
+    head_training._compiled.cache_clear()
     alone = lottery.train_once(jobs[0], shared)
     other = lottery.train_once(jobs[1], shared)
     after = lottery.train_once(jobs[0], shared)

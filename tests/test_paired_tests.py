@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, chi2, norm
 from sklearn.metrics import roc_auc_score
 
-from bcd_utils.comparison import delong_interval, delong_test, holm_adjusted, mcnemar_test
+from bcd_utils.paired_tests import delong_interval, delong_test, holm_adjusted, mcnemar_test
 
 quick = settings(max_examples=40, deadline=None, database=None)
 

@@ -1,0 +1,169 @@
+"""What a contender costs: measured alone on the machine, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.contenders import all_contenders
+from bcd_utils.contenders.base import Contender, Fold
+from bcd_utils.errors import StudyError
+from bcd_utils.files import sha256_of_json, write_json
+from bcd_utils.paths import ROOT, cache_folder
+from bcd_utils.runs import Run
+from bcd_utils.study import Study
+
+IMAGES = 64
+BATCH = 32
+
+
+def measure_costs(
+    run: Run,
+    contenders: Mapping[str, Contender],
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, dict[str, Any]]:
+    """Speed and memory of contenders, one after the other, from the cache or measured now.
+
+    Returns
+    -------
+    dict of name to dict
+        ``encode_per_second`` (images per second from pixels to the representation; None where there is
+        nothing to compute), ``images_per_second`` (from pixels to probabilities), ``peak_mb`` (of the whole
+        process, libraries included, while it learns from 48 images for one epoch and predicts 64), and
+        ``device_mb`` (of a GPU; None without one).
+
+    Raises
+    ------
+    StudyError
+        If a contender's process fails.
+    """
+    found = {}
+    for done, (name, contender) in enumerate(contenders.items()):
+        on_progress(done, len(contenders))
+        recipe = [name, _identity(run.study), contender.title]
+        path = cache_folder() / "costs" / f"{sha256_of_json(recipe)[:24]}.json"
+        if not path.exists():
+            write_json(path, _in_its_own_process(run, name))
+        found[name] = json.loads(path.read_text())
+    on_progress(len(contenders), len(contenders))
+    return found
+
+
+def _identity(study: Study) -> list:
+    from importlib.metadata import version
+
+    from bcd_utils.backend import device
+
+    names = (
+        "image_size",
+        "pooling",
+        "hidden_units",
+        "backbone",
+        "weights",
+        "batch_size",
+        "feature_dtype",
+        "comparison",
+    )
+    settings = {name: study.as_dict()[name] for name in names}
+    return [settings, device(), version("keras"), os.environ.get("KERAS_BACKEND", "")]
+
+
+def _in_its_own_process(run: Run, name: str) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as scratch:
+        result = Path(scratch) / "costs.json"
+        words = [sys.executable, "-m", "bcd_utils.comparison.costs", str(run.folder), name, str(result)]
+        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        done = subprocess.run(words, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path})
+        if not result.exists():
+            said = (done.stderr.strip().splitlines() or ["it was killed"])[-1]
+            raise StudyError(
+                f"The costs of {name} could not be measured ({said})", "see whether memory is short"
+            )
+        return json.loads(result.read_text())
+
+
+def measure(run: Run, name: str) -> dict[str, Any]:
+    """Measure one contender in this process; `measure_costs` gives it one of its own."""
+    import resource
+
+    from bcd_utils.comparison.material import material_of
+    from bcd_utils.comparison.values import exists
+    from bcd_utils.datasets import REGISTRY
+    from bcd_utils.evaluation import class_numbers
+
+    contender, material = all_contenders(run.study)[name], material_of(run)
+    encoder = contender.representation.prepare(material)
+    labels = class_numbers(material.table["label"], REGISTRY[run.study.dataset].classes)
+    rows = _spread_rows(labels)
+    batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
+    encoder.encode(batches[0])
+    started = time.perf_counter()
+    values = np.concatenate([encoder.encode(batch) for batch in batches])
+    encode_seconds = time.perf_counter() - started
+    there = exists(values)
+    values, known = values[there], labels[rows][there]
+    few = replace(
+        run.study, epochs=1, fine_tuning=run.study.fine_tuning and replace(run.study.fine_tuning, epochs=1)
+    )
+    few = replace(few, comparison=replace(few.comparison, scratch_epochs=1))
+    training = np.arange(len(values)) % 4 > 0
+    fitted = contender.learn(
+        Fold(values, known, np.flatnonzero(training), np.flatnonzero(~training), labels.max() + 1, few)
+    )
+    fitted.predict(values[:BATCH])
+    started = time.perf_counter()
+    fitted.predict(values)
+    seconds = (time.perf_counter() - started) * len(rows) / len(values)
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "darwin" else 1)
+    return {
+        "encode_per_second": len(rows) / encode_seconds,
+        "images_per_second": len(rows) / (encode_seconds + seconds),
+        "peak_mb": kilobytes / 1000,
+        "device_mb": _device_megabytes(),
+    }
+
+
+def _spread_rows(labels: np.ndarray) -> np.ndarray:
+    """About `IMAGES` rows, every class among them, in an order that mixes the classes."""
+    order = pd.Series(labels).groupby(labels).cumcount().sort_values(kind="stable").index.to_numpy()
+    return order[:IMAGES]
+
+
+def _device_megabytes() -> float | None:
+    if "keras" not in sys.modules:
+        return None
+    from bcd_utils.backend import peak_device_bytes
+
+    peak = peak_device_bytes()
+    return None if peak is None else peak / 1e6
+
+
+def training_seconds(cost: Mapping[str, Any], fit_seconds: float, images: int) -> float:
+    """Seconds to train on one fold from its pixels: every image encoded once, then the learning.
+
+    Parameters
+    ----------
+    cost : mapping
+        As `measure_costs` gives it.
+    fit_seconds : float
+        Of the learning, representation at hand.
+    images : int
+        Training and validation images.
+    """
+    return images / cost["encode_per_second"] + fit_seconds
+
+
+if __name__ == "__main__":
+    opened, wanted, target = Run.open(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+    write_json(target, measure(opened, wanted))

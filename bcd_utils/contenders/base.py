@@ -1,0 +1,165 @@
+"""What a contender is: what it is given of each image, and how it learns from that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.study import Study
+
+#: Kinds of contenders, in the order of the tables. Further ones follow.
+FAMILIES = {
+    "paper": "The paper's protocol",
+    "frozen": "Frozen backbones",
+    "fine_tuned": "Fine-tuned backbones",
+    "attention": "Attention",
+    "plain_cnn": "Plain CNN from scratch",
+    "classical": "Classical learning",
+    "ensemble": "Ensembles",
+    "control": "Untrained controls",
+    "ablation": "Variants of the head",
+    "outline": "Shape of the outline",
+}
+
+
+@dataclass(frozen=True)
+class Material:
+    """The images of a run, as every contender finds them.
+
+    Attributes
+    ----------
+    study : Study
+    table : pandas.DataFrame
+        One row an image: id, path, label, group, masks.
+    folder : Path
+        The data set's folder, which the table's paths count from.
+    images : ndarray, uint8, shape (n, s, s, 3)
+        The network's input images, memory-mapped.
+    images_sha256 : str
+    data_sha256 : str
+        Hash of the data set's files, masks included.
+    calibration_images : ndarray, uint8, shape (m, s, s, 3)
+        Images that set the statistics of untrained networks: drawn ones, so that none is a test image.
+    """
+
+    study: Study
+    table: pd.DataFrame
+    folder: Path
+    images: np.ndarray
+    images_sha256: str
+    data_sha256: str
+    calibration_images: np.ndarray
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A representation, made ready for one run's images.
+
+    Attributes
+    ----------
+    identity : str
+        Names all that decides the values, the images included.
+    encode : callable
+        ``encode(rows) -> ndarray`` of values (len(rows), ...), computed anew.
+    parameters, multiply_adds : int or None
+        Weights, and multiplications per image in convolutions and dense layers; None where that says nothing.
+    untrained : bool
+    stored : callable or None
+        ``stored(on_progress) -> ndarray`` of all images' values, where the representation has its own cache.
+    """
+
+    identity: str
+    encode: Callable[[np.ndarray], np.ndarray]
+    parameters: int | None = 0
+    multiply_adds: int | None = None
+    untrained: bool = False
+    stored: Callable[[Callable], np.ndarray] | None = None
+
+
+class Representation(Protocol):
+    """What a contender is given of each image. A row of NaN says that it does not exist for that image."""
+
+    name: str
+    title: str
+
+    def missing(self) -> str:
+        """What is not at hand and the command that gets it; empty where nothing is missing."""
+
+    def prepare(self, material: Material) -> Encoder:
+        """Load what is needed to compute it."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """What a contender learns from; the rest of the values is there to be predicted.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n, ...)
+        The representation of all images.
+    labels : ndarray of int, shape (n,)
+    training, validation : ndarray of int
+        Rows; a training row may occur more than once (oversampling).
+    classes : int
+    study : Study
+        Its seed is the fold's; ``class_weights`` says whether rare classes count for more.
+    """
+
+    values: np.ndarray
+    labels: np.ndarray
+    training: np.ndarray
+    validation: np.ndarray
+    classes: int
+    study: Study
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What came of the learning; valid until the next contender learns in the same process.
+
+    Attributes
+    ----------
+    predict : callable
+        ``predict(values) -> ndarray`` of probabilities (m, classes).
+    parameters, multiply_adds : int or None
+        As in `Encoder`, of what comes after the representation.
+    choices : mapping
+        Settings that were chosen on the validation rows.
+    heat_maps : callable or None
+        ``heat_maps(values, classes) -> ndarray`` (m, h, w), 0..1: where the evidence for a class lies.
+    """
+
+    predict: Callable[[np.ndarray], np.ndarray]
+    parameters: int | None = None
+    multiply_adds: int | None = None
+    choices: Mapping[str, object] = field(default_factory=dict)
+    heat_maps: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One row of the comparison.
+
+    Attributes
+    ----------
+    name : str
+        Unique; letters, digits, "_" and "-".
+    title : str
+        As tables and figures show it.
+    family : str
+        A key of `FAMILIES`, or one of your own.
+    representation : Representation
+    learn : callable
+        ``learn(fold) -> Fitted``. It may look at training and validation rows, at no others.
+    """
+
+    name: str
+    title: str
+    family: str
+    representation: Representation
+    learn: Callable[[Fold], Fitted]

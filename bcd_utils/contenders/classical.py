@@ -1,0 +1,53 @@
+"""Classical learning on hand-crafted features, and on the shape of the lesion's outline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bcd_utils.contenders.base import Contender
+from bcd_utils.contenders.representations import Handcrafted, Outline
+from bcd_utils.contenders.scikit import scikit_learn
+from bcd_utils.study import Study
+
+
+def logistic_regression(seed: int):
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(max_iter=5000, random_state=seed)
+
+
+def support_vectors(seed: int):
+    from sklearn.svm import SVC
+
+    return SVC(kernel="rbf", gamma="scale", random_state=seed)
+
+
+def random_forest(seed: int):
+    from sklearn.ensemble import RandomForestClassifier
+
+    return RandomForestClassifier(500, random_state=seed)
+
+
+def gradient_boosting(seed: int):
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    return HistGradientBoostingClassifier(max_iter=200, random_state=seed)
+
+
+PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+LEARNERS = {
+    "logistic_regression": ("Logistic regression", scikit_learn(logistic_regression, {"C": PENALTIES})),
+    "svm": ("SVM (RBF)", scikit_learn(support_vectors, {"C": (0.1, 1.0, 10.0, 100.0)}, calibrate=True)),
+    "random_forest": ("Random forest", scikit_learn(random_forest, {"min_samples_leaf": (1, 3, 10)})),
+    "gradient_boosting": (
+        "Gradient boosting",
+        scikit_learn(gradient_boosting, {"learning_rate": (0.03, 0.1)}),
+    ),
+}
+
+
+def contenders(study: Study) -> Iterator[Contender]:
+    for name, (title, learn) in LEARNERS.items():
+        yield Contender(name, title, "classical", Handcrafted(), learn)
+    for name, (title, learn) in LEARNERS.items():
+        yield Contender(f"outline-{name}", f"{title}, outline", "outline", Outline(), learn)

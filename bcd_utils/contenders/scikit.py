@@ -1,0 +1,107 @@
+"""Learners from scikit-learn: settings chosen on the validation rows, missing classes filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from bcd_utils.contenders.base import Fitted, Fold
+
+
+def scikit_learn(
+    make: Callable[[int], object],
+    grid: Mapping[str, Sequence] | None = None,
+    pool: bool = False,
+    calibrate: bool = False,
+) -> Callable[[Fold], Fitted]:
+    """A learner that standardises its values and fits a scikit-learn classifier.
+
+    Parameters
+    ----------
+    make : callable
+        ``make(seed)`` gives a classifier that has not learned yet.
+    grid : mapping of str to sequence, optional
+        Values of its settings to try; the combination with the lowest cross-entropy on the validation rows
+        stays. It is not fitted again with these rows.
+    pool : bool
+        The values are feature maps (n, h, w, c), to be averaged over their positions first. A linear
+        classifier then also has class activation maps (Zhou et al. 2016, CVPR).
+    calibrate : bool
+        The classifier has no probabilities of its own: its decision values become such by a logistic function
+        fitted on the validation rows (Platt 1999).
+
+    Returns
+    -------
+    callable
+        ``learn(fold) -> Fitted``, as `Contender` wants it. Where the fold asks for class weights, each row
+        counts n / (classes * images of its class).
+    """
+
+    def learn(fold: Fold) -> Fitted:
+        from sklearn.calibration import CalibratedClassifierCV
+        from sklearn.frozen import FrozenEstimator
+        from sklearn.metrics import log_loss
+        from sklearn.model_selection import ParameterGrid
+        from sklearn.preprocessing import StandardScaler
+
+        vectors = _vectors(fold.values, pool)
+        scaler = StandardScaler().fit(vectors[fold.training])
+        labels, checked = fold.labels[fold.training], fold.labels[fold.validation]
+        training, validation = (scaler.transform(vectors[rows]) for rows in (fold.training, fold.validation))
+        weights = {"sample_weight": _balanced(labels)} if fold.study.class_weights == "balanced" else {}
+        best = (np.inf, None, {})
+        for settings in ParameterGrid(dict(grid or {})):
+            model = make(fold.study.seed).set_params(**settings).fit(training, labels, **weights)
+            if calibrate:
+                model = CalibratedClassifierCV(FrozenEstimator(model)).fit(validation, checked)
+            found = _in_columns(model, model.predict_proba(validation), fold.classes)
+            loss = log_loss(checked, found, labels=range(fold.classes))
+            if loss < best[0]:
+                best = (loss, model, settings)
+        _, model, settings = best
+
+        def predict(values: np.ndarray) -> np.ndarray:
+            return _in_columns(
+                model, model.predict_proba(scaler.transform(_vectors(values, pool))), fold.classes
+            )
+
+        linear = pool and hasattr(model, "coef_")
+        return Fitted(
+            predict,
+            parameters=model.coef_.size + model.intercept_.size if hasattr(model, "coef_") else None,
+            multiply_adds=model.coef_.size if hasattr(model, "coef_") else None,
+            choices=settings,
+            heat_maps=_activation_maps(model, scaler) if linear else None,
+        )
+
+    return learn
+
+
+def _vectors(values: np.ndarray, pool: bool) -> np.ndarray:
+    from bcd_utils.pooling import pooled
+
+    return pooled(values) if pool else np.asarray(values, dtype=np.float32)
+
+
+def _balanced(labels: np.ndarray) -> np.ndarray:
+    from sklearn.utils.class_weight import compute_sample_weight
+
+    return compute_sample_weight("balanced", labels)
+
+
+def _in_columns(model, probabilities: np.ndarray, classes: int) -> np.ndarray:
+    """Probabilities (m, classes), 0 for a class that was not among the training rows."""
+    columns = np.zeros((len(probabilities), classes))
+    columns[:, model.classes_] = probabilities
+    return columns
+
+
+def _activation_maps(model, scaler) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    def heat_maps(values: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        coefficients = model.coef_ if len(model.coef_) > 1 else np.vstack([-model.coef_, model.coef_])
+        weights = coefficients[np.searchsorted(model.classes_, classes)] / scaler.scale_
+        maps = np.maximum(np.einsum("nhwc,nc->nhw", np.asarray(values, dtype=np.float32), weights), 0)
+        return maps / np.maximum(maps.max(axis=(1, 2), keepdims=True), np.finfo(np.float32).tiny)
+
+    return heat_maps
