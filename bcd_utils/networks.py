@@ -89,3 +89,26 @@ NETWORKS: dict[str, Network] = {
                 "d547c096cabd03329d7be5562c5e14798aa39ed24b474157cef5e85ab9e49ef1", _INSIDE, True),
     )
 }  # fmt: skip
+
+
+def missing_weights(backbone: str, weights: str) -> str:
+    """What is not on this machine of a backbone, with the command that gets it; empty where nothing is missing.
+
+    Parameters
+    ----------
+    backbone, weights : str
+        As in a study.
+
+    Examples
+    --------
+    >>> missing_weights("resnet50", "random")
+    ''
+    >>> missing_weights("none/such.keras", "imagenet")
+    'there is no file none/such.keras'
+    """
+    for file in (backbone, weights):
+        if file.endswith((".keras", ".h5")) and not Path(file).is_file():
+            return f"there is no file {file}"
+    if backbone in NETWORKS and weights == "imagenet" and not NETWORKS[backbone].at_hand():
+        return f"bcd fetch {backbone}"
+    return ""

@@ -35,7 +35,7 @@ def summarise_run(run: Run) -> dict[str, Any]:
     -------
     dict
         Keys study, title, settings, dataset, split, split_by_class, copies_across_sets, metrics, intervals,
-        delong, calibration, operating_points, paper, cam, audit, lottery, forensics, external, epochs,
+        delong, calibration, operating_points, paper, cam, audit, lottery, forensics, external, comparison, epochs,
         best_epoch, parameters, seconds, work_seconds, announcements, provenance.
     """
 
@@ -45,6 +45,7 @@ def summarise_run(run: Run) -> dict[str, Any]:
         return json.loads(path.read_text()) if made else {}
 
     dataset, training, evaluation = read("dataset.json"), read("training.json"), read("evaluation.json")
+    network = training or read("comparison.json").get("network", {})
     provenance = {"seed": run.study.seed, **describe(), "data_sha256": dataset.get("data_sha256")}
     splits = run.read_csv("splits.csv") if (run.folder / "artifacts" / "splits.csv").exists() else None
     trained = ("device", "backend", "backbone", "weights", "weights_sha256", "preparation", "determinism")
@@ -63,15 +64,15 @@ def summarise_run(run: Run) -> dict[str, Any]:
         "paper": reported_by_paper(),
         **{
             name: read(f"{name}.json") or None
-            for name in ("cam", "audit", "lottery", "forensics", "external")
+            for name in ("cam", "audit", "lottery", "forensics", "external", "comparison")
         },
         "epochs": training.get("epochs"),
         "best_epoch": training.get("best_epoch"),
         "parameters": parameters(training),
         "seconds": run.seconds(),
         "work_seconds": run.seconds("work_seconds"),
-        "announcements": announcements(dataset, training, external),
-        "provenance": provenance | {name: training.get(name) for name in trained},
+        "announcements": announcements(dataset, network, external),
+        "provenance": provenance | {name: network.get(name) for name in trained},
     }
 
 
@@ -105,7 +106,7 @@ def copies_across_sets(splits: pd.DataFrame) -> int:
 
 
 def announcements(
-    dataset: dict[str, Any], training: dict[str, Any], external: Dataset | None = None
+    dataset: dict[str, Any], network: dict[str, Any], external: Dataset | None = None
 ) -> list[str]:
     """What every page must say first: synthetic data (also those of the external test), untrained weights."""
     said = []
@@ -115,7 +116,7 @@ def announcements(
         )
     if external and external.synthetic:
         said.append("Synthetic external test: its images are drawn phantoms, not patients.")
-    if training.get("untrained"):
+    if network.get("untrained"):
         said.append(
             "Untrained weights: the backbone is a random network, a control, not the paper's ImageNet ResNet50."
         )

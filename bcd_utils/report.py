@@ -49,6 +49,7 @@ TRUST = (
         "reported_table",
     ),
     ("Does the number hold on images from elsewhere?", "09_external_test", "external", "external_test"),
+    ("Does this network beat the others?", "10_model_comparison", "comparison", "comparison"),
 )
 
 

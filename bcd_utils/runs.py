@@ -42,6 +42,10 @@ ARTIFACTS = {
     "external_manifest.csv": "09_external_test",
     "external_predictions.csv": "09_external_test",
     "external.json": "09_external_test",
+    "folds.csv": "10_model_comparison",
+    "contender_features.npz": "10_model_comparison",
+    "contender_predictions.csv": "10_model_comparison",
+    "comparison.json": "10_model_comparison",
 }
 
 

@@ -125,6 +125,10 @@ def _on_this_machine(work: Work, jobs: Mapping[str, Any], shared: Any) -> Iterat
 
 
 def _keyed_from(work: Work, key: str, job: Any, stored: str) -> tuple[str, Result]:
+    from joblib.externals.loky import process_executor
+
+    # `backend` keeps freed memory for the next training; loky takes that for a leak and starts a new worker.
+    process_executor._MAX_MEMORY_LEAK_SIZE = 2**62
     return _keyed(work, key, job, _load(stored))
 
 

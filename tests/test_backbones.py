@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from bcd_utils import backbones
-from bcd_utils.backbones import imagenet_scaling, load_backbone, unit_scaling
+from bcd_utils.backbones import load_backbone, preparation_of, unit_scaling
 from bcd_utils.backend import keras
 from bcd_utils.errors import StudyError
+from bcd_utils.networks import NETWORKS
 from bcd_utils.study_file import make_study
 
 SIDE = 64
@@ -36,11 +37,30 @@ def test_unit_scaling_is_division_by_255():
     np.testing.assert_allclose(unit_scaling(np.array([0, 51, 255], np.uint8)), [0, 0.2, 1], rtol=1e-6)
 
 
-def test_imagenet_scaling_swaps_channels_and_subtracts_the_published_means():
-    pixel = np.array([[[[10, 20, 30]]]], np.uint8)
-    np.testing.assert_allclose(
-        imagenet_scaling(pixel)[0, 0, 0], [30 - 103.939, 20 - 116.779, 10 - 123.68], rtol=1e-5
-    )
+def test_each_network_is_given_what_its_weights_were_trained_with():
+    pixel = np.array([[[[10, 20, 255]]]], np.uint8)
+    wanted = {
+        "resnet50": [255 - 103.939, 20 - 116.779, 10 - 123.68],  # BGR, channel means subtracted
+        "vgg16": [255 - 103.939, 20 - 116.779, 10 - 123.68],
+        "resnet50v2": [10 / 127.5 - 1, 20 / 127.5 - 1, 1],
+        "mobilenetv2": [10 / 127.5 - 1, 20 / 127.5 - 1, 1],
+        "densenet121": [(10 / 255 - 0.485) / 0.229, (20 / 255 - 0.456) / 0.224, (1 - 0.406) / 0.225],
+        "efficientnetv2b0": [10, 20, 255],
+        "efficientnetv2b3": [10, 20, 255],
+        "convnexttiny": [10, 20, 255],
+    }
+    assert wanted.keys() == NETWORKS.keys()
+    for name, expected in wanted.items():
+        prepare, _ = preparation_of(NETWORKS[name], "imagenet")
+        np.testing.assert_allclose(prepare(pixel)[0, 0, 0], expected, rtol=1e-4, err_msg=name)
+
+
+def test_unit_scaling_leaves_networks_alone_that_scale_inside():
+    pixel = np.array([[[[10, 20, 255]]]], np.uint8)
+    for network in NETWORKS.values():
+        prepare, _ = preparation_of(network, "unit")
+        divided = prepare(pixel).max() == 1
+        assert divided != network.scales_inside, network.name
 
 
 def test_random_features_are_frozen_normalised_and_told_apart_by_seed(images):
@@ -84,11 +104,12 @@ def test_imagenet_weights_offline_names_file_place_and_hash(images, monkeypatch,
     assert "4d473c1dd8becc155b73f8504c6f6626" in message
 
 
-def test_the_named_file_and_hash_are_those_keras_uses():
-    from keras.src.applications import resnet
-
-    assert resnet.WEIGHTS_HASHES["resnet50"][1] == backbones.IMAGENET_MD5
-    assert resnet.BASE_WEIGHTS_PATH + backbones.IMAGENET_FILE == backbones.IMAGENET_URL
+def test_random_weights_may_replace_those_of_a_file(extractor, images):
+    own = load_backbone(study(backbone=str(extractor)), images)
+    control = load_backbone(study(backbone=str(extractor), weights="random"), images)
+    assert control.untrained and not own.untrained
+    assert control.identity != own.identity and control.model.output_shape == own.model.output_shape
+    assert "random" in control.weights and not control.model.trainable_weights
 
 
 def test_an_extractor_file_gets_pixels_as_they_are(extractor, images):

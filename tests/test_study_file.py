@@ -123,7 +123,11 @@ def test_an_unknown_setting_is_named_with_what_is_near_and_allowed(settings, par
         ("image_size", 1025, "a value less than or equal to 1024"),
         ("test_fraction", 0, "a value greater than 0"),
         ("validation_fraction", 1, "a value less than 1"),
-        ("backbone", "vgg16", "'resnet50' or the path of a .keras file"),
+        (
+            "backbone",
+            "vgg19",
+            "vgg16, densenet121, mobilenetv2, efficientnetv2b0, efficientnetv2b3, convnexttiny, or",
+        ),
         ("weights", "radimagenet", "'imagenet', 'random' or the path of a .h5 or .keras weights file"),
         ("scaling", "none", "'unit' or 'imagenet'"),
         ("pooling", "max", "'flatten' or 'average'"),

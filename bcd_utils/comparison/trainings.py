@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -231,21 +232,14 @@ def _of_fitted(fitted: Fitted, values: np.ndarray, tested: np.ndarray, probabili
 
 def _code_of(contender: Contender, study: Study) -> list:
     """What decides a training besides its data: the learner's code and settings, the backbone's file, Keras."""
-    import inspect
     from importlib.metadata import version
 
     from bcd_utils import classifier, fine_tuning, head_training
-    from bcd_utils.contenders import heads, scikit, two_parts
+    from bcd_utils.contenders import two_parts
 
-    modules = [
-        inspect.getmodule(contender.learn),
-        classifier,
-        fine_tuning,
-        head_training,
-        heads,
-        scikit,
-        two_parts,
-    ]
+    learner = sys.modules[contender.learn.__module__]
+    modules = (learner, classifier, fine_tuning, head_training, two_parts)
+    files = [contender.source, *(module.__file__ for module in modules)]
     settings = {
         name: study.as_dict()[name] for name in (*head_training.HEAD_SETTINGS, "augmentation", "fine_tuning")
     }
@@ -254,7 +248,7 @@ def _code_of(contender: Contender, study: Study) -> list:
         sha256_of_file(name) if Path(name).is_file() else name for name in (study.backbone, study.weights)
     ]
     return [
-        [sha256_of_file(module.__file__) for module in modules],
+        [sha256_of_file(file) for file in files],
         [settings, scratch, network, study.scaling],
         [os.environ.get("KERAS_BACKEND", ""), version("keras"), version("scikit-learn")],
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
@@ -23,14 +24,14 @@ def all_contenders(study: Study) -> dict[str, Contender]:
         If two have the same name.
     """
     found: dict[str, Contender] = {}
-    for module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
-        make = getattr(importlib.import_module(f"{__name__}.{module}"), "contenders", None)
-        for contender in make(study) if make else ():
+    for name in sorted(module.name for module in pkgutil.iter_modules(__path__)):
+        module = importlib.import_module(f"{__name__}.{name}")
+        for contender in module.contenders(study) if hasattr(module, "contenders") else ():
             if contender.name in found:
                 raise StudyError(
                     f"Two contenders are called {contender.name}", "give one of them another name"
                 )
-            found[contender.name] = contender
+            found[contender.name] = replace(contender, source=module.__file__)
     order = list(FAMILIES)
     return dict(
         sorted(

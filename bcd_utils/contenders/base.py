@@ -68,7 +68,8 @@ class Encoder:
         ``encode(rows) -> ndarray`` of values (len(rows), ...), computed anew.
     parameters, multiply_adds : int or None
         Weights, and multiplications per image in convolutions and dense layers; None where that says nothing.
-    untrained : bool
+    origin : mapping
+        Of a backbone: ``backbone``, ``weights``, ``weights_sha256``, ``preparation`` (str), ``untrained`` (bool).
     stored : callable or None
         ``stored(on_progress) -> ndarray`` of all images' values, where the representation has its own cache.
     """
@@ -77,7 +78,7 @@ class Encoder:
     encode: Callable[[np.ndarray], np.ndarray]
     parameters: int | None = 0
     multiply_adds: int | None = None
-    untrained: bool = False
+    origin: Mapping[str, object] = field(default_factory=dict)
     stored: Callable[[Callable], np.ndarray] | None = None
 
 
@@ -156,6 +157,8 @@ class Contender:
     representation : Representation
     learn : callable
         ``learn(fold) -> Fitted``. It may look at training and validation rows, at no others.
+    source : str
+        The file that defines it; filled in when it is found.
     """
 
     name: str
@@ -163,3 +166,4 @@ class Contender:
     family: str
     representation: Representation
     learn: Callable[[Fold], Fitted]
+    source: str = ""

@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from bcd_utils.contenders.base import Contender
-from bcd_utils.contenders.classical import PENALTIES, logistic_regression
 from bcd_utils.contenders.heads import train_head
 from bcd_utils.contenders.representations import BackboneFeatures
-from bcd_utils.contenders.scikit import scikit_learn
+from bcd_utils.contenders.scikit import PENALTIES, logistic_regression, scikit_learn
 from bcd_utils.networks import NETWORKS
 from bcd_utils.study import Study
 

@@ -12,7 +12,7 @@ from bcd_utils.contenders.representations import Pixels
 from bcd_utils.contenders.two_parts import as_fitted
 from bcd_utils.study import Augmentation, Study
 
-FILTERS = (16, 32, 64, 128, 128)
+FILTERS = (8, 16, 32, 64, 128)
 DENSE = 128
 
 

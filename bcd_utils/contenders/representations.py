@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
 from bcd_utils.contenders.base import Encoder, Material
 from bcd_utils.files import sha256_of_file, sha256_of_json
-from bcd_utils.networks import NETWORKS
+from bcd_utils.networks import missing_weights
 from bcd_utils.study import Augmentation, Study
 
 
@@ -90,14 +89,7 @@ class BackboneFeatures:
     study: Study
 
     def missing(self) -> str:
-        backbone, weights = self.study.backbone, self.study.weights
-        for file in (backbone, weights):
-            if file.endswith((".keras", ".h5")):
-                if not Path(file).is_file():
-                    return f"there is no file {file}"
-        if backbone in NETWORKS and weights == "imagenet" and not NETWORKS[backbone].at_hand():
-            return f"bcd fetch {backbone}"
-        return ""
+        return missing_weights(self.study.backbone, self.study.weights)
 
     def prepare(self, material: Material) -> Encoder:
         from bcd_utils.backbones import load_backbone
@@ -111,7 +103,13 @@ class BackboneFeatures:
             encode=lambda rows: features_of(backbone, images[rows]),
             parameters=backbone.model.count_params(),
             multiply_adds=multiply_adds(backbone.model),
-            untrained=backbone.untrained,
+            origin={
+                "backbone": backbone.name,
+                "weights": backbone.weights,
+                "weights_sha256": backbone.weights_sha256,
+                "preparation": backbone.preparation,
+                "untrained": backbone.untrained,
+            },
             stored=lambda on_progress: cached_features(
                 backbone, images, material.images_sha256, dtype, on_progress
             ),

@@ -8,6 +8,15 @@ import numpy as np
 
 from bcd_utils.contenders.base import Fitted, Fold
 
+PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+
+
+def logistic_regression(seed: int):
+    """A logistic regression that has not learned yet; `PENALTIES` are values of its ``C`` to try."""
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(max_iter=5000, random_state=seed)
+
 
 def scikit_learn(
     make: Callable[[int], object],

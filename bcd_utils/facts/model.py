@@ -57,13 +57,18 @@ def selection(summary: Summary) -> str:
 @fact("study.json")
 def hyperparameters(summary: Summary) -> str:
     at(summary, "settings")
-    return "All are fixed beforehand in study.json; the run searched none."
+    text = "All are fixed beforehand in study.json; the run searched none."
+    if not summary.get("comparison"):
+        return text
+    return f"{text} The comparison's contenders chose theirs on the validation images of each fold."
 
 
 @fact("artifacts/training.json")
 def ensembling(summary: Summary) -> str:
     at(summary, "provenance", "backbone")
-    return "None: one network."
+    contenders = (summary.get("comparison") or {}).get("contenders", {})
+    joined = [row["title"] for row in contenders.values() if row["family"] == "ensemble" and "scores" in row]
+    return f"In the comparison alone: {'; '.join(joined)}." if joined else "None: one network."
 
 
 @fact("artifacts/training.json; bcd_utils/training.py")

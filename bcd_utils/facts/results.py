@@ -123,6 +123,24 @@ def external_test(summary: Summary) -> str:
     return f"{at(external, 'title')}: {main_scores(scores)}."
 
 
+@fact("artifacts/comparison.json")
+def comparison(summary: Summary) -> str:
+    if not runs(summary, "10_model_comparison"):
+        return "No other models were trained: this study does not run 10_model_comparison."
+    found = at(summary, "comparison")
+    ours = found["contenders"][found["reference"]]
+    compared = [row for row in found["contenders"].values() if row.get("status") == "compared"]
+    ahead = sum((row["low"] or 0) > 0 for row in found["paired"].values())
+    behind = sum((row["high"] or 0) < 0 for row in found["paired"].values())
+    verdicts = [claim["this run's network"] for claim in found["claims"]]
+    return (
+        f"{ours['title']} in grouped {found['folds']}-fold cross-validation: accuracy "
+        f"{with_interval(ours['scores']['accuracy'])}. Of {len(compared) - 1} others {ahead} are more accurate and "
+        f"{behind} less, the interval of the difference on one side of 0. Of the paper's {len(verdicts)} claims, "
+        f"{verdicts.count('supported')} hold for this run's network and {verdicts.count('not supported')} do not."
+    )
+
+
 @fact("settings; artifacts/dataset.json, training.json, splits.csv")
 def limits(summary: Summary) -> str:
     kind = at(summary, "settings", "input")

@@ -48,10 +48,10 @@ def gallery(examples: Sequence[dict]) -> Figure:
         _describe(note, example, notes)
         style.picture(plain, example["image"], anchor="N")
         style.picture(heat, example["cam"], anchor="N", cmap=HEAT, vmin=0, vmax=1)
-        style.picture(blend, _blended(example["image"], example["cam"]), anchor="N")
+        style.picture(blend, blended(example["image"], example["cam"]), anchor="N")
         for panel in (plain, blend):
             style.outline(panel, example["mask"])
-        _mark_peak(blend, example["cam"])
+        mark_peak(blend, example["cam"])
     for panel, header in zip(grid[0, 1:], headers, strict=True):
         panel.set_title(header, size=style.MEDIUM, weight="bold")
     for panel in grid[-1, [0, 1, 3]]:
@@ -121,7 +121,7 @@ def _describe(panel: Axes, example: dict, width: float) -> None:
         )
 
 
-def _blended(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
+def blended(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
     """The map in colour over the grey image, the more opaque the hotter; float (h, w, 3), 0..1."""
     from matplotlib import colormaps
 
@@ -129,7 +129,7 @@ def _blended(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
     return np.clip((1 - opacity) * image / 255 + opacity * colormaps[HEAT](cam)[..., :3], 0, 1)
 
 
-def _mark_peak(panel: Axes, cam: np.ndarray) -> None:
+def mark_peak(panel: Axes, cam: np.ndarray) -> None:
     """A cross at the map's highest value; none on a map of zeros, which points nowhere."""
     if cam.max() <= 0:
         return

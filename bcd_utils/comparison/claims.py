@@ -1,0 +1,265 @@
+"""The paper's claims about its network, each held to a criterion that was set beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.comparison.scores import Scored, difference
+from bcd_utils.intervals import percentile_interval
+
+SUPPORTED, NOT_SUPPORTED, NOT_TESTED = "supported", "not supported", "not tested here"
+MOST_GAP, LEAST_SPECIFICITY, MOST_OVERFIT = 0.10, 0.90, 0.05
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the claims are judged by; None where it was not measured.
+
+    Attributes
+    ----------
+    network : str
+        The network under the paper's head, as tables call it.
+    is_the_papers : bool
+        Whether that is ResNet50 with ImageNet weights on real images.
+    scored : mapping of name to Scored
+        Plain trainings and ensembles; "paper" among them.
+    titles : mapping of name to str
+    best_classical : str or None
+        By validation loss.
+    best_member, ensemble : str or None
+        The better of an ensemble's members by validation loss, and the ensemble's name.
+    curves : mapping of (name, fraction) to Scored
+    rebalanced : mapping of imbalance arm to Scored
+        Of "paper".
+    training_accuracy : float
+        Of "paper", mean over folds.
+    training_seconds : mapping of name to float
+    pointing : mapping of name to mapping
+        Rows of `heat_maps.pointing_table`; empty where there are no masks.
+    classes : sequence of str
+    positive : str
+    confidence : float
+    """
+
+    network: str
+    is_the_papers: bool
+    scored: Mapping[str, Scored]
+    titles: Mapping[str, str]
+    best_classical: str | None
+    best_member: str | None
+    ensemble: str | None
+    curves: Mapping[tuple[str, float], Scored]
+    rebalanced: Mapping[str, Scored]
+    training_accuracy: float
+    training_seconds: Mapping[str, float]
+    pointing: Mapping[str, Mapping[str, float]]
+    classes: Sequence[str]
+    positive: str
+    confidence: float
+
+
+def judge(findings: Findings) -> pd.DataFrame:
+    """Every claim with its verdict.
+
+    A claim is about ResNet50 with ImageNet weights. With another network in its place, or on drawn images, the
+    claim itself is "not tested here", and what this run's network did stands beside it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index: the claim. Columns ``verdict``, ``this run's network`` (the verdict, were the claim about it),
+        ``supported if`` and ``evidence``.
+    """
+    rows = {}
+    for claim, criterion, decide in CLAIMS:
+        said = decide(findings)
+        found, evidence = said if said else (NOT_TESTED, "nothing in this run bears on it")
+        about_it = findings.is_the_papers or found == NOT_TESTED
+        rows[claim] = {
+            "verdict": found if about_it else NOT_TESTED,
+            "this run's network": found,
+            "supported if": criterion,
+            "evidence": evidence,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("claim")
+
+
+Verdict = tuple[str, str] | None
+
+
+def _verdict(holds: bool) -> str:
+    return SUPPORTED if holds else NOT_SUPPORTED
+
+
+def _text(bounds: Mapping[str, float | None]) -> str:
+    if bounds["value"] is None:
+        return "undefined"
+    ends = "" if bounds["low"] is None else f" [{bounds['low']:+.3f}, {bounds['high']:+.3f}]"
+    return f"{bounds['value']:+.3f}{ends}"
+
+
+def _ahead(findings: Findings, other: str | None, metric: str = "accuracy") -> Verdict:
+    if not other or other not in findings.scored or "paper" not in findings.scored:
+        return None
+    gap = difference(findings.scored["paper"], findings.scored[other], metric, findings.confidence)
+    title = findings.titles[other]
+    return _verdict(gap["low"] is not None and gap["low"] > 0), (
+        f"{findings.network}, the paper's head, minus {title}: {metric} {_text(gap)}"
+    )
+
+
+def _beats_classical(findings: Findings) -> Verdict:
+    return _ahead(findings, findings.best_classical)
+
+
+def _beats_plain_cnn(findings: Findings) -> Verdict:
+    return _ahead(findings, "plain_cnn")
+
+
+def _trains_faster(findings: Findings) -> Verdict:
+    seconds = findings.training_seconds
+    if not {"paper", "plain_cnn"} <= seconds.keys():
+        return None
+    ratio = seconds["plain_cnn"] / seconds["paper"]
+    return _verdict(ratio > 1), (
+        f"training on one fold takes {seconds['paper']:.0f} s against {seconds['plain_cnn']:.0f} s of the plain CNN "
+        f"({ratio:.1f} times)"
+    )
+
+
+def _scales(findings: Findings) -> Verdict:
+    sizes = sorted({fraction for name, fraction in findings.curves if name == "plain_cnn"})
+    pairs = [
+        (size, findings.curves.get(("paper", size)), findings.curves[("plain_cnn", size)]) for size in sizes
+    ]
+    pairs = [pair for pair in pairs if pair[1]]
+    if not pairs:
+        return None
+    gaps = {size: difference(ours, other, "accuracy", findings.confidence) for size, ours, other in pairs}
+    told = "; ".join(f"{size:.0%} of the images {_text(gap)}" for size, gap in gaps.items())
+    holds = all(gap["low"] is not None and gap["low"] > 0 for gap in gaps.values())
+    return _verdict(holds), f"accuracy minus that of the plain CNN with {told}"
+
+
+def _recall_gap(findings: Findings) -> dict[str, float | None]:
+    ours = findings.scored["paper"]
+    names = [f"sensitivity_{label}" for label in findings.classes]
+    values = [ours.values[name] for name in names]
+    drawn = np.stack([ours.resampled[name] for name in names])
+    gap = None if None in values else max(values) - min(values)
+    return percentile_interval(gap, drawn.max(axis=0) - drawn.min(axis=0), findings.confidence)
+
+
+def _handles_imbalance(findings: Findings) -> Verdict:
+    if "paper" not in findings.scored:
+        return None
+    gap = _recall_gap(findings)
+    recalls = ", ".join(
+        f"{label} {findings.scored['paper'].values[f'sensitivity_{label}']:.2f}" for label in findings.classes
+    )
+    effects = [
+        f"{arm.replace('_', ' ')} change the macro F1 by "
+        f"{_text(difference(scored, findings.scored['paper'], 'f1_macro', findings.confidence))}"
+        for arm, scored in findings.rebalanced.items()
+    ]
+    evidence = "; ".join([f"recall {recalls}; largest minus smallest {_text(gap)}", *effects])
+    return _verdict(gap["high"] is not None and gap["high"] <= MOST_GAP), evidence
+
+
+def _handles_overfitting(findings: Findings) -> Verdict:
+    if "paper" not in findings.scored:
+        return None
+    ours = findings.scored["paper"]
+    gap = percentile_interval(
+        findings.training_accuracy - ours.values["accuracy"],
+        findings.training_accuracy - ours.resampled["accuracy"],
+        findings.confidence,
+    )
+    return _verdict(gap["high"] <= MOST_OVERFIT), (
+        f"accuracy {findings.training_accuracy:.3f} on training images, {_text(gap)} above that on unseen groups"
+    )
+
+
+def _looks_at_lesion(findings: Findings) -> Verdict:
+    if "paper" not in findings.pointing:
+        return None
+    found = findings.pointing["paper"]
+    return _verdict(found["over_centre_low"] > 0), (
+        f"Grad-CAM peaks inside the lesion in {found['pointing_game']:.0%} of {found['images']:.0f} images; "
+        f"minus a bump at the centre of the frame {found['over_centre']:+.2f} "
+        f"[{found['over_centre_low']:+.2f}, {found['over_centre_high']:+.2f}]"
+    )
+
+
+def _few_false_alarms(findings: Findings) -> Verdict:
+    if "paper" not in findings.scored:
+        return None
+    found = findings.scored["paper"].interval(f"specificity_{findings.positive}", findings.confidence)
+    other = findings.scored["paper"].values[f"sensitivity_{findings.positive}"]
+    return _verdict(found["low"] is not None and found["low"] >= LEAST_SPECIFICITY), (
+        f"{findings.positive} specificity {found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}], "
+        f"at a sensitivity of {other:.3f}"
+    )
+
+
+def _attention_helps(findings: Findings) -> Verdict:
+    names = [name for name in ("paper-squeeze_excitation", "paper-cbam") if name in findings.scored]
+    if not names or "paper-average" not in findings.scored:
+        return None
+    plain = findings.scored["paper-average"]
+    gaps = {name: difference(findings.scored[name], plain, "accuracy", findings.confidence) for name in names}
+    told = "; ".join(f"{findings.titles[name]} {_text(gap)}" for name, gap in gaps.items())
+    return _verdict(any((gap["low"] or 0) > 0 for gap in gaps.values())), (
+        f"accuracy minus that of the same head (average pooling) without it: {told}"
+    )
+
+
+def _ensemble_helps(findings: Findings) -> Verdict:
+    if not findings.ensemble:
+        return None
+    scored = findings.scored
+    gap = difference(scored[findings.ensemble], scored[findings.best_member], "accuracy", findings.confidence)
+    return _verdict((gap["low"] or 0) > 0), (
+        f"{findings.titles[findings.ensemble]} minus its better member, {findings.titles[findings.best_member]}: "
+        f"accuracy {_text(gap)}"
+    )
+
+
+def _nothing(findings: Findings) -> Verdict:
+    return None
+
+
+_AHEAD = "the interval of the difference lies above 0"
+CLAIMS = (
+    (
+        "ResNet50 beats conventional machine learning",
+        f"{_AHEAD}, against the best of it on validation",
+        _beats_classical,
+    ),
+    ("It beats a plain CNN in accuracy", _AHEAD, _beats_plain_cnn),
+    ("It beats a plain CNN in training efficiency", "it takes less time to train", _trains_faster),
+    ("It beats a plain CNN in scalability", f"{_AHEAD} at every number of training images", _scales),
+    (
+        "Class imbalance is handled",
+        f"recalls of the classes differ by at most {MOST_GAP:g}",
+        _handles_imbalance,
+    ),
+    ("Overfitting is handled", f"training accuracy is at most {MOST_OVERFIT:g} higher", _handles_overfitting),
+    ("It generalises over modalities", "it holds on data sets of other modalities", _nothing),
+    (
+        "Grad-CAM makes it trustworthy",
+        f"its peak hits the lesion more often than the frame's centre does: {_AHEAD}",
+        _looks_at_lesion,
+    ),
+    (
+        "High specificity, few false alarms",
+        f"the interval of specificity lies above {LEAST_SPECIFICITY:g}",
+        _few_false_alarms,
+    ),
+    ("Attention improves it (its literature)", _AHEAD, _attention_helps),
+    ("An ensemble improves it (its literature)", _AHEAD, _ensemble_helps),
+)

@@ -1,0 +1,185 @@
+"""The comparison of a run: who takes part, everyone trained on every fold, ensembles joined, all scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.comparison.ensembles import WAYS, join_best, join_named
+from bcd_utils.comparison.material import folds_of, material_of
+from bcd_utils.comparison.scores import Scored, out_of_fold, score_on, validation_loss
+from bcd_utils.comparison.trainings import PLAIN, Key, Variant, of_contender, train_all
+from bcd_utils.contenders import chosen_contenders
+from bcd_utils.contenders.base import Contender, Encoder, Material
+from bcd_utils.datasets import REGISTRY
+from bcd_utils.errors import StudyError
+from bcd_utils.evaluation import class_numbers
+from bcd_utils.runs import Run
+from bcd_utils.study import Study
+from bcd_utils.sweep import Result
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Who takes part, and in what.
+
+    Attributes
+    ----------
+    material : Material
+    folds : list of pandas.Series of str
+    labels : ndarray of int, shape (n,)
+    classes : tuple of str
+    contenders : dict of name to Contender
+        Whose weights are at hand.
+    absent : dict of name to (Contender, what is missing)
+    """
+
+    material: Material
+    folds: list[pd.Series]
+    labels: np.ndarray
+    classes: tuple[str, ...]
+    contenders: dict[str, Contender]
+    absent: dict[str, tuple[Contender, str]]
+
+    @property
+    def study(self) -> Study:
+        """The run's settings."""
+        return self.material.study
+
+
+def enter(run: Run) -> Entry:
+    """Gather images, folds and contenders.
+
+    Raises
+    ------
+    StudyError
+        If no contender's weights are at hand.
+    """
+    material = material_of(run)
+    classes = REGISTRY[run.study.dataset].classes
+    chosen = chosen_contenders(run.study)
+    missing = {name: each.representation.missing() for name, each in chosen.items()}
+    there = {name: each for name, each in chosen.items() if not missing[name]}
+    if not there:
+        raise StudyError(
+            "None of the contenders has its weights at hand", "add 'classical' to comparison.contenders"
+        )
+    absent = {name: (chosen[name], command) for name, command in missing.items() if command}
+    labels = class_numbers(material.table["label"], classes)
+    return Entry(material, folds_of(material), labels, classes, there, absent)
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What came of the trainings.
+
+    Attributes
+    ----------
+    entry : Entry
+    results : dict of key to result
+        See `trainings.train_all`; ensembles stand among them, trained plainly.
+    encoders, vectors
+        As `trainings.train_all` gives them.
+    titles, families : dict of name to str
+        Of contenders (also absent ones) and ensembles, in the order of the tables.
+    scored : dict of name to Scored
+        Plain trainings of those that were tested on every image.
+    members : dict of ensemble to (name, name)
+        Of the ensembles whose members are the same in all folds.
+    absent : dict of name to str
+        What is missing for each that could not run, an ensemble of missing members among them.
+    """
+
+    entry: Entry
+    results: dict[Key, Result]
+    encoders: dict[str, Encoder]
+    vectors: dict[str, np.ndarray]
+    titles: dict[str, str]
+    families: dict[str, str]
+    scored: dict[str, Scored]
+    members: dict[str, tuple[str, str]]
+    absent: dict[str, str]
+
+    @property
+    def reference(self) -> str:
+        """Who the others are held against: the paper's protocol, else the best on validation images."""
+        return "paper" if "paper" in self.scored else self.best_on_validation(self.scored)
+
+    def plain(self, name: str) -> list[Result]:
+        """Results of a contender's plain trainings, fold after fold."""
+        return of_contender(self.results, name)
+
+    def best_on_validation(self, names: Iterable[str]) -> str | None:
+        """Of some contenders, the one with the lowest cross-entropy on validation images; None of none."""
+        entry = self.entry
+        losses = {name: validation_loss(self.plain(name), entry.folds, entry.labels) for name in names}
+        return min(losses, key=losses.get) if losses else None
+
+    def of_family(self, family: str) -> list[str]:
+        """Names of a family's contenders that were tested on every image."""
+        return [name for name in self.scored if self.families[name] == family]
+
+    def scored_as(self, name: str, variant: Variant) -> Scored:
+        """A contender's scores after trainings of another kind than the plain one."""
+        predicted = out_of_fold(of_contender(self.results, name, variant), self.entry.folds)
+        return _scored(self.entry, predicted)
+
+
+def _scored(entry: Entry, probabilities: np.ndarray) -> Scored:
+    return score_on(probabilities, entry.labels, entry.material.table["group"], entry.classes, entry.study)
+
+
+def hold(entry: Entry, progress: Callable[[str], Callable[[int, int], None]]) -> Contest:
+    """Train everyone, join the ensembles, score all."""
+    results, encoders, vectors = train_all(
+        entry.contenders.values(), entry.folds, entry.labels, len(entry.classes), entry.material, progress
+    )
+    everyone = entry.contenders | {name: each for name, (each, _) in entry.absent.items()}
+    titles = {name: each.title for name, each in everyone.items()}
+    families = {name: each.family for name, each in everyone.items()}
+    absent = {name: command for name, (_, command) in entry.absent.items()}
+    members = {}
+    if "ensemble" in entry.study.comparison.contenders:
+        joined, members = _ensembles(entry, results)
+        for name, (title, of_folds) in joined.items():
+            titles[name], families[name] = title, "ensemble"
+            results |= {(name, PLAIN, fold): result for fold, result in enumerate(of_folds)}
+        wanting = [name for name in entry.study.comparison.members if name not in entry.contenders]
+        if wanting:
+            commands = dict.fromkeys(absent.get(name, f"{name} takes no part") for name in wanting)
+            names = " + ".join(titles.get(name, name) for name in entry.study.comparison.members)
+            titles["ensemble"], families["ensemble"] = f"Ensemble of {names}", "ensemble"
+            absent["ensemble"] = "; ".join(commands)
+    scored = {}
+    for name in titles:
+        if (name, PLAIN, 0) in results:
+            predicted = out_of_fold(of_contender(results, name), entry.folds)
+            if np.isfinite(predicted).all():
+                scored[name] = _scored(entry, predicted)
+    return Contest(entry, results, encoders, vectors, titles, families, scored, members, absent)
+
+
+def _ensembles(entry: Entry, results: Mapping[Key, Result]):
+    """Title and results of each ensemble by name, and the members of those that have the same in all folds."""
+    sets = [split.to_numpy() for split in entry.folds]
+    plain = {name: of_contender(results, name) for name in entry.contenders}
+    whole = {
+        name: found for name, found in plain.items()
+        if np.isfinite(found[0]["probabilities"]).all() and entry.contenders[name].family not in ("control", "ablation")
+    }  # fmt: skip
+    joined, members = {}, {}
+    named = entry.study.comparison.members
+    if set(named) <= whole.keys():
+        titles = " + ".join(entry.contenders[name].title for name in named)
+        for way, found in join_named([whole[name] for name in named], sets, entry.labels).items():
+            joined[f"ensemble-{way}"] = (f"{titles}, {WAYS[way]}", found)
+            members[f"ensemble-{way}"] = tuple(named)
+    representations = {name: entry.contenders[name].representation.name for name in whole}
+    if len(set(representations.values())) > 1:
+        found, _ = join_best(whole, representations, sets, entry.labels)
+        for way in WAYS:
+            joined[f"best_two-{way}"] = (f"best two on validation, {WAYS[way]}", found[way])
+    return joined, members

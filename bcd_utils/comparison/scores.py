@@ -1,0 +1,167 @@
+"""How contenders did on the images that they were tested on, each image once, with intervals over groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.evaluation import positive_class
+from bcd_utils.intervals import percentile_interval, resampled_scores
+from bcd_utils.metrics import cross_entropy, score
+from bcd_utils.paired_tests import delong_test, holm_adjusted, mcnemar_test
+from bcd_utils.study import Study
+from bcd_utils.sweep import Result
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One contender's scores on one set of images.
+
+    Attributes
+    ----------
+    probabilities : ndarray of float, shape (n, k)
+        Out of fold; NaN for images that it was not tested on.
+    values : dict of metric to float or None
+        See `metrics.score`.
+    resampled : dict of metric to ndarray of float, shape (samples,)
+        The same with whole groups drawn; the draws are the same for all contenders on the same images.
+    """
+
+    probabilities: np.ndarray
+    values: dict[str, float | None]
+    resampled: dict[str, np.ndarray]
+
+    def interval(self, metric: str, confidence: float) -> dict[str, float | None]:
+        """``value``, ``low`` and ``high`` of a metric."""
+        return percentile_interval(self.values[metric], self.resampled[metric], confidence)
+
+
+def out_of_fold(results: Sequence[Result], folds: Sequence[pd.Series]) -> np.ndarray:
+    """Each image's probabilities from the model that was not shown its group, float (n, k); NaN where untested."""
+    predicted = np.full(results[0]["probabilities"].shape, np.nan)
+    for result, split in zip(results, folds, strict=True):
+        tested = (split == "test").to_numpy()
+        predicted[tested] = result["probabilities"][tested]
+    return predicted
+
+
+def score_on(
+    probabilities: np.ndarray, labels: np.ndarray, groups: pd.Series, classes: Sequence[str], study: Study
+) -> Scored:
+    """Score the images that a contender was tested on.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float, shape (n, k)
+        NaN rows are left out.
+    labels : ndarray of int, shape (n,)
+    groups : pandas.Series of str, shape (n,)
+        Drawn whole for the intervals.
+    """
+    there = np.isfinite(probabilities).all(axis=1)
+    given = labels[there], probabilities[there], classes
+    resampled = resampled_scores(*given, study.bootstrap_samples, study.seed, groups[there])
+    return Scored(probabilities, score(*given), resampled)
+
+
+def shown_metrics(classes: Sequence[str]) -> dict[str, str]:
+    """Metrics of the comparison and how tables call them."""
+    positive = classes[positive_class(classes)]
+    return {
+        "accuracy": "accuracy",
+        "f1_macro": "macro F1",
+        "kappa": "kappa",
+        "roc_auc": "ROC AUC",
+        f"sensitivity_{positive}": f"{positive} sensitivity",
+        f"specificity_{positive}": f"{positive} specificity",
+    }
+
+
+def score_table(scored: Mapping[str, Scored], metrics: Sequence[str], confidence: float) -> pd.DataFrame:
+    """One row a contender: each metric, with ``<metric>_low`` and ``<metric>_high``."""
+    rows = {}
+    for name, each in scored.items():
+        rows[name] = {}
+        for metric in metrics:
+            found = each.interval(metric, confidence)
+            rows[name] |= {
+                metric: found["value"],
+                f"{metric}_low": found["low"],
+                f"{metric}_high": found["high"],
+            }
+    return pd.DataFrame.from_dict(rows, orient="index").astype(float)
+
+
+def difference(first: Scored, second: Scored, metric: str, confidence: float) -> dict[str, float | None]:
+    """How much higher the first contender scores than the second, with its interval over the same drawn groups.
+
+    Both must have been tested on the same images.
+    """
+    values = (first.values[metric], second.values[metric])
+    gap = None if None in values else values[0] - values[1]
+    return percentile_interval(gap, first.resampled[metric] - second.resampled[metric], confidence)
+
+
+def paired_table(
+    scored: Mapping[str, Scored],
+    reference: str,
+    labels: np.ndarray,
+    classes: Sequence[str],
+    confidence: float,
+) -> pd.DataFrame:
+    """Every other contender against one, image by image.
+
+    Parameters
+    ----------
+    scored : mapping of name to Scored
+        All tested on the same images.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index: the others. ``accuracy_difference`` (this minus the reference) with ``low`` and ``high`` over
+        groups; ``only_reference_right``, ``only_this_right`` (images) with ``mcnemar_p``; ``auc_difference``
+        (malignant against the rest) with ``delong_p``. The p-values of a column are Holm-adjusted, and take
+        images for independent, which copies of a lesion are not: where they and the interval disagree, the
+        interval is right.
+    """
+    column = positive_class(classes)
+    ours = scored[reference].probabilities
+    rows = {}
+    for name, each in scored.items():
+        if name == reference:
+            continue
+        errors = mcnemar_test(labels, ours.argmax(axis=1), each.probabilities.argmax(axis=1))
+        areas = delong_test(labels == column, each.probabilities[:, column], ours[:, column])
+        gap = difference(each, scored[reference], "accuracy", confidence)
+        rows[name] = {
+            "accuracy_difference": gap["value"], "low": gap["low"], "high": gap["high"],
+            "only_reference_right": errors["table"][0][1], "only_this_right": errors["table"][1][0],
+            "mcnemar_p": errors["p"], "auc_difference": areas["difference"], "delong_p": areas["p"],
+        }  # fmt: skip
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    for name in ("mcnemar_p", "delong_p"):
+        adjusted = holm_adjusted({other: row[name] for other, row in rows.items()})
+        table[name] = pd.Series(adjusted, dtype=float)
+    return table
+
+
+def validation_loss(results: Sequence[Result], folds: Sequence[pd.Series], labels: np.ndarray) -> float:
+    """Mean cross-entropy on the folds' validation images: what choices among contenders are made by."""
+    losses = []
+    for result, split in zip(results, folds, strict=True):
+        rows = (split == "validation").to_numpy() & np.isfinite(result["probabilities"]).all(axis=1)
+        losses.append(cross_entropy(labels[rows], result["probabilities"][rows]).mean())
+    return float(np.mean(losses))
+
+
+def training_accuracy(results: Sequence[Result], folds: Sequence[pd.Series], labels: np.ndarray) -> float:
+    """Mean accuracy on the images that were learned from, over folds."""
+    shares = []
+    for result, split in zip(results, folds, strict=True):
+        rows = (split == "train").to_numpy()
+        shares.append((result["probabilities"][rows].argmax(axis=1) == labels[rows]).mean())
+    return float(np.mean(shares))
