@@ -23,6 +23,7 @@ from bcd_utils.study import Study
 #: What sums up a whole run, and says nothing true of a half one.
 SUMS = ("summary.json", "index.html", "checklist.html", "checklist.csv", "model_card.html", "model_card.md")
 EXTERNAL_STAGE = "09_external_test"
+COMPARISON_STAGE = "10_model_comparison"
 #: Called with (stage, state, seconds, note); state is "running", "done" or "unchanged".
 Listener = Callable[[str, str, float, str], None]
 
@@ -46,9 +47,12 @@ def run_study(run: Run, from_stage: str | None = None, listen: Listener = lambda
     StudyError
         If a stage fails; what is finished is kept, and the same command goes on from there.
     """
+    from bcd_utils.contenders import chosen_contenders
     from bcd_utils.publish import publish
 
     stages = check_stages(run.study.notebooks)
+    if COMPARISON_STAGE in stages:
+        chosen_contenders(run.study)  # a misspelt name is better told now than after the other stages
     forced_from = find_stage(stages, from_stage) if from_stage else len(stages)
     with only_run_in(run.folder):
         run = Run.create(run.folder, run.study)  # under the lock: a run going on keeps its settings

@@ -10,8 +10,8 @@ from bcd_utils.backend import keras
 def multiply_adds(model: keras.Model) -> int | None:
     """Multiplications (each with its addition) for one image; twice as many floating-point operations.
 
-    Convolutions and dense layers are counted, nested ones too; what else there is (BatchNorm, pooling,
-    activations) is a percent or less of a usual network.
+    Two-dimensional convolutions and dense layers are counted, nested ones too; what else there is (BatchNorm,
+    pooling, activations) is a percent or less of a usual network. A layer that is used twice counts once.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def multiply_adds(model: keras.Model) -> int | None:
     Returns
     -------
     int or None
-        None where a layer's output size is not fixed.
+        None where a layer's output size is not fixed, or there are convolutions of another kind.
 
     Examples
     --------
@@ -41,7 +41,9 @@ def _of_layer(layer: keras.Layer) -> int | None:
         return _times_positions(layer, kernels)
     if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D | keras.layers.Dense):
         return _times_positions(layer, math.prod(layer.kernel.shape))
-    # An attention layer holds dense layers, each used on one vector, and a convolution of next to no weight.
+    if hasattr(layer, "kernel"):
+        return None
+    # An attention layer holds dense layers that see one vector or two, and a convolution of next to no weight.
     inner = [
         part for part in layer._flatten_layers(include_self=False) if isinstance(part, keras.layers.Dense)
     ]

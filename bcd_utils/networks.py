@@ -49,7 +49,7 @@ class Network:
     @property
     def path(self) -> Path:
         """Where Keras keeps the ImageNet weights on this machine."""
-        return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models" / self.file
+        return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "models" / self.file
 
     def at_hand(self) -> bool:
         """Whether the ImageNet weights are on this machine, whole."""

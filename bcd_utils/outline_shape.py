@@ -6,17 +6,18 @@ import numpy as np
 
 NAMES = (
     "area", "diameter", "height_by_width", "circularity", "solidity", "extent", "eccentricity", "convexity",
-    "orientation", "radius_deviation", "radius_entropy", "radius_crossings", "row", "column", "pieces",
+    "uprightness", "radius_deviation", "radius_entropy", "radius_crossings", "row", "column", "pieces",
 )  # fmt: skip
 
 
 def outline_shape(mask: np.ndarray) -> np.ndarray:
-    """Shape features of a lesion mask; of several pieces, the largest is measured.
+    """Shape features of a lesion mask; of several pieces, all count for the area, and the largest is measured.
 
     Circularity, solidity, extent, eccentricity and convexity are the usual ones; deviation, entropy and zero
     crossings of the normalised radial length are those of Kilday, Palmieri and Fox (1993, IEEE Transactions
     on Medical Imaging 12:664-669). A lesion that is taller than wide is a sign of malignancy in BI-RADS.
-    Lengths are relative to the frame, since pixel spacing is not known.
+    Uprightness is the share of the major axis that points along the depth, 1 upright and 0 lying (arbitrary for
+    a round lesion). Lengths are relative to the frame, since pixel spacing is not known.
 
     Parameters
     ----------
@@ -43,14 +44,15 @@ def outline_shape(mask: np.ndarray) -> np.ndarray:
     lesion = max(pieces, key=lambda piece: piece.area)
     height, width = mask.shape
     top, left, bottom, right = lesion.bbox
-    perimeter, hull = _perimeters(lesion.image)
+    perimeter, hull, enclosed = _outline(lesion.image)
     lengths = _radial_lengths(lesion.image)
+    outside = lengths > lengths.mean()
     shares = np.histogram(lengths, bins=20, range=(0, 1))[0] / len(lengths)
     values = [
         mask.mean(),
         lesion.equivalent_diameter_area / np.hypot(height, width),
         (bottom - top) / (right - left),
-        min(4 * np.pi * lesion.area / perimeter**2, 1.0) if perimeter else 1.0,
+        min(4 * np.pi * enclosed / perimeter**2, 1.0) if perimeter else 1.0,
         lesion.solidity,
         lesion.extent,
         lesion.eccentricity,
@@ -58,20 +60,24 @@ def outline_shape(mask: np.ndarray) -> np.ndarray:
         abs(np.cos(lesion.orientation)),
         lengths.std(),
         -(shares[shares > 0] * np.log2(shares[shares > 0])).sum(),
-        (np.diff(np.sign(lengths - lengths.mean())) != 0).mean(),
-        lesion.centroid[0] / height,
-        lesion.centroid[1] / width,
+        (outside != np.roll(outside, 1)).mean(),
+        (lesion.centroid[0] + 0.5) / height,
+        (lesion.centroid[1] + 0.5) / width,
         len(pieces),
     ]
     return np.array(values, np.float32)
 
 
-def _perimeters(lesion: np.ndarray) -> tuple[float, float]:
-    """Lengths of the outline and of its convex hull, in pixels."""
+def _outline(lesion: np.ndarray) -> tuple[float, float, float]:
+    """Lengths of the outline and of its convex hull, and the area that the outline encloses, in pixels."""
     import cv2
 
     contour = _contour(lesion)
-    return cv2.arcLength(contour, True), cv2.arcLength(cv2.convexHull(contour), True)
+    return (
+        cv2.arcLength(contour, True),
+        cv2.arcLength(cv2.convexHull(contour), True),
+        cv2.contourArea(contour),
+    )
 
 
 def _contour(lesion: np.ndarray) -> np.ndarray:
@@ -82,8 +88,14 @@ def _contour(lesion: np.ndarray) -> np.ndarray:
 
 
 def _radial_lengths(lesion: np.ndarray) -> np.ndarray:
-    """Distance of each outline pixel from the centre of mass, divided by the longest; 0..1."""
+    """Distance of each outline pixel from the centre of mass, divided by the longest; 0..1.
+
+    Smoothed along a fortieth of the outline, for the steps between pixels are not the lesion's.
+    """
+    from scipy.ndimage import uniform_filter1d
+
     rows, columns = np.nonzero(lesion)
     points = _contour(lesion)[:, 0].astype(float)
     lengths = np.hypot(points[:, 0] - columns.mean(), points[:, 1] - rows.mean())
-    return lengths / max(lengths.max(), 1e-9)
+    smooth = uniform_filter1d(lengths, 2 * (len(lengths) // 80) + 1, mode="wrap")
+    return smooth / max(smooth.max(), 1e-9)

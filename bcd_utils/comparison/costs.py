@@ -119,7 +119,7 @@ def measure(run: Run, name: str) -> dict[str, Any]:
     few = replace(few, comparison=replace(few.comparison, scratch_epochs=1))
     training = np.arange(len(values)) % 4 > 0
     fitted = contender.learn(
-        Fold(values, known, np.flatnonzero(training), np.flatnonzero(~training), labels.max() + 1, few)
+        Fold(values, known, np.flatnonzero(training), np.flatnonzero(~training), int(labels.max()) + 1, few)
     )
     fitted.predict(values[:BATCH])
     started = time.perf_counter()

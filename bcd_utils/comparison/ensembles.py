@@ -50,8 +50,9 @@ def join_best(
     Parameters
     ----------
     candidates : mapping of name to sequence of result
+        That predict every image.
     representations : mapping of name to str
-        The two must read different ones, or they would agree too much.
+        The two must read different ones, or they would agree too much; there are at least two.
 
     Returns
     -------
@@ -110,5 +111,6 @@ def join(members: Sequence[np.ndarray], validation: np.ndarray, labels: np.ndarr
     known = np.isfinite(logs).all(axis=1)
     model = LogisticRegression(C=1.0, max_iter=5000).fit(logs[validation & known], labels[validation & known])
     probabilities = np.full(members[0].shape, np.nan, np.float32)
+    probabilities[known] = 0
     probabilities[np.ix_(known, model.classes_)] = model.predict_proba(logs[known])
     return {"probabilities": probabilities, "choices": np.str_("C=1")}

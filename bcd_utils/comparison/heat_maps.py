@@ -110,18 +110,11 @@ def pointing_table(hits: pd.DataFrame, study: Study) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").astype(float)
 
 
-def examples_for_all(
-    names: Sequence[str],
-    predictions: Mapping[str, np.ndarray],
-    labels: np.ndarray,
-    hits: pd.DataFrame,
-    material: Material,
-    each: int = 2,
-) -> list[int]:
+def examples_for_all(labels: np.ndarray, hits: pd.DataFrame, material: Material, each: int = 2) -> list[int]:
     """Rows of a few images with a lesion for the side by side: of each class, evenly spaced through the images.
 
     The choice looks at no prediction, so it flatters no contender.
-    """  # fmt: skip
+    """
     wanted = material.table["id"].isin(hits["id"]).to_numpy()
     chosen = []
     for label in np.unique(labels[wanted]):

@@ -42,8 +42,10 @@ def findings(
         scored=contest.scored,
         titles=contest.titles,
         best_classical=contest.best_on_validation(contest.of_family("classical")),
+        average_head="paper" if study.pooling == "average" else "paper-average",
         best_member=contest.best_on_validation(member) if ensemble else None,
         ensemble=ensemble,
+        ensemble_is_the_papers=ensemble in contest.members,
         curves=of_curves,
         rebalanced={arm: each for arm, each in arms.get("paper", {}).items() if arm != "none"},
         training_accuracy=training_accuracy(contest.plain("paper"), entry.folds, entry.labels)

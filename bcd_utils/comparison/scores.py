@@ -162,6 +162,6 @@ def training_accuracy(results: Sequence[Result], folds: Sequence[pd.Series], lab
     """Mean accuracy on the images that were learned from, over folds."""
     shares = []
     for result, split in zip(results, folds, strict=True):
-        rows = (split == "train").to_numpy()
+        rows = (split == "train").to_numpy() & np.isfinite(result["probabilities"]).all(axis=1)
         shares.append((result["probabilities"][rows].argmax(axis=1) == labels[rows]).mean())
     return float(np.mean(shares))

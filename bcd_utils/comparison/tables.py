@@ -74,18 +74,17 @@ def cost_table(
         encoder, result, cost = encoders[contender.representation.name], results[name][0], costs[name]
         fit = float(np.mean([each["fit_seconds"] for each in results[name]]))
         rows[name] = {
-            "parameters": _total(encoder.parameters, int(result["parameters"])),
-            "gflops": 2e-9 * _total(encoder.multiply_adds, int(result["multiply_adds"])),
+            "parameters": _sum(encoder.parameters, result["parameters"]),
+            "gflops": 2e-9 * _sum(encoder.multiply_adds, result["multiply_adds"]),
             "training_seconds": training_seconds(cost, fit, images),
             **{key: cost[key] for key in ("images_per_second", "peak_mb", "device_mb")},
         }
     return pd.DataFrame.from_dict(rows, orient="index").astype(float)
 
 
-def _total(of_encoder: int | None, of_learner: int) -> float:
-    if of_learner < 0:
-        return np.nan
-    return (of_encoder or 0) + of_learner
+def _sum(of_encoder: int | None, of_learner: np.ndarray) -> float:
+    """Both counts together; NaN where one is unknown."""
+    return np.nan if of_encoder is None or of_learner < 0 else of_encoder + int(of_learner)
 
 
 def main_table(

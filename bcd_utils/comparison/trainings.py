@@ -148,7 +148,9 @@ def _job(contender: Contender, variant: Variant, split: pd.Series, number: int, 
 
 
 def fewer_groups(split: pd.Series, table: pd.DataFrame, fraction: float, seed: int) -> pd.Series:
-    """The split with only a share of the training groups of each class; a smaller share is part of a larger one.
+    """The split with only a share of the training groups of each class, at least two of each.
+
+    A smaller share is part of a larger one.
 
     Examples
     --------
@@ -234,11 +236,21 @@ def _code_of(contender: Contender, study: Study) -> list:
     """What decides a training besides its data: the learner's code and settings, the backbone's file, Keras."""
     from importlib.metadata import version
 
-    from bcd_utils import classifier, fine_tuning, head_training
+    from bcd_utils import attention, augmentation, classifier, explain, fine_tuning, head_training, pooling
     from bcd_utils.contenders import two_parts
 
     learner = sys.modules[contender.learn.__module__]
-    modules = (learner, classifier, fine_tuning, head_training, two_parts)
+    modules = (
+        learner,
+        classifier,
+        fine_tuning,
+        head_training,
+        two_parts,
+        attention,
+        augmentation,
+        explain,
+        pooling,
+    )
     files = [contender.source, *(module.__file__ for module in modules)]
     settings = {
         name: study.as_dict()[name] for name in (*head_training.HEAD_SETTINGS, "augmentation", "fine_tuning")

@@ -53,5 +53,5 @@ def values_of(
 
 
 def exists(values: np.ndarray) -> np.ndarray:
-    """Which images have this representation, bool (n,): those whose vector is not NaN."""
+    """Which images have this representation, bool (n,): those whose vector is finite."""
     return np.isfinite(values).all(axis=1) if values.ndim == 2 else np.ones(len(values), dtype=bool)

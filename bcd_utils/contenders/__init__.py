@@ -31,7 +31,10 @@ def all_contenders(study: Study) -> dict[str, Contender]:
                 raise StudyError(
                     f"Two contenders are called {contender.name}", "give one of them another name"
                 )
-            found[contender.name] = replace(contender, source=module.__file__)
+            title = contender.title
+            if title in (other.title for other in found.values()):
+                title = f"{title} ({contender.name})"
+            found[contender.name] = replace(contender, title=title, source=module.__file__)
     order = list(FAMILIES)
     return dict(
         sorted(
@@ -47,21 +50,23 @@ def chosen_contenders(study: Study) -> dict[str, Contender]:
     Raises
     ------
     StudyError
-        If a name fits none, with the nearest that do.
+        If any name in the study's ``comparison`` fits none, with the nearest that do.
     """
-    known = all_contenders(study)
-    wanted: set[str] = set()
-    for pattern in study.comparison.contenders:
-        fitting = {
-            name for name, each in known.items() if pattern == each.family or fnmatchcase(name, pattern)
-        }
-        if not fitting and pattern != "ensemble":
-            words = [*known, *{each.family for each in known.values()}, "ensemble"]
-            near = difflib.get_close_matches(pattern, words, n=3) or sorted(
-                {each.family for each in known.values()}
-            )
-            raise StudyError(
-                f"No contender fits {pattern!r}", f"name one of {', '.join(near)}, or use a pattern"
-            )
-        wanted |= fitting
+    known, settings = all_contenders(study), study.comparison
+    for name in (*settings.members, *settings.curve_contenders, *settings.imbalance_contenders):
+        if name not in known:
+            raise _unknown(name, list(known))
+    wanted = set().union(*(_fitting(name, known) for name in settings.contenders))
     return {name: contender for name, contender in known.items() if name in wanted}
+
+
+def _fitting(pattern: str, known: dict[str, Contender]) -> set[str]:
+    found = {name for name, each in known.items() if pattern == each.family or fnmatchcase(name, pattern)}
+    if not found and pattern != "ensemble":  # an ensemble is made of others
+        raise _unknown(pattern, [*known, *sorted({each.family for each in known.values()}), "ensemble"])
+    return found
+
+
+def _unknown(name: str, known: list[str]) -> StudyError:
+    near = difflib.get_close_matches(name, list(dict.fromkeys(known)), n=3) or known
+    return StudyError(f"No contender is called {name!r}", f"name one of {', '.join(near)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -48,7 +49,10 @@ def probe(features: BackboneFeatures, family: str) -> Contender:
 
 def own_backbone(study: Study) -> BackboneFeatures:
     """Features of the backbone that the study names, scaled as it says."""
-    return BackboneFeatures("paper", title_of(study), study)
+    title, network = title_of(study), NETWORKS.get(study.backbone)
+    if network and not network.scales_inside and study.scaling == "unit":
+        title += " (pixels / 255)"  # the others have their own preprocessing
+    return BackboneFeatures("paper", title, study)
 
 
 def title_of(study: Study) -> str:
@@ -68,4 +72,5 @@ def other_backbones(study: Study) -> Iterator[BackboneFeatures]:
             settings = replace(study, backbone=file, weights="imagenet")
         else:  # weights of the paper's network, such as RadImageNet's
             settings = replace(study, backbone="resnet50", weights=file, scaling="imagenet")
-        yield BackboneFeatures(Path(file).name.split(".")[0], title_of(settings), settings)
+        name = re.sub(r"[^\w-]+", "_", Path(file).name.split(".")[0])
+        yield BackboneFeatures(name, title_of(settings), settings)

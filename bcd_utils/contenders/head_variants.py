@@ -24,7 +24,7 @@ def contenders(study: Study) -> Iterator[Contender]:
     yield variant(other, f"{said[other]} instead of {said[study.pooling]}", own, train_head(pooling=other))
     dropout = 0.0 if study.dropout else 0.5
     yield variant(
-        f"dropout_{dropout:g}",
+        "dropout" if dropout else "no_dropout",
         f"dropout {dropout:g} instead of {study.dropout:g}",
         own,
         train_head(dropout=dropout),

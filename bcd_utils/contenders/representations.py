@@ -26,6 +26,7 @@ class Pixels:
         return Encoder(
             identity=sha256_of_json(["pixels", material.images_sha256]),
             encode=lambda rows: np.asarray(material.images[rows]),
+            multiply_adds=0,
             stored=lambda on_progress: material.images,
         )
 

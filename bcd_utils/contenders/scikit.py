@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from bcd_utils.contenders.base import Fitted, Fold
+from bcd_utils.metrics import cross_entropy
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 
@@ -37,8 +38,7 @@ def scikit_learn(
         The values are feature maps (n, h, w, c), to be averaged over their positions first. A linear
         classifier then also has class activation maps (Zhou et al. 2016, CVPR).
     calibrate : bool
-        The classifier has no probabilities of its own: its decision values become such by a logistic function
-        fitted on the validation rows (Platt 1999).
+        The classifier has no probabilities of its own: see `Calibrated`, fitted on the validation rows.
 
     Returns
     -------
@@ -48,9 +48,6 @@ def scikit_learn(
     """
 
     def learn(fold: Fold) -> Fitted:
-        from sklearn.calibration import CalibratedClassifierCV
-        from sklearn.frozen import FrozenEstimator
-        from sklearn.metrics import log_loss
         from sklearn.model_selection import ParameterGrid
         from sklearn.preprocessing import StandardScaler
 
@@ -63,9 +60,9 @@ def scikit_learn(
         for settings in ParameterGrid(dict(grid or {})):
             model = make(fold.study.seed).set_params(**settings).fit(training, labels, **weights)
             if calibrate:
-                model = CalibratedClassifierCV(FrozenEstimator(model)).fit(validation, checked)
+                model = Calibrated(model, validation, checked)
             found = _in_columns(model, model.predict_proba(validation), fold.classes)
-            loss = log_loss(checked, found, labels=range(fold.classes))
+            loss = cross_entropy(checked, found).mean()
             if loss < best[0]:
                 best = (loss, model, settings)
         _, model, settings = best
@@ -87,10 +84,32 @@ def scikit_learn(
     return learn
 
 
+class Calibrated:
+    """A classifier whose decision values become probabilities by a penalised logistic regression.
+
+    After Platt (1999), for several classes at once; a class that is not among the labels gets none.
+    """
+
+    def __init__(self, model, values: np.ndarray, labels: np.ndarray):
+        from sklearn.linear_model import LogisticRegression
+
+        self.model = model
+        self.curve = LogisticRegression(max_iter=1000).fit(self._decisions(values), labels)
+        self.classes_ = self.curve.classes_
+
+    def predict_proba(self, values: np.ndarray) -> np.ndarray:
+        """Probabilities (m, classes seen), columns as in ``classes_``."""
+        return self.curve.predict_proba(self._decisions(values))
+
+    def _decisions(self, values: np.ndarray) -> np.ndarray:
+        return self.model.decision_function(values).reshape(len(values), -1)
+
+
 def _vectors(values: np.ndarray, pool: bool) -> np.ndarray:
     from bcd_utils.pooling import pooled
 
-    return pooled(values) if pool else np.asarray(values, dtype=np.float32)
+    # Single precision would leave the penalised fits a few digits short.
+    return (pooled(values) if pool else np.asarray(values)).astype(np.float64)
 
 
 def _balanced(labels: np.ndarray) -> np.ndarray:
@@ -100,7 +119,7 @@ def _balanced(labels: np.ndarray) -> np.ndarray:
 
 
 def _in_columns(model, probabilities: np.ndarray, classes: int) -> np.ndarray:
-    """Probabilities (m, classes), 0 for a class that was not among the training rows."""
+    """Probabilities (m, classes), 0 for a class that the model does not know."""
     columns = np.zeros((len(probabilities), classes))
     columns[:, model.classes_] = probabilities
     return columns

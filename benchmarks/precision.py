@@ -1,0 +1,102 @@
+"""ResNet50 frozen and fine-tuned, in float32 and bfloat16: images per second and time to train, side by side.
+
+    python benchmarks/precision.py                 on a GPU
+    python benchmarks/precision.py --images 64     fewer, for a CPU
+
+Random weights and images: their values do not change the time. Writes reports/bench/precision.csv and precision.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.backbones import untrained_network
+from bcd_utils.backend import device, keras, peak_device_bytes
+from bcd_utils.classifier import build_head
+from bcd_utils.files import write_text
+from bcd_utils.networks import NETWORKS
+from bcd_utils.paths import REPORTS
+from bcd_utils.study_file import make_study
+
+SHAPE = (224, 224, 3)
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+EPOCH = 596  # training images of the paper's protocol
+
+
+def build(policy: str, frozen: bool) -> keras.Model:
+    """ResNet50 with the paper's head (average pooling), ready to train; BatchNorm frozen either way."""
+    keras.config.set_dtype_policy(POLICIES[policy])
+    base = untrained_network(NETWORKS["resnet50"], SHAPE)
+    base.trainable = not frozen
+    for layer in base.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
+    head = build_head(base.output_shape[1:], 3, make_study({"name": "bench", "pooling": "average"}))
+    keras.config.set_dtype_policy("float32")
+    inputs = keras.Input(SHAPE)
+    outputs = keras.layers.Activation("linear", dtype="float32")(head(base(inputs)))
+    model = keras.Model(inputs, outputs)
+    model.compile("adam", "categorical_crossentropy")
+    return model
+
+
+def images_per_second(step, batches: list, warm_up: int = 2) -> float:
+    """Images per second of ``step(batch)``, compilation left out."""
+    for batch in batches[:warm_up]:
+        step(batch)
+    started = time.perf_counter()
+    for batch in batches:
+        step(batch)
+    return len(batches) * len(batches[0][0]) / (time.perf_counter() - started)
+
+
+def main() -> None:
+    """Measure, print and write the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--images", type=int, default=2048, help="for each measurement")
+    parser.add_argument("--batch-size", type=int, default=32)
+    options = parser.parse_args()
+    generator = np.random.default_rng(0)
+    pixels = generator.random((options.batch_size, *SHAPE), dtype=np.float32)
+    batch = (pixels, np.eye(3, dtype=np.float32)[np.arange(options.batch_size) % 3])
+    batches = [batch] * max(2, options.images // options.batch_size)
+    rows = []
+    for frozen, kind in ((True, "frozen"), (False, "fine-tuned, all layers")):
+        for policy in POLICIES:
+            model = build(policy, frozen)
+            training = images_per_second(lambda pair, model=model: model.train_on_batch(*pair), batches)
+            predicting = images_per_second(lambda pair, model=model: model.predict_on_batch(pair[0]), batches)
+            peak = peak_device_bytes()
+            rows.append(
+                {
+                    "ResNet50": kind,
+                    "precision": policy,
+                    "predicting, images/s": predicting,
+                    "training, images/s": training,
+                    f"one epoch of {EPOCH} images (s)": EPOCH / training,
+                    "GPU memory so far (GB)": np.nan if peak is None else peak / 1e9,
+                }
+            )
+    table = pd.DataFrame(rows).round(2)
+    for name in ("predicting, images/s", "training, images/s"):
+        whole = table.groupby("ResNet50")[name].transform("first")
+        table[f"{name.split(',')[0]}, against float32"] = (table[name] / whole).round(2)
+    sys.stdout.write(table.to_string(index=False) + "\n")
+    write_text(REPORTS / "bench" / "precision.csv", table.to_csv(index=False))
+    lines = ["| " + " | ".join(table.columns) + " |", "|" + " --- |" * len(table.columns)]
+    lines += ["| " + " | ".join(map(str, row)) + " |" for row in table.to_numpy().tolist()]
+    machine = (
+        f"{device()}, Keras {keras.__version__} on {keras.backend.backend()}, batches of {options.batch_size}"
+    )
+    write_text(REPORTS / "bench" / "precision.md", "\n".join([*lines, "", f"Measured on {machine}.", ""]))
+
+
+if __name__ == "__main__":
+    main()
