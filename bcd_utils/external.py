@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.arrays import cached_images
-from bcd_utils.datasets import MANIFEST_COLUMNS, REGISTRY, Dataset
+from bcd_utils.datasets import MANIFEST_COLUMNS, Dataset, dataset_of
 from bcd_utils.errors import StudyError
 from bcd_utils.evaluation import with_predictions
 from bcd_utils.exploration import read_with_mask, typical
@@ -69,14 +69,15 @@ def external_study(study: Study) -> Study:
     ('folder', '/photos')
     """
     settings = study.as_dict()
-    own, other = (REGISTRY[name].classes for name in (study.dataset, settings["external"]["dataset"]))
+    elsewhere = make_study(settings | settings["external"] | {"external": None})
+    own, other = (dataset_of(one).classes for one in (study, elsewhere))
     if set(own) != set(other):
         raise StudyError(
-            f"external.dataset = {settings['external']['dataset']} has the classes {', '.join(other)}, the "
-            f"model knows {', '.join(own)}",
+            f"external.dataset = {elsewhere.dataset} has the classes {', '.join(other)}, the model knows "
+            f"{', '.join(own)}",
             "name a data set with the same classes",
         )
-    return make_study(settings | settings["external"] | {"external": None})
+    return elsewhere
 
 
 def find_images(study: Study, own: pd.DataFrame, on_progress: Progress = lambda done, total: None) -> Images:
@@ -96,7 +97,7 @@ def find_images(study: Study, own: pd.DataFrame, on_progress: Progress = lambda 
     if study.external is None:
         return Images()
     other = external_study(study)
-    dataset = REGISTRY[other.dataset]
+    dataset = dataset_of(other)
     folder = dataset.locate(other)
     manifest, remarks = build_manifest(
         dataset, folder, other.allow_partial, on_progress, require_every_class=False
@@ -104,7 +105,7 @@ def find_images(study: Study, own: pd.DataFrame, on_progress: Progress = lambda 
     known = manifest["sha256"].isin(set(own["sha256"]) - {""})
     if known.any():
         remarks.append(
-            f"{known.sum()} external images are files of {REGISTRY[study.dataset].title} too (first: "
+            f"{known.sum()} external images are files of {dataset_of(study).title} too (first: "
             f"{manifest.loc[known, 'id'].iloc[0]}): on these the test is not external"
         )
     return Images(dataset, folder, manifest, remarks)
@@ -184,7 +185,7 @@ def predict_images(
     from bcd_utils.classifier import predict
     from bcd_utils.features import cached_features
 
-    classes = REGISTRY[run.study.dataset].classes
+    classes = dataset_of(run.study).classes
     if images.dataset is None:
         return predictions_table(images.usable, np.zeros((0, len(classes))), classes), np.zeros((0, 1))
     pictures = network_images(run.study, images, on_progress)

@@ -11,9 +11,10 @@ def protocol_steps(study: Study, dataset: Dataset) -> list[tuple[str, str]]:
 
     Examples
     --------
-    >>> from bcd_utils.datasets import REGISTRY
+    >>> from bcd_utils.datasets import dataset_of
     >>> from bcd_utils.study_file import make_study
-    >>> protocol_steps(make_study({"name": "mine"}), REGISTRY["busi"])[2]
+    >>> study = make_study({"name": "mine"})
+    >>> protocol_steps(study, dataset_of(study))[2]
     ('Split', '15% test, then 10% of the rest for validation; stratified; seed 42')
     """
     side = study.image_size

@@ -1,4 +1,4 @@
-"""The registry of data sets."""
+"""The registry of data sets, and the one that a study asks for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,21 @@ from bcd_utils.datasets.bus_uclm import BUS_UCLM
 from bcd_utils.datasets.busi import BUSI
 from bcd_utils.datasets.folder import FOLDER
 from bcd_utils.datasets.phantom import PHANTOM
+from bcd_utils.study import Study
 
 REGISTRY: dict[str, Dataset] = {dataset.name: dataset for dataset in (BUSI, BUS_UCLM, FOLDER, PHANTOM)}
 
-__all__ = ["MANIFEST_COLUMNS", "REGISTRY", "Dataset", "Scan"]
+__all__ = ["MANIFEST_COLUMNS", "REGISTRY", "Dataset", "Scan", "dataset_of"]
+
+
+def dataset_of(study: Study) -> Dataset:
+    """The data set of a study, with the classes, counts and reader that its settings ask for.
+
+    Examples
+    --------
+    >>> from bcd_utils.study_file import make_study
+    >>> dataset_of(make_study({"name": "mine"})).classes
+    ('benign', 'malignant', 'normal')
+    """
+    dataset = REGISTRY[study.dataset]
+    return dataset.configure(study) if dataset.configure else dataset

@@ -54,6 +54,9 @@ class Dataset:
         ``scan(folder) -> Scan``.
     fetch : callable or None
         ``fetch() -> Path``: downloads the images, or what is missing of them; None where nothing can be.
+    configure : callable or None
+        ``configure(study) -> Dataset``: this data set with the classes, counts and reader that the study's
+        settings ask for; None where no setting changes them.
     """
 
     name: str
@@ -68,6 +71,7 @@ class Dataset:
     locate: Callable[[Study], Path]
     scan: Callable[[Path], Scan]
     fetch: Callable[[], Path] | None = None
+    configure: Callable[[Study], Dataset] | None = None
 
     def check_counts(self, images: pd.DataFrame, folder: Path) -> None:
         """Hold the number of images per class to the published one.
