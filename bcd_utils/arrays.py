@@ -32,7 +32,7 @@ def write_images(
     folder : Path
         The data set's folder.
     images : pandas.DataFrame
-        Manifest rows (path, masks, id), in the order of the result.
+        Manifest rows (id, path, masks and, where images are parts of a file, box), in the order of the result.
     kind : {"image", "mask", "overlay"}
         See `images.network_input`.
 
@@ -75,7 +75,7 @@ def cached_images(
     folder, images, kind, size
         As for `write_images`.
     """
-    recipe = [data_sha256, images["path"].tolist(), kind, size]
+    recipe = [data_sha256, images["id"].tolist(), kind, size]
     path = cache_folder() / "inputs" / f"{sha256_of_json(recipe)[:24]}.npy"
     if not path.exists():
         with atomic_path(path) as temporary:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.errors import StudyError
-from bcd_utils.images import mask_paths, read_image, read_mask
+from bcd_utils.images import read_image, read_row, read_row_mask
 
 _BREAKHIS_NAME = re.compile(
     r"^SOB_(?P<kind>[BM])_(?P<subtype>[A-Z]+)-.*-(?P<magnification>40|100|200|400)-\d+$"
@@ -19,8 +19,7 @@ _BREAKHIS_NAME = re.compile(
 
 def read_with_mask(folder: Path, row: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Image (uint8, height x width x 3) and united mask (bool, height x width) of a manifest row."""
-    image = read_image(folder / row["path"])
-    return image, read_mask(mask_paths(folder, row["masks"]), image.shape[:2])
+    return read_row(folder, row), read_row_mask(folder, row)
 
 
 def image_statistics(

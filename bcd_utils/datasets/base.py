@@ -13,10 +13,12 @@ from bcd_utils.errors import StudyError
 from bcd_utils.paths import cache_folder
 from bcd_utils.study import Study
 
-#: One row an image. ``masks``: mask files separated by "|"; ``group``: images that must stay together.
+#: One row an image; a data set may add columns of its own after these. ``group``: images that must stay
+#: together. ``masks``: mask files separated by "|". ``box``: "left,top,right,bottom" in pixels where the image is
+#: a part of its file, else "". ``sha256``: of the file and the box; ``pixels_sha256``: of what is seen;
 #: ``masks_sha256``: one hash over its mask files. ``status``: "ok", or why the image was set aside.
 MANIFEST_COLUMNS = (
-    "id", "path", "label", "group", "masks", "width", "height", "sha256", "masks_sha256",
+    "id", "path", "label", "group", "masks", "box", "width", "height", "sha256", "pixels_sha256", "masks_sha256",
     "perceptual_hash", "status",
 )  # fmt: skip
 
@@ -28,8 +30,9 @@ class Scan:
     Attributes
     ----------
     images : pandas.DataFrame
-        Columns id, path, label, masks; paths relative to the data set's folder. A further column
-        ``group`` names the patient, where the data set does; "" where it does not know one.
+        Columns id, path, label, masks; paths relative to the data set's folder. Further columns, where the
+        data set knows them: ``group``, the patient ("" where unknown; no patient has an image's id),
+        ``box`` (see `MANIFEST_COLUMNS`), and others of its own, which the manifest keeps.
     remarks : list of str
         Oddities worth a line in the report, such as a mask without an image.
     """
