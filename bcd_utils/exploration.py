@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from bcd_utils.datasets.breakhis import NAME
 from bcd_utils.errors import StudyError
 from bcd_utils.images import read_image, read_row, read_row_mask
-
-_BREAKHIS_NAME = re.compile(
-    r"^SOB_(?P<kind>[BM])_(?P<subtype>[A-Z]+)-.*-(?P<magnification>40|100|200|400)-\d+$"
-)
 
 
 def read_with_mask(folder: Path, row: pd.Series) -> tuple[np.ndarray, np.ndarray]:
@@ -72,13 +68,13 @@ def histopathology_samples(folder: Path | str) -> list[tuple[str, np.ndarray]]:
     """
     found: dict[tuple[str, int], Path] = {}
     for path in sorted(Path(folder).rglob("SOB_*.png")):
-        match = _BREAKHIS_NAME.match(path.stem)
+        match = NAME.match(path.stem)
         if match:
-            found.setdefault((match["kind"], int(match["magnification"])), path)
+            side = "benign" if match["benign"] else "malignant"
+            found.setdefault((side, int(match["magnification"])), path)
     if not found:
         raise StudyError(
             f"histopathology_dir = {folder} holds no BreakHis images",
             "give BreakHis' folder, or null for none",
         )
-    names = {"B": "benign", "M": "malignant"}
-    return [(f"{names[kind]}, {zoom}x", read_image(path)) for (kind, zoom), path in sorted(found.items())]
+    return [(f"{side}, {zoom}x", read_image(path)) for (side, zoom), path in sorted(found.items())]

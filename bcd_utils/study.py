@@ -14,7 +14,7 @@ Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0, le=1)]
 Correlation = Annotated[float, Field(gt=0, le=1)]
-DatasetName = Literal["busi", "bus_uclm", "folder", "phantom"]
+DatasetName = Literal["busi", "bus_uclm", "breakhis", "folder", "phantom"]
 
 
 @dataclass(frozen=True, config=_strict)
@@ -39,6 +39,21 @@ class Phantoms:
     copies: Count = 0
     conflicts: Count = 0
     scanner: Literal["a", "b"] = "a"
+
+
+@dataclass(frozen=True, config=_strict)
+class BreakHis:
+    """Which images of BreakHis, and what is to be told apart.
+
+    Attributes
+    ----------
+    magnification : "all", 40, 100, 200 or 400
+    target : {"class", "subtype"}
+        Benign or malignant, or the eight subtypes.
+    """
+
+    magnification: Literal["all", 40, 100, 200, 400] = "all"
+    target: Literal["class", "subtype"] = "class"
 
 
 @dataclass(frozen=True, config=_strict)
@@ -131,9 +146,9 @@ class Study:
     notebooks : tuple of str
         Stages, in order; names of files in ``notebooks/``.
     dataset : str
-        A registered data set: ``busi``, ``bus_uclm``, ``folder`` or ``phantom``.
+        A registered data set; ``bcd datasets`` lists them.
     data_dir : str or None
-        Folder or zip file with the images; None: where ``bcd fetch`` puts them.
+        Folder or archive with the images; None: where ``bcd fetch`` puts them.
     allow_partial : bool
         Accept a data set whose class counts are not the published ones.
     histopathology_dir : str or None
@@ -173,6 +188,7 @@ class Study:
     confidence : float
         Level of the intervals.
     phantoms : Phantoms
+    breakhis : BreakHis
     audit : Audit
     lottery : Lottery
     external : External or None
@@ -214,6 +230,7 @@ class Study:
     bootstrap_samples: Annotated[int, Field(ge=100)] = 2000
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     phantoms: Phantoms = Phantoms()
+    breakhis: BreakHis = BreakHis()
     audit: Audit = Audit()
     lottery: Lottery = Lottery()
     external: External | None = None

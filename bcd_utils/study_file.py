@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bcd_utils.errors import StudyError
 from bcd_utils.paths import STUDIES, readable
-from bcd_utils.study import Audit, Augmentation, External, FineTuning, Lottery, Phantoms, Study
+from bcd_utils.study import Audit, Augmentation, BreakHis, External, FineTuning, Lottery, Phantoms, Study
 
 _PATTERN_HELP = {
     "backbone": "'resnet50' or the path of a .keras file",
@@ -33,6 +33,7 @@ _TYPE_HELP = {
 _PATHS = {"data_dir", "histopathology_dir", "backbone", "weights", "reviewed_pairs"}
 _SECTIONS = {
     "phantoms": Phantoms,
+    "breakhis": BreakHis,
     "augmentation": Augmentation,
     "fine_tuning": FineTuning,
     "audit": Audit,

@@ -186,7 +186,7 @@ def test_an_unknown_data_set_cannot_be_fetched(bcd):
     assert ended.code == 1
     assert (
         ended.err
-        == "Error: There is nothing to fetch for 'cifar'.\nTo fix: use 'bcd fetch busi or bus_uclm'.\n"
+        == "Error: There is nothing to fetch for 'cifar'.\nTo fix: use 'bcd fetch busi or bus_uclm or breakhis'.\n"
     )
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from bcd_utils.download import unpack_zip
+from bcd_utils.download import unpack
 from bcd_utils.errors import StudyError
-from bcd_utils.paths import cache_folder
+from bcd_utils.paths import cache_folder, readable
 from bcd_utils.study import Study
 
 #: One row an image; a data set may add columns of its own after these. ``group``: images that must stay
@@ -98,23 +98,37 @@ class Dataset:
         )
 
 
-def given_folder(data_dir: str, title: str) -> Path:
-    """The folder that a user named, or what the named zip file holds, unpacked into the cache.
+def located(study: Study, title: str, folder: Path, fix: str) -> Path:
+    """Where a study's images are: what ``data_dir`` names (see `given_folder`), else ``folder``.
 
     Raises
     ------
     StudyError
-        If there is no such folder or file, or the file is no whole zip file.
+        If they are not there; ``fix`` says how to get them.
+    """
+    if study.data_dir is not None:
+        return given_folder(study.data_dir, title)
+    if not folder.is_dir():
+        raise StudyError(f"{title} is not in {readable(folder)}", fix)
+    return folder
+
+
+def given_folder(data_dir: str, title: str) -> Path:
+    """The folder that a user named, or what the named archive holds, unpacked into the cache.
+
+    Raises
+    ------
+    StudyError
+        If there is no such folder or file, or the file is no whole zip or tar file.
     """
     given = Path(data_dir)
     if not given.exists():
         raise StudyError(
             f"The data folder {given} does not exist",
-            f"pass --data-dir (or external.data_dir) with {title}'s folder or zip file",
+            f"pass --data-dir (or external.data_dir) with {title}'s folder or archive",
         )
     if given.is_dir():
         return given
     stamp = given.stat()
-    return unpack_zip(
-        given, cache_folder() / "unpacked" / f"{given.stem}-{stamp.st_size}-{stamp.st_mtime_ns}"
-    )
+    name = f"{given.stem}-{stamp.st_size}-{stamp.st_mtime_ns}"
+    return unpack(given, cache_folder() / "unpacked" / name)
