@@ -57,10 +57,13 @@ def read_dicom(path: Path | str) -> np.ndarray:
         return pixels.astype(np.uint8)
     if pixels.ndim != 2:
         raise ValueError("several frames")
-    shown = _displayed(pixels, header)
+    lowest = int(pixels.min())
+    levels = np.arange(lowest, int(pixels.max()) + 1)
+    shown = _displayed(levels, header)
     if header.get("PhotometricInterpretation") == "MONOCHROME1":
         shown = 1 - shown
-    return np.repeat(np.rint(255 * shown).astype(np.uint8)[..., None], 3, axis=2)
+    grey = np.rint(255 * shown).astype(np.uint8)[pixels.astype(np.int32) - lowest]
+    return np.repeat(grey[..., None], 3, axis=2)
 
 
 def dicom_header(path: Path | str) -> Dataset:

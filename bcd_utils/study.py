@@ -14,7 +14,7 @@ Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0, le=1)]
 Correlation = Annotated[float, Field(gt=0, le=1)]
-DatasetName = Literal["busi", "bus_uclm", "breakhis", "folder", "phantom"]
+DatasetName = Literal["busi", "bus_uclm", "breakhis", "cbis_ddsm", "folder", "phantom"]
 
 
 @dataclass(frozen=True, config=_strict)
@@ -54,6 +54,28 @@ class BreakHis:
 
     magnification: Literal["all", 40, 100, 200, 400] = "all"
     target: Literal["class", "subtype"] = "class"
+
+
+@dataclass(frozen=True, config=_strict)
+class CbisDdsm:
+    """Which images of CBIS-DDSM.
+
+    Attributes
+    ----------
+    abnormality : {"all", "mass", "calcification"}
+    region : {"mammogram", "lesion"}
+        Whole mammograms, or a square around each lesion.
+    margin : float
+        Left at each side of a lesion, as a share of its longer side.
+    move_crossing_patients : bool
+        Take the patients that are published in train for one kind of abnormality and in test for the other as
+        train; otherwise they stay in both.
+    """
+
+    abnormality: Literal["all", "mass", "calcification"] = "all"
+    region: Literal["mammogram", "lesion"] = "mammogram"
+    margin: Annotated[float, Field(ge=0, le=10)] = 0.2
+    move_crossing_patients: bool = True
 
 
 @dataclass(frozen=True, config=_strict)
@@ -189,6 +211,7 @@ class Study:
         Level of the intervals.
     phantoms : Phantoms
     breakhis : BreakHis
+    cbis_ddsm : CbisDdsm
     audit : Audit
     lottery : Lottery
     external : External or None
@@ -231,6 +254,7 @@ class Study:
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     phantoms: Phantoms = Phantoms()
     breakhis: BreakHis = BreakHis()
+    cbis_ddsm: CbisDdsm = CbisDdsm()
     audit: Audit = Audit()
     lottery: Lottery = Lottery()
     external: External | None = None

@@ -15,7 +15,17 @@ from pydantic import TypeAdapter, ValidationError
 
 from bcd_utils.errors import StudyError
 from bcd_utils.paths import STUDIES, readable
-from bcd_utils.study import Audit, Augmentation, BreakHis, External, FineTuning, Lottery, Phantoms, Study
+from bcd_utils.study import (
+    Audit,
+    Augmentation,
+    BreakHis,
+    CbisDdsm,
+    External,
+    FineTuning,
+    Lottery,
+    Phantoms,
+    Study,
+)
 
 _PATTERN_HELP = {
     "backbone": "'resnet50' or the path of a .keras file",
@@ -34,6 +44,7 @@ _PATHS = {"data_dir", "histopathology_dir", "backbone", "weights", "reviewed_pai
 _SECTIONS = {
     "phantoms": Phantoms,
     "breakhis": BreakHis,
+    "cbis_ddsm": CbisDdsm,
     "augmentation": Augmentation,
     "fine_tuning": FineTuning,
     "audit": Audit,

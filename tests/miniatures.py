@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from builders import noise, write_image
+import numpy as np
+from builders import noise, square, write_dicom, write_image
+
+# -- BreakHis ---------------------------------------------------------------------------------------
 
 #: Subtype, slide, and how many images at each magnification; the cases 14-1, 14-2 and 14-9 have several slides.
 BREAKHIS_SLIDES = [
@@ -33,4 +37,99 @@ def write_breakhis(folder: Path, slides: Iterable = BREAKHIS_SLIDES, images: int
                 name = f"SOB_{side}_{short}-{slide}-{zoom}-{number:03}.png"
                 seed = sum(map(ord, slide)) * 1000 + zoom + number
                 write_image(tree / f"{zoom}X" / name, noise(seed, shape=(76, 100)))
+    return folder
+
+
+# -- CBIS-DDSM --------------------------------------------------------------------------------------
+
+#: Kind, set, patient, breast, projection, number and pathology of each abnormality. P_00010 is published in both
+#: sets, with one film in both; P_00002 and P_00020 have films with two abnormalities.
+CBIS_ROWS = [
+    ("mass", "train", "P_00001", "LEFT", "CC", 1, "MALIGNANT"),
+    ("mass", "train", "P_00001", "LEFT", "MLO", 1, "MALIGNANT"),
+    ("mass", "train", "P_00002", "RIGHT", "CC", 1, "BENIGN"),
+    ("mass", "train", "P_00002", "RIGHT", "CC", 2, "BENIGN_WITHOUT_CALLBACK"),
+    ("mass", "test", "P_00010", "LEFT", "CC", 1, "BENIGN"),
+    ("mass", "test", "P_00010", "LEFT", "MLO", 1, "BENIGN"),
+    ("mass", "test", "P_00011", "RIGHT", "MLO", 1, "MALIGNANT"),
+    ("calc", "train", "P_00010", "LEFT", "CC", 1, "MALIGNANT"),
+    ("calc", "train", "P_00020", "LEFT", "CC", 1, "BENIGN"),
+    ("calc", "train", "P_00020", "LEFT", "CC", 2, "MALIGNANT"),
+    ("calc", "test", "P_00021", "RIGHT", "CC", 1, "BENIGN"),
+    ("calc", "test", "P_00022", "RIGHT", "CC", 1, "MALIGNANT"),
+]
+CBIS_LAYOUTS = ("DICOM tree", "NBIA retriever", "JPEG mirror")
+FRAME = (240, 180)  # of a mammogram
+
+
+def uid(*key: object) -> str:
+    """A UID that follows from ``key``, of the form that CBIS-DDSM has."""
+    digits = int.from_bytes(hashlib.sha256(repr(key).encode()).digest()[:12], "big")
+    return f"1.3.6.1.4.1.9590.100.1.2.{digits}"
+
+
+def lesion_of(number: int) -> np.ndarray:
+    """The mask of a film's abnormality: a square of 30 pixels."""
+    return square(20 + 60 * (number - 1), 40, FRAME, side=30)
+
+
+def write_cbis(folder: Path, layout: str = "DICOM tree", rows: Iterable = CBIS_ROWS) -> Path:
+    """Tables as published, and a mammogram, a mask and a crop for each of their rows."""
+    tables = {}
+    for kind, split, patient, breast, projection, number, pathology in rows:
+        set_name = {"train": "Training", "test": "Test"}[split]
+        case = f"{kind.capitalize()}-{set_name}_{patient}_{breast}_{projection}"
+        part = f"{case}_{number}"
+        film = (noise(*map(ord, patient + breast + projection), shape=FRAME) // 4).astype(np.uint16)
+        film[lesion_of(number) > 0] += 60 if pathology == "MALIGNANT" else 30
+        top = 20 + 60 * (number - 1)
+        pixels = {"image": film, "mask": lesion_of(number), "crop": film[top - 10 : top + 40, 30:80]}
+        # As in the collection: crop and mask mostly share a series, and which of them is 000000 varies.
+        apart = number == 2
+        names = {"image": "000000", "mask": f"00000{number % 2}", "crop": f"00000{1 - number % 2}"}
+        series = {
+            "image": (case, uid(case), uid(case, "image")),
+            "mask": (part, uid(part), uid(part, "parts")),
+        }
+        series["crop"] = (part, uid(part), uid(part, "crop")) if apart else series["mask"]
+        published = {}
+        for role, (name, study, of_series) in series.items():
+            published[role] = f"{name}/{study}/{of_series}/{names[role]}.dcm"
+            place = {
+                "DICOM tree": published[role],
+                "NBIA retriever": f"{name}/07-20-2016-DDSM-NA-{study[-5:]}/1.000000-ROI mask images-{of_series[-5:]}"
+                f"/1-{int(names[role]) + 1}.dcm",
+                "JPEG mirror": f"jpeg/{of_series}/1-{sum(map(ord, part + role)) % 1000:03}.jpg",
+            }[layout]
+            if layout == "JPEG mirror":
+                grey = (pixels[role] / max(pixels[role].max(), 1) * 255).astype(np.uint8)
+                write_image(folder / place, grey, quality=90)
+            else:
+                header = {"SeriesInstanceUID": of_series, "StudyInstanceUID": study, "PatientID": name}
+                write_dicom(folder / "CBIS-DDSM" / place, pixels[role], **header)
+        cells = [
+            patient,
+            3,
+            breast,
+            projection,
+            number,
+            "mass" if kind == "mass" else "calcification",
+            "X",
+            "Y",
+            4,
+        ]
+        paths = [published["image"], f'"{published["crop"]}\n"', published["mask"]]
+        tables.setdefault((kind, split), []).append(",".join(map(str, [*cells, pathology, 5, *paths])))
+    for (kind, split), lines in tables.items():
+        shape = "mass shape,mass margins" if kind == "mass" else "calc type,calc distribution"
+        density = "breast_density" if kind == "mass" else "breast density"
+        header = (
+            f"patient_id,{density},left or right breast,image view,abnormality id,abnormality type,{shape},"
+            "assessment,pathology,subtlety,image file path,cropped image file path,ROI mask file path"
+        )
+        path = (
+            folder / ("csv" if layout == "JPEG mirror" else "") / f"{kind}_case_description_{split}_set.csv"
+        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join([header, *lines]) + "\n")
     return folder

@@ -6,12 +6,13 @@ from bcd_utils.datasets.base import MANIFEST_COLUMNS, Dataset, Scan
 from bcd_utils.datasets.breakhis import BREAKHIS
 from bcd_utils.datasets.bus_uclm import BUS_UCLM
 from bcd_utils.datasets.busi import BUSI
+from bcd_utils.datasets.cbis_ddsm import CBIS_DDSM
 from bcd_utils.datasets.folder import FOLDER
 from bcd_utils.datasets.phantom import PHANTOM
 from bcd_utils.study import Study
 
 REGISTRY: dict[str, Dataset] = {
-    dataset.name: dataset for dataset in (BUSI, BUS_UCLM, BREAKHIS, FOLDER, PHANTOM)
+    dataset.name: dataset for dataset in (BUSI, BUS_UCLM, BREAKHIS, CBIS_DDSM, FOLDER, PHANTOM)
 }
 
 __all__ = ["MANIFEST_COLUMNS", "REGISTRY", "Dataset", "Scan", "dataset_of"]
