@@ -72,7 +72,7 @@ def localise_sets(
 def summary_record(test: Mapping[str, pd.DataFrame], table: pd.DataFrame, cams: np.ndarray) -> dict[str, Any]:
     """The localisation results as plain values, for ``cam.json``."""
     return {
-        "images": len(test[AREA]),
+        "images": len(test[AREA]) if len(table) else 0,
         "empty_maps": int((cams.max(axis=(1, 2)) == 0).sum()),
         "methods": {
             method: {key: float(value) for key, value in row.items()} for method, row in table.iterrows()

@@ -53,6 +53,18 @@ def typical(manifest: pd.DataFrame, classes: tuple[str, ...], each: int = 5) -> 
     return chosen
 
 
+def samples_figure(modality: str) -> str:
+    """Name of the figure that shows examples: that of its counterpart in the paper, if it has one.
+
+    Examples
+    --------
+    >>> samples_figure("breast ultrasound"), samples_figure("mammography")
+    ('fig3_ultrasound', 'samples')
+    """
+    counterparts = {"ultrasound": "fig3_ultrasound", "histopathology": "fig2_histopathology"}
+    return next((figure for kind, figure in counterparts.items() if kind in modality), "samples")
+
+
 def histopathology_samples(folder: Path | str) -> list[tuple[str, np.ndarray]]:
     """One BreakHis image per class and magnification, with captions; for the paper's Fig 2.
 

@@ -16,7 +16,7 @@ from bcd_utils.evaluation import with_predictions
 from bcd_utils.exploration import read_with_mask, typical
 from bcd_utils.files import sha256_of_file
 from bcd_utils.pooling import pooled
-from bcd_utils.quality import build_manifest, data_hash
+from bcd_utils.quality import build_manifest, data_hash, known_patients
 from bcd_utils.runs import Run
 from bcd_utils.study import Study
 from bcd_utils.study_file import make_study
@@ -50,8 +50,7 @@ class Images:
     @property
     def patients(self) -> int | None:
         """How many patients the usable images are of; None where the data set does not say."""
-        groups = self.usable["group"]
-        return int(groups.nunique()) if (~groups.isin(self.manifest["id"])).any() else None
+        return known_patients(self.usable)
 
 
 def external_study(study: Study) -> Study:

@@ -204,6 +204,19 @@ def join_groups(images: pd.DataFrame) -> pd.Series:
     return named.fillna(own.groupby(component).transform("first"))
 
 
+def known_patients(manifest: pd.DataFrame) -> int | None:
+    """How many patients the images are of; None where the data set does not name any.
+
+    Examples
+    --------
+    >>> known_patients(pd.DataFrame({"id": ["a", "b"], "group": ["eve", "eve"]}))
+    1
+    >>> known_patients(pd.DataFrame({"id": ["a", "b"], "group": ["a", "a"]}))  # copies of one image
+    """
+    named = ~manifest["group"].isin(manifest["id"])
+    return int(manifest["group"].nunique()) if named.any() else None
+
+
 def data_hash(manifest: pd.DataFrame) -> str:
     """SHA-256 over ids, labels and file hashes, masks included: tells whether two runs saw the same data."""
     return sha256_of_json(manifest[["id", "label", "sha256", "masks_sha256", "status"]].values.tolist())
@@ -216,6 +229,8 @@ def describe_dataset(dataset: Dataset, manifest: pd.DataFrame, remarks: list[str
     return {
         "name": dataset.name,
         "title": dataset.title,
+        "modality": dataset.modality,
+        "patients": known_patients(manifest),
         "images": len(manifest),
         "classes": {label: int(counts.get(label, 0)) for label in dataset.classes},
         "set_aside": len(aside),

@@ -183,8 +183,12 @@ class Study:
         Side in pixels that images are resized to.
     test_fraction, validation_fraction : float
         Share of all images kept for test; share of the rest kept for validation.
+    split : {"image", "group", "official"}
+        What is drawn: images, as in the paper; whole groups (patients where the data set names them, else images
+        with the same pixels); or validation alone, by group, where a test set is published. By image, images of
+        one patient stand on both sides: where patients are known, that only serves to show the leak.
     stratify : bool
-        Keep class shares equal in all three sets.
+        Keep class shares equal in all three sets; whole groups keep them as far as they can.
     backbone : str
         ``resnet50`` or the path of a ``.keras`` feature extractor that takes (n, s, s, 3) in 0..255.
     weights : str
@@ -235,6 +239,7 @@ class Study:
     image_size: Annotated[int, Field(ge=32, le=1024)] = 224
     test_fraction: Fraction = 0.15
     validation_fraction: Fraction = 0.10
+    split: Literal["image", "group", "official"] = "image"
     stratify: bool = True
     backbone: Annotated[str, Field(pattern=r"^resnet50$|\.keras$")] = "resnet50"
     weights: Annotated[str, Field(pattern=r"^imagenet$|^random$|\.h5$|\.keras$")] = "imagenet"
