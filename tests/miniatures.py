@@ -35,8 +35,8 @@ def write_breakhis(folder: Path, slides: Iterable = BREAKHIS_SLIDES, images: int
         for zoom in (40, 200):
             for number in range(1, images + 1):
                 name = f"SOB_{side}_{short}-{slide}-{zoom}-{number:03}.png"
-                seed = sum(map(ord, slide)) * 1000 + zoom + number
-                write_image(tree / f"{zoom}X" / name, noise(seed, shape=(76, 100)))
+                pixels = noise(*map(ord, slide), zoom, number, shape=(76, 100))
+                write_image(tree / f"{zoom}X" / name, pixels)
     return folder
 
 
