@@ -14,7 +14,7 @@ Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0, le=1)]
 Correlation = Annotated[float, Field(gt=0, le=1)]
-DatasetName = Literal["busi", "bus_uclm", "breakhis", "cbis_ddsm", "folder", "phantom"]
+DatasetName = Literal["busi", "bus_uclm", "breakhis", "cbis_ddsm", "mias", "inbreast", "folder", "phantom"]
 
 
 @dataclass(frozen=True, config=_strict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -133,3 +134,82 @@ def write_cbis(folder: Path, layout: str = "DICOM tree", rows: Iterable = CBIS_R
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("\n".join([header, *lines]) + "\n")
     return folder
+
+
+# -- mini-MIAS --------------------------------------------------------------------------------------
+
+MIAS_LIST = """
+INFORMATION:
+
+1st column: MIAS database reference number.
+2nd column: Character of background tissue:  F - Fatty
+
+mdb001 G CIRC B 535 425 197
+mdb002 G NORM
+mdb003 D NORM
+mdb004 D NORM
+mdb005 F CIRC B 477 133 30
+mdb005 F CIRC B 500 168 26
+mdb006 F NORM
+mdb007 F MISC B 233 994 29
+mdb007 F MISC M 313 540 27
+mdb008 D CALC M *NOTE 3*
+"""
+
+
+def write_mias(folder: Path, table: str = "Info.txt") -> Path:
+    """Eight films of four patients, as the archive unpacks, and the list that says what they show."""
+    for number in range(1, 9):
+        write_image(folder / "all-mias" / f"mdb{number:03}.pgm", noise(number, shape=(128, 128)))
+    (folder / "all-mias" / table).write_text(MIAS_LIST)
+    return folder
+
+
+# -- INbreast ---------------------------------------------------------------------------------------
+
+#: File, patient, breast, projection and BI-RADS category.
+INBREAST_ROWS = [
+    ("20586908", "6c613a14b80a8591", "L", "CC", "1"),
+    ("20586934", "6c613a14b80a8591", "L", "ML", "2"),
+    ("22580706", "036aff49b8ac84f0", "R", "CC", "3"),
+    ("22614236", "4d5a28d9e2ea8a6a", "R", "ML", "4a"),
+    ("22670147", "60995d31c6ebfbd6", "L", "CC", "5"),
+    ("22678646", "61b13c59bcba149e", "R", "CC", "6"),
+]
+
+
+def write_inbreast(folder: Path, table: str = "csv") -> Path:
+    """Six mammograms of five patients, and the table as CSV or as an Excel sheet."""
+    root = folder / "INbreast Release 1.0"
+    for number, (file, patient, breast, projection, _) in enumerate(INBREAST_ROWS):
+        pixels = noise(number, shape=(120, 90)).astype(np.uint16) * 16
+        header = {"WindowCenter": 2048, "WindowWidth": 4096}
+        write_dicom(
+            root / "AllDICOMs" / f"{file}_{patient}_MG_{breast}_{projection}_ANON.dcm", pixels, **header
+        )
+    columns = "Patient ID;Patient age;Laterality;View;Acquisition date;File Name;ACR;Bi-Rads".split(";")
+    rows = [["removed", "removed", side, view, 201001, float(file), 3, category]
+            for file, _, side, view, category in INBREAST_ROWS]  # fmt: skip
+    if table == "csv":
+        lines = [";".join(columns)] + [";".join(map(str, [*row[:5], int(row[5]), *row[6:]])) for row in rows]
+        (root / "INbreast.csv").write_text("\n".join(lines) + "\n")
+    else:
+        write_xls(root / "INbreast.xls", [columns, *rows, ["", "", "", "", "", "", "total", 6]])
+    return folder
+
+
+def write_xls(path: Path, rows: list[list]) -> None:
+    """An Excel sheet (BIFF2, the oldest and simplest form) of texts and numbers."""
+
+    def record(kind: int, content: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(content)) + content
+
+    cells = b""
+    for row, values in enumerate(rows):
+        for column, value in enumerate(values):
+            place = struct.pack("<HH3x", row, column)
+            if isinstance(value, str):
+                cells += record(0x0004, place + struct.pack("<B", len(value)) + value.encode("latin-1"))
+            else:
+                cells += record(0x0003, place + struct.pack("<d", value))
+    path.write_bytes(record(0x0009, struct.pack("<HH", 2, 0x0010)) + cells + record(0x000A, b""))

@@ -116,7 +116,11 @@ def test_an_unknown_setting_is_named_with_what_is_near_and_allowed(settings, par
         ("name", "a/b", "letters, digits and . _ = , -"),
         ("name", "", "letters, digits and . _ = , -"),
         ("notebooks", [], "at least one value"),
-        ("dataset", "bus", "'busi', 'bus_uclm', 'breakhis', 'cbis_ddsm', 'folder' or 'phantom'"),
+        (
+            "dataset",
+            "bus",
+            "'busi', 'bus_uclm', 'breakhis', 'cbis_ddsm', 'mias', 'inbreast', 'folder' or 'phantom'",
+        ),
         ("seed", -1, "a value greater than or equal to 0"),
         ("seed", 2**32, "a value less than 4294967296"),
         ("input", "masks", "'image', 'mask' or 'overlay'"),

@@ -8,11 +8,14 @@ from bcd_utils.datasets.bus_uclm import BUS_UCLM
 from bcd_utils.datasets.busi import BUSI
 from bcd_utils.datasets.cbis_ddsm import CBIS_DDSM
 from bcd_utils.datasets.folder import FOLDER
+from bcd_utils.datasets.inbreast import INBREAST
+from bcd_utils.datasets.mias import MIAS
 from bcd_utils.datasets.phantom import PHANTOM
 from bcd_utils.study import Study
 
 REGISTRY: dict[str, Dataset] = {
-    dataset.name: dataset for dataset in (BUSI, BUS_UCLM, BREAKHIS, CBIS_DDSM, FOLDER, PHANTOM)
+    dataset.name: dataset
+    for dataset in (BUSI, BUS_UCLM, BREAKHIS, CBIS_DDSM, MIAS, INBREAST, FOLDER, PHANTOM)
 }
 
 __all__ = ["MANIFEST_COLUMNS", "REGISTRY", "Dataset", "Scan", "dataset_of"]
