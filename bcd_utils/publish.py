@@ -19,6 +19,7 @@ from bcd_utils.runs import ARTIFACTS, Run
 from bcd_utils.splits import SETS, patients_across_sets
 
 CHECKLIST = {"title": "Checklists", "file": "checklist.html"}
+EVALUATED = ("intervals", "patient_scores", "delong", "calibration", "operating_points")
 MODEL_CARD = {"title": "Model card", "file": "model_card.html"}
 
 
@@ -35,8 +36,8 @@ def summarise_run(run: Run) -> dict[str, Any]:
     -------
     dict
         Keys study, title, settings, dataset, split, split_by_class, copies_across_sets, patients_across_sets,
-        metrics, intervals, delong, calibration, operating_points, paper, cam, audit, lottery, forensics,
-        external, epochs, best_epoch, parameters, seconds, work_seconds, announcements, provenance.
+        metrics, intervals, patient_scores, delong, calibration, operating_points, paper, cam, audit, lottery,
+        forensics, external, epochs, best_epoch, parameters, seconds, work_seconds, announcements, provenance.
     """
 
     def read(name: str) -> dict[str, Any]:
@@ -61,7 +62,7 @@ def summarise_run(run: Run) -> dict[str, Any]:
         "copies_across_sets": None if splits is None else copies_across_sets(splits),
         "patients_across_sets": crossing,
         "metrics": evaluation.get("metrics"),
-        **{name: evaluation.get(name) for name in ("intervals", "delong", "calibration", "operating_points")},
+        **{name: evaluation.get(name) for name in EVALUATED},
         "paper": reported_by_paper(),
         **{
             name: read(f"{name}.json") or None

@@ -24,7 +24,7 @@ def dataset(**settings):
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    """Twelve abnormalities in ten mammograms of six patients, in each layout."""
+    """Twelve abnormalities in nine mammograms of seven patients, in each layout."""
     return {layout: write_cbis(tmp_path_factory.mktemp("cbis"), layout) for layout in CBIS_LAYOUTS}
 
 

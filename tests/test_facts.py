@@ -126,6 +126,16 @@ def test_scores_stand_with_their_intervals():
     assert text("failures").startswith("1 of 2 test images")
 
 
+def test_scores_by_patient_stand_beside_those_by_image():
+    rates = {"image_rate": {"value": 0.8, "low": 0.6, "high": 0.9}, "patient_rate": {"value": 0.75}}
+    summary = changed(patient_scores={"all": {"images": 20, "patients": 5} | rates})
+    assert text("performance", summary).endswith(
+        "Test patients: 5; share of their images that is recognised 0.800 (0.600 to 0.900), mean of each patient’s "
+        "share 0.750."
+    )
+    assert "patient" not in text("performance")
+
+
 def test_the_network_and_its_training_are_told_from_settings():
     assert "Head (1,234 weights): average pooling, BatchNorm, Dense 8, 4" in text("network")
     assert "Adam, learning rate 0.001" in text("training") and "7 were run" in text("training")

@@ -71,6 +71,15 @@ def test_breakhis_is_split_by_patient(slides, tmp_path):
     assert (folder / "figures" / "fig2_histopathology.png").exists()
     assert not (folder / "figures" / "fig3_ultrasound.png").exists()
     assert summary["cam"]["methods"] == {}
+    rates = summary["patient_scores"]
+    assert list(rates) == ["all", "40x", "200x"]
+    predictions = pd.read_csv(folder / "artifacts" / "predictions.csv").merge(
+        splits[["id", "group"]], on="id"
+    )
+    test = predictions[predictions["split"] == "test"]
+    shares = (test["label"] == test["predicted"]).groupby(test["group"]).mean()
+    assert rates["all"]["patient_rate"]["value"] == pytest.approx(shares.mean())
+    assert rates["all"]["patients"] == len(shares)
 
 
 def test_a_split_by_image_of_known_patients_is_announced_on_every_page(slides, tmp_path):

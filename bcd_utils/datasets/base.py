@@ -57,6 +57,10 @@ class Dataset:
         ``scan(folder) -> Scan``.
     fetch : callable or None
         ``fetch() -> Path``: downloads the images, or what is missing of them; None where nothing can be.
+    size : str
+        Of the download, roughly.
+    steps : str
+        How a person gets the images, where ``fetch`` is None.
     configure : callable or None
         ``configure(study) -> Dataset``: this data set with the classes, counts and reader that the study's
         settings ask for; None where no setting changes them.
@@ -74,6 +78,8 @@ class Dataset:
     locate: Callable[[Study], Path]
     scan: Callable[[Path], Scan]
     fetch: Callable[[], Path] | None = None
+    size: str = ""
+    steps: str = ""
     configure: Callable[[Study], Dataset] | None = None
 
     def check_counts(self, images: pd.DataFrame, folder: Path) -> None:

@@ -188,5 +188,6 @@ BREAKHIS = Dataset(
     locate=locate,
     scan=scan,
     fetch=fetch,
+    size="about 4 GB",
     configure=configure,
 )

@@ -156,4 +156,5 @@ BUS_UCLM = Dataset(
     locate=locate,
     scan=scan,
     fetch=fetch,
+    size="about 300 MB",
 )

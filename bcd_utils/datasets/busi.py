@@ -51,4 +51,5 @@ BUSI = Dataset(
     locate=locate,
     scan=scan,
     fetch=fetch,
+    size="about 200 MB",
 )

@@ -206,5 +206,7 @@ CBIS_DDSM = Dataset(
     synthetic=False,
     locate=locate,
     scan=scan,
+    size="163.6 GB of DICOM, or 6 GB of JPEG",
+    steps=STEPS,
     configure=configure,
 )

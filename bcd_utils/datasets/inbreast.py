@@ -127,4 +127,5 @@ INBREAST = Dataset(
     synthetic=False,
     locate=locate,
     scan=scan,
+    steps=STEPS,
 )

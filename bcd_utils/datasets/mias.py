@@ -110,4 +110,5 @@ MIAS = Dataset(
     locate=locate,
     scan=scan,
     fetch=fetch,
+    size="about 100 MB",
 )

@@ -50,7 +50,14 @@ def performance(summary: Summary) -> str:
     shown = {
         name: {score: {"value": values.get(score)} for score in SCORES} for name, values in sets.items()
     } | {"test": at(summary, "intervals")}
-    return " ".join(f"{name.capitalize()}: {main_scores(values)}." for name, values in shown.items())
+    by_set = " ".join(f"{name.capitalize()}: {main_scores(values)}." for name, values in shown.items())
+    if not summary.get("patient_scores"):
+        return by_set
+    rates = at(summary, "patient_scores", "all")
+    return (
+        f"{by_set} Test patients: {rates['patients']}; share of their images that is recognised "
+        f"{with_interval(rates['image_rate'])}, mean of each patient’s share {with_interval(rates['patient_rate'])}."
+    )
 
 
 @fact("artifacts/evaluation.json")
