@@ -162,7 +162,7 @@ def network_images(study: Study, images: Images, on_progress: Progress = lambda 
         If the study's input needs masks that these images do not have.
     """
     identity, looks = data_hash(images.manifest), (study.input, study.image_size)
-    path = cached_images(images.folder, images.usable, identity, *looks, on_progress)
+    path = cached_images(images.folder, images.usable, identity, *looks, on_progress, study.stain)
     return np.load(path, mmap_mode="r")
 
 

@@ -22,16 +22,22 @@ def protocol_steps(study: Study, dataset: Dataset) -> list[tuple[str, str]]:
     ('Split', '15% test, then 10% of the rest for validation, by image; stratified; seed 42')
     """
     side = study.image_size
+    stain = "" if study.stain == "none" else f"; stains normalised ({study.stain.capitalize()})"
     augmentation = "rotation, flip, zoom of training images" if study.augmentation else "no augmentation"
     if study.backbone == "resnet50":
         backbone = f"ResNet50, weights {study.weights}, {study.scaling} scaling"
     else:
         backbone = f"{study.backbone.split('/')[-1]}, scaling inside"
     tuned = f"; then trained from {study.fine_tuning.trainable_from}" if study.fine_tuning else ""
+    few = len(dataset.classes) < 5
+    classes = ", ".join(dataset.classes) if few else f"{len(dataset.classes)} classes"
     units = ", ".join(map(str, study.hidden_units))
     return [
-        ("Data", f"{dataset.title} ({dataset.modality}): {', '.join(dataset.classes)}"),
-        ("Cleaning and resizing", f"unusable images set aside; {study.input} at {side} x {side} pixels, RGB"),
+        ("Data", f"{dataset.title} ({dataset.modality}): {classes}"),
+        (
+            "Cleaning and resizing",
+            f"unusable images set aside; {study.input} at {side} x {side} pixels, RGB{stain}",
+        ),
         ("Split", f"{split_in_words(study)}; seed {study.seed}"),
         ("Frozen backbone", backbone + tuned),
         ("New head", f"{study.pooling}, BatchNorm, Dense {units} with dropout {study.dropout:g}, softmax"),

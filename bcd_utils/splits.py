@@ -117,7 +117,8 @@ def split_by_group(
     shares = {"test": test_fraction, "validation": (1 - test_fraction) * validation_fraction}
     assigned = pd.Series("", index=manifest.index, dtype=object)
     assigned[usable.index] = _draw_groups(usable, shares, seed)
-    _hold_every_class(usable["label"], assigned, "use more images or larger fractions", _rare(usable))
+    fix = "use more images or larger fractions; a class needs a group (a patient) for each set"
+    _hold_every_class(usable["label"], assigned, fix, _rare(usable))
     return assigned
 
 

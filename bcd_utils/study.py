@@ -179,6 +179,8 @@ class Study:
         Seeds the split, the weights, dropout, the order of batches and the bootstrap.
     input : {"image", "mask", "overlay"}
         What the network sees: the image, its lesion mask, or the image with the mask blended in.
+    stain : {"none", "reinhard", "macenko"}
+        Stain normalisation of histopathology towards published references; see `stain`.
     image_size : int
         Side in pixels that images are resized to.
     test_fraction, validation_fraction : float
@@ -236,6 +238,7 @@ class Study:
     histopathology_dir: str | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     input: Literal["image", "mask", "overlay"] = "image"
+    stain: Literal["none", "reinhard", "macenko"] = "none"
     image_size: Annotated[int, Field(ge=32, le=1024)] = 224
     test_fraction: Fraction = 0.15
     validation_fraction: Fraction = 0.10

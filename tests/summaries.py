@@ -13,10 +13,11 @@ FULL = {
     "settings": {
         "notebooks": ["01_data_exploration", "06_data_audit", "07_split_lottery", "08_paper_forensics",
                       "09_external_test"],
-        "seed": 42, "input": "image", "image_size": 64, "test_fraction": 0.15, "validation_fraction": 0.10,
-        "split": "image", "stratify": True, "backbone": "resnet50", "pooling": "average", "hidden_units": [8, 4],
-        "dropout": 0.5, "augmentation": None, "batch_size": 16, "epochs": 30, "patience": 4, "learning_rate": 0.001,
-        "class_weights": "none", "fine_tuning": None, "bootstrap_samples": 2000, "confidence": 0.95,
+        "seed": 42, "input": "image", "stain": "none", "image_size": 64, "test_fraction": 0.15,
+        "validation_fraction": 0.10, "split": "image", "stratify": True, "backbone": "resnet50",
+        "pooling": "average", "hidden_units": [8, 4], "dropout": 0.5, "augmentation": None, "batch_size": 16,
+        "epochs": 30, "patience": 4, "learning_rate": 0.001, "class_weights": "none", "fine_tuning": None,
+        "bootstrap_samples": 2000, "confidence": 0.95,
     },
     "dataset": {
         "name": "busi", "title": "BUSI", "modality": "breast ultrasound", "patients": None, "images": 8,

@@ -180,3 +180,13 @@ def test_what_is_declared_is_declared_of_every_data_set(dataset):
     assert dataset.counts is None or set(dataset.counts) == set(dataset.classes)
     study = make_study({"name": "mine", "dataset": dataset.name})
     assert dataset_of(study).classes == dataset.classes and dataset_of(study).counts == dataset.counts
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_only_histopathology_is_stained(name):
+    study = make_study({"name": "mine", "dataset": name, "stain": "macenko"})
+    if name == "breakhis":
+        assert dataset_of(study).name == name
+    else:
+        with pytest.raises(StudyError, match="stain = macenko is for histopathology"):
+            dataset_of(study)

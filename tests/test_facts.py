@@ -126,6 +126,12 @@ def test_scores_stand_with_their_intervals():
     assert text("failures").startswith("1 of 2 test images")
 
 
+def test_stain_normalisation_is_told_where_it_was_done():
+    assert text("preprocessing").startswith("Converted to RGB, and resized to 64 x 64 pixels")
+    said = text("preprocessing", changed(settings=FULL["settings"] | {"stain": "macenko"}))
+    assert "RGB, stains normalised after Macenko to published references, and resized" in said
+
+
 def test_scores_by_patient_stand_beside_those_by_image():
     rates = {"image_rate": {"value": 0.8, "low": 0.6, "high": 0.9}, "patient_rate": {"value": 0.75}}
     summary = changed(patient_scores={"all": {"images": 20, "patients": 5} | rates})

@@ -11,6 +11,7 @@ from bcd_utils.datasets.folder import FOLDER
 from bcd_utils.datasets.inbreast import INBREAST
 from bcd_utils.datasets.mias import MIAS
 from bcd_utils.datasets.phantom import PHANTOM
+from bcd_utils.errors import StudyError
 from bcd_utils.study import Study
 
 REGISTRY: dict[str, Dataset] = {
@@ -24,6 +25,11 @@ __all__ = ["MANIFEST_COLUMNS", "REGISTRY", "Dataset", "Scan", "dataset_of"]
 def dataset_of(study: Study) -> Dataset:
     """The data set of a study, with the classes, counts and reader that its settings ask for.
 
+    Raises
+    ------
+    StudyError
+        If the study asks for stain normalisation of images that are not stained.
+
     Examples
     --------
     >>> from bcd_utils.study_file import make_study
@@ -31,4 +37,9 @@ def dataset_of(study: Study) -> Dataset:
     ('benign', 'malignant', 'normal')
     """
     dataset = REGISTRY[study.dataset]
+    if study.stain != "none" and "histopathology" not in dataset.modality:
+        raise StudyError(
+            f"stain = {study.stain} is for histopathology, and {dataset.title} is {dataset.modality}",
+            "use stain: none",
+        )
     return dataset.configure(study) if dataset.configure else dataset

@@ -66,11 +66,14 @@ def missing_data(summary: Summary) -> str:
     )
 
 
-@fact("settings input, image_size, augmentation; artifacts/training.json")
+@fact("settings input, image_size, stain, augmentation; artifacts/training.json")
 def preprocessing(summary: Summary) -> str:
-    side = at(summary, "settings", "image_size")
+    side, method = at(summary, "settings", "image_size"), at(summary, "settings")["stain"]
+    stains = (
+        "" if method == "none" else f"stains normalised after {method.capitalize()} to published references, "
+    )
     return (
-        f"Converted to RGB and resized to {side} x {side} pixels without keeping the aspect ratio; "
+        f"Converted to RGB, {stains}and resized to {side} x {side} pixels without keeping the aspect ratio; "
         f"{at(summary, 'provenance', 'preparation')}; {augmentation(summary)}."
     )
 
