@@ -57,7 +57,8 @@ def read_mask(paths: Sequence[Path | str], shape: tuple[int, int]) -> np.ndarray
     """
     union = np.zeros(shape, dtype=bool)
     for path in paths:
-        levels = Image.fromarray(read_image(path).max(axis=2))
+        red, green, blue = np.moveaxis(read_image(path), 2, 0)  # several times as fast as max(axis=2)
+        levels = Image.fromarray(np.maximum(np.maximum(red, green), blue))
         if (levels.height, levels.width) != shape:
             levels = levels.resize((shape[1], shape[0]), Image.Resampling.NEAREST)
         levels = np.asarray(levels)
