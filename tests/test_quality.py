@@ -211,6 +211,7 @@ MANIFEST = pd.DataFrame(
         "id": ["a", "b", "c"],
         "path": ["benign/a.png", "benign/b.png", "normal/c.png"],
         "label": ["benign", "benign", "normal"],
+        "group": ["a", "a", "c"],
         "sha256": ["1", "2", "3"],
         "masks_sha256": ["m1", "m2", "m3"],
         "status": ["ok", "empty file", "ok"],
@@ -231,6 +232,9 @@ def test_a_data_set_is_described_by_its_counts_and_what_was_set_aside():
     assert record["classes"] == dict(zip(CLASSES, (2, 0, 1), strict=True))
     assert (record["images"], record["set_aside"], record["synthetic"]) == (3, 1, True)
     assert record["set_aside_images"] == [{"id": "b", "path": "benign/b.png", "status": "empty file"}]
+    assert (record["modality"], record["patients"]) == ("synthetic breast ultrasound", None)
+    named = MANIFEST.assign(group=["eve", "eve", "ann"])
+    assert describe_dataset(REGISTRY["phantom"], named, [])["patients"] == 2
     assert record["remarks"] == ["odd"] and record["data_sha256"] == data_hash(MANIFEST)
 
 
