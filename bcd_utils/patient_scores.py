@@ -97,16 +97,15 @@ def patient_scores(
 
 
 def as_table(scores: dict[str, dict[str, Any]]) -> pd.DataFrame:
-    """Scores as a table, one row a magnification: images, patients, and each rate with its interval."""
+    """Scores for reading, one row a magnification: images, patients, and both rates as "value [low, high]"."""
     rows = {
         name: {"images": of["images"], "patients": of["patients"]}
-        | {
-            f"{rate} {end}".removesuffix(" value"): of[rate][end]
-            for rate in RATES
-            for end in ("value", "low", "high")
-        }
+        | {rate.replace("_", "-level "): _with_ends(of[rate]) for rate in RATES}
         for name, of in scores.items()
     }
-    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("images at")
-    rates = [column for column in table if column.startswith(RATES)]
-    return table.astype(dict.fromkeys(rates, float)).round(dict.fromkeys(rates, 4))
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("magnification")
+
+
+def _with_ends(rate: dict[str, float | None]) -> str:
+    ends = "" if rate["low"] is None else f" [{rate['low']:.3f}, {rate['high']:.3f}]"
+    return f"{rate['value']:.3f}{ends}"
