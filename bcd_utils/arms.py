@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.arrays import cached_images
-from bcd_utils.datasets import REGISTRY
+from bcd_utils.datasets import dataset_of
 from bcd_utils.evaluation import positive_class
 from bcd_utils.features import cached_features
 from bcd_utils.files import sha256_of_file
@@ -45,7 +45,7 @@ def arm_features(
     """
     study, path = run.study, run.artifact("images.npy")
     if kind != study.input:
-        identity, folder = run.read_json("dataset.json")["data_sha256"], REGISTRY[study.dataset].locate(study)
+        identity, folder = run.read_json("dataset.json")["data_sha256"], dataset_of(study).locate(study)
         path = cached_images(folder, run.read_csv("splits.csv"), identity, kind, study.image_size)
     images = np.load(path, mmap_mode="r")
     return cached_features(

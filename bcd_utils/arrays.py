@@ -13,6 +13,7 @@ from bcd_utils.exploration import read_with_mask
 from bcd_utils.files import atomic_path, disk_errors, sha256_of_json
 from bcd_utils.images import network_input, resize
 from bcd_utils.paths import cache_folder
+from bcd_utils.stain import normalise_stain
 
 
 def write_images(
@@ -22,6 +23,7 @@ def write_images(
     kind: str,
     size: int,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
+    stain: str = "none",
 ) -> None:
     """Write one .npy file, image after image, so that memory does not grow with their number.
 
@@ -32,9 +34,11 @@ def write_images(
     folder : Path
         The data set's folder.
     images : pandas.DataFrame
-        Manifest rows (path, masks, id), in the order of the result.
+        Manifest rows (id, path, masks and, where images are parts of a file, box), in the order of the result.
     kind : {"image", "mask", "overlay"}
         See `images.network_input`.
+    stain : {"none", "reinhard", "macenko"}
+        See `stain.normalise_stain`.
 
     Raises
     ------
@@ -54,7 +58,8 @@ def write_images(
         np.lib.format.write_array_header_1_0(file, header)
         for done, (_, row) in enumerate(images.iterrows(), start=1):
             image, mask = read_with_mask(folder, row)
-            file.write(resize(network_input(image, mask, kind), size).tobytes())
+            picture = network_input(normalise_stain(image, stain), mask, kind)
+            file.write(resize(picture, size).tobytes())
             on_progress(done, len(images))
 
 
@@ -65,6 +70,7 @@ def cached_images(
     kind: str,
     size: int,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
+    stain: str = "none",
 ) -> Path:
     """The file that `write_images` writes, from the cache or written into it.
 
@@ -72,12 +78,12 @@ def cached_images(
     ----------
     data_sha256 : str
         Hash of the data set's files, such as `quality.data_hash` gives it.
-    folder, images, kind, size
+    folder, images, kind, size, stain
         As for `write_images`.
     """
-    recipe = [data_sha256, images["path"].tolist(), kind, size]
+    recipe = [data_sha256, images["id"].tolist(), kind, size, stain]
     path = cache_folder() / "inputs" / f"{sha256_of_json(recipe)[:24]}.npy"
     if not path.exists():
         with atomic_path(path) as temporary:
-            write_images(temporary, folder, images, kind, size, on_progress)
+            write_images(temporary, folder, images, kind, size, on_progress, stain)
     return path

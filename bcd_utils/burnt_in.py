@@ -107,7 +107,7 @@ def estimate_marks(
     ----------
     folder : Path
     manifest : pandas.DataFrame
-        Columns id, label, path.
+        Columns id, label, path and, where images are parts of a file, box.
 
     Returns
     -------
@@ -117,11 +117,11 @@ def estimate_marks(
     """
     import cv2
 
-    from bcd_utils.images import read_image
+    from bcd_utils.images import read_row
 
     rows = []
-    for done, path in enumerate(manifest["path"], start=1):
-        image = read_image(folder / path)
+    for done, (_, row) in enumerate(manifest.iterrows(), start=1):
+        image = read_row(folder, row)
         marks, boxes = drawn_strokes(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
         letters = letters_in_line(boxes)
         text = int((letters["width"] * letters["height"]).sum()) / marks.size

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bcd_utils.datasets import REGISTRY
+from bcd_utils.datasets import dataset_of
 from bcd_utils.explain import in_frame
 from bcd_utils.exploration import read_with_mask
 from bcd_utils.localisation import centre_gaussian, localisation
@@ -26,7 +26,7 @@ def example_panels(run: Run, chosen: pd.DataFrame, cams: np.ndarray) -> list[dic
         Rows of the predictions table; its index counts images as ``cams`` does.
     cams : ndarray, float, shape (n, h, w)
     """
-    folder = REGISTRY[run.study.dataset].locate(run.study)
+    folder = dataset_of(run.study).locate(run.study)
     splits = run.read_csv("splits.csv")
     panels = []
     for index, row in chosen.iterrows():
@@ -52,7 +52,7 @@ def localise_sets(
     dict of set name to dict of method to pandas.DataFrame
         One row an image; columns id and those of `localisation.localisation`.
     """
-    folder = REGISTRY[run.study.dataset].locate(run.study)
+    folder = dataset_of(run.study).locate(run.study)
     splits = run.read_csv("splits.csv")
     rows: dict[str, dict[str, list]] = {
         name: {method: [] for method in (*maps, CENTRE, AREA)} for name in ("validation", "test")
@@ -72,7 +72,7 @@ def localise_sets(
 def summary_record(test: Mapping[str, pd.DataFrame], table: pd.DataFrame, cams: np.ndarray) -> dict[str, Any]:
     """The localisation results as plain values, for ``cam.json``."""
     return {
-        "images": len(test[AREA]),
+        "images": len(test[AREA]) if len(table) else 0,
         "empty_maps": int((cams.max(axis=(1, 2)) == 0).sum()),
         "methods": {
             method: {key: float(value) for key, value in row.items()} for method, row in table.iterrows()

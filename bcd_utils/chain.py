@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from bcd_utils.datasets import REGISTRY
+from bcd_utils.datasets import dataset_of
 from bcd_utils.errors import StudyError
 from bcd_utils.files import disk_errors, sha256_of_file, sha256_of_json, write_text
 from bcd_utils.paths import NOTEBOOKS, ROOT, readable
@@ -118,13 +118,13 @@ def outside_inputs(study: Study, stages: list[str]) -> dict[str, str]:
     """
     from bcd_utils.external import external_study
 
-    folders = [REGISTRY[study.dataset].locate(study)]
+    folders = [dataset_of(study).locate(study)]
     if study.histopathology_dir:
         folders.append(Path(study.histopathology_dir))
     inputs = {stages[0]: listing_identity(folders)}
     if study.external and EXTERNAL_STAGE in stages:
         other = external_study(study)
-        inputs[EXTERNAL_STAGE] = listing_identity([REGISTRY[other.dataset].locate(other)])
+        inputs[EXTERNAL_STAGE] = listing_identity([dataset_of(other).locate(other)])
     return inputs
 
 

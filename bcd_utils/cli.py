@@ -57,7 +57,7 @@ def run(
     run_dir: Annotated[
         Path | None, typer.Option(help="Folder of this run. Default: reports/NAME, plus what --set changes.")
     ] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Folder or zip file with the images.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder or archive with the images.")] = None,
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated."),
@@ -107,19 +107,31 @@ def run(
 
 
 @app.command()
-def fetch(dataset: Annotated[str, typer.Argument(help="Which data set: busi or bus_uclm.")]) -> None:
+def fetch(dataset: Annotated[str, typer.Argument(help="Which data set; see bcd datasets.")]) -> None:
     """Download a data set into data/raw; half a download is resumed.
 
     Example: [bold]bcd fetch busi[/bold]
     """
-    from bcd_utils.datasets import REGISTRY
+    from bcd_utils.datasets import catalogue
 
-    fetchers = {name: known.fetch for name, known in REGISTRY.items() if known.fetch}
-    if dataset not in fetchers:
-        raise StudyError(
-            f"There is nothing to fetch for {dataset!r}", f"use 'bcd fetch {' or '.join(fetchers)}'"
-        )
-    console.print(f"{REGISTRY[dataset].title} is in {escape(str(fetchers[dataset]()))}", soft_wrap=True)
+    wanted = catalogue.find(dataset)
+    console.print(escape(catalogue.terms(wanted)), soft_wrap=True)
+    console.print(f"It is in {escape(str(catalogue.fetch(wanted)))}", soft_wrap=True)
+
+
+@app.command()
+def datasets() -> None:
+    """List the data sets: what they hold, their licence, and where they are here.
+
+    Example: [bold]bcd datasets[/bold]
+    """
+    from bcd_utils.datasets import catalogue
+
+    table = Table(*catalogue.COLUMNS, show_lines=True)
+    for row in catalogue.table():
+        table.add_row(*map(escape, row))
+    console.print(table)
+    console.print("bcd fetch NAME downloads one, or says how to get it.")
 
 
 @app.command()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import tarfile
 import tempfile
 import zipfile
 import zlib
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 CONNECT_AND_READ_SECONDS = (10, 30)
 CHUNK_BYTES = 64 * 1024
+TAR_NAME = re.compile(r"\.(tar(\.\w+)?|tgz)$")
+DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error)
 
 
 def download(url: str, folder: Path, name: str, *, sha256: str | None = None, advice: str) -> Path:
@@ -58,36 +62,60 @@ def download(url: str, folder: Path, name: str, *, sha256: str | None = None, ad
     return path
 
 
-def unpack_zip(archive: Path, folder: Path) -> Path:
-    """Unpack ``archive`` into ``folder``; a folder that is already there is returned as it is.
+def unpack(archive: Path, folder: Path) -> Path:
+    """Unpack a zip or tar file into ``folder``; a folder that is already there is returned as it is.
 
     Raises
     ------
     StudyError
-        If the archive is missing, damaged or not a zip file, has a member that would land outside
-        ``folder``, or if ``folder`` cannot be written.
+        If the archive is missing, damaged or of another kind, has a member that would land outside
+        ``folder`` or (in a tar file) is a link or device, or if ``folder`` cannot be written.
     """
-    folder = Path(folder)
+    archive, folder = Path(archive), Path(folder)
     if folder.exists():
         return folder
+    kind, extract = ("tar", _extract_tar) if TAR_NAME.search(archive.name) else ("zip", _extract_zip)
     try:
-        with zipfile.ZipFile(archive) as members, atomic_folder(folder) as temporary:
-            for member in members.namelist():
-                target = temporary / member.replace("\\", "/")
-                if not target.resolve().is_relative_to(temporary.resolve()):
-                    raise StudyError(
-                        f"{archive} is unsafe: its member {member!r} would be written outside {folder}",
-                        f"delete {archive} and get it from its publisher",
-                    )
-            members.extractall(temporary)
+        with atomic_folder(folder) as temporary:
+            extract(archive, temporary)
     # zipfile raises RuntimeError for a password or an unknown compression, and ValueError or OSError for
     # offsets outside the file; a full disk is a StudyError by now.
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, OSError) as error:
+    except (*DAMAGED, EOFError, ValueError, RuntimeError, OSError) as error:
         raise StudyError(
-            f"{archive} cannot be unpacked, it is missing, damaged or no zip file ({error})",
+            f"{archive} cannot be unpacked, it is missing, damaged or no {kind} file ({error})",
             f"delete {archive} and run the same command again to download it anew",
         ) from error
     return folder
+
+
+def _extract_zip(archive: Path, folder: Path) -> None:
+    with zipfile.ZipFile(archive) as members:
+        for member in members.namelist():
+            _refuse_unless(_lands_inside(member, folder), archive, member)
+        members.extractall(folder)
+
+
+def _extract_tar(archive: Path, folder: Path) -> None:
+    with tarfile.open(archive) as members:
+        members.extraction_filter = lambda member, _: member  # early releases of Python 3.11 have no other
+        for member in members:  # a second pass would decompress everything again
+            plain = member.isfile() or member.isdir()
+            _refuse_unless(plain and _lands_inside(member.name, folder), archive, member.name)
+            members.extract(member, folder, set_attrs=False)
+        while members.fileobj.read(CHUNK_BYTES):  # to the end, where compression keeps its checksum
+            pass
+
+
+def _lands_inside(member: str, folder: Path) -> bool:
+    return (folder / member.replace("\\", "/")).resolve().is_relative_to(folder.resolve())
+
+
+def _refuse_unless(safe: bool, archive: Path, member: str) -> None:
+    if not safe:
+        raise StudyError(
+            f"{archive} is unsafe: its member {member!r} would be written outside its folder, or is a link",
+            f"delete {archive} and get it from its publisher",
+        )
 
 
 def _retrieve(url: str, path: Path, sha256: str | None, advice: str) -> None:

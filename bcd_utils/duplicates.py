@@ -57,7 +57,7 @@ def thumbnails(
     ----------
     folder : Path
     manifest : pandas.DataFrame
-        Column ``path``, relative to ``folder``.
+        Columns ``path``, relative to ``folder``, and, where images are parts of a file, ``box``.
 
     Returns
     -------
@@ -66,16 +66,16 @@ def thumbnails(
     """
     from PIL import Image
 
-    from bcd_utils.images import read_image
+    from bcd_utils.images import read_row
 
     views = {share: np.empty((len(manifest), SIDE, SIDE), np.uint8) for share in (1.0, *CROPS)}
-    for row, path in enumerate(manifest["path"]):
-        grey = Image.fromarray(read_image(folder / path)).convert("L")
+    for place, (_, row) in enumerate(manifest.iterrows()):
+        grey = Image.fromarray(read_row(folder, row)).convert("L")
         for share, stack in views.items():
             left, top = grey.width * (1 - share) / 2, grey.height * (1 - share) / 2
             box = (left, top, grey.width - left, grey.height - top)
-            stack[row] = grey.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box=box)
-        on_progress(row + 1, len(manifest))
+            stack[place] = grey.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box=box)
+        on_progress(place + 1, len(manifest))
     return views
 
 
@@ -272,13 +272,13 @@ def products(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 def exact_kind(two: pd.DataFrame, folder: Path) -> str:
     """Whether two manifest rows are the same file, or the same pixels in two files; empty if neither."""
-    from bcd_utils.images import read_image
+    from bcd_utils.images import read_row
 
     if two["sha256"].nunique() == 1:
         return "same file"
     if two["width"].nunique() > 1 or two["height"].nunique() > 1:
         return ""
-    one, other = (read_image(folder / path) for path in two["path"])
+    one, other = (read_row(folder, row) for _, row in two.iterrows())
     return "same pixels" if np.array_equal(one, other) else ""
 
 
@@ -286,10 +286,10 @@ def read_pairs(
     folder: Path, manifest: pd.DataFrame, pairs: pd.DataFrame
 ) -> list[tuple[np.ndarray, np.ndarray, pd.Series]]:
     """The images of some pairs, uint8 (height, width, 3), with their row of the table."""
-    from bcd_utils.images import read_image
+    from bcd_utils.images import read_row
 
-    paths = manifest.set_index("id")["path"]
+    images = manifest.set_index("id")
     return [
-        (read_image(folder / paths[row["id_a"]]), read_image(folder / paths[row["id_b"]]), row)
+        (read_row(folder, images.loc[row["id_a"]]), read_row(folder, images.loc[row["id_b"]]), row)
         for _, row in pairs.iterrows()
     ]

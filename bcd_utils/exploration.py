@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from bcd_utils.datasets.breakhis import NAME
 from bcd_utils.errors import StudyError
-from bcd_utils.images import mask_paths, read_image, read_mask
-
-_BREAKHIS_NAME = re.compile(
-    r"^SOB_(?P<kind>[BM])_(?P<subtype>[A-Z]+)-.*-(?P<magnification>40|100|200|400)-\d+$"
-)
+from bcd_utils.images import read_image, read_row, read_row_mask
 
 
 def read_with_mask(folder: Path, row: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Image (uint8, height x width x 3) and united mask (bool, height x width) of a manifest row."""
-    image = read_image(folder / row["path"])
-    return image, read_mask(mask_paths(folder, row["masks"]), image.shape[:2])
+    return read_row(folder, row), read_row_mask(folder, row)
 
 
 def image_statistics(
@@ -58,6 +53,18 @@ def typical(manifest: pd.DataFrame, classes: tuple[str, ...], each: int = 5) -> 
     return chosen
 
 
+def samples_figure(modality: str) -> str:
+    """Name of the figure that shows examples: that of its counterpart in the paper, if it has one.
+
+    Examples
+    --------
+    >>> samples_figure("breast ultrasound"), samples_figure("mammography")
+    ('fig3_ultrasound', 'samples')
+    """
+    counterparts = {"ultrasound": "fig3_ultrasound", "histopathology": "fig2_histopathology"}
+    return next((figure for kind, figure in counterparts.items() if kind in modality), "samples")
+
+
 def histopathology_samples(folder: Path | str) -> list[tuple[str, np.ndarray]]:
     """One BreakHis image per class and magnification, with captions; for the paper's Fig 2.
 
@@ -73,13 +80,13 @@ def histopathology_samples(folder: Path | str) -> list[tuple[str, np.ndarray]]:
     """
     found: dict[tuple[str, int], Path] = {}
     for path in sorted(Path(folder).rglob("SOB_*.png")):
-        match = _BREAKHIS_NAME.match(path.stem)
+        match = NAME.match(path.stem)
         if match:
-            found.setdefault((match["kind"], int(match["magnification"])), path)
+            side = "benign" if match["benign"] else "malignant"
+            found.setdefault((side, int(match["magnification"])), path)
     if not found:
         raise StudyError(
             f"histopathology_dir = {folder} holds no BreakHis images",
             "give BreakHis' folder, or null for none",
         )
-    names = {"B": "benign", "M": "malignant"}
-    return [(f"{names[kind]}, {zoom}x", read_image(path)) for (kind, zoom), path in sorted(found.items())]
+    return [(f"{side}, {zoom}x", read_image(path)) for (side, zoom), path in sorted(found.items())]

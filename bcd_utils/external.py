@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.arrays import cached_images
-from bcd_utils.datasets import MANIFEST_COLUMNS, REGISTRY, Dataset
+from bcd_utils.datasets import MANIFEST_COLUMNS, Dataset, dataset_of
 from bcd_utils.errors import StudyError
 from bcd_utils.evaluation import with_predictions
 from bcd_utils.exploration import read_with_mask, typical
 from bcd_utils.files import sha256_of_file
 from bcd_utils.pooling import pooled
-from bcd_utils.quality import build_manifest, data_hash
+from bcd_utils.quality import build_manifest, data_hash, known_patients
 from bcd_utils.runs import Run
 from bcd_utils.study import Study
 from bcd_utils.study_file import make_study
@@ -50,8 +50,7 @@ class Images:
     @property
     def patients(self) -> int | None:
         """How many patients the usable images are of; None where the data set does not say."""
-        groups = self.usable["group"]
-        return int(groups.nunique()) if (~groups.isin(self.manifest["id"])).any() else None
+        return known_patients(self.usable)
 
 
 def external_study(study: Study) -> Study:
@@ -69,14 +68,15 @@ def external_study(study: Study) -> Study:
     ('folder', '/photos')
     """
     settings = study.as_dict()
-    own, other = (REGISTRY[name].classes for name in (study.dataset, settings["external"]["dataset"]))
+    elsewhere = make_study(settings | settings["external"] | {"external": None})
+    own, other = (dataset_of(one).classes for one in (study, elsewhere))
     if set(own) != set(other):
         raise StudyError(
-            f"external.dataset = {settings['external']['dataset']} has the classes {', '.join(other)}, the "
-            f"model knows {', '.join(own)}",
+            f"external.dataset = {elsewhere.dataset} has the classes {', '.join(other)}, the model knows "
+            f"{', '.join(own)}",
             "name a data set with the same classes",
         )
-    return make_study(settings | settings["external"] | {"external": None})
+    return elsewhere
 
 
 def find_images(study: Study, own: pd.DataFrame, on_progress: Progress = lambda done, total: None) -> Images:
@@ -96,7 +96,7 @@ def find_images(study: Study, own: pd.DataFrame, on_progress: Progress = lambda 
     if study.external is None:
         return Images()
     other = external_study(study)
-    dataset = REGISTRY[other.dataset]
+    dataset = dataset_of(other)
     folder = dataset.locate(other)
     manifest, remarks = build_manifest(
         dataset, folder, other.allow_partial, on_progress, require_every_class=False
@@ -104,7 +104,7 @@ def find_images(study: Study, own: pd.DataFrame, on_progress: Progress = lambda 
     known = manifest["sha256"].isin(set(own["sha256"]) - {""})
     if known.any():
         remarks.append(
-            f"{known.sum()} external images are files of {REGISTRY[study.dataset].title} too (first: "
+            f"{known.sum()} external images are files of {dataset_of(study).title} too (first: "
             f"{manifest.loc[known, 'id'].iloc[0]}): on these the test is not external"
         )
     return Images(dataset, folder, manifest, remarks)
@@ -162,7 +162,7 @@ def network_images(study: Study, images: Images, on_progress: Progress = lambda 
         If the study's input needs masks that these images do not have.
     """
     identity, looks = data_hash(images.manifest), (study.input, study.image_size)
-    path = cached_images(images.folder, images.usable, identity, *looks, on_progress)
+    path = cached_images(images.folder, images.usable, identity, *looks, on_progress, study.stain)
     return np.load(path, mmap_mode="r")
 
 
@@ -184,7 +184,7 @@ def predict_images(
     from bcd_utils.classifier import predict
     from bcd_utils.features import cached_features
 
-    classes = REGISTRY[run.study.dataset].classes
+    classes = dataset_of(run.study).classes
     if images.dataset is None:
         return predictions_table(images.usable, np.zeros((0, len(classes))), classes), np.zeros((0, 1))
     pictures = network_images(run.study, images, on_progress)

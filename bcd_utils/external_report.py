@@ -11,7 +11,7 @@ import pandas as pd
 from bcd_utils import training
 from bcd_utils.external import Images, network_images
 from bcd_utils.external_scores import SOURCES, with_ends
-from bcd_utils.images import read_image
+from bcd_utils.images import read_row
 from bcd_utils.pooling import pooled
 from bcd_utils.runs import Run
 from bcd_utils.shift import distance_to_nearest, domain_auc, grey_levels
@@ -75,11 +75,11 @@ def confident_errors(predictions: pd.DataFrame, count: int = 12) -> pd.DataFrame
 
 def error_pictures(images: Images, errors: pd.DataFrame) -> list[tuple[str, np.ndarray]]:
     """Captions and images of some external predictions, for `plots.data.image_grid`."""
-    paths = images.usable.set_index("id")["path"]
+    rows = images.usable.set_index("id")
     return [
         (
             f"{row['id']}: {row['label']} → {row['predicted']} {row['probability']:.0%}",
-            read_image(images.folder / paths[row["id"]]),
+            read_row(images.folder, rows.loc[row["id"]]),
         )
         for _, row in errors.iterrows()
     ]

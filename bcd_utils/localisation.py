@@ -87,8 +87,11 @@ def summarise(
     Returns
     -------
     pandas.DataFrame
-        Index method; columns threshold and, per measure, value, ``_low`` and ``_high``.
+        Index method; columns threshold and, per measure, value, ``_low`` and ``_high``. No row where either set
+        has no image with a lesion.
     """
+    if any(table.empty for table in (*scores.values(), *validation_scores.values())):
+        return pd.DataFrame()
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     rows = {}
     for method, table in scores.items():

@@ -22,7 +22,7 @@ def inspect_masks(
     ----------
     folder : Path
     manifest : pandas.DataFrame
-        Columns id, label, masks, width, height.
+        Columns id, label, path, masks and, where images are parts of a file, box.
 
     Returns
     -------
@@ -32,16 +32,14 @@ def inspect_masks(
         (more than 60%), ``along_border`` (more than 10% of the image's outermost pixels are lesion: it was cut
         off, or the mask is inverted).
     """
-    from bcd_utils.images import mask_paths, read_mask
+    from bcd_utils.images import mask_paths, read_row_mask
 
     rows = []
-    for done, (masks, height, width) in enumerate(
-        manifest[["masks", "height", "width"]].itertuples(index=False), start=1
-    ):
-        paths = mask_paths(folder, masks)
-        lesion = read_mask(paths, (height, width))
+    for done, (_, row) in enumerate(manifest.iterrows(), start=1):
+        paths = mask_paths(folder, row["masks"])
+        lesion = read_row_mask(folder, row)
         inside = lesion[1:-1, 1:-1].sum()
-        border = (lesion.sum() - inside) / (2 * (height + width) - 4)
+        border = (lesion.sum() - inside) / (2 * sum(lesion.shape) - 4)
         area = lesion.mean()
         rows.append(
             (area, not paths, bool(paths) and area == 0, len(paths) > 1, area > LARGE, border > LONG_BORDER)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from bcd_utils.datasets import Dataset
 from bcd_utils.networks import NETWORKS
+from bcd_utils.quality import known_patients
+from bcd_utils.splits import patients_across_sets
 from bcd_utils.study import Study
 
 
@@ -12,12 +16,14 @@ def protocol_steps(study: Study, dataset: Dataset) -> list[tuple[str, str]]:
 
     Examples
     --------
-    >>> from bcd_utils.datasets import REGISTRY
+    >>> from bcd_utils.datasets import dataset_of
     >>> from bcd_utils.study_file import make_study
-    >>> protocol_steps(make_study({"name": "mine"}), REGISTRY["busi"])[2]
-    ('Split', '15% test, then 10% of the rest for validation; stratified; seed 42')
+    >>> study = make_study({"name": "mine"})
+    >>> protocol_steps(study, dataset_of(study))[2]
+    ('Split', '15% test, then 10% of the rest for validation, by image; stratified; seed 42')
     """
     side = study.image_size
+    stain = "" if study.stain == "none" else f"; stains normalised ({study.stain.capitalize()})"
     augmentation = "rotation, flip, zoom of training images" if study.augmentation else "no augmentation"
     if study.backbone in NETWORKS:
         network = NETWORKS[study.backbone]
@@ -26,14 +32,16 @@ def protocol_steps(study: Study, dataset: Dataset) -> list[tuple[str, str]]:
     else:
         backbone = f"{study.backbone.split('/')[-1]}, scaling inside"
     tuned = f"; then trained from {study.fine_tuning.trainable_from}" if study.fine_tuning else ""
+    few = len(dataset.classes) < 5
+    classes = ", ".join(dataset.classes) if few else f"{len(dataset.classes)} classes"
     units = ", ".join(map(str, study.hidden_units))
-    fraction = (
-        f"{study.test_fraction:.0%} test, then {study.validation_fraction:.0%} of the rest for validation"
-    )
     return [
-        ("Data", f"{dataset.title} ({dataset.modality}): {', '.join(dataset.classes)}"),
-        ("Cleaning and resizing", f"unusable images set aside; {study.input} at {side} x {side} pixels, RGB"),
-        ("Split", f"{fraction}; {'stratified' if study.stratify else 'not stratified'}; seed {study.seed}"),
+        ("Data", f"{dataset.title} ({dataset.modality}): {classes}"),
+        (
+            "Cleaning and resizing",
+            f"unusable images set aside; {study.input} at {side} x {side} pixels, RGB{stain}",
+        ),
+        ("Split", f"{split_in_words(study)}; seed {study.seed}"),
         ("Frozen backbone", backbone + tuned),
         ("New head", f"{study.pooling}, BatchNorm, Dense {units} with dropout {study.dropout:g}, softmax"),
         (
@@ -43,3 +51,38 @@ def protocol_steps(study: Study, dataset: Dataset) -> list[tuple[str, str]]:
         ("Evaluation", "accuracy, F1, kappa, ROC AUC, confusion matrix; bootstrap intervals on test"),
         ("Explanation", "Grad-CAM against lesion masks, beside chance and a shuffled head"),
     ]
+
+
+def split_in_words(study: Study) -> str:
+    """How a study draws its sets.
+
+    Examples
+    --------
+    >>> from bcd_utils.study_file import make_study
+    >>> split_in_words(make_study({"name": "mine", "split": "official"}))
+    'published test set; 10% of the rest for validation, by group'
+    """
+    validation = f"{study.validation_fraction:.0%} of the rest for validation, by"
+    if study.split == "official":
+        return f"published test set; {validation} group"
+    drawn = f"{study.test_fraction:.0%} test, then {validation} {study.split}"
+    if study.split == "group":
+        return drawn
+    return f"{drawn}; {'stratified' if study.stratify else 'not stratified'}"
+
+
+def patients_in_words(splits: pd.DataFrame) -> str:
+    """How many patients have images in more than one set, as far as they are known.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"id": ["a", "b"], "group": ["eve", "eve"], "split": ["train", "test"]})
+    >>> patients_in_words(table)
+    '1 of 1 patients have images in more than one set.'
+    >>> patients_in_words(table.assign(group=["a", "b"]))
+    'The data set names no patients.'
+    """
+    patients = known_patients(splits)
+    if patients is None:
+        return "The data set names no patients."
+    return f"{patients_across_sets(splits)} of {patients} patients have images in more than one set."

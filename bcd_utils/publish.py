@@ -16,9 +16,10 @@ from bcd_utils.paths import STUDIES
 from bcd_utils.provenance import describe
 from bcd_utils.reported import load_reported
 from bcd_utils.runs import ARTIFACTS, Run
-from bcd_utils.splits import SETS
+from bcd_utils.splits import SETS, patients_across_sets
 
 CHECKLIST = {"title": "Checklists", "file": "checklist.html"}
+EVALUATED = ("intervals", "patient_scores", "delong", "calibration", "operating_points")
 MODEL_CARD = {"title": "Model card", "file": "model_card.html"}
 
 
@@ -34,9 +35,9 @@ def summarise_run(run: Run) -> dict[str, Any]:
     Returns
     -------
     dict
-        Keys study, title, settings, dataset, split, split_by_class, copies_across_sets, metrics, intervals,
-        delong, calibration, operating_points, paper, cam, audit, lottery, forensics, external, comparison, epochs,
-        best_epoch, parameters, seconds, work_seconds, announcements, provenance.
+        Keys study, title, settings, dataset, split, split_by_class, copies_across_sets, patients_across_sets,
+        metrics, intervals, patient_scores, delong, calibration, operating_points, paper, cam, audit, lottery,
+        forensics, external, comparison, epochs, best_epoch, parameters, seconds, work_seconds, announcements, provenance.
     """
 
     def read(name: str) -> dict[str, Any]:
@@ -48,6 +49,7 @@ def summarise_run(run: Run) -> dict[str, Any]:
     network = training or read("comparison.json").get("network", {})
     provenance = {"seed": run.study.seed, **describe(), "data_sha256": dataset.get("data_sha256")}
     splits = run.read_csv("splits.csv") if (run.folder / "artifacts" / "splits.csv").exists() else None
+    crossing = patients_across_sets(splits) if splits is not None and dataset.get("patients") else None
     trained = ("device", "backend", "backbone", "weights", "weights_sha256", "preparation", "determinism")
     elsewhere = run.study.external if "09_external_test" in run.study.notebooks else None
     external = REGISTRY.get(elsewhere.dataset) if elsewhere else None
@@ -59,8 +61,9 @@ def summarise_run(run: Run) -> dict[str, Any]:
         "split": None if splits is None else split_sizes(splits),
         "split_by_class": None if splits is None else split_by_class(splits, dataset.get("classes", ())),
         "copies_across_sets": None if splits is None else copies_across_sets(splits),
+        "patients_across_sets": crossing,
         "metrics": evaluation.get("metrics"),
-        **{name: evaluation.get(name) for name in ("intervals", "delong", "calibration", "operating_points")},
+        **{name: evaluation.get(name) for name in EVALUATED},
         "paper": reported_by_paper(),
         **{
             name: read(f"{name}.json") or None
@@ -71,7 +74,7 @@ def summarise_run(run: Run) -> dict[str, Any]:
         "parameters": parameters(training),
         "seconds": run.seconds(),
         "work_seconds": run.seconds("work_seconds"),
-        "announcements": announcements(dataset, network, external),
+        "announcements": announcements(dataset, network, external, crossing or 0),
         "provenance": provenance | {name: network.get(name) for name in trained},
     }
 
@@ -101,15 +104,23 @@ def split_by_class(splits: pd.DataFrame, classes: Iterable[str]) -> dict[str, di
 
 
 def copies_across_sets(splits: pd.DataFrame) -> int:
-    """How many images have an exact copy (same group) in another set."""
-    return int((splits.groupby("group")["split"].transform("nunique") > 1).sum())
+    """How many images have an exact copy (same pixels) in another set."""
+    return int((splits.groupby("pixels_sha256")["split"].transform("nunique") > 1).sum())
 
 
 def announcements(
-    dataset: dict[str, Any], network: dict[str, Any], external: Dataset | None = None
+    dataset: dict[str, Any],
+    network: dict[str, Any],
+    external: Dataset | None = None,
+    crossing_patients: int = 0,
 ) -> list[str]:
-    """What every page must say first: synthetic data (also those of the external test), untrained weights."""
+    """What every page must say first: leaks, synthetic data (also of the external test), untrained weights."""
     said = []
+    if crossing_patients:
+        said.append(
+            f"Leak: {crossing_patients} of {dataset['patients']} patients have images in more than one set, so the "
+            "model is tested on patients that it has learnt from. These scores only serve to show the leak."
+        )
     if dataset.get("synthetic"):
         said.append(
             "Synthetic data: these are drawn phantoms, not patients. No number here is evidence about patients."

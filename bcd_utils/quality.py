@@ -9,33 +9,42 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from bcd_utils.datasets.base import MANIFEST_COLUMNS, Dataset
 from bcd_utils.errors import StudyError
 from bcd_utils.files import sha256_of_file, sha256_of_json
-from bcd_utils.images import mask_paths, read_image
+from bcd_utils.images import cropped, image_size, mask_paths, read_image
 from bcd_utils.linking import linked
 
 SMALLEST_SIDE = 64
 LEAST_CONTRAST = 4.0
+SIGNS = {"truncated": "truncated file", "no pixel data": "no pixel data"}  # in a decoder's message
 
 
-def inspect_image(path: Path) -> dict[str, object]:
-    """Measure one image.
+def inspect_image(path: Path, box: str = "") -> dict[str, object]:
+    """Measure one image, or the part of it in ``box``.
 
     Parameters
     ----------
     path : Path
+    box : str
+        "left,top,right,bottom" in pixels; empty for the whole image.
 
     Returns
     -------
     dict
-        width, height (pixels), sha256, perceptual_hash (64 bits as hexadecimal), pixels_sha256 and
-        ``status``: "ok" or the reason to set the image aside (empty, corrupt, truncated, smaller
-        than 64 pixels a side, or nearly uniform: a standard deviation below 4 of 255 grey levels).
+        width, height (pixels), sha256 (of the file, and of the box where there is one), perceptual_hash (64
+        bits as hexadecimal), pixels_sha256 and ``status``: "ok" or the reason to set the image aside (empty,
+        corrupt, truncated, without pixel data, smaller than 64 pixels a side, or nearly uniform: a standard
+        deviation below 4 of 255 grey levels).
+
+    Raises
+    ------
+    StudyError
+        If reading it needs a package that is not installed.
     """
     import imagehash
+    from PIL import Image
 
     row: dict[str, object] = {
         "width": 0, "height": 0, "sha256": "", "pixels_sha256": "", "perceptual_hash": "", "status": "ok",
@@ -43,21 +52,39 @@ def inspect_image(path: Path) -> dict[str, object]:
     if path.stat().st_size == 0:
         return row | {"status": "empty file"}
     row["sha256"] = sha256_of_file(path)
+    if box:
+        row["sha256"] = sha256_of_json([row["sha256"], box])
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            pixels = read_image(path)
-    except Exception as error:  # noqa: BLE001 - Pillow's decoders raise many kinds
-        truncated = "truncated" in str(error).lower()
-        return row | {"status": "truncated file" if truncated else "corrupt file"}
+            pixels = cropped(read_image(path), box)
+    except StudyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - decoders raise many kinds
+        said = str(error).lower()
+        return row | {"status": next((why for sign, why in SIGNS.items() if sign in said), "corrupt file")}
     row["height"], row["width"] = pixels.shape[:2]
     row["pixels_sha256"] = hashlib.sha256(pixels.tobytes() + str(pixels.shape).encode()).hexdigest()
     row["perceptual_hash"] = str(imagehash.phash(Image.fromarray(pixels)))
     if min(pixels.shape[:2]) < SMALLEST_SIDE:
         row["status"] = f"smaller than {SMALLEST_SIDE} pixels"
-    elif np.std(pixels) < LEAST_CONTRAST:
+    elif standard_deviation(pixels) < LEAST_CONTRAST:
         row["status"] = "nearly uniform"
     return row
+
+
+def standard_deviation(pixels: np.ndarray) -> float:
+    """Standard deviation over all pixels and channels of a uint8 image, without a copy in floating point.
+
+    Examples
+    --------
+    >>> round(standard_deviation(np.array([[[0, 0, 0], [0, 0, 6]]], np.uint8)), 3)
+    2.236
+    """
+    import cv2
+
+    means, deviations = cv2.meanStdDev(pixels)
+    return float(np.sqrt(np.mean(deviations**2 + means**2) - np.mean(means) ** 2))
 
 
 def inspect_masks(folder: Path, row: pd.Series) -> list[str]:
@@ -65,14 +92,16 @@ def inspect_masks(folder: Path, row: pd.Series) -> list[str]:
     remarks = []
     for path in mask_paths(folder, row["masks"]):
         try:
-            with Image.open(path) as mask:
-                mask.load()
-                size = (mask.width, mask.height)
-        except Exception:  # noqa: BLE001 - Pillow's decoders raise many kinds
+            height, width = read_image(path).shape[:2]
+        except StudyError:
+            raise
+        except Exception:  # noqa: BLE001 - decoders raise many kinds
             remarks.append(f"{path.name} cannot be read")
             continue
-        if row["status"] == "ok" and size != (row["width"], row["height"]):
-            remarks.append(f"{path.name} is {size[0]}x{size[1]}, its image {row['width']}x{row['height']}")
+        if row["status"] == "ok":
+            rows, columns = image_size(folder / row["path"])
+            if (height, width) != (rows, columns):
+                remarks.append(f"{path.name} is {width}x{height}, its image {columns}x{rows}")
     return remarks
 
 
@@ -99,7 +128,8 @@ def build_manifest(
     Returns
     -------
     manifest : pandas.DataFrame
-        Columns `MANIFEST_COLUMNS`, one row an image, set aside or not; for ``group`` see `join_groups`.
+        Columns `MANIFEST_COLUMNS`, then those that the data set adds; one row an image, set aside or not.
+        For ``group`` see `join_groups`.
     remarks : list of str
         Oddities: masks without an image, masks of another size, unreadable masks.
 
@@ -112,10 +142,11 @@ def build_manifest(
     scan = dataset.scan(folder)
     if not allow_partial:
         dataset.check_counts(scan.images, folder)
+    found = scan.images if "box" in scan.images else scan.images.assign(box="")
     rows = []
     remarks = list(scan.remarks)
-    for done, (_, row) in enumerate(scan.images.iterrows(), start=1):
-        row = pd.concat([row, pd.Series(inspect_image(folder / row["path"]))])
+    for done, (_, row) in enumerate(found.iterrows(), start=1):
+        row = pd.concat([row, pd.Series(inspect_image(folder / row["path"], row["box"]))])
         row["masks_sha256"] = sha256_of_json(
             [sha256_of_file(path) for path in mask_paths(folder, row["masks"])]
         )
@@ -124,7 +155,7 @@ def build_manifest(
             row["status"] = "mask cannot be read"
         remarks += mask_remarks
         rows.append(row)
-        on_progress(done, len(scan.images))
+        on_progress(done, len(found))
     manifest = pd.DataFrame(rows).reset_index(drop=True)
     manifest["group"] = join_groups(manifest)
     usable = set(manifest.loc[manifest["status"] == "ok", "label"])
@@ -133,7 +164,8 @@ def build_manifest(
         raise StudyError(
             f"{folder} holds no usable image of class {absent[0]}", "see that the download is whole"
         )
-    return manifest[list(MANIFEST_COLUMNS)], remarks
+    own = [column for column in found if column not in MANIFEST_COLUMNS]
+    return manifest[[*MANIFEST_COLUMNS, *own]], remarks
 
 
 def join_groups(images: pd.DataFrame) -> pd.Series:
@@ -172,6 +204,19 @@ def join_groups(images: pd.DataFrame) -> pd.Series:
     return named.fillna(own.groupby(component).transform("first"))
 
 
+def known_patients(manifest: pd.DataFrame) -> int | None:
+    """How many patients the images are of; None where the data set does not name any.
+
+    Examples
+    --------
+    >>> known_patients(pd.DataFrame({"id": ["a", "b"], "group": ["eve", "eve"]}))
+    1
+    >>> known_patients(pd.DataFrame({"id": ["a", "b"], "group": ["a", "a"]}))  # copies of one image
+    """
+    named = ~manifest["group"].isin(manifest["id"])
+    return int(manifest["group"].nunique()) if named.any() else None
+
+
 def data_hash(manifest: pd.DataFrame) -> str:
     """SHA-256 over ids, labels and file hashes, masks included: tells whether two runs saw the same data."""
     return sha256_of_json(manifest[["id", "label", "sha256", "masks_sha256", "status"]].values.tolist())
@@ -184,6 +229,8 @@ def describe_dataset(dataset: Dataset, manifest: pd.DataFrame, remarks: list[str
     return {
         "name": dataset.name,
         "title": dataset.title,
+        "modality": dataset.modality,
+        "patients": known_patients(manifest),
         "images": len(manifest),
         "classes": {label: int(counts.get(label, 0)) for label in dataset.classes},
         "set_aside": len(aside),

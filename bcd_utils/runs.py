@@ -176,7 +176,7 @@ class Run:
         # Only an empty cell is missing: an image may be called "NA".
         table = pd.read_csv(
             self.artifact(name),
-            dtype={"id": str, "group": str, "masks": str},
+            dtype=dict.fromkeys(("id", "group", "masks", "box", "slide"), str),
             keep_default_na=False,
             na_values=[""],
         )

@@ -16,7 +16,7 @@ Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0, le=1)]
 Correlation = Annotated[float, Field(gt=0, le=1)]
-DatasetName = Literal["busi", "bus_uclm", "folder", "phantom"]
+DatasetName = Literal["busi", "bus_uclm", "breakhis", "cbis_ddsm", "mias", "inbreast", "folder", "phantom"]
 
 
 @dataclass(frozen=True, config=_strict)
@@ -41,6 +41,43 @@ class Phantoms:
     copies: Count = 0
     conflicts: Count = 0
     scanner: Literal["a", "b"] = "a"
+
+
+@dataclass(frozen=True, config=_strict)
+class BreakHis:
+    """Which images of BreakHis, and what is to be told apart.
+
+    Attributes
+    ----------
+    magnification : "all", 40, 100, 200 or 400
+    target : {"class", "subtype"}
+        Benign or malignant, or the eight subtypes.
+    """
+
+    magnification: Literal["all", 40, 100, 200, 400] = "all"
+    target: Literal["class", "subtype"] = "class"
+
+
+@dataclass(frozen=True, config=_strict)
+class CbisDdsm:
+    """Which images of CBIS-DDSM.
+
+    Attributes
+    ----------
+    abnormality : {"all", "mass", "calcification"}
+    region : {"mammogram", "lesion"}
+        Whole mammograms, or a square around each lesion.
+    margin : float
+        Left at each side of a lesion, as a share of its longer side.
+    move_crossing_patients : bool
+        Take the patients that are published in train for one kind of abnormality and in test for the other as
+        train; otherwise they stay in both.
+    """
+
+    abnormality: Literal["all", "mass", "calcification"] = "all"
+    region: Literal["mammogram", "lesion"] = "mammogram"
+    margin: Annotated[float, Field(ge=0, le=10)] = 0.2
+    move_crossing_patients: bool = True
 
 
 @dataclass(frozen=True, config=_strict)
@@ -186,9 +223,9 @@ class Study:
     notebooks : tuple of str
         Stages, in order; names of files in ``notebooks/``.
     dataset : str
-        A registered data set: ``busi``, ``bus_uclm``, ``folder`` or ``phantom``.
+        A registered data set; ``bcd datasets`` lists them.
     data_dir : str or None
-        Folder or zip file with the images; None: where ``bcd fetch`` puts them.
+        Folder or archive with the images; None: where ``bcd fetch`` puts them.
     allow_partial : bool
         Accept a data set whose class counts are not the published ones.
     histopathology_dir : str or None
@@ -197,12 +234,18 @@ class Study:
         Seeds the split, the weights, dropout, the order of batches and the bootstrap.
     input : {"image", "mask", "overlay"}
         What the network sees: the image, its lesion mask, or the image with the mask blended in.
+    stain : {"none", "reinhard", "macenko"}
+        Stain normalisation of histopathology towards published references; see `stain`.
     image_size : int
         Side in pixels that images are resized to.
     test_fraction, validation_fraction : float
         Share of all images kept for test; share of the rest kept for validation.
+    split : {"image", "group", "official"}
+        What is drawn: images, as in the paper; whole groups (patients where the data set names them, else images
+        with the same pixels); or validation alone, by group, where a test set is published. By image, images of
+        one patient stand on both sides: where patients are known, that only serves to show the leak.
     stratify : bool
-        Keep class shares equal in all three sets.
+        Keep class shares equal in all three sets; whole groups keep them as far as they can.
     backbone : str
         A network of `networks.NETWORKS`, or the path of a ``.keras`` feature extractor that takes
         (n, s, s, 3) in 0..255.
@@ -231,6 +274,8 @@ class Study:
     confidence : float
         Level of the intervals.
     phantoms : Phantoms
+    breakhis : BreakHis
+    cbis_ddsm : CbisDdsm
     audit : Audit
     lottery : Lottery
     comparison : Comparison
@@ -252,9 +297,11 @@ class Study:
     histopathology_dir: str | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     input: Literal["image", "mask", "overlay"] = "image"
+    stain: Literal["none", "reinhard", "macenko"] = "none"
     image_size: Annotated[int, Field(ge=32, le=1024)] = 224
     test_fraction: Fraction = 0.15
     validation_fraction: Fraction = 0.10
+    split: Literal["image", "group", "official"] = "image"
     stratify: bool = True
     backbone: Annotated[str, Field(pattern=rf"^({'|'.join(NETWORKS)})$|\.keras$")] = "resnet50"
     weights: Annotated[str, Field(pattern=r"^imagenet$|^random$|\.h5$|\.keras$")] = "imagenet"
@@ -273,6 +320,8 @@ class Study:
     bootstrap_samples: Annotated[int, Field(ge=100)] = 2000
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     phantoms: Phantoms = Phantoms()
+    breakhis: BreakHis = BreakHis()
+    cbis_ddsm: CbisDdsm = CbisDdsm()
     audit: Audit = Audit()
     lottery: Lottery = Lottery()
     comparison: Comparison = Comparison()

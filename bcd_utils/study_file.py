@@ -16,7 +16,18 @@ from pydantic import TypeAdapter, ValidationError
 from bcd_utils.errors import StudyError
 from bcd_utils.networks import NETWORKS
 from bcd_utils.paths import STUDIES, readable
-from bcd_utils.study import Audit, Augmentation, Comparison, External, FineTuning, Lottery, Phantoms, Study
+from bcd_utils.study import (
+    Audit,
+    Augmentation,
+    BreakHis,
+    CbisDdsm,
+    Comparison,
+    External,
+    FineTuning,
+    Lottery,
+    Phantoms,
+    Study,
+)
 
 _PATTERN_HELP = {
     "backbone": f"one of {', '.join(NETWORKS)}, or the path of a .keras file",
@@ -35,6 +46,8 @@ _TYPE_HELP = {
 _PATHS = {"data_dir", "histopathology_dir", "backbone", "weights", "reviewed_pairs", "extractors"}
 _SECTIONS = {
     "phantoms": Phantoms,
+    "breakhis": BreakHis,
+    "cbis_ddsm": CbisDdsm,
     "augmentation": Augmentation,
     "fine_tuning": FineTuning,
     "audit": Audit,

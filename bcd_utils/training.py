@@ -13,7 +13,7 @@ from bcd_utils.augmentation import augment
 from bcd_utils.backbones import Backbone, freeze, load_backbone
 from bcd_utils.backend import device, keras
 from bcd_utils.classifier import Batches, train_head
-from bcd_utils.datasets import REGISTRY
+from bcd_utils.datasets import dataset_of
 from bcd_utils.evaluation import class_numbers, with_predictions
 from bcd_utils.features import cached_features, features_of
 from bcd_utils.files import sha256_of_file
@@ -43,7 +43,7 @@ class Sets:
 
 def load_sets(run: Run) -> Sets:
     """Read what the preprocessing notebook wrote."""
-    classes = REGISTRY[run.study.dataset].classes
+    classes = dataset_of(run.study).classes
     splits = run.read_csv("splits.csv")
     labels = class_numbers(splits["label"], classes)
     rows = {name: np.flatnonzero(splits["split"] == name) for name in SETS}

@@ -30,7 +30,7 @@ from bcd_utils.arrays import write_images
 from bcd_utils.backbones import load_backbone
 from bcd_utils.backend import device, keras, seed_everything
 from bcd_utils.classifier import build_head, predict
-from bcd_utils.datasets import REGISTRY
+from bcd_utils.datasets import dataset_of
 from bcd_utils.evaluation import class_numbers
 from bcd_utils.features import BATCH, cached_features
 from bcd_utils.files import write_text
@@ -46,7 +46,7 @@ from bcd_utils.training import Sets
 
 def prepare(study: Study, scratch: Path) -> Sets:
     """The study's images, labels and split, without notebooks."""
-    dataset = REGISTRY[study.dataset]
+    dataset = dataset_of(study)
     folder = dataset.locate(study)
     manifest, _ = build_manifest(dataset, folder, study.allow_partial)
     usable = manifest[manifest["status"] == "ok"].copy()

@@ -56,6 +56,32 @@ def write_image(path: Path, pixels: np.ndarray, **options) -> Path:
     return path
 
 
+def write_dicom(path: Path, pixels: np.ndarray, **header) -> Path:
+    """Save ``pixels`` (grey or RGB, 8 or 16 bit) as DICOM with these header entries, making its folder."""
+    import pydicom
+    from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
+
+    colour = pixels.ndim == 3 and pixels.shape[2] == 3
+    made = pydicom.Dataset()
+    made.file_meta = pydicom.dataset.FileMetaDataset()
+    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    made.SOPClassUID, made.SOPInstanceUID = SecondaryCaptureImageStorage, generate_uid()
+    made.Rows, made.Columns = pixels.shape[:2] if colour else pixels.shape[-2:]
+    made.SamplesPerPixel, made.PixelRepresentation = (3 if colour else 1), 0
+    made.PhotometricInterpretation = "RGB" if colour else "MONOCHROME2"
+    made.BitsAllocated = made.BitsStored = pixels.dtype.itemsize * 8
+    made.HighBit = made.BitsStored - 1
+    if colour:
+        made.PlanarConfiguration = 0
+    made.PixelData = pixels.tobytes()
+    made["PixelData"].VR = "OB" if pixels.dtype == np.uint8 else "OW"
+    for name, value in header.items():
+        setattr(made, name, value)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made.save_as(path, enforce_file_format=True)
+    return path
+
+
 def write_busi(folder: Path, layout: str = "masks beside images") -> Path:
     """Three images a class, each with a mask, "benign (2)" with two; returns ``folder``."""
     image, mask, second_mask = (folder.as_posix() + "/" + pattern for pattern in LAYOUTS[layout])

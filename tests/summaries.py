@@ -13,13 +13,15 @@ FULL = {
     "settings": {
         "notebooks": ["01_data_exploration", "06_data_audit", "07_split_lottery", "08_paper_forensics",
                       "09_external_test"],
-        "seed": 42, "input": "image", "image_size": 64, "test_fraction": 0.15, "validation_fraction": 0.10,
-        "stratify": True, "backbone": "resnet50", "pooling": "average", "hidden_units": [8, 4], "dropout": 0.5,
-        "augmentation": None, "batch_size": 16, "epochs": 30, "patience": 4, "learning_rate": 0.001,
-        "class_weights": "none", "fine_tuning": None, "bootstrap_samples": 2000, "confidence": 0.95,
+        "seed": 42, "input": "image", "stain": "none", "image_size": 64, "test_fraction": 0.15,
+        "validation_fraction": 0.10, "split": "image", "stratify": True, "backbone": "resnet50",
+        "pooling": "average", "hidden_units": [8, 4], "dropout": 0.5, "augmentation": None, "batch_size": 16,
+        "epochs": 30, "patience": 4, "learning_rate": 0.001, "class_weights": "none", "fine_tuning": None,
+        "bootstrap_samples": 2000, "confidence": 0.95,
     },
     "dataset": {
-        "name": "busi", "title": "BUSI", "images": 8, "classes": {"benign": 5, "malignant": 3}, "set_aside": 2,
+        "name": "busi", "title": "BUSI", "modality": "breast ultrasound", "patients": None, "images": 8,
+        "classes": {"benign": 5, "malignant": 3}, "set_aside": 2,
         "set_aside_images": [{"id": name, "path": name, "status": "truncated file"} for name in "ab"],
         "synthetic": False, "remarks": [], "data_sha256": "ab" * 32, "licence": "CC0", "citation": "Someone 2020",
         "homepage": "https://example.org",
@@ -31,6 +33,7 @@ FULL = {
         "test": {"benign": 1, "malignant": 1},
     },
     "copies_across_sets": 0,
+    "patients_across_sets": None,
     "metrics": {
         "train": {"accuracy": 1.0, "f1_macro": 1.0, "kappa": 1.0, "roc_auc": 1.0},
         "validation": {"accuracy": 1.0, "f1_macro": 1.0, "kappa": None, "roc_auc": None},

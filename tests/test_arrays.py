@@ -7,13 +7,14 @@ import errno
 import numpy as np
 import pandas as pd
 import pytest
-from builders import CLASSES, write_busi
+from builders import CLASSES, write_busi, write_image
 
 from bcd_utils.arrays import write_images
 from bcd_utils.datasets.class_folders import scan_class_folders
 from bcd_utils.errors import StudyError
 from bcd_utils.exploration import read_with_mask
 from bcd_utils.images import network_input, resize
+from bcd_utils.stain import normalise_stain
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,17 @@ def test_an_image_without_a_mask_is_refused_before_anything_is_written(tmp_path,
         write_images(tmp_path / "images.npy", folder, rows, kind, 32)
     assert f"input = {kind} needs masks, but 2 images have none (first: benign (10))" in str(caught.value)
     assert not (tmp_path / "images.npy").exists()
+
+
+@pytest.mark.parametrize("method", ["reinhard", "macenko"])
+def test_stains_are_normalised_before_resizing(tmp_path, method):
+    colours = np.random.default_rng(0).integers(0, 255, (70, 90, 3), dtype=np.uint8)
+    write_image(tmp_path / "a.png", colours)
+    rows = pd.DataFrame({"id": ["a"], "path": ["a.png"], "masks": [""]})
+    write_images(tmp_path / "images.npy", tmp_path, rows, "image", 32, stain=method)
+    expected = resize(normalise_stain(colours, method), 32)
+    assert np.array_equal(np.load(tmp_path / "images.npy")[0], expected)
+    assert not np.array_equal(expected, resize(colours, 32))
 
 
 def test_an_image_input_needs_no_masks(tmp_path, folder, rows):

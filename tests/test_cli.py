@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from builders import TINY_SETTINGS, write_busi
 
 from bcd_utils import cli, paths
 from bcd_utils import runs as runs_module
+from bcd_utils.datasets import REGISTRY
 from bcd_utils.paths import REPORTS, ROOT
 
 
@@ -59,18 +61,18 @@ def study_file(tmp_path):
 # -- help -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["run", "fetch", "show", "lab"])
+@pytest.mark.parametrize("command", ["run", "fetch", "datasets", "show", "lab"])
 def test_each_command_explains_itself_with_an_example(bcd, command):
     shown = bcd(command, "--help")
     assert shown.code == 0 and shown.err == ""
-    assert re.search(rf"Example: bcd {command} \S", shown.out)
+    assert re.search(rf"Example: bcd {command}\b", shown.out)
 
 
 def test_all_commands_are_listed(bcd):
     shown = bcd("--help")
     assert shown.code == 0
     assert "Not for clinical use" in shown.out
-    for command in ("run", "fetch", "show", "lab"):
+    for command in ("run", "fetch", "datasets", "show", "lab"):
         assert re.search(rf"\b{command}\b", shown.out)
     assert "Usage: " in bcd().out
 
@@ -184,10 +186,46 @@ def test_an_engine_on_a_cluster_and_its_scheduler_belong_together(bcd, study_fil
 def test_an_unknown_data_set_cannot_be_fetched(bcd):
     ended = bcd("fetch", "cifar")
     assert ended.code == 1
-    assert (
-        ended.err
-        == "Error: There is nothing to fetch for 'cifar'.\nTo fix: use 'bcd fetch busi or bus_uclm'.\n"
+    assert ended.err.startswith(
+        "Error: There is no data set 'cifar'.\nTo fix: name one of busi, bus_uclm, breakhis, "
     )
+
+
+@pytest.mark.parametrize("name", ["cbis_ddsm", "inbreast", "folder", "phantom"])
+def test_what_no_program_can_fetch_is_told_with_the_steps(bcd, name):
+    ended = bcd("fetch", name)
+    assert ended.code == 1 and "Licence: " in ended.out and "Cite: " in ended.out
+    problem, fix = ended.err.strip().splitlines()
+    assert problem.endswith("cannot be fetched by a program.") and fix == f"To fix: {REGISTRY[name].steps}."
+
+
+def test_size_licence_and_citation_are_shown_before_a_download(bcd, monkeypatch, tmp_path):
+    fetched = dataclasses.replace(REGISTRY["breakhis"], fetch=lambda: tmp_path / "unpacked")
+    monkeypatch.setitem(REGISTRY, "breakhis", fetched)
+    ended = bcd("fetch", "breakhis")
+    assert ended.code == 0
+    lines = ended.out.splitlines()
+    assert lines[0] == "BreakHis: breast histopathology, about 4 GB" and lines[1] == "Licence: CC BY 4.0"
+    assert lines[2].startswith("Cite: Spanhol") and lines[-1] == f"It is in {tmp_path / 'unpacked'}"
+
+
+def test_data_sets_are_listed_with_counts_licence_and_place(bcd, monkeypatch, tmp_path):
+    from bcd_utils.datasets import busi, mias
+
+    monkeypatch.setattr(busi, "FOLDER", tmp_path / "busi")
+    monkeypatch.setattr(mias, "FOLDER", tmp_path / "mias")
+    (tmp_path / "mias" / "unpacked").mkdir(parents=True)
+    ended = bcd("datasets")
+    assert ended.code == 0 and max(map(len, ended.out.splitlines())) <= 100
+    rows = {}
+    for line in ended.out.splitlines():
+        cells = [cell.strip() for cell in re.split("[│┃|]", line)[1:-1]]
+        if cells and cells[0] in REGISTRY:
+            rows[cells[0]] = cells
+    assert list(rows) == list(REGISTRY)
+    assert rows["busi"][1:] == ["breast ultrasound", "437 benign", "CC BY 4.0", "no"]
+    assert rows["breakhis"][2] == "2,480 benign" and "5,429 malignant" in ended.out
+    assert rows["mias"][4] == "../mias/unpacked" and rows["phantom"][4] == "drawn when needed"
 
 
 def test_ctrl_c_is_answered(bcd, monkeypatch):

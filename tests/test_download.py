@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import hashlib
 import http.server
+import io
 import random
 import shutil
 import socket
 import subprocess
+import tarfile
 import threading
 import time
 import zipfile
@@ -17,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from bcd_utils import download as module
-from bcd_utils.download import download, unpack_zip
+from bcd_utils.download import download, unpack
 from bcd_utils.errors import StudyError
 
 ADVICE = "get images.zip from the publisher's page and put it in the data folder"
@@ -313,35 +315,68 @@ def test_folder_that_takes_no_file(server, tmp_path, monkeypatch, code, words):
 
 
 def make_zip(path: Path, members: dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w") as archive:
+    with zipfile.ZipFile(path.with_suffix(".zip"), "w") as archive:
         for name, content in members.items():
             archive.writestr(name, content)
-    return path
+    return path.with_suffix(".zip")
 
 
-def test_unpacks_all_members(tmp_path):
-    archive = make_zip(tmp_path / "a.zip", {"benign/1.png": b"one", "readme.txt": b"two"})
-    folder = unpack_zip(archive, tmp_path / "deep" / "images")
+def make_tar(path: Path, members: dict[str, bytes]) -> Path:
+    with tarfile.open(path.with_suffix(".tar.gz"), "w:gz") as archive:
+        for name, content in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return path.with_suffix(".tar.gz")
+
+
+both_kinds = pytest.mark.parametrize("make", [make_zip, make_tar])
+
+
+@both_kinds
+def test_unpacks_all_members(tmp_path, make):
+    archive = make(tmp_path / "a", {"benign/1.png": b"one", "readme.txt": b"two"})
+    folder = unpack(archive, tmp_path / "deep" / "images")
     assert folder == tmp_path / "deep" / "images"
     assert (folder / "benign" / "1.png").read_bytes() == b"one"
     assert (folder / "readme.txt").read_bytes() == b"two"
     assert names_in(tmp_path / "deep") == {"images"}
 
 
+@pytest.mark.parametrize("name", ["a.tar", "a.tgz", "a.tar.bz2"])
+def test_a_tar_file_is_told_by_its_name(tmp_path, name):
+    made = make_tar(tmp_path / "made", {"1.png": b"one"})
+    with tarfile.open(tmp_path / name, f"w:{'bz2' if name.endswith('bz2') else ''}") as archive:
+        archive.add(made, "1.png")
+    assert names_in(unpack(tmp_path / name, tmp_path / "images")) == {"1.png"}
+
+
 def test_existing_folder_is_left_alone(tmp_path):
     folder = tmp_path / "images"
     folder.mkdir()
-    assert unpack_zip(tmp_path / "missing.zip", folder) == folder
+    assert unpack(tmp_path / "missing.zip", folder) == folder
     assert names_in(folder) == set()
 
 
+@both_kinds
 @pytest.mark.parametrize("member", ["../evil.txt", "a/../../evil.txt", "/tmp/evil.txt", "..\\evil.txt"])
-def test_member_outside_the_folder_is_refused(tmp_path, member):
-    archive = make_zip(tmp_path / "a.zip", {"good.txt": b"good", member: b"evil"})
+def test_member_outside_the_folder_is_refused(tmp_path, make, member):
+    archive = make(tmp_path / "a", {"good.txt": b"good", member: b"evil"})
     with pytest.raises(StudyError) as caught:
-        unpack_zip(archive, tmp_path / "images")
+        unpack(archive, tmp_path / "images")
     assert str(archive) in caught.value.problem and repr(member) in caught.value.problem
-    assert names_in(tmp_path) == {"a.zip"}
+    assert names_in(tmp_path) == {archive.name}
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE])
+def test_a_link_in_a_tar_file_is_refused(tmp_path, kind):
+    member = tarfile.TarInfo("link")
+    member.type, member.linkname = kind, "/etc/passwd"
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        archive.addfile(member)
+    with pytest.raises(StudyError, match="a.tar is unsafe: its member 'link'"):
+        unpack(tmp_path / "a.tar", tmp_path / "images")
+    assert names_in(tmp_path) == {"a.tar"}
 
 
 def truncated(content: bytes) -> bytes:
@@ -354,24 +389,28 @@ def hollowed(content: bytes) -> bytes:
 
 
 def flipped(content: bytes) -> bytes:
-    return content.replace(b"pixels", b"pixelz", 1)
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
 
 
-def no_zip(content: bytes) -> bytes:
+def no_archive(content: bytes) -> bytes:
     return b"<html>Please log in</html>"
 
 
-@pytest.mark.parametrize("damage", [truncated, hollowed, flipped, no_zip])
-def test_damaged_zip_leaves_nothing(tmp_path, damage):
-    archive = make_zip(tmp_path / "a.zip", {"1.png": b"first", "2.png": b"pixels" * 100})
+@both_kinds
+@pytest.mark.parametrize("damage", [truncated, hollowed, flipped, no_archive])
+def test_a_damaged_archive_leaves_nothing(tmp_path, make, damage):
+    noise = random.Random(1).randbytes(5000)
+    archive = make(tmp_path / "a", {"1.png": b"first", "2.png": noise})
     archive.write_bytes(damage(archive.read_bytes()))
     with pytest.raises(StudyError) as caught:
-        unpack_zip(archive, tmp_path / "images")
+        unpack(archive, tmp_path / "images")
     assert str(archive) in caught.value.problem
     assert f"delete {archive}" in caught.value.fix
-    assert names_in(tmp_path) == {"a.zip"}
+    assert names_in(tmp_path) == {archive.name}
 
 
-def test_missing_zip(tmp_path):
-    with pytest.raises(StudyError, match="missing.zip"):
-        unpack_zip(tmp_path / "missing.zip", tmp_path / "images")
+@pytest.mark.parametrize("name", ["missing.zip", "missing.tar.gz"])
+def test_missing_archive(tmp_path, name):
+    with pytest.raises(StudyError, match=name):
+        unpack(tmp_path / name, tmp_path / "images")

@@ -57,10 +57,45 @@ def test_nothing_set_aside_is_said_so():
 
 
 @pytest.mark.parametrize(
-    ("copies", "said"), [(0, "no image has an exact copy"), (3, "3 images have an exact copy")]
+    ("copies", "said"), [(0, "No image has an exact copy"), (3, "3 images have an exact copy")]
 )
 def test_exact_copies_across_sets(copies, said):
     assert said in text("split_level", changed(copies_across_sets=copies))
+
+
+@pytest.mark.parametrize(
+    ("split", "patients", "crossing", "method", "level"),
+    [
+        (
+            "image",
+            None,
+            None,
+            "15% of the usable images drawn at random for test",
+            "by image: the data set names no",
+        ),
+        (
+            "group",
+            None,
+            None,
+            "whole groups of exact copies",
+            "by group of exact copies: the data set names no",
+        ),
+        ("group", 4, 0, "whole patients", "by patient: no patient has images in more than one set"),
+        ("image", 4, 3, "keeping the shares", "by image: 3 patients have images in more than one set"),
+        ("official", 4, 0, "The published test set; 10% of the rest", "by patient: no patient has images"),
+        ("official", 4, 2, "whole patients", "by patient: 2 patients have images in more than one set"),
+    ],
+)
+def test_the_level_of_the_split_follows_the_setting_and_the_images(split, patients, crossing, method, level):
+    summary = changed(
+        settings=FULL["settings"] | {"split": split},
+        dataset=FULL["dataset"] | {"patients": patients},
+        patients_across_sets=crossing,
+    )
+    assert method in text("split_method", summary)
+    assert level in text("split_level", summary) and level in text("limits", summary)
+    drawn = "test images within each class" if patients is None else "patients of the test set"
+    assert drawn in text("uncertainty", summary)
 
 
 def test_the_split_is_told_as_it_was_drawn():
@@ -89,6 +124,22 @@ def test_scores_stand_with_their_intervals():
         "benign: sensitivity 0.750 (0.500 to 0.900), specificity undefined"
     )
     assert text("failures").startswith("1 of 2 test images")
+
+
+def test_stain_normalisation_is_told_where_it_was_done():
+    assert text("preprocessing").startswith("Converted to RGB, and resized to 64 x 64 pixels")
+    said = text("preprocessing", changed(settings=FULL["settings"] | {"stain": "macenko"}))
+    assert "RGB, stains normalised after Macenko to published references, and resized" in said
+
+
+def test_scores_by_patient_stand_beside_those_by_image():
+    rates = {"image_rate": {"value": 0.8, "low": 0.6, "high": 0.9}, "patient_rate": {"value": 0.75}}
+    summary = changed(patient_scores={"all": {"images": 20, "patients": 5} | rates})
+    assert text("performance", summary).endswith(
+        "Test patients: 5; share of their images that is recognised 0.800 (0.600 to 0.900), mean of each patient’s "
+        "share 0.750."
+    )
+    assert "patient" not in text("performance")
 
 
 def test_the_network_and_its_training_are_told_from_settings():

@@ -40,6 +40,10 @@ def test_16_bit_levels_are_scaled_to_8_bit_not_clipped(tmp_path, order):
     assert read_image(path)[0, :, 0].tolist() == [0, 63, 127, 255]
 
 
+def test_a_portable_greymap_is_read_as_it_is(tmp_path):
+    assert np.array_equal(read_image(write_image(tmp_path / "a.pgm", noise(1)))[..., 2], noise(1))
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA"])
 def test_a_mask_of_any_mode_is_the_white_part(tmp_path, mode):
     mask = read_mask([save(tmp_path / "mask.png", LESION, mode)], SHAPE)

@@ -75,6 +75,14 @@ def test_the_iou_of_test_images_uses_the_validation_threshold():
     assert (summary["pointing_game_low"], summary["pointing_game_high"]) == (0.0, 1.0)
 
 
+@pytest.mark.parametrize("empty", [0, 1])
+def test_without_a_lesion_in_test_or_validation_nothing_is_summarised(empty):
+    scores = {"Grad-CAM": pd.DataFrame([localisation(np.ones((2, 2)), np.eye(2) > 0)])}
+    sets = [scores, scores]
+    sets[empty] = {"Grad-CAM": pd.DataFrame()}
+    assert len(summarise(*sets, 100, 0.95, 0)) == 0 and len(summarise(scores, scores, 100, 0.95, 0)) == 1
+
+
 def test_examples_are_the_most_confident_right_and_wrong_of_each_class():
     predictions = pd.DataFrame(
         [("a", "b", 0.9), ("a", "a", 0.6), ("a", "a", 0.8), ("a", "b", 0.95), ("b", "b", 0.7)],

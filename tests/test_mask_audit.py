@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from builders import square, write_image
+from builders import noise, square, write_image
 
 from bcd_utils.mask_audit import inspect_masks, masks_per_class, odd_masks
 
@@ -31,8 +31,9 @@ def masks(tmp_path):
     rows = []
     for (name, label), pixels in files.items():
         names = [write_image(tmp_path / f"{name}_{n}.png", mask).name for n, mask in enumerate(pixels)]
-        rows.append((name, label, "|".join(names), SHAPE[1], SHAPE[0]))
-    manifest = pd.DataFrame(rows, columns=["id", "label", "masks", "width", "height"])
+        path = write_image(tmp_path / f"{name}.png", noise(0)).name
+        rows.append((name, label, path, "|".join(names)))
+    manifest = pd.DataFrame(rows, columns=["id", "label", "path", "masks"])
     return inspect_masks(tmp_path, manifest).set_index("id", drop=False)
 
 

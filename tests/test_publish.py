@@ -86,6 +86,7 @@ SPLITS = pd.DataFrame(
         "id": list("abcdefg"),
         "label": ["x", "x", "y", "y", "x", "y", "y"],
         "group": ["a", "b", "c", "d", "a", "f", "f"],
+        "pixels_sha256": ["1", "2", "3", "4", "1", "5", "6"],
         "split": ["train"] * 4 + ["test"] * 2 + ["validation"],
     }
 )
@@ -110,7 +111,18 @@ def test_sets_classes_and_copies_are_counted(run):
         "train": {"y": 2, "x": 2}, "validation": {"y": 1, "x": 0}, "test": {"y": 1, "x": 1},
     }  # fmt: skip
     assert list(summary["split_by_class"]["test"]) == ["y", "x"], "the data set's order"
-    assert summary["copies_across_sets"] == 4, "a and e, f and g"
+    assert summary["copies_across_sets"] == 2, "a and e"
+    assert summary["patients_across_sets"] is None
+
+
+def test_a_leak_of_patients_is_counted_and_announced(run):
+    run.save_csv(SPLITS, "splits.csv")
+    run.save_json(DATASET | {"patients": 5}, "dataset.json")
+    summary = summarise_run(run)
+    assert summary["patients_across_sets"] == 2, "a and e, f and g"
+    assert summary["announcements"][0].startswith("Leak: 2 of 5 patients have images in more than one set")
+    run.save_csv(SPLITS.assign(group=SPLITS["id"]), "splits.csv")
+    assert not any("Leak" in said for said in summarise_run(run)["announcements"])
 
 
 def test_what_the_notebooks_on_trust_left_is_in_the_summary(tmp_path):

@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from bcd_utils.datasets import MANIFEST_COLUMNS, REGISTRY
+from bcd_utils.datasets import MANIFEST_COLUMNS, REGISTRY, Scan
+from bcd_utils.duplicates import exact_kind, thumbnails
 from bcd_utils.errors import StudyError
+from bcd_utils.exploration import read_with_mask
 from bcd_utils.quality import build_manifest, data_hash, describe_dataset, inspect_image, join_groups
 
 ANY_COUNT = dataclasses.replace(REGISTRY["busi"], counts=None)
@@ -209,6 +211,7 @@ MANIFEST = pd.DataFrame(
         "id": ["a", "b", "c"],
         "path": ["benign/a.png", "benign/b.png", "normal/c.png"],
         "label": ["benign", "benign", "normal"],
+        "group": ["a", "a", "c"],
         "sha256": ["1", "2", "3"],
         "masks_sha256": ["m1", "m2", "m3"],
         "status": ["ok", "empty file", "ok"],
@@ -229,4 +232,39 @@ def test_a_data_set_is_described_by_its_counts_and_what_was_set_aside():
     assert record["classes"] == dict(zip(CLASSES, (2, 0, 1), strict=True))
     assert (record["images"], record["set_aside"], record["synthetic"]) == (3, 1, True)
     assert record["set_aside_images"] == [{"id": "b", "path": "benign/b.png", "status": "empty file"}]
+    assert (record["modality"], record["patients"]) == ("synthetic breast ultrasound", None)
+    named = MANIFEST.assign(group=["eve", "eve", "ann"])
+    assert describe_dataset(REGISTRY["phantom"], named, [])["patients"] == 2
     assert record["remarks"] == ["odd"] and record["data_sha256"] == data_hash(MANIFEST)
+
+
+# -- parts of a file --------------------------------------------------------------------------------
+
+
+def test_two_parts_of_one_file_are_two_images_and_the_same_part_twice_is_a_copy(tmp_path):
+    pixels = noise(1, shape=(200, 200))
+    pixels[100:, 100:] = pixels[:100, :100]
+    write_image(tmp_path / "a.png", pixels)
+    write_image(tmp_path / "mask.png", square(20, 30, shape=(200, 200)))
+    boxes = {
+        "upper": "0,0,100,100",
+        "right": "100,0,200,80",
+        "lower": "100,100,200,200",
+        "again": "0,0,100,100",
+    }
+    rows = [(name, "a.png", CLASSES[0], "mask.png", box, name) for name, box in boxes.items()]
+    images = pd.DataFrame(rows, columns=["id", "path", "label", "masks", "box", "quadrant"])
+    parts = dataclasses.replace(ANY_COUNT, classes=CLASSES[:1], scan=lambda folder: Scan(images))
+    manifest, remarks = build_manifest(parts, tmp_path)
+    rows = manifest.set_index("id")
+    assert tuple(manifest.columns) == (*MANIFEST_COLUMNS, "quadrant")
+    assert remarks == [] and (manifest["status"] == "ok").all()
+    assert rows[["width", "height"]].values.tolist() == [[100, 100], [100, 80], [100, 100], [100, 100]]
+    assert rows["group"].to_dict() == {"upper": "upper", "right": "right", "lower": "upper", "again": "upper"}
+    assert rows["sha256"].nunique() == 3 and rows["perceptual_hash"].nunique() == 2
+    assert exact_kind(manifest.iloc[[0, 1]], tmp_path) == ""
+    assert exact_kind(manifest.iloc[[0, 2]], tmp_path) == "same pixels"
+    assert exact_kind(manifest.iloc[[0, 3]], tmp_path) == "same file"
+    assert [read_with_mask(tmp_path, row)[1].sum() for _, row in manifest.iterrows()] == [400, 0, 0, 400]
+    views = thumbnails(tmp_path, manifest)[1.0]
+    assert np.array_equal(views[0], views[2]) and not np.array_equal(views[0], views[1])

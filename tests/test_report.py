@@ -263,6 +263,12 @@ def test_figures_are_embedded_and_absent_ones_explained(index_page):
     assert page.text.count("Not drawn in this run") == 6
 
 
+def test_index_of_a_run_without_lesion_masks(index_page):
+    text = index_page(SUMMARY | {"cam": {"images": 0, "empty_maps": 1, "methods": {}}}).text
+    assert "No lesion masks" in text or "no lesion masks" in text
+    assert "validation and test hold no image with a lesion mask" in text and "not run yet" not in text
+
+
 def test_index_of_a_run_that_has_only_begun(index_page):
     unknown = dict.fromkeys(("metrics", "intervals", "cam", "split", "epochs"))
     bare = unknown | {"study": "x", "title": "x", "dataset": {}, "seconds": {}, "provenance": {"seed": 1}}

@@ -85,6 +85,7 @@ def test_what_the_paper_reports_is_no_study():
             {"augmentation": {"epochs": 3}},
             ["'augmentation.epochs' = 3", "rotation_degrees, horizontal_flip, zoom"],
         ),
+        ({"breakhis": {"zoom": 40}}, ["'breakhis.zoom' = 40", "allowed are magnification, target"]),
         ({"two\nlines": 3}, ["unknown setting 'two\\nlines' = 3"]),
     ],
 )
@@ -115,7 +116,11 @@ def test_an_unknown_setting_is_named_with_what_is_near_and_allowed(settings, par
         ("name", "a/b", "letters, digits and . _ = , -"),
         ("name", "", "letters, digits and . _ = , -"),
         ("notebooks", [], "at least one value"),
-        ("dataset", "bus", "'busi', 'bus_uclm', 'folder' or 'phantom'"),
+        (
+            "dataset",
+            "bus",
+            "'busi', 'bus_uclm', 'breakhis', 'cbis_ddsm', 'mias', 'inbreast', 'folder' or 'phantom'",
+        ),
         ("seed", -1, "a value greater than or equal to 0"),
         ("seed", 2**32, "a value less than 4294967296"),
         ("input", "masks", "'image', 'mask' or 'overlay'"),

@@ -14,7 +14,7 @@ from bcd_utils.comparison.scores import Scored, out_of_fold, score_on, validatio
 from bcd_utils.comparison.trainings import PLAIN, Key, Variant, of_contender, train_all
 from bcd_utils.contenders import chosen_contenders
 from bcd_utils.contenders.base import Contender, Encoder, Material
-from bcd_utils.datasets import REGISTRY
+from bcd_utils.datasets import dataset_of
 from bcd_utils.errors import StudyError
 from bcd_utils.evaluation import class_numbers
 from bcd_utils.runs import Run
@@ -59,7 +59,7 @@ def enter(run: Run) -> Entry:
         If no contender's weights are at hand.
     """
     material = material_of(run)
-    classes = REGISTRY[run.study.dataset].classes
+    classes = dataset_of(run.study).classes
     chosen = chosen_contenders(run.study)
     missing = {name: each.representation.missing() for name, each in chosen.items()}
     there = {name: each for name, each in chosen.items() if not missing[name]}

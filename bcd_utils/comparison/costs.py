@@ -99,12 +99,12 @@ def measure(run: Run, name: str) -> dict[str, Any]:
 
     from bcd_utils.comparison.material import material_of
     from bcd_utils.comparison.values import exists
-    from bcd_utils.datasets import REGISTRY
+    from bcd_utils.datasets import dataset_of
     from bcd_utils.evaluation import class_numbers
 
     contender, material = all_contenders(run.study)[name], material_of(run)
     encoder = contender.representation.prepare(material)
-    labels = class_numbers(material.table["label"], REGISTRY[run.study.dataset].classes)
+    labels = class_numbers(material.table["label"], dataset_of(run.study).classes)
     rows = _spread_rows(labels)
     batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
     encoder.encode(batches[0])

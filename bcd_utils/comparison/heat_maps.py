@@ -12,7 +12,7 @@ from bcd_utils.comparison.contest import Contest
 from bcd_utils.contenders.base import Material
 from bcd_utils.explain import in_frame
 from bcd_utils.exploration import read_with_mask
-from bcd_utils.images import mask_paths, read_mask, resize
+from bcd_utils.images import resize
 from bcd_utils.intervals import percentile_interval, resample_weights
 from bcd_utils.localisation import centre_gaussian
 from bcd_utils.study import Study
@@ -67,12 +67,16 @@ def pointing_hits(
     for done, (place, row) in enumerate(with_masks.iterrows(), start=1):
         _, mask = read_with_mask(material.folder, row)
         if mask.any():
-            small = resize(np.repeat(mask[..., None], 3, axis=2).astype(np.uint8) * 255, side)[..., 0] > 127
+            small = _in_the_networks_frame(mask, side)
             hits = {name: _hits(in_frame(of[place], (side, side)), small) for name, of in maps.items()}
             hits |= {CENTRE: _hits(centre_gaussian((side, side)), small), AREA: small.mean()}
             rows.append({"id": row["id"], "group": row["group"], **hits})
         on_progress(done, len(with_masks))
     return pd.DataFrame(rows)
+
+
+def _in_the_networks_frame(mask: np.ndarray, side: int) -> np.ndarray:
+    return resize(np.repeat(mask[..., None], 3, axis=2).astype(np.uint8) * 255, side)[..., 0] > 127
 
 
 def _hits(heat: np.ndarray, mask: np.ndarray) -> float:
@@ -133,7 +137,7 @@ def map_examples(
     for place in examples_for_all(entry.labels, hits, material):
         row = material.table.iloc[place]
         image = np.asarray(material.images[place])
-        mask = read_mask(mask_paths(material.folder, row["masks"]), (side, side))
+        mask = _in_the_networks_frame(read_with_mask(material.folder, row)[1], side)
         predicted = {name: entry.classes[contest.scored[name].probabilities[place].argmax()] for name in maps}
         cams = {name: in_frame(of[place], (side, side)) for name, of in maps.items()}
         examples.append(

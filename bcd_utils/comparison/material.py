@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.contenders.base import Material
-from bcd_utils.datasets import REGISTRY
+from bcd_utils.datasets import dataset_of
 from bcd_utils.files import sha256_of_file
 from bcd_utils.images import network_input, resize
 from bcd_utils.lottery import audited_images
@@ -23,7 +23,7 @@ def material_of(run: Run) -> Material:
     return Material(
         study=run.study,
         table=audited_images(run),
-        folder=REGISTRY[run.study.dataset].locate(run.study),
+        folder=dataset_of(run.study).locate(run.study),
         images=run.images(),
         images_sha256=sha256_of_file(run.artifact("images.npy")),
         data_sha256=run.read_json("dataset.json")["data_sha256"],

@@ -1,13 +1,45 @@
-"""The registry of data sets."""
+"""The registry of data sets, and the one that a study asks for."""
 
 from __future__ import annotations
 
 from bcd_utils.datasets.base import MANIFEST_COLUMNS, Dataset, Scan
+from bcd_utils.datasets.breakhis import BREAKHIS
 from bcd_utils.datasets.bus_uclm import BUS_UCLM
 from bcd_utils.datasets.busi import BUSI
+from bcd_utils.datasets.cbis_ddsm import CBIS_DDSM
 from bcd_utils.datasets.folder import FOLDER
+from bcd_utils.datasets.inbreast import INBREAST
+from bcd_utils.datasets.mias import MIAS
 from bcd_utils.datasets.phantom import PHANTOM
+from bcd_utils.errors import StudyError
+from bcd_utils.study import Study
 
-REGISTRY: dict[str, Dataset] = {dataset.name: dataset for dataset in (BUSI, BUS_UCLM, FOLDER, PHANTOM)}
+REGISTRY: dict[str, Dataset] = {
+    dataset.name: dataset
+    for dataset in (BUSI, BUS_UCLM, BREAKHIS, CBIS_DDSM, MIAS, INBREAST, FOLDER, PHANTOM)
+}
 
-__all__ = ["MANIFEST_COLUMNS", "REGISTRY", "Dataset", "Scan"]
+__all__ = ["MANIFEST_COLUMNS", "REGISTRY", "Dataset", "Scan", "dataset_of"]
+
+
+def dataset_of(study: Study) -> Dataset:
+    """The data set of a study, with the classes, counts and reader that its settings ask for.
+
+    Raises
+    ------
+    StudyError
+        If the study asks for stain normalisation of images that are not stained.
+
+    Examples
+    --------
+    >>> from bcd_utils.study_file import make_study
+    >>> dataset_of(make_study({"name": "mine"})).classes
+    ('benign', 'malignant', 'normal')
+    """
+    dataset = REGISTRY[study.dataset]
+    if study.stain != "none" and "histopathology" not in dataset.modality:
+        raise StudyError(
+            f"stain = {study.stain} is for histopathology, and {dataset.title} is {dataset.modality}",
+            "use stain: none",
+        )
+    return dataset.configure(study) if dataset.configure else dataset

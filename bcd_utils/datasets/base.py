@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from bcd_utils.download import unpack_zip
+from bcd_utils.download import unpack
 from bcd_utils.errors import StudyError
-from bcd_utils.paths import cache_folder
+from bcd_utils.paths import cache_folder, readable
 from bcd_utils.study import Study
 
-#: One row an image. ``masks``: mask files separated by "|"; ``group``: images that must stay together.
+#: One row an image; a data set may add columns of its own after these. ``group``: images that must stay
+#: together. ``masks``: mask files separated by "|". ``box``: "left,top,right,bottom" in pixels where the image is
+#: a part of its file, else "". ``sha256``: of the file and the box; ``pixels_sha256``: of what is seen;
 #: ``masks_sha256``: one hash over its mask files. ``status``: "ok", or why the image was set aside.
 MANIFEST_COLUMNS = (
-    "id", "path", "label", "group", "masks", "width", "height", "sha256", "masks_sha256",
+    "id", "path", "label", "group", "masks", "box", "width", "height", "sha256", "pixels_sha256", "masks_sha256",
     "perceptual_hash", "status",
 )  # fmt: skip
 
@@ -28,8 +30,9 @@ class Scan:
     Attributes
     ----------
     images : pandas.DataFrame
-        Columns id, path, label, masks; paths relative to the data set's folder. A further column
-        ``group`` names the patient, where the data set does; "" where it does not know one.
+        Columns id, path, label, masks; paths relative to the data set's folder. Further columns, where the
+        data set knows them: ``group``, the patient ("" where unknown; no patient has an image's id),
+        ``box`` (see `MANIFEST_COLUMNS`), and others of its own, which the manifest keeps.
     remarks : list of str
         Oddities worth a line in the report, such as a mask without an image.
     """
@@ -54,6 +57,13 @@ class Dataset:
         ``scan(folder) -> Scan``.
     fetch : callable or None
         ``fetch() -> Path``: downloads the images, or what is missing of them; None where nothing can be.
+    size : str
+        Of the download, roughly.
+    steps : str
+        How a person gets the images, where ``fetch`` is None.
+    configure : callable or None
+        ``configure(study) -> Dataset``: this data set with the classes, counts and reader that the study's
+        settings ask for; None where no setting changes them.
     """
 
     name: str
@@ -68,6 +78,9 @@ class Dataset:
     locate: Callable[[Study], Path]
     scan: Callable[[Path], Scan]
     fetch: Callable[[], Path] | None = None
+    size: str = ""
+    steps: str = ""
+    configure: Callable[[Study], Dataset] | None = None
 
     def check_counts(self, images: pd.DataFrame, folder: Path) -> None:
         """Hold the number of images per class to the published one.
@@ -91,23 +104,37 @@ class Dataset:
         )
 
 
-def given_folder(data_dir: str, title: str) -> Path:
-    """The folder that a user named, or what the named zip file holds, unpacked into the cache.
+def located(study: Study, title: str, folder: Path, fix: str) -> Path:
+    """Where a study's images are: what ``data_dir`` names (see `given_folder`), else ``folder``.
 
     Raises
     ------
     StudyError
-        If there is no such folder or file, or the file is no whole zip file.
+        If they are not there; ``fix`` says how to get them.
+    """
+    if study.data_dir is not None:
+        return given_folder(study.data_dir, title)
+    if not folder.is_dir():
+        raise StudyError(f"{title} is not in {readable(folder)}", fix)
+    return folder
+
+
+def given_folder(data_dir: str, title: str) -> Path:
+    """The folder that a user named, or what the named archive holds, unpacked into the cache.
+
+    Raises
+    ------
+    StudyError
+        If there is no such folder or file, or the file is no whole zip or tar file.
     """
     given = Path(data_dir)
     if not given.exists():
         raise StudyError(
             f"The data folder {given} does not exist",
-            f"pass --data-dir (or external.data_dir) with {title}'s folder or zip file",
+            f"pass --data-dir (or external.data_dir) with {title}'s folder or archive",
         )
     if given.is_dir():
         return given
     stamp = given.stat()
-    return unpack_zip(
-        given, cache_folder() / "unpacked" / f"{given.stem}-{stamp.st_size}-{stamp.st_mtime_ns}"
-    )
+    name = f"{given.stem}-{stamp.st_size}-{stamp.st_mtime_ns}"
+    return unpack(given, cache_folder() / "unpacked" / name)

@@ -12,7 +12,7 @@ from bcd_utils.datasets.base import Dataset, Scan, given_folder
 from bcd_utils.datasets.busi import CLASSES
 from bcd_utils.datasets.class_folders import IMAGE_SUFFIXES, natural_key
 from bcd_utils.datasets.csv_rows import numbered_rows
-from bcd_utils.download import download, unpack_zip
+from bcd_utils.download import download, unpack
 from bcd_utils.errors import StudyError
 from bcd_utils.paths import RAW_DATA, readable
 from bcd_utils.study import Study
@@ -32,7 +32,7 @@ def fetch() -> Path:
         f"open {HOMEPAGE}, press 'Download All', put the zip file at {FOLDER / ARCHIVE} and run the command "
         "again, or unpack it anywhere and name the folder as data_dir"
     )
-    return unpack_zip(download(URL, FOLDER, ARCHIVE, advice=advice), FOLDER / "unpacked")
+    return unpack(download(URL, FOLDER, ARCHIVE, advice=advice), FOLDER / "unpacked")
 
 
 def locate(study: Study) -> Path:
@@ -156,4 +156,5 @@ BUS_UCLM = Dataset(
     locate=locate,
     scan=scan,
     fetch=fetch,
+    size="about 300 MB",
 )

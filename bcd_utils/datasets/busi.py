@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bcd_utils.datasets.base import Dataset, Scan, given_folder
+from bcd_utils.datasets.base import Dataset, Scan, located
 from bcd_utils.datasets.class_folders import scan_class_folders
-from bcd_utils.download import download, unpack_zip
-from bcd_utils.errors import StudyError
-from bcd_utils.paths import RAW_DATA, readable
+from bcd_utils.download import download, unpack
+from bcd_utils.paths import RAW_DATA
 from bcd_utils.study import Study
 
 CLASSES = ("benign", "malignant", "normal")
@@ -24,19 +23,13 @@ def fetch() -> Path:
         "the command again, or unpack it anywhere and pass --data-dir"
     )
     archive = download(URL, FOLDER, "Dataset_BUSI.zip", advice=advice)
-    return unpack_zip(archive, FOLDER / "unpacked")
+    return unpack(archive, FOLDER / "unpacked")
 
 
 def locate(study: Study) -> Path:
     """The folder with BUSI's images: ``data_dir`` (a folder or zip file), or what was fetched."""
-    if study.data_dir is None:
-        fetched = FOLDER / "unpacked"
-        if not fetched.is_dir():
-            raise StudyError(
-                f"BUSI is not in {readable(FOLDER)}", "run 'bcd fetch busi', or pass --data-dir FOLDER_OR_ZIP"
-            )
-        return fetched
-    return given_folder(study.data_dir, "BUSI")
+    fix = "run 'bcd fetch busi', or pass --data-dir FOLDER_OR_ZIP"
+    return located(study, "BUSI", FOLDER / "unpacked", fix)
 
 
 def scan(folder: Path) -> Scan:
@@ -58,4 +51,5 @@ BUSI = Dataset(
     locate=locate,
     scan=scan,
     fetch=fetch,
+    size="about 200 MB",
 )

@@ -12,7 +12,7 @@ import pandas as pd
 from bcd_utils.datasets.base import Scan
 from bcd_utils.errors import StudyError
 
-IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".dcm"}
 _MASK_STEM = re.compile(r"^(?P<image>.*?)_mask(_\d+)?$", re.IGNORECASE)
 _MASK_FOLDERS = {"mask", "masks", "ground_truth", "groundtruth"}
 

@@ -104,4 +104,5 @@ FOLDER = Dataset(
     synthetic=False,
     locate=locate,
     scan=scan,
+    steps=f"they are yours: name a folder that holds {', '.join(CLASSES)} as data_dir",
 )

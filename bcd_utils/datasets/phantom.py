@@ -52,4 +52,5 @@ PHANTOM = Dataset(
     synthetic=True,
     locate=locate,
     scan=scan,
+    steps="nothing is to be fetched: run a study, which draws them",
 )

@@ -66,11 +66,14 @@ def missing_data(summary: Summary) -> str:
     )
 
 
-@fact("settings input, image_size, augmentation; artifacts/training.json")
+@fact("settings input, image_size, stain, augmentation; artifacts/training.json")
 def preprocessing(summary: Summary) -> str:
-    side = at(summary, "settings", "image_size")
+    side, method = at(summary, "settings", "image_size"), at(summary, "settings")["stain"]
+    stains = (
+        "" if method == "none" else f"stains normalised after {method.capitalize()} to published references, "
+    )
     return (
-        f"Converted to RGB and resized to {side} x {side} pixels without keeping the aspect ratio; "
+        f"Converted to RGB, {stains}and resized to {side} x {side} pixels without keeping the aspect ratio; "
         f"{at(summary, 'provenance', 'preparation')}; {augmentation(summary)}."
     )
 
@@ -82,15 +85,17 @@ def input_shown(summary: Summary) -> str:
     return INPUTS[kind] + warning
 
 
-@fact("settings test_fraction, validation_fraction, stratify, seed")
+@fact("settings split, test_fraction, validation_fraction, stratify, seed")
 def split_method(summary: Summary) -> str:
     at(summary, "split")
     settings = at(summary, "settings")
     shares = "keeping the shares of the classes" if settings["stratify"] else "whatever their class"
-    return (
-        f"{settings['test_fraction']:.0%} of the usable images drawn at random for test, then "
-        f"{settings['validation_fraction']:.0%} of the rest for validation, {shares}; seed {settings['seed']}."
-    )
+    if settings["split"] != "image":
+        shares = f"whole {units(summary)}, class shares as far as these allow"
+    validation = f"{settings['validation_fraction']:.0%} of the rest for validation, {shares}; seed {settings['seed']}."
+    if settings["split"] == "official":
+        return f"The published test set; {validation}"
+    return f"{settings['test_fraction']:.0%} of the usable images drawn at random for test, then {validation}"
 
 
 @fact("artifacts/splits.csv")
@@ -103,8 +108,23 @@ def set_sizes(summary: Summary) -> str:
 @fact("artifacts/splits.csv")
 def split_level(summary: Summary) -> str:
     copies = at(summary, "copies_across_sets")
-    exact = f"{copies} images have" if copies else "no image has"
-    return f"The split is by image, not by patient; {exact} an exact copy in another set."
+    exact = f"{copies} images have" if copies else "No image has"
+    return f"{patients_apart(summary)} {exact} an exact copy in another set."
+
+
+def units(summary: Summary) -> str:
+    """What groups of images are: patients where the data set names them."""
+    return "patients" if at(summary, "dataset").get("patients") else "groups of exact copies"
+
+
+def patients_apart(summary: Summary) -> str:
+    """Whether images of one patient can be in two sets, in a sentence."""
+    crossing, split = summary.get("patients_across_sets"), at(summary, "settings")["split"]
+    if crossing is not None:
+        apart = f"{crossing} patients have" if crossing else "no patient has"
+        return f"The split is by {'image' if split == 'image' else 'patient'}: {apart} images in more than one set."
+    by = "image" if split == "image" else "group of exact copies"
+    return f"The split is by {by}: the data set names no patients, and images of one may be in several sets."
 
 
 @fact("artifacts/splits.csv")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bcd_utils.facts.base import SCORES, Summary, at, fact, main_scores, runs, with_interval
-from bcd_utils.facts.data import INPUTS
+from bcd_utils.facts.data import INPUTS, patients_apart
 from bcd_utils.splits import SETS
 
 
@@ -26,9 +26,14 @@ def decision(summary: Summary) -> str:
 def uncertainty(summary: Summary) -> str:
     at(summary, "intervals")
     settings = at(summary, "settings")
+    drawn = (
+        "patients of the test set"
+        if at(summary, "dataset").get("patients")
+        else "test images within each class"
+    )
     return (
         f"Intervals at {settings['confidence']:.0%}: percentile bootstrap, {settings['bootstrap_samples']} resamples "
-        f"of the test images within each class. They do not cover another "
+        f"of the {drawn}. They do not cover another "
         f"split or another training, and have no width, so are too narrow, where a score is 0 or 1."
     )
 
@@ -45,7 +50,14 @@ def performance(summary: Summary) -> str:
     shown = {
         name: {score: {"value": values.get(score)} for score in SCORES} for name, values in sets.items()
     } | {"test": at(summary, "intervals")}
-    return " ".join(f"{name.capitalize()}: {main_scores(values)}." for name, values in shown.items())
+    by_set = " ".join(f"{name.capitalize()}: {main_scores(values)}." for name, values in shown.items())
+    if not summary.get("patient_scores"):
+        return by_set
+    rates = at(summary, "patient_scores", "all")
+    return (
+        f"{by_set} Test patients: {rates['patients']}; share of their images that is recognised "
+        f"{with_interval(rates['image_rate'])}, mean of each patient’s share {with_interval(rates['patient_rate'])}."
+    )
 
 
 @fact("artifacts/evaluation.json")
@@ -148,7 +160,7 @@ def limits(summary: Summary) -> str:
     copies = summary.get("copies_across_sets")
     known = [
         *at(summary, "announcements"),
-        "The split is by image: images of one patient may be in several sets.",
+        patients_apart(summary),
         f"{copies} images have an exact copy in another set." if copies else "",
         f"The test set has {at(summary, 'split', 'test')} images of the same source as the training set.",
         "" if external else "There is no test on images from elsewhere.",

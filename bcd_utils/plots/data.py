@@ -47,8 +47,9 @@ def samples(images: dict[str, list[tuple[np.ndarray, np.ndarray, str]]]) -> Figu
             style.picture(panel, image, anchor="SW" if panel is axes[0] else "S")
             style.outline(panel, mask)
             panel.set_xlabel(caption, size=style.SMALL)
-        label = style.wrap(style.spaced(name), height - below, style.LARGE, "bold")
-        axes[0].set_ylabel(label, size=style.LARGE, weight="bold")
+        size = style.LARGE if len(images) < 5 else style.SMALL
+        label = style.wrap(style.spaced(name), height - below, size, "bold")
+        axes[0].set_ylabel(label, size=size, weight="bold")
     return figure
 
 

@@ -1,0 +1,131 @@
+"""INbreast: full-field digital mammograms (Moreira et al. 2012, Academic Radiology 19:236-248)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from bcd_utils.datasets.base import Dataset, Scan, located
+from bcd_utils.datasets.busi import CLASSES
+from bcd_utils.datasets.class_folders import IMAGE_SUFFIXES, natural_key
+from bcd_utils.datasets.csv_rows import numbered_rows
+from bcd_utils.errors import StudyError
+from bcd_utils.paths import RAW_DATA
+from bcd_utils.study import Study
+
+HOMEPAGE = "https://doi.org/10.1016/j.acra.2011.09.014"
+FOLDER = RAW_DATA / "inbreast"
+STEPS = (
+    f"ask its authors ({HOMEPAGE}), whose own page is no longer there, or take a mirror such as Kaggle's "
+    f"tommyngx/inbreast2012 (needs an account); unpack it into {FOLDER}, or into any folder and name that as data_dir"
+)
+COLUMNS = ("File Name", "Bi-Rads")
+#: 22678622_61b13c59bcba149e_MG_L_CC_ANON: file, patient, modality, breast, projection.
+NAME = re.compile(r"^(?P<file>\d+)_(?P<patient>[0-9a-f]+)_MG_[LR]_[A-Z]+_ANON$", re.IGNORECASE)
+LABELS = {"1": "normal", "2": "benign", "3": "benign", "4": "malignant", "5": "malignant", "6": "malignant"}
+
+
+def locate(study: Study) -> Path:
+    """The folder with INbreast: ``data_dir`` (a folder or archive), or ``data/raw/inbreast``."""
+    return located(study, "INbreast", FOLDER, STEPS)
+
+
+def scan(folder: Path) -> Scan:
+    """Find INbreast's mammograms (``AllDICOMs``), their patients, and labels from BI-RADS.
+
+    **The labels are no pathology.** INbreast publishes what radiologists thought: BI-RADS 1 (negative) is
+    taken as normal, 2 (benign) and 3 (probably benign, at most 2% malignant) as benign, 4 (suspicious), 5
+    (highly suggestive of malignancy) and 6 (proven) as malignant, by the definitions of the ACR's BI-RADS
+    atlas (2013). Others leave out 3. The column ``bi_rads`` keeps the category.
+
+    Raises
+    ------
+    StudyError
+        If mammograms or the table are missing, or the table has a line that cannot be right.
+    """
+    paths = (path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+    films = {}
+    for path in sorted(paths, key=lambda path: natural_key(path.name)):
+        found = NAME.match(path.stem)
+        if found:
+            films.setdefault(found["file"], (found["patient"], path.relative_to(folder).as_posix()))
+    if not films:
+        raise StudyError(f"{folder} holds no mammograms of INbreast", STEPS)
+    categories = read_table(folder)
+    rows = [
+        (name, path, LABELS[categories[name][0]], "", patient, categories[name])
+        for name, (patient, path) in films.items()
+        if name in categories
+    ]
+    remarks = ["labels are BI-RADS categories, not pathology: 1 normal, 2 and 3 benign, 4 to 6 malignant"]
+    for count, what in (
+        (len(films) - len(rows), "mammograms are in no line of the table; left out"),
+        (len(categories.keys() - films.keys()), "lines of the table have no mammogram here"),
+    ):
+        remarks += [f"{count} {what}"] if count else []
+    if not rows:
+        raise StudyError(f"No mammogram in {folder} is in its table", "take both from one copy of INbreast")
+    columns = ["id", "path", "label", "masks", "group", "bi_rads"]
+    return Scan(pd.DataFrame(rows, columns=columns), remarks)
+
+
+def read_table(folder: Path) -> dict[str, str]:
+    """BI-RADS category ("2", "4a") of each file, from ``INbreast.csv`` or ``INbreast.xls``."""
+    tables = sorted(folder.rglob("INbreast.csv")) + sorted(folder.rglob("INbreast.xls"))
+    if not tables:
+        raise StudyError(f"{folder} holds no INbreast.csv and no INbreast.xls", STEPS)
+    fix = f"take {tables[0].name} as it is published"
+    lines = csv_lines(tables[0], fix) if tables[0].suffix == ".csv" else xls_lines(tables[0], fix)
+    categories = {}
+    for line, (name, category) in lines:
+        name, category = name.partition(".")[0], category.lower().partition(".")[0]
+        if not name.isdecimal():  # the sheet ends with sums
+            continue
+        if category[:1] not in LABELS:
+            raise StudyError(
+                f"{tables[0]}, line {line}: {category!r} is no BI-RADS category from 1 to 6", fix
+            )
+        categories[name] = category
+    return categories
+
+
+def csv_lines(path: Path, fix: str) -> Iterator[tuple[int, list[str]]]:
+    """Line number, file and category of each line."""
+    return numbered_rows(path, COLUMNS, fix, fix, delimiter=";")
+
+
+def xls_lines(path: Path, fix: str) -> Iterator[tuple[int, list[str]]]:
+    """Line number, file and category of each line of the first sheet."""
+    import xlrd
+
+    try:
+        sheet = xlrd.open_workbook(path).sheet_by_index(0)
+    except (xlrd.XLRDError, OSError) as error:
+        raise StudyError(f"{path} cannot be read ({error})", fix) from None
+    header = [str(cell).strip() for cell in sheet.row_values(0)] if sheet.nrows else []
+    missing = [column for column in COLUMNS if column not in header]
+    if missing:
+        raise StudyError(f"{path}, line 1: there is no column '{missing[0]}'", fix)
+    for line in range(1, sheet.nrows):
+        cells = sheet.row_values(line)
+        yield line + 1, [str(cells[header.index(column)]).strip() for column in COLUMNS]
+
+
+INBREAST = Dataset(
+    name="inbreast",
+    title="INbreast (labels from BI-RADS, not pathology)",
+    modality="mammography",
+    classes=CLASSES,
+    counts={"benign": 243, "malignant": 100, "normal": 67},
+    licence="for research, on request",
+    citation="Moreira IC, Amaral I, Domingues I, Cardoso A, Cardoso MJ, Cardoso JS. INbreast: toward a full-field "
+    "digital mammographic database. Academic Radiology 19(2):236-248 (2012). doi:10.1016/j.acra.2011.09.014",
+    homepage=HOMEPAGE,
+    synthetic=False,
+    locate=locate,
+    scan=scan,
+    steps=STEPS,
+)
