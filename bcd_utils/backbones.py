@@ -154,6 +154,18 @@ def imagenet_network(network: Network, shape: tuple[int, int, int]) -> keras.Mod
         ) from None
 
 
+def fetch_weights(network: Network) -> Path:
+    """Download a network's ImageNet weights into Keras' cache, unless they are there.
+
+    Raises
+    ------
+    StudyError
+        As `imagenet_network`.
+    """
+    imagenet_network(network, (224, 224, 3))
+    return network.path
+
+
 def network_from_file(network: Network, shape: tuple[int, int, int], path: Path) -> keras.Model:
     """A network with weights from a local file (no top), such as RadImageNet's ResNet50."""
     if not path.is_file():

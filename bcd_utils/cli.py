@@ -107,16 +107,28 @@ def run(
 
 
 @app.command()
-def fetch(dataset: Annotated[str, typer.Argument(help="Which data set; see bcd datasets.")]) -> None:
-    """Download a data set into data/raw; half a download is resumed.
+def fetch(
+    name: Annotated[
+        str,
+        typer.Argument(help="A data set (see bcd datasets), or a network whose ImageNet weights to get."),
+    ],
+) -> None:
+    """Download a data set into data/raw, or a network's weights into Keras' cache; half a data set is resumed.
 
     Example: [bold]bcd fetch busi[/bold]
     """
     from bcd_utils.datasets import catalogue
+    from bcd_utils.networks import NETWORKS
 
-    wanted = catalogue.find(dataset)
-    console.print(escape(catalogue.terms(wanted)), soft_wrap=True)
-    console.print(f"It is in {escape(str(catalogue.fetch(wanted)))}", soft_wrap=True)
+    if name in NETWORKS:
+        from bcd_utils.backbones import fetch_weights
+
+        place = fetch_weights(NETWORKS[name])
+    else:
+        wanted = catalogue.find(name)
+        console.print(escape(catalogue.terms(wanted)), soft_wrap=True)
+        place = catalogue.fetch(wanted)
+    console.print(f"It is in {escape(str(place))}", soft_wrap=True)
 
 
 @app.command()

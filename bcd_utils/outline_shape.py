@@ -32,7 +32,7 @@ def outline_shape(mask: np.ndarray) -> np.ndarray:
     --------
     >>> square = np.zeros((100, 200), bool)
     >>> square[20:60, 50:90] = True
-    >>> shape = dict(zip(NAMES, outline_shape(square).round(2).tolist()))
+    >>> shape = dict(zip(NAMES, outline_shape(square).astype(float).round(2).tolist()))
     >>> shape["area"], shape["height_by_width"], shape["solidity"], shape["pieces"]
     (0.08, 1.0, 1.0, 1.0)
     """

@@ -37,7 +37,8 @@ def summarise_run(run: Run) -> dict[str, Any]:
     dict
         Keys study, title, settings, dataset, split, split_by_class, copies_across_sets, patients_across_sets,
         metrics, intervals, patient_scores, delong, calibration, operating_points, paper, cam, audit, lottery,
-        forensics, external, comparison, epochs, best_epoch, parameters, seconds, work_seconds, announcements, provenance.
+        forensics, external, comparison, epochs, best_epoch, parameters, seconds, work_seconds, announcements,
+        provenance.
     """
 
     def read(name: str) -> dict[str, Any]:

@@ -128,11 +128,7 @@ def test_an_unknown_setting_is_named_with_what_is_near_and_allowed(settings, par
         ("image_size", 1025, "a value less than or equal to 1024"),
         ("test_fraction", 0, "a value greater than 0"),
         ("validation_fraction", 1, "a value less than 1"),
-        (
-            "backbone",
-            "vgg19",
-            "vgg16, densenet121, mobilenetv2, efficientnetv2b0, efficientnetv2b3, convnexttiny, or",
-        ),
+        ("backbone", "vgg19", "one of resnet50, resnet50v2, vgg16"),
         ("weights", "radimagenet", "'imagenet', 'random' or the path of a .h5 or .keras weights file"),
         ("scaling", "none", "'unit' or 'imagenet'"),
         ("pooling", "max", "'flatten' or 'average'"),

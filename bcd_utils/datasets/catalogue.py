@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bcd_utils.datasets import REGISTRY, Dataset
 from bcd_utils.errors import StudyError
+from bcd_utils.networks import NETWORKS
 from bcd_utils.paths import readable
 from bcd_utils.study_file import make_study
 
@@ -21,7 +22,8 @@ def find(name: str) -> Dataset:
         If there is none, naming those that there are.
     """
     if name not in REGISTRY:
-        raise StudyError(f"There is no data set {name!r}", f"name one of {', '.join(REGISTRY)}")
+        known = f"{', '.join(REGISTRY)}, or a network: {', '.join(NETWORKS)}"
+        raise StudyError(f"There is no data set {name!r}", f"name one of {known}")
     return REGISTRY[name]
 
 
