@@ -164,6 +164,7 @@ def run_stage(run: Run, stage: str, key: str, listen: Listener) -> None:
         If a cell fails or the kernel dies; the log with the details stays in the run folder.
     """
     run.forget(stage)
+    log_of(run, stage).unlink(missing_ok=True)
     started = time.time()
     executed = run.folder / "notebooks" / f"{stage}.ipynb"
     with disk_errors(executed), tempfile.TemporaryDirectory() as scratch:
@@ -175,6 +176,11 @@ def run_stage(run: Run, stage: str, key: str, listen: Listener) -> None:
         seconds = time.time() - started
         run.mark_done(stage, key, seconds, work_seconds(progress.with_suffix(".work")), started)
     listen(stage, "done", seconds, "")
+
+
+def log_of(run: Run, stage: str) -> Path:
+    """The file that holds the details of a stage's failure."""
+    return run.folder / "logs" / f"{stage}.log"
 
 
 def execute(source: Path, target: Path, run: Run, progress: Path) -> None:
@@ -194,7 +200,7 @@ def execute(source: Path, target: Path, run: Run, progress: Path) -> None:
 
     for name in ("papermill", "asyncio"):  # what they would add is in the error, or in the log
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    log = run.folder / "logs" / f"{source.stem}.log"
+    log = log_of(run, source.stem)
     kernel_said = open(target.with_suffix(".stderr"), "w+b")
     try:
         with stderr_into(kernel_said):

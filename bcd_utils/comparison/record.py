@@ -78,13 +78,19 @@ def predictions_table(contest: Contest) -> pd.DataFrame:
 
 def record(
     contest: Contest,
-    scores: pd.DataFrame,
     costs: pd.DataFrame,
     claims: pd.DataFrame,
     paired: pd.DataFrame,
     metrics: Sequence[str],
+    tables: Mapping[str, pd.DataFrame],
 ) -> dict[str, Any]:
-    """What ``comparison.json`` holds; plain values, None where undefined."""  # fmt: skip
+    """What ``comparison.json`` holds; plain values, None where undefined.
+
+    Parameters
+    ----------
+    tables : mapping of key to pandas.DataFrame
+        What else is reported, row by row.
+    """
 
     def plain(row: Mapping[str, float]) -> dict[str, float | None]:
         return {name: None if pd.isna(value) else float(value) for name, value in row.items()}
@@ -114,5 +120,11 @@ def record(
         "contenders": rows,
         "paired": {name: plain(row) for name, row in paired.iterrows()},
         "claims": claims.reset_index().to_dict("records"),
+        **{key: _rows(table) for key, table in tables.items()},
         "network": {**origin, "device": device(), "backend": keras.backend.backend()},
     }
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    rows = table.reset_index(names="name" if "name" not in table else "place").astype(object)
+    return rows.where(rows.notna(), None).to_dict("records")
