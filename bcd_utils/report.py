@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 INDEX = "index.html"
+MANY_COLUMNS = 8
 NUMBER = re.compile(r"\s*([-+−]?\d[\d.,]*(e[-+]?\d+)?\s?%?|nan|inf|none|<na>|[-–]|)\s*", re.IGNORECASE)
 
 #: The paper's figures: label (it gives the number 7 to two), title, stem of our file, page that shows it.
@@ -179,16 +180,29 @@ def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _polish(body: str) -> str:
-    """Right-align numbers, let wide tables scroll, and lead links to notebooks to their pages."""
+    """Right-align numbers, fit tables to the page, and lead links to notebooks to their pages."""
     from bs4 import BeautifulSoup
 
     soup = BeautifulSoup(body, "html.parser")
     for table in soup.select("table"):
         _align_numbers(table)
+        _make_room(table)
         table.wrap(soup.new_tag("div", attrs={"class": "scroll"}))
     for link in soup.select('a[href$=".ipynb"]:not([href*=":"])'):
         link["href"] = link["href"].removesuffix(".ipynb") + ".html"
     return str(soup)
+
+
+def _make_room(table: Tag) -> None:
+    """Set a table of many columns in small type, and let a text with nothing to its right have the whole row."""
+    rows = [row.find_all("td") for row in table.select("tbody tr")]
+    if max(map(len, rows), default=0) > MANY_COLUMNS:
+        table["class"] = [*table.get("class", []), "wide"]
+    for first, *others in filter(None, rows):
+        if others and first.get_text(strip=True) and not any(cell.get_text(strip=True) for cell in others):
+            first["colspan"] = 1 + len(others)
+            for cell in others:
+                cell.decompose()
 
 
 def _align_numbers(table: Tag) -> None:

@@ -46,7 +46,7 @@ def contender(accuracy=0.5, spread=0.0, **others):
 
 
 def pointing(low):
-    row = {"images": 40, "pointing_game": 0.6, "low": 0.5, "high": 0.7}
+    row = {"images": 40, "pointing_game": 0.6, "pointing_game_low": 0.5, "pointing_game_high": 0.7}
     return {"paper": row | {"over_centre": low + 0.1, "over_centre_low": low, "over_centre_high": low + 0.2}}
 
 

@@ -74,7 +74,7 @@ def test_everyone_is_in_the_table_and_who_has_no_weights_has_no_number(run, reco
     assert sorted(compared) == sorted([*(name for name in TRAINED if "outline" not in name), *ENSEMBLES])
     assert sorted(table.index) == sorted(titles[name] for name in [*compared, ABSENT])
     absent = table.loc[titles[ABSENT]].dropna()
-    assert absent.tolist() == ["weights not available; bcd fetch densenet121"]
+    assert absent.tolist() == ["weights not available: bcd fetch densenet121"]
     assert record["contenders"][ABSENT].keys() == {"title", "family", "status", "command"}
 
 

@@ -132,10 +132,12 @@ def _scored(entry: Entry, probabilities: np.ndarray) -> Scored:
     return score_on(probabilities, entry.labels, entry.material.table["group"], entry.classes, entry.study)
 
 
-def hold(entry: Entry, progress: Callable[[str], Callable[[int, int], None]]) -> Contest:
+def hold(
+    entry: Entry, on_progress: Callable[[int, int, str], None] = lambda done, total, note: None
+) -> Contest:
     """Train everyone, join the ensembles, score all."""
     results, encoders, vectors = train_all(
-        entry.contenders.values(), entry.folds, entry.labels, len(entry.classes), entry.material, progress
+        entry.contenders.values(), entry.folds, entry.labels, len(entry.classes), entry.material, on_progress
     )
     everyone = entry.contenders | {name: each for name, (each, _) in entry.absent.items()}
     titles = {name: each.title for name, each in everyone.items()}

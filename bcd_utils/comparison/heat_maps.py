@@ -89,8 +89,8 @@ def pointing_table(hits: pd.DataFrame, study: Study) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Index: names, then the two baselines. Columns images, pointing_game, low, high, over_centre,
-        over_centre_low, over_centre_high; intervals over groups.
+        Index: names, then the two baselines. Columns images, and pointing_game and over_centre, each with ``_low`` and
+        ``_high``; intervals over groups.
     """
     if not len(hits):
         return pd.DataFrame()
@@ -108,7 +108,8 @@ def pointing_table(hits: pd.DataFrame, study: Study) -> pd.DataFrame:
         gap = values[:, place].mean() - values[:, centre].mean()
         over = percentile_interval(gap, drawn[:, place] - drawn[:, centre], study.confidence)
         rows[name] = {
-            "images": len(hits), "pointing_game": share["value"], "low": share["low"], "high": share["high"],
+            "images": len(hits), "pointing_game": share["value"], "pointing_game_low": share["low"],
+            "pointing_game_high": share["high"],
             "over_centre": over["value"], "over_centre_low": over["low"], "over_centre_high": over["high"],
         }  # fmt: skip
     return pd.DataFrame.from_dict(rows, orient="index").astype(float)

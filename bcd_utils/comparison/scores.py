@@ -122,7 +122,7 @@ def paired_table(
     Returns
     -------
     pandas.DataFrame
-        Index: the others. ``accuracy_difference`` (this minus the reference) with ``low`` and ``high`` over
+        Index: the others. ``accuracy_difference`` (this minus the reference) with ``_low`` and ``_high`` over
         groups; ``only_reference_right``, ``only_this_right`` (images) with ``mcnemar_p``; ``auc_difference``
         (malignant against the rest) with ``delong_p``. The p-values of a column are Holm-adjusted, and take
         images for independent, which copies of a lesion are not: where they and the interval disagree, the
@@ -138,7 +138,8 @@ def paired_table(
         areas = delong_test(labels == column, each.probabilities[:, column], ours[:, column])
         gap = difference(each, scored[reference], "accuracy", confidence)
         rows[name] = {
-            "accuracy_difference": gap["value"], "low": gap["low"], "high": gap["high"],
+            "accuracy_difference": gap["value"], "accuracy_difference_low": gap["low"],
+            "accuracy_difference_high": gap["high"],
             "only_reference_right": errors["table"][0][1], "only_this_right": errors["table"][1][0],
             "mcnemar_p": errors["p"], "auc_difference": areas["difference"], "delong_p": areas["p"],
         }  # fmt: skip

@@ -14,10 +14,10 @@ from bcd_utils.contenders.base import FAMILIES, Contender, Encoder
 from bcd_utils.sweep import Result
 
 COSTS = {
-    "parameters": "parameters (M)",
+    "parameters": "weights (M)",
     "gflops": "GFLOPs",
     "training_seconds": "time to train (s)",
-    "images_per_second": "images/s",
+    "images_per_second": "images per s",
     "peak_mb": "memory (MB)",
 }
 NOT_AT_HAND = "weights not available"
@@ -34,11 +34,11 @@ def entrants_table(contenders: Mapping[str, Contender]) -> pd.DataFrame:
         }
         for name, each in contenders.items()
     }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("name")
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def _status(missing: str) -> str:
-    return f"{NOT_AT_HAND}; {missing}" if missing else "at hand"
+    return f"{NOT_AT_HAND}: {missing}" if missing else "at hand"
 
 
 def cost_table(
@@ -113,16 +113,45 @@ def main_table(
         rows[titles[name]] = shown
     for name, missing in absent.items():
         first, *others = [*metrics.values(), *COSTS.values()]
-        rows[titles[name]] = {first: f"{NOT_AT_HAND}; {missing}"} | dict.fromkeys(others, "")
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("contender")
+        rows[titles[name]] = {first: f"{NOT_AT_HAND}: {missing}"} | dict.fromkeys(others, "")
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def with_ends(row: pd.Series, metric: str) -> str:
-    """A score with its interval on a line of its own."""
-    value, low, high = (row[metric + end] for end in ("", "_low", "_high"))
-    if np.isnan(value):
+    """A score with its interval, if it has one; a dash where it is undefined.
+
+    Examples
+    --------
+    >>> with_ends(pd.Series({"kappa": 0.5, "kappa_low": 0.41, "kappa_high": 0.587}), "kappa")
+    '0.500 [0.41,\\xa00.59]'
+    """
+    value, low, high = (row.get(metric + end, np.nan) for end in ("", "_low", "_high"))
+    if pd.isna(value):
         return "–"
-    return f"{value:.3f}\n[{low:.3f}, {high:.3f}]" if not np.isnan(low) else f"{value:.3f}"
+    return f"{value:.3f}" if pd.isna(low) else f"{value:.3f} [{low:.2f},\N{NO-BREAK SPACE}{high:.2f}]"
+
+
+def as_text(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """A table of numbers for reading.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With ``<column>_low`` and ``<column>_high`` where there are intervals.
+    columns : mapping of column to heading
+        Those to show, in order. Of a column that ends in ``_p``, values below 0.0001 are shown as that.
+    """
+    shown = {}
+    for column, heading in columns.items():
+        if f"{column}_low" in table:
+            shown[heading] = [with_ends(row, column) for _, row in table.iterrows()]
+        elif column.endswith("_p"):
+            shown[heading] = ["<0.0001" if value < 1e-4 else f"{value:.4f}" for value in table[column]]
+        elif pd.api.types.is_float_dtype(table[column]) and (table[column] % 1 > 0).any():
+            shown[heading] = [f"{value:.3f}" for value in table[column]]
+        else:
+            shown[heading] = [f"{value:g}" if isinstance(value, float) else value for value in table[column]]
+    return pd.DataFrame(shown, index=table.index)
 
 
 def _cost_text(key: str, value: float) -> str:
@@ -153,10 +182,11 @@ def change_table(
         for metric, heading in metrics.items():
             gap = difference(each, reference, metric, confidence)
             row[heading] = f"{each.values[metric]:.3f}" if each.values[metric] is not None else "–"
+            ends = (gap["value"], gap["low"], gap["high"])
             row[f"{heading}, change"] = (
-                "–" if gap["low"] is None else f"{gap['value']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}]"
+                "–" if gap["low"] is None else "{:+.3f} [{:+.2f},\N{NO-BREAK SPACE}{:+.2f}]".format(*ends)
             )
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("changed")
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def curve_table(

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -81,7 +82,7 @@ def train_all(
     labels: np.ndarray,
     classes: int,
     material: Material,
-    progress: Callable[[str], Callable[[int, int], None]],
+    on_progress: Callable[[int, int, str], None] = lambda done, total, note: None,
 ) -> tuple[dict[Key, Result], dict[str, Encoder], dict[str, np.ndarray]]:
     """Train contenders, representation after representation; see `sweep.sweep` for where, and what is kept.
 
@@ -93,8 +94,8 @@ def train_all(
     labels : ndarray of int, shape (n,)
     classes : int
     material : Material
-    progress : callable
-        ``progress(label)`` gives an ``on_progress(done, total)``.
+    on_progress : callable
+        ``on_progress(done, total, note)``, counting trainings.
 
     Returns
     -------
@@ -109,9 +110,13 @@ def train_all(
     for contender in contenders:
         by_representation.setdefault(contender.representation, []).append(contender)
     results, encoders, vectors = {}, {}, {}
+    trainings = [len(variants_of(each.name, study)) for of in by_representation.values() for each in of]
     for representation, group in by_representation.items():
+        tell = partial(_tell, on_progress, len(results), len(folds) * sum(trainings), representation.title)
         encoder = representation.prepare(material)
-        values = values_of(encoder, len(labels), progress(f"{representation.title}: images"))
+        values = values_of(
+            encoder, len(labels), lambda done, of, tell=tell: tell(0, f"{done} of {of} images")
+        )
         encoders[representation.name] = encoder
         if as_vectors(values) is not None:
             vectors[representation.name] = as_vectors(values)
@@ -125,9 +130,14 @@ def train_all(
                     keys[contender.name, variant, number] = sha256_of_json(recipe)[:32]
                     jobs[keys[contender.name, variant, number]] = job
         shared = Shared(values, labels, classes, study)
-        found = sweep(train_contender, jobs, shared, progress(f"{representation.title}: trainings"))
+        found = sweep(train_contender, jobs, shared, lambda done, of, tell=tell: tell(done, ""))
         results |= {name: found[key] for name, key in keys.items()}
+    on_progress(len(results), len(results), "")
     return results, encoders, vectors
+
+
+def _tell(on_progress: Callable, before: int, total: int, title: str, done: int, note: str) -> None:
+    on_progress(before + done, total, f"{title}: {note}" if note else title)
 
 
 def as_vectors(values: np.ndarray) -> np.ndarray | None:

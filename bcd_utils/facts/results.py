@@ -142,8 +142,8 @@ def comparison(summary: Summary) -> str:
     found = at(summary, "comparison")
     ours = found["contenders"][found["reference"]]
     compared = [row for row in found["contenders"].values() if row.get("status") == "compared"]
-    ahead = sum((row["low"] or 0) > 0 for row in found["paired"].values())
-    behind = sum((row["high"] or 0) < 0 for row in found["paired"].values())
+    ahead = sum((row["accuracy_difference_low"] or 0) > 0 for row in found["paired"].values())
+    behind = sum((row["accuracy_difference_high"] or 0) < 0 for row in found["paired"].values())
     verdicts = [claim["this run's network"] for claim in found["claims"]]
     return (
         f"{ours['title']} in grouped {found['folds']}-fold cross-validation: accuracy "
