@@ -97,6 +97,8 @@ def measure(run: Run, name: str) -> dict[str, Any]:
     """Measure one contender in this process; `measure_costs` gives it one of its own."""
     import resource
 
+    from sklearn.model_selection import train_test_split
+
     from bcd_utils.comparison.material import material_of
     from bcd_utils.comparison.values import exists
     from bcd_utils.datasets import dataset_of
@@ -117,10 +119,10 @@ def measure(run: Run, name: str) -> dict[str, Any]:
         run.study, epochs=1, fine_tuning=run.study.fine_tuning and replace(run.study.fine_tuning, epochs=1)
     )
     few = replace(few, comparison=replace(few.comparison, scratch_epochs=1))
-    training = np.arange(len(values)) % 4 > 0
-    fitted = contender.learn(
-        Fold(values, known, np.flatnonzero(training), np.flatnonzero(~training), int(labels.max()) + 1, few)
+    training, validation = train_test_split(
+        np.arange(len(values)), test_size=0.25, stratify=known, random_state=0
     )
+    fitted = contender.learn(Fold(values, known, training, validation, int(labels.max()) + 1, few))
     fitted.predict(values[:BATCH])
     started = time.perf_counter()
     fitted.predict(values)
