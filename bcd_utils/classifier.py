@@ -11,6 +11,7 @@ import pandas as pd
 
 from bcd_utils.backend import jit_compile, keras
 from bcd_utils.errors import StudyError
+from bcd_utils.streaming import in_batches, release
 from bcd_utils.study import Study
 
 HISTORY_COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")
@@ -94,6 +95,7 @@ class Batches:
                 np.asarray(values, dtype=np.float32),
                 np.eye(self.classes, dtype=np.float32)[self.labels[rows]],
             )
+            release(self.values)
 
 
 def balanced_weights(labels: np.ndarray, classes: int) -> dict[int, float]:
@@ -242,7 +244,6 @@ def predict(model: keras.Model, values: np.ndarray, batch_size: int = 64) -> np.
     ndarray, float32, shape (n, classes)
     """
     parts = []
-    for start in range(0, len(values), batch_size):
-        batch = np.asarray(values[start : start + batch_size], dtype=np.float32)
-        parts.append(np.asarray(model(batch, training=False)))
+    for batch in in_batches(values, batch_size):
+        parts.append(np.asarray(model(np.asarray(batch, dtype=np.float32), training=False)))
     return np.concatenate(parts)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from bcd_utils.backend import keras, score_gradients
+from bcd_utils.streaming import in_batches
 
 
 def grad_cam(
@@ -61,10 +62,10 @@ def _maps(
 ) -> np.ndarray:
     logits = keras.Model(head.inputs, head.get_layer("logits").output)
     maps = []
-    for start in range(0, len(features), batch_size):
-        batch = np.asarray(features[start : start + batch_size], dtype=np.float32)
-        gradients = score_gradients(logits, batch, classes[start : start + batch_size])
-        maps.append(np.maximum(combine(gradients, batch), 0))
+    batches = zip(in_batches(features, batch_size), in_batches(classes, batch_size), strict=True)
+    for values, wanted in batches:
+        batch = np.asarray(values, dtype=np.float32)
+        maps.append(np.maximum(combine(score_gradients(logits, batch, wanted), batch), 0))
     cams = np.concatenate(maps)
     return cams / np.maximum(cams.max(axis=(1, 2), keepdims=True), np.finfo(np.float32).tiny)
 

@@ -15,6 +15,7 @@ from bcd_utils.images import read_row
 from bcd_utils.pooling import pooled
 from bcd_utils.runs import Run
 from bcd_utils.shift import distance_to_nearest, domain_auc, grey_levels
+from bcd_utils.streaming import one_by_one
 
 
 class Shift(NamedTuple):
@@ -53,8 +54,8 @@ def shift_images(
     test = np.flatnonzero(splits["split"] == "test")
     known = own[np.flatnonzero(splits["split"] == "train")]
     sources = {
-        "internal test": (splits.iloc[test], run.images()[test], own[test]),
-        "external": (images.usable, network_images(study, images), features),
+        "internal test": (splits.iloc[test], one_by_one(run.images(), test), own[test]),
+        "external": (images.usable, one_by_one(network_images(study, images)), features),
     }
     parts, histograms = [], {}
     for source, (rows, pictures, values) in sources.items():

@@ -14,6 +14,7 @@ from bcd_utils.backbones import Backbone
 from bcd_utils.errors import StudyError
 from bcd_utils.files import disk_errors, sha256_of_file, sha256_of_json, write_text
 from bcd_utils.paths import cache_folder
+from bcd_utils.streaming import in_batches
 
 BATCH = 32
 _DISK_TYPE = {"float32": np.dtype(np.float32), "bfloat16": np.dtype(np.uint16)}
@@ -90,10 +91,10 @@ def _compute(backbone, images, shape, dtype, entry: Path, on_progress) -> None:
                 f"The features need {missing / 1e6:.0f} MB in {entry.parent}, which has {free / 1e6:.0f} MB free",
                 "free some space, set BCD_CACHE_DIR to a larger disk, or use --set feature_dtype=bfloat16",
             )
-        for start in range(done, len(images), BATCH):
-            on_progress(start, len(images))
-            batch = features_of(backbone, images[start : start + BATCH])
-            file.write((batch.astype(bfloat16) if dtype == "bfloat16" else batch).tobytes())
+        for number, batch in enumerate(in_batches(images[done:], BATCH)):
+            on_progress(done + number * BATCH, len(images))
+            features = features_of(backbone, batch)
+            file.write((features.astype(bfloat16) if dtype == "bfloat16" else features).tobytes())
         file.flush()
         os.fsync(file.fileno())
     on_progress(len(images), len(images))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from bcd_utils.files import sha256_of_file, sha256_of_json
 from bcd_utils.pooling import pooled
 from bcd_utils.runs import Run
 from bcd_utils.splits import SETS, grouped_folds, split_by_group, split_images
+from bcd_utils.streaming import sha256_of_array
 from bcd_utils.study import Study
 from bcd_utils.sweep import Result, sweep
 
@@ -91,10 +91,10 @@ def lottery_features(features: np.ndarray, study: Study) -> np.ndarray:
 
     Returns
     -------
-    ndarray, float32, shape (n, 1, 1, c) where the lottery's pooling is "average", else (n, h, w, c)
+    ndarray, float32, shape (n, 1, 1, c) where the lottery's pooling is "average"; else the features themselves
     """
     if study.lottery.pooling == "flatten":
-        return np.asarray(features, dtype=np.float32)
+        return features
     return pooled(features)[:, None, None]
 
 
@@ -108,7 +108,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Shared:
-    """What all trainings read; arrays of float32 (n, h, w, c) and int (n,)."""
+    """What all trainings read; arrays of float32 or bfloat16 (n, h, w, c) and int (n,)."""
 
     features: np.ndarray
     labels: np.ndarray
@@ -130,8 +130,8 @@ def play(
     ----------
     splits : dict of key to pandas.Series of str
         Sets of the n images, in the order of ``features``.
-    features : ndarray, float32, shape (n, h, w, c)
-        See `lottery_features`.
+    features : ndarray, float32 or bfloat16, shape (n, h, w, c)
+        See `lottery_features`; may be memory-mapped.
     labels : ndarray of int, shape (n,)
 
     Returns
@@ -159,7 +159,7 @@ def _identity(features: np.ndarray, labels: np.ndarray, study: Study) -> str:
 
     return sha256_of_json(
         [
-            hashlib.sha256(np.ascontiguousarray(features)).hexdigest(),
+            sha256_of_array(features),
             list(features.shape),
             labels.tolist(),
             {name: study.as_dict()[name] for name in head_training.HEAD_SETTINGS},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -87,7 +87,7 @@ def standard_deviation(pixels: np.ndarray) -> float:
     return float(np.sqrt(np.mean(deviations**2 + means**2) - np.mean(means) ** 2))
 
 
-def inspect_masks(folder: Path, row: pd.Series) -> list[str]:
+def inspect_masks(folder: Path, row: Mapping[str, object]) -> list[str]:
     """Remarks on an image's masks: unreadable, or of another size than the image."""
     remarks = []
     for path in mask_paths(folder, row["masks"]):
@@ -145,8 +145,8 @@ def build_manifest(
     found = scan.images if "box" in scan.images else scan.images.assign(box="")
     rows = []
     remarks = list(scan.remarks)
-    for done, (_, row) in enumerate(found.iterrows(), start=1):
-        row = pd.concat([row, pd.Series(inspect_image(folder / row["path"], row["box"]))])
+    for done, scanned in enumerate(found.to_dict("records"), start=1):
+        row = scanned | inspect_image(folder / scanned["path"], scanned["box"])
         row["masks_sha256"] = sha256_of_json(
             [sha256_of_file(path) for path in mask_paths(folder, row["masks"])]
         )
@@ -156,7 +156,7 @@ def build_manifest(
         remarks += mask_remarks
         rows.append(row)
         on_progress(done, len(found))
-    manifest = pd.DataFrame(rows).reset_index(drop=True)
+    manifest = pd.DataFrame(rows)
     manifest["group"] = join_groups(manifest)
     usable = set(manifest.loc[manifest["status"] == "ok", "label"])
     absent = [label for label in dataset.classes if label not in usable]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
@@ -22,13 +22,12 @@ MEASURES = {
 }
 
 
-def grey_levels(images: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
+def grey_levels(images: Iterable[np.ndarray]) -> tuple[pd.DataFrame, np.ndarray]:
     """Brightness and contrast of images, and their mean histogram.
 
     Parameters
     ----------
-    images : ndarray, uint8, shape (n, s, s, 3)
-        May be memory-mapped.
+    images : iterable of ndarray, uint8, shape (height, width, 3)
 
     Returns
     -------
@@ -48,7 +47,7 @@ def grey_levels(images: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
         grey = image.mean(axis=2)
         rows.append((grey.mean(), grey.std()))
         total += np.bincount(grey.astype(np.uint8).ravel(), minlength=256) / grey.size
-    return pd.DataFrame(rows, columns=["mean_grey", "sd_grey"]), total / max(len(images), 1)
+    return pd.DataFrame(rows, columns=["mean_grey", "sd_grey"]), total / max(len(rows), 1)
 
 
 def distance_to_nearest(features: ArrayLike, training: ArrayLike) -> np.ndarray:

@@ -1,0 +1,232 @@
+"""Peak memory of each step against the number of images, each step in a process of its own.
+
+    python benchmarks/memory.py                       1,000 to 8,000 drawn images
+    python benchmarks/memory.py --sizes 500 1000      fewer
+
+The steps are the study's own functions; MobileNetV2 with random weights, for the weights' values change no memory.
+Writes reports/bench/memory.csv and memory.md. Needs about 5 GB of disk for 8,000 images.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.files import write_text
+from bcd_utils.paths import REPORTS, ROOT
+from bcd_utils.runs import Run
+from bcd_utils.study import Study
+from bcd_utils.study_file import make_study
+
+CLASSES = ("benign", "malignant", "normal")
+SHAPE = (240, 320)
+STATUS = Path("/proc/self/status")
+
+
+def study_of(folder: Path) -> Study:
+    """A study of the drawn images; Flatten, whose head reads whole feature maps."""
+    settings = {"dataset": "folder", "data_dir": str(folder / "drawn"), "pooling": "flatten", "epochs": 1}
+    return make_study({"name": "memory", "backbone": "mobilenetv2", "weights": "random", **settings})
+
+
+def draw(folder: Path, images: int) -> None:
+    """Noise with an ellipse, brighter in each further class; all images differ."""
+    import cv2
+
+    for number in range(images):
+        label = number % len(CLASSES)
+        generator = np.random.default_rng(number)
+        picture = generator.integers(0, 90, SHAPE, np.uint8)
+        centre, axes = generator.integers(80, 160, 2).tolist(), generator.integers(20, 60, 2).tolist()
+        cv2.ellipse(picture, centre, axes, 0, 0, 360, 100 + 60 * label, -1)
+        path = folder / "drawn" / CLASSES[label] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), picture)
+
+
+def inspect(folder: Path) -> None:
+    """The manifest of all images, and their split."""
+    from bcd_utils.datasets import dataset_of
+    from bcd_utils.quality import build_manifest
+    from bcd_utils.splits import draw_split, used_images
+
+    study = study_of(folder)
+    dataset = dataset_of(study)
+    manifest, _ = build_manifest(dataset, dataset.locate(study))
+    manifest["split"] = draw_split(manifest, study)
+    Run.create(folder / "run", study).save_csv(used_images(manifest), "splits.csv")
+
+
+def resize(folder: Path) -> None:
+    """The network's input images."""
+    from bcd_utils.arrays import write_images
+
+    run = Run.open(folder / "run")
+    with run.writing("images.npy") as path:
+        write_images(path, folder / "drawn", run.read_csv("splits.csv"), "image", run.study.image_size)
+
+
+def features_of(folder: Path) -> tuple:
+    """Run, sets and the backbone's features, computed where they are not there."""
+    from bcd_utils import training
+
+    run = Run.open(folder / "run")
+    sets = training.load_sets(run)
+    return run, sets, training.features(run, training.frozen_backbone(run, sets))
+
+
+def extract(folder: Path) -> None:
+    """The features of all images, into the cache."""
+    features_of(folder)
+
+
+def pool(folder: Path) -> None:
+    """The averaged features."""
+    from bcd_utils.pooling import pooled
+
+    pooled(stored_features(folder))
+
+
+def stored_features(folder: Path) -> np.ndarray:
+    """The features in the cache, without a network."""
+    splits = Run.open(folder / "run").read_csv("splits.csv")
+    (entry,) = (folder / "cache" / "features").glob("*.float32")
+    return np.memmap(entry, np.float32, "r").reshape(len(splits), 7, 7, -1)
+
+
+def probe(folder: Path) -> None:
+    """A logistic regression on the averaged features."""
+    from bcd_utils.contenders.base import Fold
+    from bcd_utils.contenders.scikit import logistic_regression, scikit_learn
+    from bcd_utils.evaluation import class_numbers
+
+    run = Run.open(folder / "run")
+    splits, features = run.read_csv("splits.csv"), stored_features(folder)
+    rows = [np.flatnonzero(splits["split"] == name) for name in ("train", "validation")]
+    learn = scikit_learn(logistic_regression, {"C": (1e-3,)}, pool=True)
+    labels = class_numbers(splits["label"], CLASSES)
+    learn(Fold(features, labels, *rows, len(CLASSES), run.study)).predict(features)
+
+
+def train(folder: Path) -> None:
+    """One epoch of the paper's head on whole feature maps."""
+    from bcd_utils.classifier import build_head
+    from bcd_utils.training import fit, load_sets
+
+    run = Run.open(folder / "run")
+    sets, features = load_sets(run), stored_features(folder)
+    head = build_head(features.shape[1:], len(CLASSES), run.study)
+    fit(run, sets, None, features, head)
+    with run.writing("head.keras") as path:
+        head.save(path)
+
+
+def classify(folder: Path) -> None:
+    """The head's predictions for all images."""
+    from bcd_utils.backend import keras
+    from bcd_utils.classifier import predict
+
+    head = keras.models.load_model(folder / "run" / "artifacts" / "head.keras", compile=False)
+    predict(head, stored_features(folder))
+
+
+STEPS: dict[str, Callable[[Path], None]] = {
+    "inspection (manifest)": inspect,
+    "resizing": resize,
+    "features of the backbone": extract,
+    "average pooling": pool,
+    "linear probe on the averages": probe,
+    "training the head (Flatten), one epoch": train,
+    "prediction": classify,
+}
+
+
+def watched(step: Callable[[], None]) -> dict[str, float]:
+    """Run a step; its peak memory in MB, all that is resident and what is anonymous (of no file)."""
+    done, peak = threading.Event(), {"anonymous": 0.0}
+
+    def watch() -> None:
+        while not done.wait(0.01):
+            peak["anonymous"] = max(peak["anonymous"], kilobytes("RssAnon") / 1000)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    if STATUS.exists():
+        watcher.start()
+    step()
+    done.set()
+    if STATUS.exists():
+        watcher.join()
+        return peak | {"resident": kilobytes("VmHWM") / 1000}
+    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {"anonymous": np.nan, "resident": largest / (1e6 if sys.platform == "darwin" else 1e3)}
+
+
+def kilobytes(name: str) -> float:
+    """What Linux says of this process's memory."""
+    line = next(line for line in STATUS.read_text().splitlines() if line.startswith(f"{name}:"))
+    return float(line.split()[1])
+
+
+def in_its_own_process(step: str, folder: Path) -> dict[str, float]:
+    """Peak memory of a step in a fresh process."""
+    environment = os.environ | {"BCD_CACHE_DIR": str(folder / "cache"), "PYTHONPATH": str(ROOT)}
+    words = [sys.executable, __file__, "--step", step, "--folder", str(folder)]
+    done = subprocess.run(words, check=True, env=environment, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def main() -> None:
+    """Measure, print and write the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 2000, 4000, 8000])
+    parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.step:
+        peak = watched(partial(STEPS[options.step], options.folder))
+        sys.stdout.write(json.dumps(peak) + "\n")
+        return
+    rows = []
+    for images in options.sizes:
+        with tempfile.TemporaryDirectory() as name:
+            draw(Path(name), images)
+            for step in STEPS:
+                peak = in_its_own_process(step, Path(name))
+                rows.append({"step": step, "images": images} | peak)
+                sys.stdout.write(f"{images} images, {step}: {peak['resident']:.0f} MB\n")
+                sys.stdout.flush()
+    table = pd.DataFrame(rows)
+    write_text(REPORTS / "bench" / "memory.csv", table.round(1).to_csv(index=False))
+    write_text(REPORTS / "bench" / "memory.md", as_markdown(table))
+
+
+def as_markdown(table: pd.DataFrame) -> str:
+    """Peak memory as a table, one column a number of images: resident, and of it anonymous."""
+    cells = table.assign(
+        peak=[
+            f"{resident:.0f} ({anonymous:.0f})"
+            for resident, anonymous in zip(table["resident"], table["anonymous"], strict=True)
+        ]
+    ).pivot(index="step", columns="images", values="peak").reindex(list(STEPS))  # fmt: skip
+    lines = ["| peak MB (anonymous) | " + " | ".join(f"{size:,} images" for size in cells) + " |"]
+    lines += ["|" + " --- |" * (1 + len(cells.columns))]
+    lines += [f"| {step} | " + " | ".join(row) + " |" for step, row in zip(cells.index, cells.to_numpy(), strict=True)]
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    main()
