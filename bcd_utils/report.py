@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 INDEX = "index.html"
-MANY_COLUMNS = 8
+MANY_COLUMNS, VERY_MANY_COLUMNS = 5, 8
 NUMBER = re.compile(r"\s*([-+−]?\d[\d.,]*(e[-+]?\d+)?\s?%?|nan|inf|none|<na>|[-–]|)\s*", re.IGNORECASE)
 
 #: The paper's figures: label (it gives the number 7 to two), title, stem of our file, page that shows it.
@@ -194,10 +194,11 @@ def _polish(body: str) -> str:
 
 
 def _make_room(table: Tag) -> None:
-    """Set a table of many columns in small type, and let a text with nothing to its right have the whole row."""
+    """Let many headings break, set very many columns small, give a text with nothing beside it the whole row."""
     rows = [row.find_all("td") for row in table.select("tbody tr")]
-    if max(map(len, rows), default=0) > MANY_COLUMNS:
-        table["class"] = [*table.get("class", []), "wide"]
+    columns = max(map(len, rows), default=0)
+    fit = [name for name, most in (("many", MANY_COLUMNS), ("wide", VERY_MANY_COLUMNS)) if columns > most]
+    table["class"] = [*table.get("class", []), *fit]
     for first, *others in filter(None, rows):
         if others and first.get_text(strip=True) and not any(cell.get_text(strip=True) for cell in others):
             first["colspan"] = 1 + len(others)

@@ -79,7 +79,7 @@ def compare(run: Path) -> pd.DataFrame:
     reported = json.loads((artifacts / "comparison.json").read_text())["contenders"]
     seed = json.loads((run / "study.json").read_text())["seed"]
     with np.load(artifacts / "contender_features.npz") as stored:
-        features = dict(stored)
+        features = {name: stored[name].astype(float) for name in stored}
     rows = []
     for name, contender in reported.items():
         vectors = features.get(name.removesuffix("-linear") if name.endswith("-linear") else "handcrafted")

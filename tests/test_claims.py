@@ -200,8 +200,8 @@ def test_what_rebalancing_does_is_said_beside_it():
     arms = {"class_weights": contender(f1_macro=0.6), "oversampling": contender(f1_macro=0.45)}
     evidence = judge(findings(rebalanced=arms)).loc[IMBALANCE, "evidence"]
     assert "benign 0.750, malignant 0.750, normal 0.750" in evidence
-    assert "class weights change the macro F1 by +0.100 [+0.100, +0.100]" in evidence
-    assert "oversampling change the macro F1 by -0.050" in evidence
+    assert "macro F1 with class weights +0.100 [+0.100, +0.100]" in evidence
+    assert "macro F1 with oversampling -0.050" in evidence
 
 
 @pytest.mark.parametrize(

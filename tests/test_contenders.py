@@ -15,6 +15,7 @@ from bcd_utils.contenders import all_contenders, chosen_contenders
 from bcd_utils.contenders.base import FAMILIES, Fold
 from bcd_utils.errors import StudyError
 from bcd_utils.networks import NETWORKS
+from bcd_utils.paths import ROOT
 from bcd_utils.study_file import make_study
 
 NEAREST = """
@@ -211,6 +212,21 @@ def test_a_module_that_is_dropped_in_takes_part(drop):
 
 def test_what_was_dropped_in_is_gone_again():
     assert "nearest" not in all_contenders(study())
+
+
+def test_the_readmes_ten_lines_make_a_contender(drop):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (lines,) = re.findall(
+        r"```python\n# bcd_utils/contenders/nearest_neighbours\.py\n(.*?)```", text, re.DOTALL
+    )
+    assert len([line for line in lines.splitlines() if line.strip()]) <= 10
+    drop("nearest_neighbours", lines)
+    contender = chosen_contenders(study("classical"))["nearest_neighbours"]
+    assert contender.representation.missing() == ""
+    random, labels = np.random.default_rng(0), np.arange(90) % 3
+    values = random.normal(size=(90, 5)) + 6 * np.eye(3, 5)[labels]
+    fitted = contender.learn(Fold(values, labels, np.arange(60), np.arange(60, 75), 3, study()))
+    assert (fitted.predict(values[75:]).argmax(axis=1) == labels[75:]).all()
 
 
 def test_a_module_without_contenders_adds_none(drop):

@@ -175,7 +175,7 @@ def _handles_imbalance(findings: Findings) -> Verdict:
         for label in findings.classes
     )
     effects = [
-        f"{arm.replace('_', ' ')} change the macro F1 by "
+        f"macro F1 with {arm.replace('_', ' ')} "
         f"{_text(difference(scored, findings.scored['paper'], 'f1_macro', findings.confidence))}"
         for arm, scored in findings.rebalanced.items()
     ]

@@ -95,8 +95,6 @@ def _in_its_own_process(run: Run, name: str) -> dict[str, Any]:
 
 def measure(run: Run, name: str) -> dict[str, Any]:
     """Measure one contender in this process; `measure_costs` gives it one of its own."""
-    import resource
-
     from sklearn.model_selection import train_test_split
 
     from bcd_utils.comparison.material import material_of
@@ -127,11 +125,10 @@ def measure(run: Run, name: str) -> dict[str, Any]:
     started = time.perf_counter()
     fitted.predict(values)
     seconds = (time.perf_counter() - started) * len(rows) / len(values)
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "darwin" else 1)
     return {
         "encode_per_second": len(rows) / encode_seconds,
         "images_per_second": len(rows) / (encode_seconds + seconds),
-        "peak_mb": kilobytes / 1000,
+        "peak_mb": _peak_megabytes(),
         "device_mb": _device_megabytes(),
     }
 
@@ -140,6 +137,17 @@ def _spread_rows(labels: np.ndarray) -> np.ndarray:
     """About `IMAGES` rows, every class among them, in an order that mixes the classes."""
     order = pd.Series(labels).groupby(labels).cumcount().sort_values(kind="stable").index.to_numpy()
     return order[:IMAGES]
+
+
+def _peak_megabytes() -> float:
+    """The most memory that this process has held at once."""
+    status = Path("/proc/self/status")
+    if status.exists():  # what getrusage says may be the parent's, from before this program was started
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024 / 1e6
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 def _device_megabytes() -> float | None:

@@ -147,10 +147,9 @@ def as_text(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
             shown[heading] = [with_ends(row, column) for _, row in table.iterrows()]
         elif column.endswith("_p"):
             shown[heading] = ["<0.0001" if value < 1e-4 else f"{value:.4f}" for value in table[column]]
-        elif pd.api.types.is_float_dtype(table[column]) and (table[column] % 1 > 0).any():
-            shown[heading] = [f"{value:.3f}" for value in table[column]]
         else:
-            shown[heading] = [f"{value:g}" if isinstance(value, float) else value for value in table[column]]
+            digits = 3 if (table[column].abs() < 1).all() and table[column].dtype == float else 0
+            shown[heading] = [f"{value:.{digits}f}" for value in table[column]]
     return pd.DataFrame(shown, index=table.index)
 
 

@@ -117,7 +117,7 @@ def train_all(
         values = values_of(
             encoder, len(labels), lambda done, of, tell=tell: tell(0, f"{done} of {of} images")
         )
-        encoders[representation.name] = encoder
+        encoders[representation.name] = encoder.let_go()
         if as_vectors(values) is not None:
             vectors[representation.name] = as_vectors(values)
         jobs, keys = {}, {}
@@ -132,6 +132,7 @@ def train_all(
         shared = Shared(values, labels, classes, study)
         found = sweep(train_contender, jobs, shared, lambda done, of, tell=tell: tell(done, ""))
         results |= {name: found[key] for name, key in keys.items()}
+        del encoder, values, shared  # before the next is loaded beside it
     on_progress(len(results), len(results), "")
     return results, encoders, vectors
 

@@ -8,6 +8,8 @@ from bcd_utils.comparison.contest import Contest
 from bcd_utils.comparison.scores import Scored, out_of_fold, score_on
 from bcd_utils.comparison.trainings import IMBALANCE, Variant, fewer_groups
 
+ARMS = {arm: arm.replace("_", " ") for arm in IMBALANCE}
+
 
 def curves(contest: Contest) -> dict[tuple[str, float], Scored]:
     """Scores of the contenders that were also trained on fewer images, by (name, fraction)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -64,8 +64,8 @@ class Encoder:
     ----------
     identity : str
         Names all that decides the values, the images included.
-    encode : callable
-        ``encode(rows) -> ndarray`` of values (len(rows), ...), computed anew.
+    encode : callable or None
+        ``encode(rows) -> ndarray`` of values (len(rows), ...), computed anew; None once it has let go.
     parameters, multiply_adds : int or None
         Weights, and multiplications per image in convolutions and dense layers; None where that says nothing.
     origin : mapping
@@ -75,11 +75,15 @@ class Encoder:
     """
 
     identity: str
-    encode: Callable[[np.ndarray], np.ndarray]
+    encode: Callable[[np.ndarray], np.ndarray] | None
     parameters: int | None = 0
     multiply_adds: int | None = None
     origin: Mapping[str, object] = field(default_factory=dict)
     stored: Callable[[Callable], np.ndarray] | None = None
+
+    def let_go(self) -> Encoder:
+        """The same without what computes values, which may be a large network."""
+        return replace(self, encode=None, stored=None)
 
 
 class Representation(Protocol):
