@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from bcd_utils.datasets import dataset_of
 from bcd_utils.errors import StudyError
-from bcd_utils.files import disk_errors, sha256_of_file, sha256_of_json, write_text
+from bcd_utils.files import disk_errors, listing_identity, sha256_of_file, sha256_of_json, write_text
 from bcd_utils.paths import NOTEBOOKS, ROOT, readable
 from bcd_utils.progress import PROGRESS_FILE
 from bcd_utils.provenance import code_hash
@@ -24,6 +24,7 @@ from bcd_utils.study import Study
 SUMS = ("summary.json", "index.html", "checklist.html", "checklist.csv", "model_card.html", "model_card.md")
 EXTERNAL_STAGE = "09_external_test"
 COMPARISON_STAGE = "10_model_comparison"
+MODALITIES_STAGE = "11_modalities"
 #: Called with (stage, state, seconds, note); state is "running", "done" or "unchanged".
 Listener = Callable[[str, str, float, str], None]
 
@@ -117,26 +118,25 @@ def outside_inputs(study: Study, stages: list[str]) -> dict[str, str]:
         If a data set is not where the study says: better now than after the training.
     """
     from bcd_utils.external import external_study
+    from bcd_utils.modalities.sources import locate_sources
 
+    if stages == [MODALITIES_STAGE]:
+        if study.data_dir:
+            raise StudyError(
+                f"{MODALITIES_STAGE} reads several data sets, and --data-dir names one folder",
+                "name it with --set modalities.sources.busi.data_dir=FOLDER, and others likewise",
+            )
+        return {MODALITIES_STAGE: listing_identity(locate_sources(study).values())}
     folders = [dataset_of(study).locate(study)]
     if study.histopathology_dir:
         folders.append(Path(study.histopathology_dir))
     inputs = {stages[0]: listing_identity(folders)}
+    if MODALITIES_STAGE in stages:
+        inputs[MODALITIES_STAGE] = listing_identity(locate_sources(study).values())
     if study.external and EXTERNAL_STAGE in stages:
         other = external_study(study)
         inputs[EXTERNAL_STAGE] = listing_identity([dataset_of(other).locate(other)])
     return inputs
-
-
-def listing_identity(folders: list[Path]) -> str:
-    """Hash of the names, sizes and times of all files in some folders."""
-    listing = [
-        [str(path), path.stat().st_size, path.stat().st_mtime_ns]
-        for folder in folders
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    ]
-    return sha256_of_json(listing)
 
 
 def stage_key(run: Run, earlier: list[str], stage: str, inputs: str) -> str:

@@ -46,6 +46,10 @@ ARTIFACTS = {
     "contender_features.npz": "10_model_comparison",
     "contender_predictions.csv": "10_model_comparison",
     "comparison.json": "10_model_comparison",
+    "modality_images.csv": "11_modalities",
+    "modality_predictions.csv": "11_modalities",
+    "transfer_predictions.csv": "11_modalities",
+    "modalities.json": "11_modalities",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, field
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
@@ -16,6 +16,7 @@ Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0, le=1)]
 Correlation = Annotated[float, Field(gt=0, le=1)]
+Stain = Literal["none", "reinhard", "macenko"]
 DatasetName = Literal["busi", "bus_uclm", "breakhis", "cbis_ddsm", "mias", "inbreast", "folder", "phantom"]
 
 
@@ -189,6 +190,59 @@ class Comparison:
 
 
 @dataclass(frozen=True, config=_strict)
+class Source:
+    """One of several data sets that are laid side by side; the settings are those of a study.
+
+    Attributes
+    ----------
+    dataset : str
+    data_dir : str or None
+    allow_partial : bool
+    most_images : int or None
+        Take so many images at most, evenly spaced through each class; None: all.
+    stain, breakhis, cbis_ddsm, phantoms
+        As in `Study`.
+    """
+
+    dataset: DatasetName
+    data_dir: str | None = None
+    allow_partial: bool = False
+    most_images: Positive | None = None
+    stain: Stain = "none"
+    breakhis: BreakHis = BreakHis()
+    cbis_ddsm: CbisDdsm = CbisDdsm()
+    phantoms: Phantoms = Phantoms()
+
+
+def three_modalities() -> dict[str, Source]:
+    """The image kinds that the paper names: ultrasound, histopathology and mammography."""
+    return {
+        "busi": Source("busi"),
+        "breakhis": Source("breakhis"),
+        "cbis_ddsm": Source("cbis_ddsm", cbis_ddsm=CbisDdsm(region="lesion")),
+    }
+
+
+@dataclass(frozen=True, config=_strict)
+class Modalities:
+    """Data sets that are laid side by side, each under the same protocol.
+
+    Attributes
+    ----------
+    sources : dict of name to Source
+        In the order of the tables; names are free. One whose images are not at hand is said to be so.
+    folds : int
+        Of the grouped cross-validation.
+    """
+
+    # A study is a key in places, and a dict has no hash.
+    sources: Annotated[dict[str, Source], Field(min_length=1)] = field(
+        default_factory=three_modalities, hash=False
+    )
+    folds: Annotated[int, Field(ge=2)] = 5
+
+
+@dataclass(frozen=True, config=_strict)
 class External:
     """Images from another source that the trained model is tested on.
 
@@ -279,6 +333,7 @@ class Study:
     audit : Audit
     lottery : Lottery
     comparison : Comparison
+    modalities : Modalities
     external : External or None
     """
 
@@ -297,7 +352,7 @@ class Study:
     histopathology_dir: str | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     input: Literal["image", "mask", "overlay"] = "image"
-    stain: Literal["none", "reinhard", "macenko"] = "none"
+    stain: Stain = "none"
     image_size: Annotated[int, Field(ge=32, le=1024)] = 224
     test_fraction: Fraction = 0.15
     validation_fraction: Fraction = 0.10
@@ -325,6 +380,7 @@ class Study:
     audit: Audit = Audit()
     lottery: Lottery = Lottery()
     comparison: Comparison = Comparison()
+    modalities: Modalities = Modalities()
     external: External | None = None
 
     def as_dict(self) -> dict[str, Any]:

@@ -25,7 +25,9 @@ from bcd_utils.study import (
     External,
     FineTuning,
     Lottery,
+    Modalities,
     Phantoms,
+    Source,
     Study,
 )
 
@@ -53,6 +55,7 @@ _SECTIONS = {
     "audit": Audit,
     "lottery": Lottery,
     "comparison": Comparison,
+    "modalities": Modalities,
     "external": External,
 }
 
@@ -67,9 +70,13 @@ _Loader.add_implicit_resolver(
 
 
 def _allowed_keys(location: Sequence[str]) -> list[str]:
-    owner = Study
-    for part in location[:-1]:
-        owner = _SECTIONS.get(part, owner)
+    owner, parts = Study, iter(location[:-1])
+    for part in parts:
+        if part == "sources":
+            owner = Source
+            next(parts, None)  # a source's name may be that of a section
+        else:
+            owner = _SECTIONS.get(part, owner)
     return [field.name for field in fields(owner)]
 
 

@@ -1,0 +1,250 @@
+"""The data sets that are laid side by side: those at hand, each inspected, and those that are not."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils import duplicate_groups, duplicates
+from bcd_utils.datasets import Dataset, Scan, dataset_of
+from bcd_utils.errors import StudyError
+from bcd_utils.files import listing_identity, sha256_of_json, write_json
+from bcd_utils.paths import cache_folder
+from bcd_utils.provenance import code_hash
+from bcd_utils.quality import build_manifest, data_hash, known_patients
+from bcd_utils.study import Source, Study
+
+Progress = Callable[[int, int], None]
+NOT_AT_HAND = "not at hand"
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A data set that is at hand.
+
+    Attributes
+    ----------
+    title : str
+        Unique among the sources.
+    dataset : Dataset
+    study : Study
+        The study as if this data set were its own.
+    folder : Path
+    images : pandas.DataFrame
+        Manifest rows of the images that are used, numbered from 0. ``group`` joins what must stay together: images
+        of one patient or, where no patients are named, what looks like one lesion.
+    set_aside : pandas.Series of int
+        Images of each class that cannot be used.
+    patients : int or None
+        Among the used images; None where the data set names none.
+    data_sha256 : str
+    remarks : list of str
+    """
+
+    title: str
+    dataset: Dataset
+    study: Study
+    folder: Path
+    images: pd.DataFrame
+    set_aside: pd.Series
+    patients: int | None
+    data_sha256: str
+    remarks: list[str]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Classes that have images, in the data set's order."""
+        there = set(self.images["label"])
+        return tuple(label for label in self.dataset.classes if label in there)
+
+
+@dataclass(frozen=True)
+class Absent:
+    """A data set whose images are not at hand: why not, and the command that gets them."""
+
+    title: str
+    dataset: Dataset
+    problem: str
+
+    @property
+    def command(self) -> str:
+        """Downloads the data set, or says how a person gets it."""
+        return f"bcd fetch {self.dataset.name}"
+
+
+def source_study(study: Study, source: Source) -> Study:
+    """The study as if one source were its data set, for everything that reads a data set.
+
+    Examples
+    --------
+    >>> from bcd_utils.study_file import make_study
+    >>> study = make_study({"name": "mine"})
+    >>> source_study(study, study.modalities.sources["cbis_ddsm"]).cbis_ddsm.region
+    'lesion'
+    """
+    given = {field.name: getattr(source, field.name) for field in fields(source)}
+    del given["most_images"]
+    return replace(study, **given)
+
+
+def titles_of(study: Study) -> dict[str, str]:
+    """What tables call the sources: the data set's title, with the source's name where two have the same.
+
+    Examples
+    --------
+    >>> from bcd_utils.study_file import make_study
+    >>> sources = {"here": {"dataset": "busi"}, "there": {"dataset": "busi"}, "mias": {"dataset": "mias"}}
+    >>> titles_of(make_study({"name": "mine", "modalities": {"sources": sources}}))
+    {'here': 'BUSI (here)', 'there': 'BUSI (there)', 'mias': 'mini-MIAS'}
+    """
+    found = {
+        name: dataset_of(source_study(study, source)).title
+        for name, source in study.modalities.sources.items()
+    }
+    times = Counter(found.values())
+    return {name: f"{title} ({name})" if times[title] > 1 else title for name, title in found.items()}
+
+
+def locate_sources(study: Study) -> dict[str, Path]:
+    """Folders of the sources that are on this machine, by name.
+
+    Raises
+    ------
+    StudyError
+        If there is none, or a source's settings do not fit its data set.
+    """
+    folders = {}
+    for name, source in study.modalities.sources.items():
+        own = source_study(study, source)
+        dataset = dataset_of(own)
+        try:
+            folders[name] = dataset.locate(own)
+        except StudyError:
+            continue
+    if not folders:
+        raise none_at_hand(study)
+    return folders
+
+
+def none_at_hand(study: Study) -> StudyError:
+    """The error where no source has images."""
+    name, source = next(iter(study.modalities.sources.items()))
+    return StudyError(
+        f"None of the data sets is at hand: {', '.join(titles_of(study).values())}",
+        f"run 'bcd fetch {source.dataset}', or name a folder that holds one with "
+        f"--set modalities.sources.{name}.data_dir=FOLDER",
+    )
+
+
+def find_sources(
+    study: Study, progress_of: Callable[[str], Progress]
+) -> tuple[dict[str, Collection], dict[str, Absent]]:
+    """Find and inspect every source.
+
+    Parameters
+    ----------
+    study : Study
+    progress_of : callable
+        ``progress_of(what)`` gives a callable ``(done, total)``.
+
+    Returns
+    -------
+    at_hand : dict of name to Collection
+    absent : dict of name to Absent
+        Sources that are nowhere, or whose folder holds no images.
+
+    Raises
+    ------
+    StudyError
+        If none is at hand, or one that is at hand cannot be used as it is.
+    """
+    at_hand, absent, titles = {}, {}, titles_of(study)
+    for name, source in study.modalities.sources.items():
+        own = source_study(study, source)
+        dataset = dataset_of(own)
+        try:
+            folder = dataset.locate(own)
+            found = dataset.scan(folder)
+        except StudyError as error:
+            absent[name] = Absent(titles[name], dataset, error.problem)
+            continue
+        try:
+            at_hand[name] = inspect(own, source, titles[name], folder, found, progress_of)
+        except StudyError as error:
+            fix = error.fix.replace("--set allow_partial", f"--set modalities.sources.{name}.allow_partial")
+            raise StudyError(error.problem, fix) from None
+    if not at_hand:
+        raise none_at_hand(study)
+    return at_hand, absent
+
+
+def inspect(
+    own: Study, source: Source, title: str, folder: Path, found: Scan, progress_of: Callable[[str], Progress]
+) -> Collection:
+    """Look at every image of a data set, and join what must stay together.
+
+    Raises
+    ------
+    StudyError
+        If the class counts are not the published ones, or fewer than two classes have images.
+    """
+    dataset = dataset_of(own)
+    manifest, remarks = cached_manifest(own, folder, found, progress_of(f"{title}: inspected"))
+    usable = thinned(manifest[manifest["status"] == "ok"], source.most_images).reset_index(drop=True)
+    if usable["label"].nunique() < 2:
+        raise StudyError(f"{folder} holds images of one class only", "name a folder with two classes or more")
+    patients = known_patients(usable)
+    if patients is None:
+        usable = usable.assign(group=lesions_joined(usable, folder, own, progress_of(f"{title}: compared")))
+    aside = manifest.loc[manifest["status"] != "ok", "label"].value_counts()
+    identity = data_hash(usable)
+    return Collection(title, dataset, own, folder, usable, aside, patients, identity, remarks)
+
+
+def cached_manifest(
+    own: Study, folder: Path, found: Scan, on_progress: Progress
+) -> tuple[pd.DataFrame, list[str]]:
+    """`quality.build_manifest` of what a scan found; once for files, settings and code that are the same."""
+    settings = own.as_dict()
+    settings = {field.name: settings[field.name] for field in fields(Source) if field.name in settings}
+    recipe = [listing_identity([folder]), settings, code_hash()]
+    path = cache_folder() / "manifests" / f"{sha256_of_json(recipe)[:24]}.json"
+    if not path.exists():
+        dataset = replace(dataset_of(own), scan=lambda _: found)
+        manifest, remarks = build_manifest(
+            dataset, folder, own.allow_partial, on_progress, require_every_class=False
+        )
+        write_json(path, {"manifest": manifest.to_dict("list"), "remarks": remarks})
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    return pd.DataFrame(stored["manifest"]), stored["remarks"]
+
+
+def thinned(images: pd.DataFrame, most: int | None) -> pd.DataFrame:
+    """At most so many images, evenly spaced through each class, whose shares stay; one of a class at least.
+
+    Examples
+    --------
+    >>> images = pd.DataFrame({"label": ["a"] * 8 + ["b"] * 4})
+    >>> thinned(images, 6).index.tolist()
+    [0, 2, 4, 7, 8, 11]
+    """
+    if most is None or len(images) <= most:
+        return images
+    kept = []
+    for _, rows in images.groupby("label", sort=False):
+        count = max(1, len(rows) * most // len(images))
+        kept.append(rows.iloc[np.linspace(0, len(rows) - 1, count).astype(int)])
+    return pd.concat(kept).sort_index()
+
+
+def lesions_joined(images: pd.DataFrame, folder: Path, own: Study, on_progress: Progress) -> pd.Series:
+    """Groups of images that show one lesion as far as pictures tell, found as in the data audit."""
+    views = duplicates.thumbnails(folder, images, on_progress)
+    pairs = duplicates.find_pairs(images, views, own.audit.correlation, folder)
+    return duplicate_groups.groups_with_pairs(images, pairs)

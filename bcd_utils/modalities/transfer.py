@@ -1,0 +1,134 @@
+"""Learn on one data set, test on another, where both know the classes benign and malignant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.comparison.scores import score_on
+from bcd_utils.modalities.protocol import Outcome, out_of_fold, train_folds
+from bcd_utils.modalities.sources import Collection
+
+CLASSES = ("benign", "malignant")
+CHANCE = 0.5
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What probes of one data set say of the others.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row a pair: ``trained_on``, ``tested_on`` (names), ``images``, ``auc`` of malignant against benign with
+        ``auc_low`` and ``auc_high`` over the groups of the tested data set (NaN where undefined).
+    predictions : pandas.DataFrame
+        trained_on, tested_on, id, label, p_malignant.
+    left_out : dict of name to str
+        Data sets that take no part, and why.
+    dropped : dict of name to dict of class to int
+        Images of other classes that take no part.
+    """
+
+    table: pd.DataFrame
+    predictions: pd.DataFrame
+    left_out: dict[str, str]
+    dropped: dict[str, dict[str, int]]
+
+
+def agreeing(at_hand: Mapping[str, Collection]) -> tuple[list[str], dict[str, str]]:
+    """Names of the data sets that know both `CLASSES`; and why the others take no part."""
+    left_out = {
+        name: f"{each.title} has the classes {', '.join(each.classes)}, not {' and '.join(CLASSES)}"
+        for name, each in at_hand.items()
+        if not set(CLASSES) <= set(each.classes)
+    }
+    return [name for name in at_hand if name not in left_out], left_out
+
+
+def transfer(
+    at_hand: Mapping[str, Collection],
+    vectors: Mapping[str, np.ndarray],
+    outcomes: Mapping[str, Outcome],
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Transfer:
+    """Train on each data set and test on all.
+
+    The folds are those of the protocol, without images of other classes. On its own data set an image is
+    predicted by the fold's model that was not shown its group; on another data set the models of all folds predict
+    it, and their probabilities are averaged.
+
+    Parameters
+    ----------
+    at_hand : mapping of name to Collection
+    vectors : mapping of name to ndarray, float32, shape (n, c)
+    outcomes : mapping of name to Outcome
+    """
+    names, left_out = agreeing(at_hand)
+    kept = {name: at_hand[name].images["label"].isin(CLASSES).to_numpy() for name in names}
+    rows, parts = [], []
+    for number, trained in enumerate(names):
+        order = [trained, *(name for name in names if name != trained)]
+        own = at_hand[trained]
+        folds = [split.where(kept[trained], "") for split in outcomes[trained].folds]
+        labels = numbers(own.images["label"])
+        results = train_folds(
+            [vectors[name] for name in order], labels, folds, len(CLASSES), own.study,
+            lambda done, total, number=number: on_progress(number * total + done, len(names) * total),
+        )  # fmt: skip
+        for index, tested in enumerate(order):
+            found = [result[f"of_{index}"] for result in results]
+            probabilities = out_of_fold(found, folds) if tested == trained else np.mean(found, axis=0)
+            images = at_hand[tested].images[kept[tested]].reset_index(drop=True)
+            rows.append(
+                {"trained_on": trained, "tested_on": tested, "images": len(images)}
+                | auc_with_ends(probabilities[kept[tested]], images, at_hand[tested])
+            )
+            part = images[["id", "label"]].assign(trained_on=trained, tested_on=tested)
+            parts.append(part.assign(p_malignant=probabilities[kept[tested], 1].round(7)))
+    columns = ["trained_on", "tested_on", "images", "auc", "auc_low", "auc_high"]
+    table = pd.DataFrame(rows, columns=columns).astype({"auc": float, "auc_low": float, "auc_high": float})
+    order = ["trained_on", "tested_on", "id", "label", "p_malignant"]
+    predictions = pd.concat(parts, ignore_index=True)[order] if parts else pd.DataFrame(columns=order)
+    return Transfer(table, predictions, left_out, dropped_classes(at_hand, names))
+
+
+def numbers(labels: pd.Series) -> np.ndarray:
+    """Labels as places in `CLASSES`, -1 for any other.
+
+    Examples
+    --------
+    >>> numbers(pd.Series(["malignant", "normal", "benign"])).tolist()
+    [1, -1, 0]
+    """
+    return labels.map({label: index for index, label in enumerate(CLASSES)}).fillna(-1).to_numpy(dtype=int)
+
+
+def auc_with_ends(
+    probabilities: np.ndarray, images: pd.DataFrame, collection: Collection
+) -> dict[str, float | None]:
+    """AUC of malignant against benign, with its interval over the groups of the tested images.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float, shape (n, 2)
+    images : pandas.DataFrame
+        Columns label and group, rows numbered from 0.
+    """
+    scored = score_on(probabilities, numbers(images["label"]), images["group"], CLASSES, collection.study)
+    found = scored.interval("roc_auc_malignant", collection.study.confidence)
+    return {"auc": found["value"], "auc_low": found["low"], "auc_high": found["high"]}
+
+
+def dropped_classes(at_hand: Mapping[str, Collection], names: list[str]) -> dict[str, dict[str, int]]:
+    """Images of classes other than `CLASSES`, of the data sets that take part and have some."""
+    dropped = {}
+    for name in names:
+        labels = at_hand[name].images["label"]
+        counts = labels[~labels.isin(CLASSES)].value_counts()
+        if len(counts):
+            dropped[name] = {label: int(count) for label, count in counts.items()}
+    return dropped
