@@ -224,7 +224,10 @@ def as_markdown(table: pd.DataFrame) -> str:
     ).pivot(index="step", columns="images", values="peak").reindex(list(STEPS))  # fmt: skip
     lines = ["| peak MB (anonymous) | " + " | ".join(f"{size:,} images" for size in cells) + " |"]
     lines += ["|" + " --- |" * (1 + len(cells.columns))]
-    lines += [f"| {step} | " + " | ".join(row) + " |" for step, row in zip(cells.index, cells.to_numpy(), strict=True)]
+    lines += [
+        f"| {step} | " + " | ".join(row) + " |"
+        for step, row in zip(cells.index, cells.to_numpy(), strict=True)
+    ]
     return "\n".join([*lines, ""])
 
 

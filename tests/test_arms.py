@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from bcd_utils import arms
+from bcd_utils.datasets import dataset_of
 from bcd_utils.datasets.busi import CLASSES
 from bcd_utils.images import network_input, read_image, read_mask, resize
 from bcd_utils.runs import Run
@@ -42,7 +43,7 @@ def test_an_arms_features_are_those_of_what_it_is_shown(cache, tiny, run, kind, 
     monkeypatch.setattr(arms, "frozen_backbone", lambda run, sets: Eye)
     features = arms.arm_features(run, load_sets(run), kind)
     splits = run.read_csv("splits.csv")
-    (folder,) = [path for path in (tiny.cache / "phantom").iterdir() if path.is_dir()]
+    folder = dataset_of(run.study).locate(run.study)
     for row in (0, len(splits) - 1):
         image = read_image(folder / splits.loc[row, "path"])
         mask = read_mask([folder / splits.loc[row, "masks"]], image.shape[:2])

@@ -30,7 +30,8 @@ class Ended:
 @pytest.fixture
 def bcd(monkeypatch, capsys, tmp_path, cache):
     """Runs ``bcd`` with some words in an empty folder, as the installed script would."""
-    monkeypatch.setenv("COLUMNS", "100")
+    for console in (cli.console, cli.errors):
+        monkeypatch.setattr(console, "width", 100)
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.delenv("BCD_RUN_DIR", raising=False)
     (tmp_path / "here").mkdir()

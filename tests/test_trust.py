@@ -14,6 +14,7 @@ import yaml
 from bs4 import BeautifulSoup
 from builders import TINY_SETTINGS, TinyStudy
 
+from bcd_utils.datasets import dataset_of
 from bcd_utils.paths import STUDIES
 from bcd_utils.study_file import load_study
 
@@ -57,8 +58,10 @@ def read_json(path: Path) -> dict:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def test_the_audit_finds_every_planted_pair_and_no_other(trust, finished_trust):
-    (planted,) = [pd.read_csv(path) for path in trust.cache.glob("phantom/*/planted.csv")]
+def test_the_audit_finds_every_planted_pair_and_no_other(trust, finished_trust, monkeypatch):
+    monkeypatch.setenv("BCD_CACHE_DIR", str(trust.cache))
+    study = load_study(trust.file)
+    planted = pd.read_csv(dataset_of(study).locate(study) / "planted.csv")
     assert len(planted) == 8
     pairs = pd.read_csv(finished_trust / "artifacts" / "duplicate_pairs.csv")
     found = pairs[pairs["same"] == "yes"]
