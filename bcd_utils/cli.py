@@ -159,19 +159,24 @@ def show(run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder 
 
 def show_summary(folder: Path) -> None:
     """Print the summary table of a finished run."""
+    from bcd_utils.facts import tell
+
     path = folder / "summary.json"
     if not path.exists():
         raise StudyError(f"{folder} has no summary.json: its run did not finish", "run it with 'bcd run'")
     summary = json.loads(path.read_text())
     dataset = summary["dataset"]
-    console.print(
-        f"{dataset['title']}: {dataset['images']} images, {dataset['set_aside']} set aside; "
-        + (
-            " / ".join(f"{count} {name}" for name, count in summary["split"].items())
-            if summary["split"]
-            else ""
+    if summary.get("modalities"):
+        console.print(escape(tell("modalities", summary).text), soft_wrap=True)
+    if dataset:
+        console.print(
+            f"{dataset['title']}: {dataset['images']} images, {dataset['set_aside']} set aside; "
+            + (
+                " / ".join(f"{count} {name}" for name, count in summary["split"].items())
+                if summary["split"]
+                else ""
+            )
         )
-    )
     for text in summary["announcements"]:
         console.print(f"[yellow]{text}[/yellow]")
     if not summary["metrics"]:

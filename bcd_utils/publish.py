@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,8 @@ def summarise_run(run: Run) -> dict[str, Any]:
     dict
         Keys study, title, settings, dataset, split, split_by_class, copies_across_sets, patients_across_sets,
         metrics, intervals, patient_scores, delong, calibration, operating_points, paper, cam, audit, lottery,
-        forensics, external, comparison, epochs, best_epoch, parameters, seconds, work_seconds, announcements,
-        provenance.
+        forensics, external, comparison, modalities, epochs, best_epoch, parameters, seconds, work_seconds,
+        announcements, provenance.
     """
 
     def read(name: str) -> dict[str, Any]:
@@ -47,8 +47,10 @@ def summarise_run(run: Run) -> dict[str, Any]:
         return json.loads(path.read_text()) if made else {}
 
     dataset, training, evaluation = read("dataset.json"), read("training.json"), read("evaluation.json")
-    network = training or read("comparison.json").get("network", {})
-    provenance = {"seed": run.study.seed, **describe(), "data_sha256": dataset.get("data_sha256")}
+    modalities = read("modalities.json")
+    network = training or (read("comparison.json") or modalities).get("network", {})
+    hashes = dataset.get("data_sha256") or hashes_of(modalities)
+    provenance = {"seed": run.study.seed, **describe(), "data_sha256": hashes}
     splits = run.read_csv("splits.csv") if (run.folder / "artifacts" / "splits.csv").exists() else None
     crossing = patients_across_sets(splits) if splits is not None and dataset.get("patients") else None
     trained = ("device", "backend", "backbone", "weights", "weights_sha256", "preparation", "determinism")
@@ -68,16 +70,28 @@ def summarise_run(run: Run) -> dict[str, Any]:
         "paper": reported_by_paper(),
         **{
             name: read(f"{name}.json") or None
-            for name in ("cam", "audit", "lottery", "forensics", "external", "comparison")
+            for name in ("cam", "audit", "lottery", "forensics", "external", "comparison", "modalities")
         },
         "epochs": training.get("epochs"),
         "best_epoch": training.get("best_epoch"),
         "parameters": parameters(training),
         "seconds": run.seconds(),
         "work_seconds": run.seconds("work_seconds"),
-        "announcements": announcements(dataset, network, external, crossing or 0),
+        "announcements": announcements(dataset, network, external, crossing or 0, drawn_sources(modalities)),
         "provenance": provenance | {name: network.get(name) for name in trained},
     }
+
+
+def hashes_of(modalities: dict[str, Any]) -> str | None:
+    """The hash of each data set that stands beside others; None where there is none."""
+    found = modalities.get("sources", {}).items()
+    shown = [f"{name} {source['data_sha256']}" for name, source in found if "data_sha256" in source]
+    return ", ".join(shown) or None
+
+
+def drawn_sources(modalities: dict[str, Any]) -> list[str]:
+    """Titles of the data sets side by side that are synthetic."""
+    return [source["title"] for source in modalities.get("sources", {}).values() if source.get("synthetic")]
 
 
 def parameters(training: dict[str, Any]) -> dict[str, int] | None:
@@ -114,8 +128,9 @@ def announcements(
     network: dict[str, Any],
     external: Dataset | None = None,
     crossing_patients: int = 0,
+    drawn: Sequence[str] = (),
 ) -> list[str]:
-    """What every page must say first: leaks, synthetic data (also of the external test), untrained weights."""
+    """What every page must say first: leaks, synthetic data (also beside others), untrained weights."""
     said = []
     if crossing_patients:
         said.append(
@@ -128,6 +143,11 @@ def announcements(
         )
     if external and external.synthetic:
         said.append("Synthetic external test: its images are drawn phantoms, not patients.")
+    if drawn:
+        said.append(
+            f"Synthetic data set: the images of {', '.join(drawn)} are drawn phantoms, not patients. No number of "
+            "theirs is evidence about patients."
+        )
     if network.get("untrained"):
         said.append(
             "Untrained weights: the backbone is a random network, a control, not the paper's ImageNet ResNet50."

@@ -6,7 +6,7 @@ import base64
 import io
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,8 @@ PAPER_FIGURES = (
     ("Fig 7", "Training and validation accuracy", "fig7_accuracy", "03_train_resnet50.html"),
     ("Fig 8", "Training and validation loss", "fig8_loss", "03_train_resnet50.html"),
 )
+#: Where the first page is not part of a run, the second may show the figure.
+OTHER_PAGES = {"01_data_exploration.html": "11_modalities.html"}
 
 #: Whether the number can be trusted: question, notebook that asks it, its key in the summary, fact that answers.
 TRUST = (
@@ -51,6 +53,7 @@ TRUST = (
     ),
     ("Does the number hold on images from elsewhere?", "09_external_test", "external", "external_test"),
     ("Does this network beat the others?", "10_model_comparison", "comparison", "comparison"),
+    ("Does it hold on other kinds of images?", "11_modalities", "modalities", "modalities"),
 )
 
 
@@ -128,13 +131,33 @@ def render_index(run_folder: Path, summary: Mapping[str, Any], pages: Sequence[M
             there=[page["file"] for page in there],
             pictures=_pictures(run_folder),
             trust=trust(summary),
-            paper_figures=PAPER_FIGURES,
+            paper_figures=paper_figures(page["file"] for page in there),
             reasons=reasons_not_to_compare(summary),
             settings_table=flatten(summary.get("settings", {})),
         )
     )
     write_text(run_folder / INDEX, text)
     return run_folder / INDEX
+
+
+def paper_figures(there: Iterable[str]) -> list[tuple[str, str, str, str]]:
+    """`PAPER_FIGURES` with the page of the run that shows each.
+
+    Parameters
+    ----------
+    there : iterable of str
+        Pages that the run has.
+
+    Examples
+    --------
+    >>> [page for *_, page in paper_figures(["11_modalities.html"])][:3]
+    ['02_preprocessing.html', '11_modalities.html', '11_modalities.html']
+    """
+    there = set(there)
+    return [
+        (*figure, OTHER_PAGES[page] if page not in there and OTHER_PAGES.get(page) in there else page)
+        for *figure, page in PAPER_FIGURES
+    ]
 
 
 def trust(summary: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -2,86 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, field
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
+from bcd_utils.data_settings import (
+    STRICT,
+    BreakHis,
+    CbisDdsm,
+    DatasetName,
+    Modalities,
+    Phantoms,
+    Positive,
+    Stain,
+)
 from bcd_utils.networks import NETWORKS
 
-_strict = ConfigDict(extra="forbid", strict=True)
 Fraction = Annotated[float, Field(gt=0, lt=1)]
-Count = Annotated[int, Field(ge=0)]
-Positive = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0, le=1)]
 Correlation = Annotated[float, Field(gt=0, le=1)]
-Stain = Literal["none", "reinhard", "macenko"]
-DatasetName = Literal["busi", "bus_uclm", "breakhis", "cbis_ddsm", "mias", "inbreast", "folder", "phantom"]
 
 
-@dataclass(frozen=True, config=_strict)
-class Phantoms:
-    """How many synthetic images to draw of each class, and from which seed.
-
-    Attributes
-    ----------
-    copies : int
-        How many images are also there a second time under their own class, changed as data sets change
-        them: byte for byte, stored anew, brighter, mirrored, cropped, with calipers drawn in.
-    conflicts : int
-        How many are there a second time under another class.
-    scanner : {"a", "b"}
-        Which simulated machine draws them; "b" differs in gain, resolution and frame.
-    """
-
-    benign: Count = 135
-    malignant: Count = 65
-    normal: Count = 40
-    seed: Count = 2024
-    copies: Count = 0
-    conflicts: Count = 0
-    scanner: Literal["a", "b"] = "a"
-
-
-@dataclass(frozen=True, config=_strict)
-class BreakHis:
-    """Which images of BreakHis, and what is to be told apart.
-
-    Attributes
-    ----------
-    magnification : "all", 40, 100, 200 or 400
-    target : {"class", "subtype"}
-        Benign or malignant, or the eight subtypes.
-    """
-
-    magnification: Literal["all", 40, 100, 200, 400] = "all"
-    target: Literal["class", "subtype"] = "class"
-
-
-@dataclass(frozen=True, config=_strict)
-class CbisDdsm:
-    """Which images of CBIS-DDSM.
-
-    Attributes
-    ----------
-    abnormality : {"all", "mass", "calcification"}
-    region : {"mammogram", "lesion"}
-        Whole mammograms, or a square around each lesion.
-    margin : float
-        Left at each side of a lesion, as a share of its longer side.
-    move_crossing_patients : bool
-        Take the patients that are published in train for one kind of abnormality and in test for the other as
-        train; otherwise they stay in both.
-    """
-
-    abnormality: Literal["all", "mass", "calcification"] = "all"
-    region: Literal["mammogram", "lesion"] = "mammogram"
-    margin: Annotated[float, Field(ge=0, le=10)] = 0.2
-    move_crossing_patients: bool = True
-
-
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class Augmentation:
     """Random changes to training images (paper, section 1.5; its amounts are not given)."""
 
@@ -90,7 +34,7 @@ class Augmentation:
     zoom: Annotated[float, Field(ge=0, lt=1)] = 0.1
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class FineTuning:
     """A second stage that also trains the backbone from one layer on; BatchNorm stays frozen.
 
@@ -111,7 +55,7 @@ class FineTuning:
     rate_decay: Annotated[float, Field(ge=1)] = 1.0
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class Audit:
     """What counts as the same lesion twice, and what a person has said of it.
 
@@ -128,7 +72,7 @@ class Audit:
     reviewed_pairs: str | None = None
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class Lottery:
     """How often the protocol is repeated over other splits and seeds.
 
@@ -148,7 +92,7 @@ class Lottery:
     pooling: Literal["flatten", "average"] = "average"
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class Comparison:
     """Who is compared, and how.
 
@@ -189,60 +133,7 @@ class Comparison:
     imbalance_contenders: tuple[str, ...] = ("paper", "paper-linear", "svm")
 
 
-@dataclass(frozen=True, config=_strict)
-class Source:
-    """One of several data sets that are laid side by side; the settings are those of a study.
-
-    Attributes
-    ----------
-    dataset : str
-    data_dir : str or None
-    allow_partial : bool
-    most_images : int or None
-        Take so many images at most, evenly spaced through each class; None: all.
-    stain, breakhis, cbis_ddsm, phantoms
-        As in `Study`.
-    """
-
-    dataset: DatasetName
-    data_dir: str | None = None
-    allow_partial: bool = False
-    most_images: Positive | None = None
-    stain: Stain = "none"
-    breakhis: BreakHis = BreakHis()
-    cbis_ddsm: CbisDdsm = CbisDdsm()
-    phantoms: Phantoms = Phantoms()
-
-
-def three_modalities() -> dict[str, Source]:
-    """The image kinds that the paper names: ultrasound, histopathology and mammography."""
-    return {
-        "busi": Source("busi"),
-        "breakhis": Source("breakhis"),
-        "cbis_ddsm": Source("cbis_ddsm", cbis_ddsm=CbisDdsm(region="lesion")),
-    }
-
-
-@dataclass(frozen=True, config=_strict)
-class Modalities:
-    """Data sets that are laid side by side, each under the same protocol.
-
-    Attributes
-    ----------
-    sources : dict of name to Source
-        In the order of the tables; names are free. One whose images are not at hand is said to be so.
-    folds : int
-        Of the grouped cross-validation.
-    """
-
-    # A study is a key in places, and a dict has no hash.
-    sources: Annotated[dict[str, Source], Field(min_length=1)] = field(
-        default_factory=three_modalities, hash=False
-    )
-    folds: Annotated[int, Field(ge=2)] = 5
-
-
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class External:
     """Images from another source that the trained model is tested on.
 
@@ -264,7 +155,7 @@ class External:
     phantoms: Phantoms = Phantoms(seed=31, scanner="b")
 
 
-@dataclass(frozen=True, config=_strict)
+@dataclass(frozen=True, config=STRICT)
 class Study:
     """Every value of the protocol. Defaults are the paper's, or the likeliest where it is silent.
 

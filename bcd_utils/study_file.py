@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from bcd_utils.data_settings import Source
 from bcd_utils.errors import StudyError
 from bcd_utils.networks import NETWORKS
 from bcd_utils.paths import STUDIES, readable
@@ -27,7 +28,6 @@ from bcd_utils.study import (
     Lottery,
     Modalities,
     Phantoms,
-    Source,
     Study,
 )
 

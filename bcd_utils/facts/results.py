@@ -153,6 +153,32 @@ def comparison(summary: Summary) -> str:
     )
 
 
+@fact("artifacts/modalities.json")
+def modalities(summary: Summary) -> str:
+    if not runs(summary, "11_modalities"):
+        return "Other kinds of images were not tried: this study does not run 11_modalities."
+    found = at(summary, "modalities")
+    sources, pairs = at(found, "sources"), at(found, "transfer", "pairs")
+    here = [source for source in sources.values() if "scores" in source]
+    missing = [source["title"] for source in sources.values() if "scores" not in source]
+    shown = [
+        f"{source['title']} ({len(source['classes'])} classes) {with_interval(source['scores']['probe']['roc_auc'])}"
+        for source in here
+    ]
+    text = f"ROC AUC of one frozen network with a linear probe, cross-validated by group: {'; '.join(shown)}."
+    if missing:
+        text += f" Not at hand: {', '.join(missing)}."
+    crossed = [pair for pair in pairs if pair["trained_on"] != pair["tested_on"] and pair["auc"] is not None]
+    if not crossed:
+        return text
+    areas = [pair["auc"] for pair in crossed]
+    above = sum((pair["auc_low"] or 0) > 0.5 for pair in crossed)
+    return (
+        f"{text} Learned on one and tested on another, malignant against benign: AUC {min(areas):.3f} to "
+        f"{max(areas):.3f}, of {len(crossed)} pairs {above} with an interval above 0.5."
+    )
+
+
 @fact("settings; artifacts/dataset.json, training.json, splits.csv")
 def limits(summary: Summary) -> str:
     kind = at(summary, "settings", "input")

@@ -12,13 +12,14 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils import duplicate_groups, duplicates
+from bcd_utils.data_settings import Source
 from bcd_utils.datasets import Dataset, Scan, dataset_of
 from bcd_utils.errors import StudyError
 from bcd_utils.files import listing_identity, sha256_of_json, write_json
 from bcd_utils.paths import cache_folder
 from bcd_utils.provenance import code_hash
 from bcd_utils.quality import build_manifest, data_hash, known_patients
-from bcd_utils.study import Source, Study
+from bcd_utils.study import Study
 
 Progress = Callable[[int, int], None]
 NOT_AT_HAND = "not at hand"

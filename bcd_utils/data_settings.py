@@ -1,0 +1,129 @@
+"""Settings of the data sets: which images of each, and which stand side by side."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+STRICT = ConfigDict(extra="forbid", strict=True)
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+Stain = Literal["none", "reinhard", "macenko"]
+DatasetName = Literal["busi", "bus_uclm", "breakhis", "cbis_ddsm", "mias", "inbreast", "folder", "phantom"]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Phantoms:
+    """How many synthetic images to draw of each class, and from which seed.
+
+    Attributes
+    ----------
+    copies : int
+        How many images are also there a second time under their own class, changed as data sets change
+        them: byte for byte, stored anew, brighter, mirrored, cropped, with calipers drawn in.
+    conflicts : int
+        How many are there a second time under another class.
+    scanner : {"a", "b"}
+        Which simulated machine draws them; "b" differs in gain, resolution and frame.
+    """
+
+    benign: Count = 135
+    malignant: Count = 65
+    normal: Count = 40
+    seed: Count = 2024
+    copies: Count = 0
+    conflicts: Count = 0
+    scanner: Literal["a", "b"] = "a"
+
+
+@dataclass(frozen=True, config=STRICT)
+class BreakHis:
+    """Which images of BreakHis, and what is to be told apart.
+
+    Attributes
+    ----------
+    magnification : "all", 40, 100, 200 or 400
+    target : {"class", "subtype"}
+        Benign or malignant, or the eight subtypes.
+    """
+
+    magnification: Literal["all", 40, 100, 200, 400] = "all"
+    target: Literal["class", "subtype"] = "class"
+
+
+@dataclass(frozen=True, config=STRICT)
+class CbisDdsm:
+    """Which images of CBIS-DDSM.
+
+    Attributes
+    ----------
+    abnormality : {"all", "mass", "calcification"}
+    region : {"mammogram", "lesion"}
+        Whole mammograms, or a square around each lesion.
+    margin : float
+        Left at each side of a lesion, as a share of its longer side.
+    move_crossing_patients : bool
+        Take the patients that are published in train for one kind of abnormality and in test for the other as
+        train; otherwise they stay in both.
+    """
+
+    abnormality: Literal["all", "mass", "calcification"] = "all"
+    region: Literal["mammogram", "lesion"] = "mammogram"
+    margin: Annotated[float, Field(ge=0, le=10)] = 0.2
+    move_crossing_patients: bool = True
+
+
+@dataclass(frozen=True, config=STRICT)
+class Source:
+    """One of several data sets that are laid side by side; the settings are those of a study.
+
+    Attributes
+    ----------
+    dataset : str
+    data_dir : str or None
+    allow_partial : bool
+    most_images : int or None
+        Take so many images at most, evenly spaced through each class; None: all.
+    stain, breakhis, cbis_ddsm, phantoms
+        As in `Study`.
+    """
+
+    dataset: DatasetName
+    data_dir: str | None = None
+    allow_partial: bool = False
+    most_images: Positive | None = None
+    stain: Stain = "none"
+    breakhis: BreakHis = BreakHis()
+    cbis_ddsm: CbisDdsm = CbisDdsm()
+    phantoms: Phantoms = Phantoms()
+
+
+def three_modalities() -> dict[str, Source]:
+    """The image kinds that the paper names: ultrasound, histopathology and mammography."""
+    return {
+        "busi": Source("busi"),
+        "breakhis": Source("breakhis"),
+        "cbis_ddsm": Source("cbis_ddsm", cbis_ddsm=CbisDdsm(region="lesion")),
+    }
+
+
+@dataclass(frozen=True, config=STRICT)
+class Modalities:
+    """Data sets that are laid side by side, each under the same protocol.
+
+    Attributes
+    ----------
+    sources : dict of name to Source
+        In the order of the tables; names are free. One whose images are not at hand is said to be so.
+    folds : int
+        Of the grouped cross-validation.
+    """
+
+    # A study is a key in places, and a dict has no hash.
+    sources: Annotated[dict[str, Source], Field(min_length=1)] = field(
+        default_factory=three_modalities, hash=False
+    )
+    folds: Annotated[int, Field(ge=2)] = 5

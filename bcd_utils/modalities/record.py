@@ -1,0 +1,212 @@
+"""What is kept of data sets side by side: the record for programs, and what its numbers allow to say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from bcd_utils.backend import device, keras
+from bcd_utils.external_scores import with_ends
+from bcd_utils.image_character import MEASURES
+from bcd_utils.modalities.protocol import Outcome
+from bcd_utils.modalities.sources import NOT_AT_HAND, Absent, Collection
+from bcd_utils.modalities.tables import known_metrics
+from bcd_utils.modalities.transfer import CHANCE, Transfer
+from bcd_utils.study import Study
+
+
+def record(
+    study: Study,
+    at_hand: Mapping[str, Collection],
+    absent: Mapping[str, Absent],
+    quartiles: pd.DataFrame,
+    outcomes: Mapping[str, Outcome],
+    found: Transfer,
+    backbone,
+) -> dict[str, Any]:
+    """What ``modalities.json`` holds; plain values, None where undefined.
+
+    Parameters
+    ----------
+    quartiles : pandas.DataFrame
+        From `tables.character_quartiles`.
+    backbone : backbones.Backbone
+    """
+    sources = {
+        name: describe(each, quartiles.loc[name], outcomes[name], study.confidence)
+        for name, each in at_hand.items()
+    }
+    for name, each in absent.items():
+        sources[name] = {"title": each.title, "modality": each.dataset.modality, "status": NOT_AT_HAND}
+        sources[name] |= {"problem": each.problem, "command": each.command}
+    pairs = found.table.astype(object).where(found.table.notna(), None)
+    return {
+        "folds": study.modalities.folds,
+        "seed": study.seed,
+        "confidence": study.confidence,
+        "sources": {name: sources[name] for name in study.modalities.sources},
+        "transfer": {
+            "pairs": pairs.to_dict("records"),
+            "left_out": found.left_out,
+            "dropped": found.dropped,
+        },
+        "network": {
+            "backbone": backbone.name,
+            "weights": backbone.weights,
+            "weights_sha256": backbone.weights_sha256,
+            "preparation": backbone.preparation,
+            "untrained": backbone.untrained,
+            "device": device(),
+            "backend": keras.backend.backend(),
+        },
+    }
+
+
+def describe(
+    each: Collection, quartiles: pd.DataFrame, outcome: Outcome, confidence: float
+) -> dict[str, Any]:
+    """One data set that is at hand."""
+    dataset, images = each.dataset, each.images
+    metrics = known_metrics(outcome.probe)
+    scores = {
+        who: {metric: scored.interval(metric, confidence) for metric in metrics}
+        for who, scored in (("probe", outcome.probe), ("majority", outcome.majority))
+    }
+    counts = images["label"].value_counts()
+    return {
+        "title": each.title,
+        "name": dataset.name,
+        "modality": dataset.modality,
+        "status": "at hand",
+        "synthetic": dataset.synthetic,
+        "licence": dataset.licence,
+        "citation": dataset.citation,
+        "homepage": dataset.homepage,
+        "data_sha256": each.data_sha256,
+        "images": len(images),
+        "classes": {label: int(counts[label]) for label in each.classes},
+        "set_aside": int(each.set_aside.sum()),
+        "patients": each.patients,
+        "groups": int(images["group"].nunique()),
+        "remarks": each.remarks,
+        "median_size": {side: float(images[side].median()) for side in ("width", "height")},
+        "character": {
+            label: {measure: row[measure].to_dict() for measure in MEASURES}
+            for label, row in quartiles.iterrows()
+        },
+        "scores": scores,
+        "patient_rates": outcome.rates,
+        "choices": outcome.choices,
+    }
+
+
+def said_of_protocol(record: Mapping[str, Any]) -> str:
+    """Whether the probe beats a model that looks at nothing, for each data set at hand."""
+    lines = []
+    for source in record["sources"].values():
+        if source["status"] == NOT_AT_HAND:
+            lines.append(f"- **{source['title']}** is {NOT_AT_HAND}: `{source['command']}`.")
+            continue
+        area = source["scores"]["probe"]["roc_auc"]
+        line = f"- **{source['title']}** ({source['modality']}, {len(source['classes'])} classes): "
+        line += f"accuracy {with_ends(source['scores']['probe']['accuracy'])}, where always saying the most common "
+        line += f"class gives {source['scores']['majority']['accuracy']['value']:.3f}; ROC AUC {with_ends(area)}, "
+        lines.append(line + beside_chance(area) + ".")
+    return "\n".join(lines)
+
+
+def beside_chance(area: Mapping[str, float | None]) -> str:
+    """Where an AUC's interval lies, in words.
+
+    Examples
+    --------
+    >>> beside_chance({"value": 0.7, "low": 0.6, "high": 0.8})
+    'above chance'
+    >>> beside_chance({"value": 0.55, "low": 0.45, "high": 0.65})
+    'not told from chance'
+    """
+    low, high = area["low"], area["high"]
+    if low is None:
+        return "of which nothing can be said"
+    if low > CHANCE:
+        return "above chance"
+    return "below chance: the order is reversed" if high < CHANCE else "not told from chance"
+
+
+def said_of_transfer(record: Mapping[str, Any]) -> str:
+    """What training on one data set and testing on another shows, from the numbers."""
+    sources, pairs = record["sources"], record["transfer"]["pairs"]
+    crossed = [pair for pair in pairs if pair["trained_on"] != pair["tested_on"]]
+    if not crossed:
+        return (
+            "**Nothing was crossed**: that takes two data sets at hand with the classes benign and malignant."
+        )
+    places = [beside_chance(ends_of(pair)) for pair in crossed]
+    count = {place: places.count(place) for place in dict.fromkeys(places)}
+    highest, lowest = (choose(crossed, key=lambda pair: pair["auc"]) for choose in (max, min))
+    said = f"Of {len(crossed)} crossings, "
+    said += ", ".join(f"{number} {'is' if number == 1 else 'are'} {place}" for place, number in count.items())
+    said += f" (intervals at {record['confidence']:.0%}, "
+    said += (
+        f"so about {len(crossed) * (1 - record['confidence']):.1f} would leave {CHANCE:g} by luck alone). "
+    )
+    said += f"The AUC goes from {named(lowest, sources)} to {named(highest, sources)}. "
+    kinds = {kind_of(sources[pair[end]]) for pair in crossed for end in ("trained_on", "tested_on")}
+    if len(kinds) > 1:
+        said += different_kinds(crossed, sources)
+    same = [
+        pair
+        for pair in crossed
+        if kind_of(sources[pair["trained_on"]]) == kind_of(sources[pair["tested_on"]])
+    ]
+    if same:
+        best = "; ".join(f"{named(pair, sources)}, {beside_chance(ends_of(pair))}" for pair in same)
+        said += f"Within one kind of image, which is an external test: {best}."
+    return said.strip()
+
+
+def different_kinds(crossed: list[Mapping[str, Any]], sources: Mapping[str, Any]) -> str:
+    """What crossings between kinds of images show."""
+    across = [
+        pair
+        for pair in crossed
+        if kind_of(sources[pair["trained_on"]]) != kind_of(sources[pair["tested_on"]])
+    ]
+    above = [pair for pair in across if beside_chance(ends_of(pair)) == "above chance"]
+    if not above:
+        return (
+            "Between kinds of images none is above chance, which is what one should expect: what makes a mass "
+            "suspicious in one kind of image is not there to be seen in another. A model that does well on one "
+            "kind says nothing about another, and no such result shows that it generalises over modalities. "
+        )
+    shown = "; ".join(named(pair, sources) for pair in above)
+    return (
+        f"Between kinds of images {len(above)} of {len(across)} {'is' if len(above) == 1 else 'are'} above chance "
+        f"({shown}). Before calling that knowledge of disease, look for what else goes with the label in both: "
+        "brightness, contrast, size or sharpness differ between classes too, and are enough for an AUC above "
+        f"{CHANCE:g}. "
+    )
+
+
+def ends_of(pair: Mapping[str, Any]) -> dict[str, float | None]:
+    """A pair's AUC as ``value``, ``low`` and ``high``."""
+    return {"value": pair["auc"], "low": pair["auc_low"], "high": pair["auc_high"]}
+
+
+def named(pair: Mapping[str, Any], sources: Mapping[str, Any]) -> str:
+    """A pair and its AUC, in words."""
+    titles = (sources[pair[end]]["title"] for end in ("trained_on", "tested_on"))
+    return f"{with_ends(ends_of(pair))} ({' to '.join(titles)})"
+
+
+def kind_of(source: Mapping[str, Any]) -> str:
+    """Ultrasound, histopathology and the like: the last word of a modality.
+
+    Examples
+    --------
+    >>> kind_of({"modality": "breast ultrasound"}), kind_of({"modality": "synthetic breast ultrasound"})
+    ('ultrasound', 'ultrasound')
+    """
+    return source["modality"].split()[-1]

@@ -1,0 +1,209 @@
+"""Tables of data sets side by side, for reading; one not at hand has the command that gets it, and no number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.comparison.scores import Scored, score_table
+from bcd_utils.comparison.tables import with_ends
+from bcd_utils.exploration import read_with_mask, typical
+from bcd_utils.image_character import MEASURES
+from bcd_utils.modalities.protocol import Outcome
+from bcd_utils.modalities.sources import NOT_AT_HAND, Absent, Collection
+from bcd_utils.modalities.transfer import Transfer
+from bcd_utils.patient_scores import as_table
+
+METRICS = {
+    "accuracy": "accuracy",
+    "f1_macro": "macro F1",
+    "kappa": "kappa",
+    "roc_auc": "ROC AUC",
+    "sensitivity_malignant": "malignant sensitivity",
+    "specificity_malignant": "malignant specificity",
+}
+PROBE, MAJORITY = "linear probe", "always the most common class"
+
+
+def sources_table(at_hand: Mapping[str, Collection], absent: Mapping[str, Absent]) -> pd.DataFrame:
+    """Which data sets there are, what images of one unit are kept together, and how to get those that are missing."""
+    rows = {}
+    for each in at_hand.values():
+        units = "patients" if each.patients else "lesions, as far as pictures tell"
+        rows[each.title] = {
+            "modality": each.dataset.modality,
+            "images used": f"{len(each.images):,}",
+            "kept together": f"{each.images['group'].nunique():,} {units}",
+            "status": "at hand" + (", synthetic" if each.dataset.synthetic else ""),
+        }
+    for each in absent.values():
+        row = {"modality": each.dataset.modality, "images used": "", "kept together": ""}
+        rows[each.title] = row | {"status": f"{NOT_AT_HAND}: {each.command}"}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def composition_table(at_hand: Mapping[str, Collection], absent: Mapping[str, Absent]) -> pd.DataFrame:
+    """Images, shares, groups and sizes of each class.
+
+    Returns
+    -------
+    pandas.DataFrame of text
+        Index: data set and class. ``share`` is of the data set's images; ``groups`` counts those with an image of
+        the class; ``width`` and ``height`` are the median in pixels with the range.
+    """
+    rows = {}
+    for each in at_hand.values():
+        for label in each.classes:
+            images = each.images[each.images["label"] == label]
+            rows[each.title, label] = {
+                "images": f"{len(images):,}",
+                "share": f"{len(images) / len(each.images):.0%}",
+                "set aside": f"{each.set_aside.get(label, 0):,}",
+                "groups": f"{images['group'].nunique():,}",
+                "width": with_range(images["width"]),
+                "height": with_range(images["height"]),
+            }
+    return with_absent(rows, absent, ["images", "share", "set aside", "groups", "width", "height"])
+
+
+def with_absent(
+    rows: Mapping[tuple[str, str], Mapping[str, str]], absent: Mapping[str, Absent], columns: Sequence[str]
+) -> pd.DataFrame:
+    """Rows of data sets at hand, then one of each that is not."""
+    first, *others = columns
+    missing = {
+        (each.title, ""): {first: f"{NOT_AT_HAND}: {each.command}"} | dict.fromkeys(others, "")
+        for each in absent.values()
+    }
+    rows = {**rows, **missing}
+    index = pd.MultiIndex.from_tuples(rows, names=["data set", ""])
+    return pd.DataFrame(list(rows.values()), index=index, columns=list(columns))
+
+
+def with_range(pixels: pd.Series) -> str:
+    """Median and range.
+
+    Examples
+    --------
+    >>> with_range(pd.Series([300, 500, 450])), with_range(pd.Series([700, 700]))
+    ('450 (300 to 500)', '700')
+    """
+    low, high = int(pixels.min()), int(pixels.max())
+    return f"{pixels.median():.0f}" if low == high else f"{pixels.median():.0f} ({low} to {high})"
+
+
+def character_quartiles(
+    at_hand: Mapping[str, Collection], measured: Mapping[str, pd.DataFrame]
+) -> pd.DataFrame:
+    """Quartiles of each measure of `image_character`, over the images of each class.
+
+    Parameters
+    ----------
+    measured : mapping of name to pandas.DataFrame
+        From `image_character.measure_images`, rows as in ``images``.
+
+    Returns
+    -------
+    pandas.DataFrame of float
+        Index: name and class; columns (measure, "q1" | "median" | "q3").
+    """
+    parts = {}
+    for name, values in measured.items():
+        of_class = values.groupby(at_hand[name].images["label"]).quantile([0.25, 0.5, 0.75]).unstack()
+        parts[name] = of_class.loc[list(at_hand[name].classes)].rename(
+            columns={0.25: "q1", 0.5: "median", 0.75: "q3"}, level=1
+        )
+    return pd.concat(parts)
+
+
+def character_table(
+    quartiles: pd.DataFrame, at_hand: Mapping[str, Collection], absent: Mapping[str, Absent]
+) -> pd.DataFrame:
+    """`character_quartiles` as text: the median, and the quartiles in brackets."""
+    rows = {}
+    for (name, label), row in quartiles.iterrows():
+        cells = {measure: row[measure] for measure in MEASURES}
+        rows[at_hand[name].title, label] = {
+            MEASURES[measure]: f"{of['median']:.3g} [{of['q1']:.3g},\N{NO-BREAK SPACE}{of['q3']:.3g}]"
+            for measure, of in cells.items()
+        }
+    return with_absent(rows, absent, list(MEASURES.values()))
+
+
+def protocol_scores(outcomes: Mapping[str, Outcome], confidence: float) -> pd.DataFrame:
+    """Scores of the probe and of the constant answer, with intervals; index name and `PROBE` or `MAJORITY`."""
+    scored = {}
+    for name, outcome in outcomes.items():
+        scored |= {(name, PROBE): outcome.probe, (name, MAJORITY): outcome.majority}
+    parts = {key: score_table({"": each}, known_metrics(each), confidence) for key, each in scored.items()}
+    return (
+        pd.concat({key: part.iloc[0] for key, part in parts.items()}).unstack(level=-1).reindex(list(parts))
+    )
+
+
+def known_metrics(scored: Scored) -> list[str]:
+    """Those of `METRICS` that the data set's classes allow."""
+    return [metric for metric in METRICS if metric in scored.values]
+
+
+def protocol_table(
+    scores: pd.DataFrame, at_hand: Mapping[str, Collection], absent: Mapping[str, Absent]
+) -> pd.DataFrame:
+    """`protocol_scores` as text, after the number of classes."""
+    rows = {}
+    for (name, who), row in scores.iterrows():
+        rows[at_hand[name].title, who] = {"classes": str(len(at_hand[name].classes))} | {
+            heading: with_ends(row, metric) for metric, heading in METRICS.items()
+        }
+    return with_absent(rows, absent, ["classes", *METRICS.values()])
+
+
+def patients_table(at_hand: Mapping[str, Collection], outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
+    """Image-level and patient-level recognition rates of the data sets that name patients; may be empty."""
+    rates = {at_hand[name].title: outcome.rates for name, outcome in outcomes.items() if outcome.rates}
+    return as_table(rates).rename_axis(None) if rates else pd.DataFrame()
+
+
+def transfer_table(found: Transfer, at_hand: Mapping[str, Collection]) -> pd.DataFrame:
+    """AUC with its interval; rows say what was trained on, columns what was tested on."""
+    titles = {name: each.title for name, each in at_hand.items()}
+    cells = found.table.assign(text=[with_ends(row, "auc") for _, row in found.table.iterrows()])
+    order = list(dict.fromkeys(found.table["trained_on"]))
+    table = cells.pivot(index="trained_on", columns="tested_on", values="text").loc[order, order]
+    table.index = [f"trained on {titles[name]}" for name in order]
+    table.columns = [f"tested on {titles[name]}" for name in order]
+    return table
+
+
+def example_images(
+    at_hand: Mapping[str, Collection], kind: str, each: int = 5
+) -> dict[str, list[tuple[np.ndarray, np.ndarray, str]]]:
+    """Evenly spaced images of every class of the data sets of one kind, for `plots.data.samples`.
+
+    Parameters
+    ----------
+    kind : str
+        A part of the modality's name, such as "ultrasound".
+    """
+    of_kind = [one for one in at_hand.values() if kind in one.dataset.modality]
+    chosen = {}
+    for one in of_kind:
+        for label, rows in typical(one.images, one.classes, each).items():
+            name = label if len(of_kind) == 1 else f"{one.title} {label}"
+            chosen[name] = [(*read_with_mask(one.folder, row), row["id"]) for _, row in rows.iterrows()]
+    return chosen
+
+
+def images_table(
+    at_hand: Mapping[str, Collection],
+    measured: Mapping[str, pd.DataFrame],
+) -> pd.DataFrame:
+    """Every image that is used: source, id, label, group, width, height, sha256, and what was measured of it."""
+    columns = ["id", "label", "group", "width", "height", "sha256"]
+    parts = [
+        each.images[columns].assign(source=name).join(measured[name].round(4))
+        for name, each in at_hand.items()
+    ]
+    return pd.concat(parts, ignore_index=True)[["source", *columns, *MEASURES]]
