@@ -156,6 +156,16 @@ def said_of_transfer(record: Mapping[str, Any]) -> str:
     kinds = {kind_of(sources[pair[end]]) for pair in crossed for end in ("trained_on", "tested_on")}
     if len(kinds) > 1:
         said += different_kinds(crossed, sources)
+    weak = [
+        sources[pair["trained_on"]]["title"]
+        for pair in pairs
+        if pair not in crossed and beside_chance(ends_of(pair)) != "above chance"
+    ]
+    if weak:
+        said += (
+            f"What was learned on {' and '.join(weak)} is not told from chance even at home, so failing elsewhere "
+            "says nothing. "
+        )
     same = [
         pair
         for pair in crossed

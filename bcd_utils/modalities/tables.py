@@ -24,7 +24,7 @@ METRICS = {
     "sensitivity_malignant": "malignant sensitivity",
     "specificity_malignant": "malignant specificity",
 }
-PROBE, MAJORITY = "linear probe", "always the most common class"
+PROBE, MAJORITY = "linear probe", "majority class"
 
 
 def sources_table(at_hand: Mapping[str, Collection], absent: Mapping[str, Absent]) -> pd.DataFrame:
@@ -126,21 +126,47 @@ def character_table(
     for (name, label), row in quartiles.iterrows():
         cells = {measure: row[measure] for measure in MEASURES}
         rows[at_hand[name].title, label] = {
-            MEASURES[measure]: f"{of['median']:.3g} [{of['q1']:.3g},\N{NO-BREAK SPACE}{of['q3']:.3g}]"
+            MEASURES[measure]: "{} [{},\N{NO-BREAK SPACE}{}]".format(
+                *map(three_digits, of[["median", "q1", "q3"]])
+            )
             for measure, of in cells.items()
         }
     return with_absent(rows, absent, list(MEASURES.values()))
 
 
+def three_digits(value: float) -> str:
+    """A number with three digits or so, zeros at its end among them.
+
+    Examples
+    --------
+    >>> three_digits(7), three_digits(64.04), three_digits(783.2)
+    ('7.00', '64.0', '783')
+    """
+    return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
+
+
 def protocol_scores(outcomes: Mapping[str, Outcome], confidence: float) -> pd.DataFrame:
-    """Scores of the probe and of the constant answer, with intervals; index name and `PROBE` or `MAJORITY`."""
-    scored = {}
+    """Scores of the probe and of the constant answer.
+
+    Returns
+    -------
+    pandas.DataFrame of float
+        Index: name and `PROBE` or `MAJORITY`; for each of `METRICS` its value, ``_low`` and ``_high``, NaN where
+        undefined. A score that a constant answer has whatever the images are has no interval.
+    """
+    rows = {}
     for name, outcome in outcomes.items():
-        scored |= {(name, PROBE): outcome.probe, (name, MAJORITY): outcome.majority}
-    parts = {key: score_table({"": each}, known_metrics(each), confidence) for key, each in scored.items()}
-    return (
-        pd.concat({key: part.iloc[0] for key, part in parts.items()}).unstack(level=-1).reindex(list(parts))
-    )
+        for who, scored in ((PROBE, outcome.probe), (MAJORITY, outcome.majority)):
+            row = score_table({"": scored}, known_metrics(scored), confidence).iloc[0]
+            if who == MAJORITY:
+                fixed = [
+                    metric
+                    for metric in known_metrics(scored)
+                    if row[f"{metric}_low"] == row[f"{metric}_high"]
+                ]
+                row[[f"{metric}{end}" for metric in fixed for end in ("_low", "_high")]] = np.nan
+            rows[name, who] = row
+    return pd.DataFrame(rows).T
 
 
 def known_metrics(scored: Scored) -> list[str]:
@@ -151,13 +177,14 @@ def known_metrics(scored: Scored) -> list[str]:
 def protocol_table(
     scores: pd.DataFrame, at_hand: Mapping[str, Collection], absent: Mapping[str, Absent]
 ) -> pd.DataFrame:
-    """`protocol_scores` as text, after the number of classes."""
-    rows = {}
-    for (name, who), row in scores.iterrows():
-        rows[at_hand[name].title, who] = {"classes": str(len(at_hand[name].classes))} | {
-            heading: with_ends(row, metric) for metric, heading in METRICS.items()
+    """`protocol_scores` as text."""
+    rows = {
+        (at_hand[name].title, who): {
+            heading: with_ends(row, metric) if metric in row else "–" for metric, heading in METRICS.items()
         }
-    return with_absent(rows, absent, ["classes", *METRICS.values()])
+        for (name, who), row in scores.iterrows()
+    }
+    return with_absent(rows, absent, list(METRICS.values()))
 
 
 def patients_table(at_hand: Mapping[str, Collection], outcomes: Mapping[str, Outcome]) -> pd.DataFrame:

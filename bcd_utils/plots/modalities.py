@@ -9,11 +9,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from bcd_utils.plots import style
 from bcd_utils.plots.data import BOX, PARTS_OF_BOX
 
-LOGARITHMIC = ("sharpness",)
+LOGARITHMIC = ("sharpness", "noise")
 INK = "#333333"
 MOST_COLUMNS = 3
 
@@ -48,6 +49,9 @@ def character(groups: Sequence[tuple[str, str, pd.DataFrame]], measures: Mapping
         panel.set_title(style.wrap(heading, style.WIDTH / columns - 1, style.MEDIUM), size=style.MEDIUM)
         if measure in LOGARITHMIC:
             panel.set_xscale("log")
+            panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            panel.xaxis.set_major_formatter("{x:g}")
+            panel.xaxis.set_minor_formatter(NullFormatter())
         style.guides(panel, "x")
         panel.tick_params(labelsize=style.SMALL)
         panel.set_ylim(places[-1] + 0.7, -0.7)
@@ -137,7 +141,7 @@ def transfer(table: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
         text = f"{row['auc']:.2f}" if style.known(row["auc"]) else "undefined"
         if style.known(row["auc_low"]):
             text += f"\n{row['auc_low']:.2f} to {row['auc_high']:.2f}"
-        ink = "white" if style.known(row["auc"]) and abs(row["auc"] - 0.5) > 0.35 else "black"
+        ink = "white" if style.known(row["auc"]) and abs(row["auc"] - 0.5) > 0.39 else "black"
         panel.text(*place, text, ha="center", va="center", size=style.MEDIUM, color=ink)
         if row["trained_on"] == row["tested_on"]:
             corner = (place[0] - 0.47, place[1] - 0.47)
