@@ -81,6 +81,7 @@ def preprocessing(summary: Summary) -> str:
 @fact("setting input")
 def input_shown(summary: Summary) -> str:
     kind = at(summary, "settings", "input")
+    at(summary, "dataset", "name")  # of several data sets, some may be cut to the lesion
     warning = "" if kind == "image" else " Where there is no lesion the mask is empty, which tells the class."
     return INPUTS[kind] + warning
 
@@ -136,6 +137,11 @@ def sample_size(summary: Summary) -> str:
 @fact("artifacts/audit.json")
 def duplicates(summary: Summary) -> str:
     if not runs(summary, "06_data_audit"):
+        if runs(summary, "11_modalities"):
+            return (
+                "Where a data set names no patients, images that look alike were kept on one side of each fold; "
+                "they are listed by notebook 06_data_audit, which this study does not run."
+            )
         return "Near-duplicates were not searched for: this study does not run notebook 06_data_audit."
     audit = at(summary, "audit")
     leaks = [row for row in audit.get("leak") or [] if {"copies", "test_images"} <= set(row)]

@@ -8,9 +8,10 @@ from bcd_utils.facts.base import Summary, at, fact
 @fact("settings backbone, fine_tuning; artifacts/training.json")
 def technology(summary: Summary) -> str:
     frozen = "partly fine-tuned" if at(summary, "settings").get("fine_tuning") else "frozen"
+    head = "a logistic regression on its features" if probes_alone(summary) else "a new fully connected head"
     return (
         f"Deep learning, supervised image classification: a {frozen} {at(summary, 'provenance', 'backbone')} "
-        f"and a new fully connected head."
+        f"and {head}."
     )
 
 
@@ -29,6 +30,8 @@ def network(summary: Summary) -> str:
 @fact("setting seed; artifacts/training.json")
 def initialisation(summary: Summary) -> str:
     weights, digest = at(summary, "provenance", "weights"), at(summary, "provenance", "weights_sha256")
+    if probes_alone(summary):
+        return f"Backbone: {weights} (SHA-256 {digest}). A logistic regression needs no initial weights."
     return f"Backbone: {weights} (SHA-256 {digest}). Head: Glorot uniform from seed {at(summary, 'settings', 'seed')}."
 
 
@@ -58,9 +61,13 @@ def selection(summary: Summary) -> str:
 def hyperparameters(summary: Summary) -> str:
     at(summary, "settings")
     text = "All are fixed beforehand in study.json; the run searched none."
-    if not summary.get("comparison"):
-        return text
-    return f"{text} The comparison's contenders chose theirs on the validation images of each fold."
+    if summary.get("comparison"):
+        text += " The comparison's contenders chose theirs on the validation images of each fold."
+    if summary.get("modalities"):
+        text += (
+            " The linear probes of 11_modalities chose their penalty on the validation images of each fold."
+        )
+    return text
 
 
 @fact("artifacts/training.json")
@@ -74,10 +81,16 @@ def ensembling(summary: Summary) -> str:
 @fact("artifacts/training.json; bcd_utils/training.py")
 def separation(summary: Summary) -> str:
     at(summary, "provenance", "backbone")
+    chosen = "penalty" if probes_alone(summary) else "epoch"
     return (
         "Resizing and pixel preparation treat each image by itself; training images alone set weights, "
-        "validation images choose the epoch, and test images are only scored."
+        f"validation images choose the {chosen}, and test images are only scored."
     )
+
+
+def probes_alone(summary: Summary) -> bool:
+    """Whether the run trained nothing but the linear probes of 11_modalities."""
+    return bool(summary.get("modalities")) and not (summary.get("parameters") or summary.get("comparison"))
 
 
 def augmentation(summary: Summary) -> str:

@@ -16,6 +16,7 @@ from bcd_utils.plots.data import BOX, PARTS_OF_BOX
 
 LOGARITHMIC = ("sharpness", "noise")
 INK = "#333333"
+MANY_TICKS = 50  # highest by lowest, above which there is no room for ticks within a decade
 MOST_COLUMNS = 3
 
 
@@ -49,7 +50,8 @@ def character(groups: Sequence[tuple[str, str, pd.DataFrame]], measures: Mapping
         panel.set_title(style.wrap(heading, style.WIDTH / columns - 1, style.MEDIUM), size=style.MEDIUM)
         if measure in LOGARITHMIC:
             panel.set_xscale("log")
-            panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            low, high = panel.get_xlim()
+            panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < MANY_TICKS * low else (1,)))
             panel.xaxis.set_major_formatter("{x:g}")
             panel.xaxis.set_minor_formatter(NullFormatter())
         style.guides(panel, "x")
