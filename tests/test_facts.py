@@ -214,3 +214,42 @@ def test_the_papers_row_is_laid_beside_each_input():
     assert said.endswith(
         "is not consistent with plain images, consistent with masks alone as the network's input."
     )
+
+
+MODALITIES = {
+    "sources": {
+        "busi": {"title": "BUSI", "classes": {"benign": 2, "malignant": 1, "normal": 1},
+                 "scores": {"probe": {"roc_auc": {"value": 0.9, "low": 0.8, "high": 0.95}}}},
+        "breakhis": {"title": "BreakHis", "classes": {"benign": 2, "malignant": 1},
+                     "scores": {"probe": {"roc_auc": {"value": 0.6, "low": 0.4, "high": 0.8}}}},
+        "cbis_ddsm": {"title": "CBIS-DDSM", "status": "not at hand"},
+    },
+    "transfer": {"pairs": [
+        {"trained_on": "busi", "tested_on": "busi", "auc": 0.99, "auc_low": 0.9, "auc_high": 1.0},
+        {"trained_on": "busi", "tested_on": "breakhis", "auc": 0.45, "auc_low": 0.3, "auc_high": 0.6},
+        {"trained_on": "breakhis", "tested_on": "busi", "auc": 0.7, "auc_low": 0.6, "auc_high": 0.8},
+    ]},
+}  # fmt: skip
+
+
+def of_modalities(**changes):
+    settings = FULL["settings"] | {"notebooks": ["11_modalities"]}
+    return changed(settings=settings, modalities=MODALITIES, **changes)
+
+
+def test_data_sets_side_by_side_are_told_with_those_that_are_not_at_hand():
+    assert text("modalities", of_modalities()) == (
+        "ROC AUC of one frozen network with a linear probe, cross-validated by group: BUSI (3 classes) 0.900 (0.800 to "
+        "0.950); BreakHis (2 classes) 0.600 (0.400 to 0.800). Not at hand: CBIS-DDSM. Learned on one and tested on "
+        "another, malignant against benign: AUC 0.450 to 0.700, of 2 pairs 1 with an interval above 0.5."
+    )
+    assert "does not run 11_modalities" in text("modalities")
+
+
+def test_a_run_of_probes_alone_claims_no_head_and_no_epochs():
+    alone = of_modalities(parameters=None, dataset=None)
+    assert "a logistic regression on its features" in text("technology", alone)
+    assert "Glorot" not in text("initialisation", alone) and "epoch" not in text("separation", alone)
+    assert "11_modalities chose their penalty" in text("hyperparameters", alone)
+    assert tell("input_shown", alone) is None, "some data sets may be cut to the lesion"
+    assert "look alike were kept on one side" in text("duplicates", alone)

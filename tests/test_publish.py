@@ -201,3 +201,21 @@ def test_a_page_knows_its_place_among_the_pages(run):
         ("index.html", False), ("1.html", False), ("2.html", True),
     ]  # fmt: skip
     assert context["footer"]["Seed"] == 42 and "python" in context["footer"]["Versions"]
+
+
+def test_data_sets_side_by_side_are_hashed_and_drawn_ones_announced(tmp_path):
+    sources = {
+        "a": {"title": "A", "data_sha256": "12", "synthetic": False},
+        "b": {"title": "Phantoms", "data_sha256": "34", "synthetic": True},
+        "c": {"title": "C", "status": "not at hand"},
+    }
+    run = Run.create(tmp_path / "run", make_study({"name": "mine", "notebooks": ["11_modalities"]}))
+    run.save_json({"sources": sources, "network": {"untrained": True, "backbone": "B"}}, "modalities.json")
+    summary = summarise_run(run)
+    assert summary["provenance"]["data_sha256"] == "a 12, b 34"
+    assert summary["provenance"]["backbone"] == "B"
+    drawn, untrained = summary["announcements"]
+    assert (
+        drawn.startswith("Synthetic data set: the images of Phantoms are")
+        and "Untrained weights" in untrained
+    )
