@@ -19,7 +19,13 @@ def drawn(figure):
     """The figure, drawn; every label must lie on it."""
     FigureCanvasAgg(figure).draw()
     for panel in figure.axes:
-        for text in (panel.title, *panel.texts, *panel.get_yticklabels(), panel.xaxis.label, panel.yaxis.label):
+        for text in (
+            panel.title,
+            *panel.texts,
+            *panel.get_yticklabels(),
+            panel.xaxis.label,
+            panel.yaxis.label,
+        ):
             box = text.get_window_extent()
             if text.get_text() and text.get_visible():
                 assert figure.bbox.x0 - 1 <= box.x0 and box.x1 <= figure.bbox.x1 + 1, text.get_text()
@@ -81,7 +87,12 @@ def test_scores_are_where_the_table_says():
     titles, who = {"a": "BUSI", "b": "BreakHis"}, {"probe": "o", "majority": "D"}
     figure = drawn(modalities.scores(table, titles, {"accuracy": "accuracy"}, who))
     lines = figure.axes[0].get_lines()
-    assert [line.get_xdata()[0] for line in lines if line.get_marker() in who.values()] == [0.7, 0.5, 0.9, 0.6]
+    assert [line.get_xdata()[0] for line in lines if line.get_marker() in who.values()] == [
+        0.7,
+        0.5,
+        0.9,
+        0.6,
+    ]
     ends = [tuple(line.get_xdata()) for line in lines if line.get_marker() == "|"]
     assert ends == [pytest.approx(pair) for pair in ((0.6, 0.8), (0.4, 0.6), (0.8, 1.0))]
 
