@@ -18,6 +18,7 @@ LOGARITHMIC = ("sharpness", "noise")
 INK = "#333333"
 MANY_TICKS = 50  # highest by lowest, above which there is no room for ticks within a decade
 MOST_COLUMNS = 3
+MARKER = {"color": "white", "markeredgecolor": "black", "markersize": 5, "linestyle": "none", "zorder": 4}
 
 
 def character(groups: Sequence[tuple[str, str, pd.DataFrame]], measures: Mapping[str, str]) -> Figure:
@@ -47,6 +48,8 @@ def character(groups: Sequence[tuple[str, str, pd.DataFrame]], measures: Mapping
             if measure in LOGARITHMIC:
                 values = values[values > 0]
             panel.boxplot([values], positions=[place], widths=0.66, patch_artist=True, **BOX, **options)
+            if len(values):  # the class's marker, for prints without colour
+                panel.plot(np.median(values), place, marker=looks[label].marker, **MARKER)
         panel.set_title(style.wrap(heading, style.WIDTH / columns - 1, style.MEDIUM), size=style.MEDIUM)
         if measure in LOGARITHMIC:
             panel.set_xscale("log")
@@ -67,11 +70,12 @@ def character(groups: Sequence[tuple[str, str, pd.DataFrame]], measures: Mapping
         panel.set_yticks(middles, [style.wrap(title, 1.2, style.SMALL) for title in titles], size=style.SMALL)
         panel.tick_params(axis="y", length=0)
     handles = [
-        Patch(facecolor=look.colour, alpha=0.55, label=style.spaced(name)) for name, look in looks.items()
+        (Patch(facecolor=look.colour, alpha=0.55), Line2D([], [], marker=look.marker, **MARKER))
+        for look in looks.values()
     ]
-    figure.legend(
-        handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=style.SMALL
-    )
+    names = [style.spaced(name) for name in looks]
+    key = {"loc": "outside lower center", "ncols": len(handles), "frameon": False, "fontsize": style.SMALL}
+    figure.legend(handles, names, **key)
     return figure
 
 
