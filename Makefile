@@ -11,9 +11,9 @@ ifneq ($(DATASET),)
 STUDY := $(if $(filter busi,$(DATASET)),studies/paper.yaml,studies/$(DATASET).yaml)
 endif
 
-.PHONY: help study lab test test-fast bench lint lock clean
+.PHONY: help study lab test test-fast bench bench-memory bench-precision lint lock clean
 help:  ## This list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 24
 
 study: .venv/.installed  ## Run a study and its reports: [DATASET=busi DATA_DIR=...] [STUDY=studies/x.yaml] [ARGS="--set epochs=5"]
 	@$(BIN)/bcd run $(STUDY) $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(ARGS)
@@ -29,6 +29,12 @@ test-fast: .venv/.installed-dev  ## Tests without the whole chain
 
 bench: .venv/.installed-dev  ## Time this against the plain Keras loop, as ratios: [ARGS="--data-dir ..."]
 	@$(BIN)/python benchmarks/bench.py $(ARGS)
+
+bench-memory: .venv/.installed-dev  ## Peak memory of each step from 1,000 to 8,000 images
+	@$(BIN)/python benchmarks/memory.py $(ARGS)
+
+bench-precision: .venv/.installed-dev  ## ResNet50 in float32 and bfloat16, frozen and fine-tuned: [ARGS="--images 64"]
+	@$(BIN)/python benchmarks/precision.py $(ARGS)
 
 lint: .venv/.installed-dev  ## Check style, and that notebooks are stored without outputs
 	@$(BIN)/ruff check .
