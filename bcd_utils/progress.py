@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 PROGRESS_FILE = "BCD_PROGRESS_FILE"
+PROGRESS = "bcd_progress"  # in an output's metadata: of use while a notebook runs, none in a report
 
 
 class Progress:
@@ -51,9 +52,9 @@ class Progress:
         if get_ipython() is None:
             return
         if self._handle is None:
-            self._handle = display(Markdown(text), display_id=True)
+            self._handle = display(Markdown(text), display_id=True, metadata={PROGRESS: True})
         else:
-            self._handle.update(Markdown(text))
+            self._handle.update(Markdown(text), metadata={PROGRESS: True})
 
 
 def time_left(began: float, done_before: int, now: float, done: int, total: int) -> str:

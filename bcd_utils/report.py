@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from bcd_utils.facts import tell
 from bcd_utils.files import write_text
 from bcd_utils.paths import TEMPLATES
+from bcd_utils.progress import PROGRESS
 
 if TYPE_CHECKING:
     from bs4 import Tag
     from jinja2 import Environment
 
 INDEX = "index.html"
-MANY_COLUMNS, VERY_MANY_COLUMNS = 5, 8
+MANY_COLUMNS, VERY_MANY_COLUMNS = 6, 7  # row headings among them
 NUMBER = re.compile(r"\s*([-+−]?\d[\d.,]*(e[-+]?\d+)?\s?%?|nan|inf|none|<na>|[-–]|)\s*", re.IGNORECASE)
 
 #: The paper's figures: label (it gives the number 7 to two), title, stem of our file, page that shows it.
@@ -75,6 +76,9 @@ def render_notebook(executed: Path, html: Path, page: Mapping[str, Any]) -> None
     places = {"template_name": "report", "extra_template_basedirs": [str(TEMPLATES)]}
     exporter = HTMLExporter(**places, exclude_anchor_links=True, embed_images=True)
     notebook = nbformat.read(executed, as_version=4)
+    for cell in notebook.cells:
+        if "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs if not output.get("metadata", {}).get(PROGRESS)]
     body, _ = exporter.from_notebook_node(notebook, {"metadata": {"path": str(Path(executed).parent)}})
     content = Markup(_polish(body))  # noqa: S704 - the project's own notebook, shown under the page's CSP
     frame = _templates().get_template("frame.html.j2")
@@ -128,6 +132,7 @@ def render_index(run_folder: Path, summary: Mapping[str, Any], pages: Sequence[M
             {**summary, "study": summary.get("title", run_folder.name), "run": run_folder.name},
             pages=[{"title": "Overview", "file": INDEX, "current": True}, *there],
             stages=stages,
+            asked=[page["file"] for page in stages],
             there=[page["file"] for page in there],
             pictures=_pictures(run_folder),
             trust=trust(summary),
@@ -208,6 +213,7 @@ def _polish(body: str) -> str:
 
     soup = BeautifulSoup(body, "html.parser")
     for table in soup.select("table"):
+        _join_headings(table)
         _align_numbers(table)
         _make_room(table)
         table.wrap(soup.new_tag("div", attrs={"class": "scroll"}))
@@ -216,10 +222,21 @@ def _polish(body: str) -> str:
     return str(soup)
 
 
+def _join_headings(table: Tag) -> None:
+    """Put the names of an index, for which pandas takes a row of their own, beside those of the columns."""
+    rows = [row.find_all("th") for row in table.select("thead tr")]
+    if len(rows) == 2 and len(rows[0]) == len(rows[1]):
+        texts = [[cell.get_text(strip=True) for cell in row] for row in rows]
+        if not any(above and below for above, below in zip(*texts, strict=True)):
+            for cell, below in zip(rows[0], texts[1], strict=True):
+                cell.string = cell.get_text(strip=True) or below
+            rows[1][0].parent.decompose()
+
+
 def _make_room(table: Tag) -> None:
     """Let many headings break, set very many columns small, give a text with nothing beside it the whole row."""
     rows = [row.find_all("td") for row in table.select("tbody tr")]
-    columns = max(map(len, rows), default=0)
+    columns = max((len(row.find_all(["td", "th"])) for row in table.select("tbody tr")), default=0)
     fit = [name for name, most in (("many", MANY_COLUMNS), ("wide", VERY_MANY_COLUMNS)) if columns > most]
     table["class"] = [*table.get("class", []), *fit]
     for first, *others in filter(None, rows):

@@ -77,6 +77,7 @@ def notebook() -> nbformat.NotebookNode:
         make.new_output("display_data", {"image/png": base64.encodebytes(png()).decode()}),
         make.new_output("display_data", {"image/svg+xml": "<svg xmlns='http://www.w3.org/2000/svg'/>"}),
         make.new_output("display_data", {"application/javascript": "steal()", "text/plain": "fallback"}),
+        make.new_output("display_data", {"text/plain": "images 3 of 9"}, metadata={"bcd_progress": True}),
     ]
     text = "# Heading\n\n| file | rows |\n|---|---|\n| a.csv | 12 |\n\n[next](04_evaluation.ipynb) [BUSI](https://doi.org/x)"
     cells = [
@@ -132,13 +133,15 @@ def notebook_page(tmp_path_factory) -> tuple[Page, str]:
 def index_page(tmp_path):
     """Render the index of a run folder that has every page and two figures."""
 
-    def render(summary=SUMMARY, stages=STAGES, figures=("fig3_ultrasound", "confusion_matrices")) -> Page:
+    def render(
+        summary=SUMMARY, stages=STAGES, figures=("fig3_ultrasound", "confusion_matrices"), pages=PAGES
+    ) -> Page:
         (tmp_path / "figures").mkdir()
         for name in figures:
             (tmp_path / "figures" / f"{name}.png").write_bytes(png())
         for stage in stages:
             (tmp_path / f"{stage}.html").write_text("")
-        path = report.render_index(tmp_path, summary, PAGES)
+        path = report.render_index(tmp_path, summary, pages)
         assert path == tmp_path / "index.html"
         return Page(path.read_text())
 
@@ -188,7 +191,7 @@ def test_code_is_folded_and_stderr_left_out(notebook_page):
 def test_outputs_and_tables_are_shown(notebook_page):
     page, _ = notebook_page
     assert "five stages <done>" in page.unfolded
-    assert "plain twin" not in page.text
+    assert "plain twin" not in page.text and "images 3 of 9" not in page.text
     assert len(page.named("table")) == 2
     for cell in ("benign", "135", "spiky", "a.csv"):
         assert cell in page.unfolded
@@ -198,6 +201,18 @@ def test_only_columns_of_numbers_are_right_aligned(notebook_page):
     _, html = notebook_page
     assert '<td class="number">135</td>' in html and '<th class="number">images</th>' in html
     assert "<td>spiky</td>" in html and "<th>note</th>" in html
+
+
+def test_names_of_an_index_take_no_row_of_their_own():
+    index = pd.MultiIndex.from_tuples([("BUSI", "benign"), ("BUSI", "normal")], names=["data set", "class"])
+    polished = report._polish(pd.DataFrame({"images": [437, 133]}, index=index).to_html())
+    head = polished[: polished.index("</thead>")]
+    assert head.count("<tr") == 1
+    assert head.index("data set") < head.index("class</th>") < head.index("images")
+    two_rows = pd.DataFrame(
+        [[1, 2]], columns=pd.MultiIndex.from_tuples([("a", "low"), ("a", "high")])
+    ).to_html()
+    assert report._polish(two_rows).count("<tr") == 3, "a heading over several columns stays"
 
 
 def test_links_lead_to_sibling_pages(notebook_page):
@@ -279,6 +294,13 @@ def test_index_of_a_run_that_has_only_begun(index_page):
     links = {attributes["href"] for attributes in page.named("a")}
     assert links == {"index.html", "01_data_exploration.html"}, "no link leads to a page that is not there"
     assert "not a reproduction" not in text
+
+
+def test_index_of_a_study_without_the_papers_notebooks(index_page):
+    unknown = dict.fromkeys(("metrics", "intervals", "cam", "split", "epochs"))
+    text = index_page(SUMMARY | unknown, pages=[{"title": "Modalities", "file": "11_modalities.html"}]).text
+    assert "not part of this study: notebook 04_evaluation makes the scores" in text
+    assert "The paper’s table beside this run" not in text and "not run yet: notebook" not in text
 
 
 @pytest.mark.parametrize("key", SUMMARY)

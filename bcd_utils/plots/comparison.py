@@ -135,9 +135,9 @@ def pareto(table: pd.DataFrame, titles: Mapping[str, str], families: Mapping[str
             style.note(
                 panel, titles[name], (known[name], accuracy[name]), (0, 9), size=style.SMALL, ha="left"
             )
-        panel.set_xscale("log")
-        panel.set_xlabel(label, size=style.MEDIUM)
         panel.margins(x=0.15, y=0.12)
+        style.logarithmic(panel)
+        panel.set_xlabel(label, size=style.MEDIUM)
         style.guides(panel)
     grid[0].set_ylabel("accuracy", size=style.MEDIUM)
     figure.legend(handles=_keys(families[name] for name in table.index), **_KEY_BELOW)

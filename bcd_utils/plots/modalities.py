@@ -9,14 +9,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from bcd_utils.plots import style
 from bcd_utils.plots.data import BOX, PARTS_OF_BOX
 
 LOGARITHMIC = ("sharpness", "noise")
 INK = "#333333"
-MANY_TICKS = 50  # highest by lowest, above which there is no room for ticks within a decade
 MOST_COLUMNS = 3
 MARKER = {"color": "white", "markeredgecolor": "black", "markersize": 5, "linestyle": "none", "zorder": 4}
 
@@ -52,11 +50,7 @@ def character(groups: Sequence[tuple[str, str, pd.DataFrame]], measures: Mapping
                 panel.plot(np.median(values), place, marker=looks[label].marker, **MARKER)
         panel.set_title(style.wrap(heading, style.WIDTH / columns - 1, style.MEDIUM), size=style.MEDIUM)
         if measure in LOGARITHMIC:
-            panel.set_xscale("log")
-            low, high = panel.get_xlim()
-            panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < MANY_TICKS * low else (1,)))
-            panel.xaxis.set_major_formatter("{x:g}")
-            panel.xaxis.set_minor_formatter(NullFormatter())
+            style.logarithmic(panel)
         style.guides(panel, "x")
         panel.tick_params(labelsize=style.SMALL)
         panel.set_ylim(places[-1] + 0.7, -0.7)

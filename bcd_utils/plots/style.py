@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
+from matplotlib.ticker import LogLocator, NullFormatter
 
 WIDTH = 9.5  # inches, the text width of a landscape page
 SMALL, MEDIUM, LARGE = 9, 10, 11  # points
@@ -143,6 +144,15 @@ def outline(panel: Axes, mask: np.ndarray) -> None:
 def guides(panel: Axes, axis: str = "both") -> None:
     """Pale lines at the ticks."""
     panel.grid(axis=axis, color="#E6E6E6", linewidth=0.7)
+
+
+def logarithmic(panel: Axes) -> None:
+    """Logarithmic x axis with plain numbers, and ticks between the powers of ten where there is room for them."""
+    panel.set_xscale("log")
+    low, high = panel.get_xlim()
+    panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 50 * low else (1,)))
+    panel.xaxis.set_major_formatter("{x:g}")
+    panel.xaxis.set_minor_formatter(NullFormatter())
 
 
 def heading(panel: Axes, text: str) -> None:
