@@ -22,10 +22,10 @@ lab: .venv/.installed  ## Open JupyterLab on the newest run (RUN=reports/... for
 	@$(BIN)/bcd lab $(or $(RUN),"")
 
 test: .venv/.installed-dev  ## All tests that need no network, the whole chain among them
-	@$(BIN)/python -m pytest -m "not network" -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -m "not network" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: .venv/.installed-dev  ## Tests without the whole chain
-	@$(BIN)/python -m pytest -m "not network and not slow" -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -m "not network and not slow" -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: .venv/.installed-dev  ## Time this against the plain Keras loop, as ratios: [ARGS="--data-dir ..."]
 	@$(BIN)/python benchmarks/bench.py $(ARGS)

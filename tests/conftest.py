@@ -9,6 +9,12 @@ import pytest
 from builders import TinyStudy, write_tiny_study
 
 
+def pytest_collection_modifyitems(items):
+    """Files with whole chains first, so that no process is left alone with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     """The cache folder of recomputable files, for this test alone."""
