@@ -15,7 +15,7 @@ from bcd_utils.errors import StudyError
 from bcd_utils.files import disk_errors, listing_identity, sha256_of_file, sha256_of_json, write_text
 from bcd_utils.paths import NOTEBOOKS, ROOT, readable
 from bcd_utils.progress import PROGRESS_FILE
-from bcd_utils.provenance import code_hash
+from bcd_utils.provenance import code_hash, versions
 from bcd_utils.runs import Run
 from bcd_utils.streams import stderr_into
 from bcd_utils.study import Study
@@ -128,9 +128,12 @@ def outside_inputs(study: Study, stages: list[str]) -> dict[str, str]:
             )
         return {MODALITIES_STAGE: listing_identity(locate_sources(study).values())}
     folders = [dataset_of(study).locate(study)]
+    inputs = {}
+    if COMPARISON_STAGE in stages:
+        inputs[COMPARISON_STAGE] = sha256_of_json(weights_at_hand(study))
     if study.histopathology_dir:
         folders.append(Path(study.histopathology_dir))
-    inputs = {stages[0]: listing_identity(folders)}
+    inputs[stages[0]] = listing_identity(folders)
     if MODALITIES_STAGE in stages:
         inputs[MODALITIES_STAGE] = listing_identity(locate_sources(study).values())
     if study.external and EXTERNAL_STAGE in stages:
@@ -139,15 +142,24 @@ def outside_inputs(study: Study, stages: list[str]) -> dict[str, str]:
     return inputs
 
 
+def weights_at_hand(study: Study) -> dict[str, str]:
+    """What is missing for each contender of the comparison, and the hash of each extractor's file."""
+    from bcd_utils.contenders import chosen_contenders
+
+    missing = {name: each.representation.missing() for name, each in chosen_contenders(study).items()}
+    files = [name for name in study.comparison.extractors if Path(name).is_file()]
+    return missing | {name: sha256_of_file(name) for name in files}
+
+
 def stage_key(run: Run, earlier: list[str], stage: str, inputs: str) -> str:
-    """What decides a stage's result: settings, code, notebook, Keras backend, and what it reads."""
+    """What decides a stage's result: settings, code, notebook, Keras backend, libraries, and what it reads."""
     named_files = [run.study.backbone, run.study.weights, run.study.audit.reviewed_pairs or ""]
     return sha256_of_json(
         [
             run.study.as_dict(),
             code_hash(),
             sha256_of_file(NOTEBOOKS / f"{stage}.ipynb"),
-            os.environ.get("KERAS_BACKEND", ""),
+            [os.environ.get("KERAS_BACKEND", ""), versions()],
             run.artifact_hashes(earlier),
             inputs,
             [sha256_of_file(name) for name in named_files if Path(name).is_file()],

@@ -245,5 +245,6 @@ def predict(model: keras.Model, values: np.ndarray, batch_size: int = 64) -> np.
     """
     parts = []
     for batch in in_batches(values, batch_size):
-        parts.append(np.asarray(model(np.asarray(batch, dtype=np.float32), training=False)))
+        found = model(np.asarray(batch, dtype=np.float32), training=False)
+        parts.append(keras.ops.convert_to_numpy(found))
     return np.concatenate(parts)

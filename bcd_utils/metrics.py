@@ -312,6 +312,20 @@ def named_scores(
     return named
 
 
+def mean_auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Mean of the one-vs-rest areas under the ROC curve, over the classes for which there is one.
+
+    For ranking: 0.5, which speaks for nobody, where it is undefined for every class.
+
+    Examples
+    --------
+    >>> mean_auc(np.array([0, 1, 1]), np.array([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0], [0.1, 0.9, 0.0]]))
+    1.0
+    """
+    areas = _roc_auc(labels, probabilities)
+    return float(np.nanmean(areas)) if np.isfinite(areas).any() else 0.5
+
+
 def _roc_auc(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """One-vs-rest AUC of each class, float (k,); NaN for a class without positives or negatives."""
     from sklearn.metrics import roc_auc_score

@@ -25,7 +25,7 @@ PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 
 
 def candidates(name: str, seed: int):
-    """The models that a contender chooses from on validation images."""
+    """The models that a contender chooses from on validation images; none of one that this script does not know."""
     if name == "svm":
         return [SVC(C=C) for C in (0.1, 1.0, 10.0, 100.0)]
     if name == "random_forest":
@@ -33,7 +33,8 @@ def candidates(name: str, seed: int):
     if name == "gradient_boosting":
         options = {"n_estimators": 200, "subsample": 0.5, "max_features": "sqrt", "random_state": seed}
         return [GradientBoostingClassifier(learning_rate=rate, **options) for rate in (0.03, 0.1)]
-    return [LogisticRegression(C=C, max_iter=5000) for C in PENALTIES]
+    known = name == "logistic_regression" or name.endswith("-linear")
+    return [LogisticRegression(C=C, max_iter=5000) for C in PENALTIES if known]
 
 
 def predict_folds(name: str, vectors: np.ndarray, folds: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -83,8 +84,7 @@ def compare(run: Path) -> pd.DataFrame:
     rows = []
     for name, contender in reported.items():
         vectors = features.get(name.removesuffix("-linear") if name.endswith("-linear") else "handcrafted")
-        linear_or_classical = name.endswith("-linear") or contender["family"] == "classical"
-        if "scores" not in contender or vectors is None or not linear_or_classical:
+        if "scores" not in contender or vectors is None or not candidates(name, seed):
             continue
         own = scores(folds["label"], predict_folds(name, vectors, folds, seed))
         for metric, value in own.items():

@@ -37,7 +37,7 @@ TITLES = {
 def contender(accuracy=0.5, spread=0.0, **others):
     """Scores whose resamples lie evenly within ``spread`` on both sides of their value."""
     values = {"accuracy": accuracy, "f1_macro": 0.5, "specificity_malignant": 0.95}
-    values |= {f"sensitivity_{label}": 0.75 for label in CLASSES} | others
+    values |= {f"sensitivity_{label}": 0.85 for label in CLASSES} | others
     offsets = np.linspace(-spread, spread, DRAWS)
     drawn = {
         name: np.full(DRAWS, np.nan) if value is None else value + offsets for name, value in values.items()
@@ -74,6 +74,7 @@ def findings(**changes):
         pointing=pointing(0.1),
         classes=CLASSES,
         positive="malignant",
+        majority=0.5,
         confidence=0.95,
     )
     return replace(made, **changes)
@@ -189,8 +190,8 @@ def test_imbalance_is_handled_if_recalls_differ_by_a_tenth_at_most(recalls, expe
 
 def test_the_upper_end_of_the_recalls_gap_counts():
     # the gap of two recalls is 0.05; that of a draw reaches 0.05 + 0.08 where only one of them moves
-    steady = contender(0.75, sensitivity_normal=0.70)
-    moving = contender(0.75, spread=0.08, sensitivity_normal=0.70)
+    steady = contender(0.75, sensitivity_normal=0.80)
+    moving = contender(0.75, spread=0.08, sensitivity_normal=0.80)
     drawn = steady.resampled | {"sensitivity_normal": moving.resampled["sensitivity_normal"]}
     assert verdict(IMBALANCE, with_scores(paper=steady)) == SUPPORTED
     assert verdict(IMBALANCE, with_scores(paper=replace(steady, resampled=drawn))) == NOT_SUPPORTED
@@ -199,7 +200,7 @@ def test_the_upper_end_of_the_recalls_gap_counts():
 def test_what_rebalancing_does_is_said_beside_it():
     arms = {"class_weights": contender(f1_macro=0.6), "oversampling": contender(f1_macro=0.45)}
     evidence = judge(findings(rebalanced=arms)).loc[IMBALANCE, "evidence"]
-    assert "benign 0.750, malignant 0.750, normal 0.750" in evidence
+    assert "benign 0.850, malignant 0.850, normal 0.850" in evidence
     assert "macro F1 with class weights +0.100 [+0.100, +0.100]" in evidence
     assert "macro F1 with oversampling -0.050" in evidence
 
@@ -232,11 +233,22 @@ def test_grad_cam_must_hit_more_often_than_the_centre_does(low, expected):
     ids=["at the criterion", "just below", "its interval just above", "its interval below"],
 )
 def test_specificity_must_lie_above_nine_tenths(specificity, spread, expected):
-    paper = contender(0.75, spread, specificity_malignant=specificity, sensitivity_malignant=0.375)
+    paper = contender(0.75, spread, specificity_malignant=specificity, sensitivity_malignant=0.8)
     table = judge(with_scores(paper=paper))
     assert table.loc[SPECIFICITY, "verdict"] == expected
     assert f"malignant specificity {specificity:.3f}" in table.loc[SPECIFICITY, "evidence"]
-    assert "at a sensitivity of 0.375" in table.loc[SPECIFICITY, "evidence"]
+    assert "at a sensitivity of 0.800" in table.loc[SPECIFICITY, "evidence"]
+
+
+@pytest.mark.parametrize("sensitivity", [0.0, 0.7999, None])
+def test_a_model_that_hardly_ever_says_malignant_is_not_specific(sensitivity):
+    paper = contender(0.75, specificity_malignant=1.0, sensitivity_malignant=sensitivity)
+    assert verdict(SPECIFICITY, with_scores(paper=paper)) == NOT_SUPPORTED
+
+
+def test_a_model_that_learned_nothing_has_not_handled_overfitting():
+    given = with_scores(findings(training_accuracy=0.5), paper=contender(0.5))
+    assert verdict(OVERFITTING, given) == NOT_SUPPORTED
 
 
 @above

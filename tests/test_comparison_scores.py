@@ -21,7 +21,7 @@ from bcd_utils.comparison.scores import (
     score_table,
     shown_metrics,
     training_accuracy,
-    validation_loss,
+    validation_auc,
 )
 from bcd_utils.study_file import make_study
 
@@ -264,26 +264,44 @@ def test_without_a_malignant_class_the_first_is_the_one_in_question():
     assert table.loc["other", ["auc_difference", "delong_p"]].tolist() == pytest.approx([gap, p])
 
 
-def test_validation_loss_is_the_mean_over_folds_of_the_mean_over_validation_images():
-    labels = np.array([0, 1, 2, 0])
-    shares = np.array([[0.5, 0.25, 0.25], [0.25, 0.5, 0.25], [0.1, 0.1, 0.8], [0.8, 0.1, 0.1]])
-    folds = [split("vvtx"), split("xtvt")]
-    found = validation_loss([result(shares), result(shares)], folds, labels)
-    assert found == pytest.approx((np.log(2) + -np.log(0.8)) / 2)  # not pooled: (2 log 2 - log 0.8) / 3
+def pair(first):
+    first = np.asarray(first)
+    return np.stack([first, 1 - first], axis=1)
 
 
-def test_validation_images_without_predictions_are_left_out_of_the_loss():
-    labels, shares = np.array([0, 1, 0]), np.array([[0.5, 0.5], [np.nan, np.nan], [0.25, 0.75]])
-    assert validation_loss([result(shares)], [split("vvv")], labels) == pytest.approx(1.5 * np.log(2))
+def test_validation_auc_is_the_mean_over_folds():
+    labels, shares = np.array([0, 0, 1, 1, 0, 1]), pair([0.9, 0.2, 0.5, 0.1, 0.3, 0.6])
+    # of the first fold's four pairs 0.2 against 0.5 is the wrong way round, and so is the second's only pair
+    folds = [split("vvvvtx"), split("ttxxvv")]
+    assert validation_auc([result(shares), result(shares)], folds, labels) == pytest.approx((0.75 + 0) / 2)
 
 
-def test_only_validation_images_count_for_the_loss():
+def test_validation_images_without_predictions_are_left_out():
+    labels, shares = np.array([0, 1, 0, 1]), pair([0.8, 0.9, 0.7, 0.1])
+    shares[1] = np.nan
+    assert validation_auc([result(shares)], [split("vvvv")], labels) == 1
+
+
+def test_a_class_without_validation_images_counts_for_nothing():
+    labels, shares = np.array([0, 1, 1]), np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.2, 0.7, 0.1]])
+    assert validation_auc([result(shares)], [split("vvv")], labels) == 1
+    assert validation_auc([result(shares)], [split("vtt")], labels) == 0.5
+
+
+def test_calibrating_on_validation_images_changes_no_rank():
+    labels, shares = np.array([0, 1, 0, 1]), pair([0.6, 0.55, 0.5, 0.45])
+    sharper = pair([0.99, 0.7, 0.3, 0.01])
+    areas = [validation_auc([result(each)], [split("vvvv")], labels) for each in (shares, sharper)]
+    assert areas[0] == areas[1] == 0.75
+
+
+def test_only_validation_images_count_for_it():
     labels, shares = np.arange(6) % 3, random_probabilities(1, 6)
     folds = [split("vvttxx"), split("xxvvtt")]
     lied = shares.copy()
     lied[4:] = lied[4:, ::-1]
     given = [[result(each), result(shares)] for each in (shares, lied)]
-    assert validation_loss(given[0], folds, labels) == validation_loss(given[1], folds, labels)
+    assert validation_auc(given[0], folds, labels) == validation_auc(given[1], folds, labels)
     assert training_accuracy(given[0], folds, labels) == training_accuracy(given[1], folds, labels)
 
 

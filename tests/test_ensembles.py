@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 
 from bcd_utils.comparison.ensembles import WAYS, join, join_best, join_named
 
@@ -34,11 +35,6 @@ def set_names(fold=0, images=IMAGES):
 
 def result(probabilities):
     return {"probabilities": probabilities, "choices": np.str_("C=1")}
-
-
-def log_loss(labels, probabilities):
-    """Mean cross-entropy by hand."""
-    return -np.log(probabilities[np.arange(len(labels)), labels].astype(float)).mean()
 
 
 def test_the_average_gives_each_member_the_same_weight():
@@ -136,26 +132,19 @@ def test_each_fold_is_joined_by_its_own_validation_rows():
         np.testing.assert_allclose(joined["average"][fold]["probabilities"], np.mean(pair, axis=0), rtol=1e-5)
 
 
-def flattened(probabilities, rows, amount):
-    """The same with these rows nearer to equal shares, which raises or lowers their loss."""
-    mixed = (1 - amount) * probabilities + amount / CLASSES
-    return np.where(rows[:, None], mixed, probabilities).astype(np.float32)
+def skilled(validation, elsewhere, names):
+    """A contender with one skill on validation rows and another elsewhere; the noise is the same for all."""
+    rows = (names == "validation")[:, None]
+    return np.where(rows, member(5, validation), member(5, elsewhere)).astype(np.float32)
 
 
-def certain(validation, elsewhere, names):
-    """True class with one probability on validation rows and another elsewhere, the rest shared."""
-    share = np.where(names == "validation", validation, elsewhere)[:, None]
-    truth = np.eye(CLASSES)[labels_of()]
-    return (truth * share + (1 - truth) * (1 - share) / (CLASSES - 1)).astype(np.float32)
-
-
-def test_the_best_two_are_those_with_the_lowest_loss_on_validation_rows_of_each_fold():
+def test_the_best_two_are_those_with_the_highest_area_on_validation_rows_of_each_fold():
     sets, labels = [set_names(0), set_names(1)], labels_of()
-    on_validation = {"a": (0.5, 0.9), "b": (0.8, 0.5), "c": (0.7, 0.6), "d": (0.6, 0.7)}
+    on_validation = {"a": (0.0, 2.5), "b": (2.5, 0.0), "c": (1.6, 0.8), "d": (0.8, 1.6)}
     candidates = {
         # those that do badly on validation rows are the best elsewhere
-        name: [result(certain(share, 1.3 - share, sets[fold])) for fold, share in enumerate(shares)]
-        for name, shares in on_validation.items()
+        name: [result(skilled(skill, 2.5 - skill, sets[fold])) for fold, skill in enumerate(skills)]
+        for name, skills in on_validation.items()
     }
     joined, chosen = join_best(candidates, {name: name for name in candidates}, sets, labels)
     assert chosen == [("b", "c"), ("a", "d")]
@@ -166,14 +155,11 @@ def test_the_best_two_are_those_with_the_lowest_loss_on_validation_rows_of_each_
         assert str(joined["stacking"][fold]["choices"]) == f"{' + '.join(pair)}; C=1"
 
 
-def test_the_best_two_read_different_representations_even_if_the_two_lowest_losses_share_one():
+def test_the_best_two_read_different_representations_even_if_the_two_highest_areas_share_one():
     names, labels = set_names(), labels_of()
-    shares = {"first": 0.9, "its twin": 0.85, "another twin": 0.8, "stranger": 0.5, "worst": 0.4}
+    skills = {"first": 2.5, "its twin": 2.0, "another twin": 1.5, "stranger": 0.5, "worst": 0.0}
     kinds = {"first": "x", "its twin": "x", "another twin": "x", "stranger": "y", "worst": "z"}
-    candidates = {name: [result(certain(share, 0.5, names))] for name, share in shares.items()}
-    assert log_loss(labels, candidates["its twin"][0]["probabilities"]) < log_loss(
-        labels, candidates["stranger"][0]["probabilities"]
-    )
+    candidates = {name: [result(skilled(skill, 0.5, names))] for name, skill in skills.items()}
     joined, chosen = join_best(candidates, kinds, [names], labels)
     assert chosen == [("first", "stranger")]
     pair = [candidates[name][0]["probabilities"] for name in chosen[0]]
@@ -190,12 +176,14 @@ def test_the_best_two_are_found_by_looking_at_all_pairs(seed):
     rows = names == "validation"
     candidates = {f"c{n}": [result(member(seed + n, rng.uniform(0, 2)))] for n in range(5)}
     kinds = {name: f"r{rng.integers(0, 3)}" for name in candidates} | {"c0": "own"}
-    losses = {
-        name: log_loss(labels[rows], each[0]["probabilities"][rows]) for name, each in candidates.items()
+    areas = {
+        name: roc_auc_score(labels[rows], each[0]["probabilities"][rows].astype(float), multi_class="ovr")
+        for name, each in candidates.items()
     }
-    pairs = [(a, b) for a in losses for b in losses if kinds[a] != kinds[b] and losses[a] <= losses[b]]
-    expected = min(pairs, key=lambda pair: (losses[pair[0]], losses[pair[1]]))
-    assert join_best(candidates, kinds, [names], labels)[1] == [expected]
+    pairs = [(a, b) for a in areas for b in areas if kinds[a] != kinds[b] and areas[a] >= areas[b]]
+    best = max((areas[a], areas[b]) for a, b in pairs)
+    (chosen,) = join_best(candidates, kinds, [names], labels)[1]
+    assert (areas[chosen[0]], areas[chosen[1]]) == best and kinds[chosen[0]] != kinds[chosen[1]]
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -114,6 +114,18 @@ def test_at_most_so_many_images_are_taken(tmp_path):
     assert images.index.tolist() == list(range(9))
 
 
+def test_copies_that_are_left_out_do_not_make_patients_of_the_others(tmp_path):
+    for number in range(24):
+        write_image(tmp_path / ("benign" if number < 12 else "malignant") / f"{number}.png", noise(number))
+    original, copy = tmp_path / "benign" / "1.png", tmp_path / "malignant" / "13.png"
+    copy.write_bytes(original.read_bytes())
+    for most in range(4, 24, 3):
+        at_hand, _ = find(
+            study_of(mine={"dataset": "folder", "data_dir": str(tmp_path), "most_images": most})
+        )
+        assert at_hand["mine"].patients is None
+
+
 def test_a_second_look_reads_no_image_again(tmp_path, monkeypatch):
     study = study_of(
         slides={

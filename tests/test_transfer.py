@@ -15,7 +15,7 @@ from bcd_utils.datasets import REGISTRY
 from bcd_utils.modalities.protocol import learn_probe, predictions_table, run_protocol
 from bcd_utils.modalities.record import said_of_transfer
 from bcd_utils.modalities.sources import Collection
-from bcd_utils.modalities.transfer import agreeing, auc_with_ends, transfer
+from bcd_utils.modalities.transfer import agreeing, auc_with_ends, in_common, transfer
 from bcd_utils.study_file import make_study
 
 STUDY = make_study({"name": "mine", "bootstrap_samples": 200, "modalities": {"folds": 3}})
@@ -31,6 +31,7 @@ def collection(
 ) -> Collection:
     names = [f"{title}-{number}" for number in range(len(labels))]
     images = pd.DataFrame({"id": names, "label": labels, "status": "ok", "group": groups or names})
+    images = images.assign(sha256=images["id"] + ".png", pixels_sha256=images["id"] + " pixels")
     return Collection(
         title, REGISTRY[dataset], STUDY, Path(), images, pd.Series(dtype=int), patients, title * 3, []
     )
@@ -110,6 +111,27 @@ def test_a_data_set_with_other_classes_takes_no_part(two):
     outcomes, found = run(at_hand, vectors)
     assert outcomes["s"].probe.values["accuracy"] == 1
     assert set(found.table["trained_on"]) | set(found.table["tested_on"]) == {"a", "b"}
+
+
+def test_two_data_sets_of_the_same_patients_are_not_crossed(two):
+    at_hand, vectors = two
+    patients = [f"p{number // 3}" for number in range(21)]
+    near, far = (collection(title, PLAIN, "breakhis", patients, 7) for title in ("Near", "Far"))
+    assert in_common(near, far)
+    _, found = run(
+        {"a": at_hand["a"], "near": near, "far": far}, vectors | {"near": vectors["b"], "far": vectors["b"]}
+    )
+    crossed = set(zip(found.table["trained_on"], found.table["tested_on"], strict=True))
+    assert len(crossed) == 7 and not {("near", "far"), ("far", "near")} & crossed
+    assert found.left_out == {"near, far": "Near and Far share images or patients and are not crossed"}
+
+
+def test_patients_of_one_name_in_different_data_sets_are_different_people():
+    patients = [f"p{number // 3}" for number in range(21)]
+    one, other = (collection(name, PLAIN, name, patients, 7) for name in ("breakhis", "mias"))
+    assert not in_common(one, other)
+    one.images.loc[4, "pixels_sha256"] = other.images.loc[9, "pixels_sha256"]
+    assert in_common(one, other)
 
 
 def test_with_no_common_classes_nothing_is_crossed():

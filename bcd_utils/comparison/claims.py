@@ -12,7 +12,8 @@ from bcd_utils.comparison.scores import Scored, difference
 from bcd_utils.intervals import percentile_interval
 
 SUPPORTED, NOT_SUPPORTED, NOT_TESTED = "supported", "not supported", "not tested here"
-MOST_GAP, LEAST_SPECIFICITY, MOST_OVERFIT = 0.10, 0.90, 0.05
+MOST_GAP, MOST_OVERFIT = 0.10, 0.05
+LEAST_SPECIFICITY, LEAST_SENSITIVITY = 0.90, 0.80
 
 
 @dataclass(frozen=True)
@@ -24,16 +25,16 @@ class Findings:
     network : str
         The network under the paper's head, as tables call it.
     is_the_papers : bool
-        Whether that is ResNet50 with ImageNet weights on real images.
+        Whether that is ResNet50 with ImageNet weights, shown real images and no masks.
     scored : mapping of name to Scored
         Plain trainings and ensembles; "paper" among them.
     titles : mapping of name to str
     best_classical : str or None
-        By validation loss.
+        On validation images.
     average_head : str or None
         The same head with average pooling, which the attention modules stand before.
     best_member, ensemble : str or None
-        The better of an ensemble's members by validation loss, and the ensemble's name.
+        The better of an ensemble's members on validation images, and the ensemble's name.
     ensemble_is_the_papers : bool
         Whether that joins the two networks that the study names.
     curves : mapping of (name, fraction) to Scored
@@ -46,6 +47,8 @@ class Findings:
         Rows of `heat_maps.pointing_table`; empty where there are no masks.
     classes : sequence of str
     positive : str
+    majority : float
+        Share of the most common class.
     confidence : float
     """
 
@@ -65,6 +68,7 @@ class Findings:
     pointing: Mapping[str, Mapping[str, float]]
     classes: Sequence[str]
     positive: str
+    majority: float
     confidence: float
 
 
@@ -192,8 +196,10 @@ def _handles_overfitting(findings: Findings) -> Verdict:
         findings.training_accuracy - ours.resampled["accuracy"],
         findings.confidence,
     )
-    return _verdict(gap["high"] <= MOST_OVERFIT), (
-        f"accuracy {findings.training_accuracy:.3f} on training images, {_text(gap)} above that on unseen groups"
+    low = ours.interval("accuracy", findings.confidence)["low"]
+    return _verdict(gap["high"] <= MOST_OVERFIT and low > findings.majority), (
+        f"accuracy {findings.training_accuracy:.3f} on training images, {_text(gap)} above that on unseen groups; "
+        f"the most common class has a share of {findings.majority:.3f}"
     )
 
 
@@ -213,7 +219,8 @@ def _few_false_alarms(findings: Findings) -> Verdict:
         return None
     found = findings.scored["paper"].interval(f"specificity_{findings.positive}", findings.confidence)
     other = findings.scored["paper"].values[f"sensitivity_{findings.positive}"]
-    return _verdict(found["low"] is not None and found["low"] >= LEAST_SPECIFICITY), (
+    enough = found["low"] is not None and found["low"] >= LEAST_SPECIFICITY
+    return _verdict(enough and other is not None and other >= LEAST_SENSITIVITY), (
         f"{findings.positive} specificity {_share(found['value'])} [{_share(found['low'])}, {_share(found['high'])}], "
         f"at a sensitivity of {_share(other)}"
     )
@@ -265,7 +272,7 @@ CLAIMS = (
     ),
     (
         "Overfitting is handled",
-        f"training accuracy is at most {MOST_OVERFIT:g} higher{_AT_MOST}",
+        f"accuracy is above the most common class's share, and in training at most {MOST_OVERFIT:g} higher{_AT_MOST}",
         _handles_overfitting,
     ),
     ("It generalises over modalities", "it holds on data sets of other modalities", _nothing),
@@ -276,7 +283,7 @@ CLAIMS = (
     ),
     (
         "High specificity, few false alarms",
-        f"the interval of specificity lies above {LEAST_SPECIFICITY:g}",
+        f"the interval of specificity lies above {LEAST_SPECIFICITY:g}, sensitivity is {LEAST_SENSITIVITY:g} or more",
         _few_false_alarms,
     ),
     ("Attention improves it (its literature)", _AHEAD, _attention_helps),

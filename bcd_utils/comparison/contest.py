@@ -10,7 +10,7 @@ import pandas as pd
 
 from bcd_utils.comparison.ensembles import WAYS, join_best, join_named
 from bcd_utils.comparison.material import folds_of, material_of
-from bcd_utils.comparison.scores import Scored, out_of_fold, score_on, validation_loss
+from bcd_utils.comparison.scores import Scored, out_of_fold, score_on, validation_auc
 from bcd_utils.comparison.trainings import PLAIN, Key, Variant, of_contender, train_all
 from bcd_utils.contenders import chosen_contenders
 from bcd_utils.contenders.base import Contender, Encoder, Material
@@ -20,6 +20,8 @@ from bcd_utils.evaluation import class_numbers
 from bcd_utils.runs import Run
 from bcd_utils.study import Study
 from bcd_utils.sweep import Result
+
+NEVER_MEMBERS = ("control", "ablation", "outline")
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ def enter(run: Run) -> Entry:
     material = material_of(run)
     classes = dataset_of(run.study).classes
     chosen = chosen_contenders(run.study)
+    if not (material.table["masks"] != "").any():
+        chosen = {name: each for name, each in chosen.items() if each.family != "outline"}
     missing = {name: each.representation.missing() for name, each in chosen.items()}
     there = {name: each for name, each in chosen.items() if not missing[name]}
     if not there:
@@ -105,18 +109,19 @@ class Contest:
 
     @property
     def reference(self) -> str:
-        """Who the others are held against: the paper's protocol, else the best on validation images."""
-        return "paper" if "paper" in self.scored else self.best_on_validation(self.scored)
+        """Who the others are held against: the paper's protocol, else the best single one on validation images."""
+        singles = [name for name in self.scored if self.families[name] != "ensemble"]
+        return "paper" if "paper" in self.scored else self.best_on_validation(singles)
 
     def plain(self, name: str) -> list[Result]:
         """Results of a contender's plain trainings, fold after fold."""
         return of_contender(self.results, name)
 
     def best_on_validation(self, names: Iterable[str]) -> str | None:
-        """Of some contenders, the one with the lowest cross-entropy on validation images; None of none."""
+        """Of some contenders, the one with the highest AUC on validation images; None of none."""
         entry = self.entry
-        losses = {name: validation_loss(self.plain(name), entry.folds, entry.labels) for name in names}
-        return min(losses, key=losses.get) if losses else None
+        areas = {name: validation_auc(self.plain(name), entry.folds, entry.labels) for name in names}
+        return max(areas, key=areas.get) if areas else None
 
     def of_family(self, family: str) -> list[str]:
         """Names of a family's contenders that were tested on every image."""
@@ -135,7 +140,13 @@ def _scored(entry: Entry, probabilities: np.ndarray) -> Scored:
 def hold(
     entry: Entry, on_progress: Callable[[int, int, str], None] = lambda done, total, note: None
 ) -> Contest:
-    """Train everyone, join the ensembles, score all."""
+    """Train everyone, join the ensembles, score all.
+
+    Raises
+    ------
+    StudyError
+        If there is nobody but those that read outlines.
+    """
     results, encoders, vectors = train_all(
         entry.contenders.values(), entry.folds, entry.labels, len(entry.classes), entry.material, on_progress
     )
@@ -145,7 +156,7 @@ def hold(
     absent = {name: command for name, (_, command) in entry.absent.items()}
     members = {}
     if "ensemble" in entry.study.comparison.contenders:
-        joined, members = _ensembles(entry, results)
+        joined, members = _ensembles(entry, results, encoders)
         for name, (title, of_folds) in joined.items():
             titles[name], families[name] = title, "ensemble"
             results |= {(name, PLAIN, fold): result for fold, result in enumerate(of_folds)}
@@ -157,20 +168,24 @@ def hold(
             absent["ensemble"] = "; ".join(commands)
     scored = {}
     for name in titles:
-        if (name, PLAIN, 0) in results:
+        if (name, PLAIN, 0) in results and families[name] != "outline":
             predicted = out_of_fold(of_contender(results, name), entry.folds)
             if np.isfinite(predicted).all():
                 scored[name] = _scored(entry, predicted)
+    if not scored:
+        raise StudyError(
+            "No contender was tested on every image", "add 'paper' or 'classical' to comparison.contenders"
+        )
     return Contest(entry, results, encoders, vectors, titles, families, scored, members, absent)
 
 
-def _ensembles(entry: Entry, results: Mapping[Key, Result]):
+def _ensembles(entry: Entry, results: Mapping[Key, Result], encoders: Mapping[str, Encoder]):
     """Title and results of each ensemble by name, and the members of those that have the same in all folds."""
     sets = [split.to_numpy() for split in entry.folds]
     plain = {name: of_contender(results, name) for name in entry.contenders}
     whole = {
         name: found for name, found in plain.items()
-        if np.isfinite(found[0]["probabilities"]).all() and entry.contenders[name].family not in ("control", "ablation")
+        if np.isfinite(found[0]["probabilities"]).all() and entry.contenders[name].family not in NEVER_MEMBERS
     }  # fmt: skip
     joined, members = {}, {}
     named = entry.study.comparison.members
@@ -179,7 +194,7 @@ def _ensembles(entry: Entry, results: Mapping[Key, Result]):
         for way, found in join_named([whole[name] for name in named], sets, entry.labels).items():
             joined[f"ensemble-{way}"] = (f"{titles}, {WAYS[way]}", found)
             members[f"ensemble-{way}"] = tuple(named)
-    representations = {name: entry.contenders[name].representation.name for name in whole}
+    representations = {name: encoders[entry.contenders[name].representation.name].identity for name in whole}
     if len(set(representations.values())) > 1:
         found, _ = join_best(whole, representations, sets, entry.labels)
         for way in WAYS:

@@ -1,4 +1,4 @@
-"""What a contender costs: measured alone on the machine, in a process of its own."""
+"""What a contender costs: it learns one fold alone on the machine, in a process of its own."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from bcd_utils.backend import device
+from bcd_utils.comparison.trainings import code_of
 from bcd_utils.contenders import all_contenders
 from bcd_utils.contenders.base import Contender, Fold
 from bcd_utils.errors import StudyError
-from bcd_utils.files import sha256_of_json, write_json
+from bcd_utils.files import sha256_of_file, sha256_of_json, write_json
 from bcd_utils.paths import ROOT, cache_folder
 from bcd_utils.runs import Run
 from bcd_utils.study import Study
@@ -38,20 +39,27 @@ def measure_costs(
     Returns
     -------
     dict of name to dict
-        ``encode_per_second`` (images per second from pixels to the representation; None where there is
-        nothing to compute), ``images_per_second`` (from pixels to probabilities), ``peak_mb`` (of the whole
-        process, libraries included, while it learns from 48 images for one epoch and predicts 64), and
-        ``device_mb`` (of a GPU; None without one).
+        ``images_per_second`` (from pixels to probabilities), ``training_seconds`` (to learn the first fold from its
+        pixels, each encoded once), ``peak_mb`` (of the whole process, libraries included; None where the system does
+        not tell) and ``device_mb`` (of a GPU; None without one).
 
     Raises
     ------
     StudyError
         If a contender's process fails.
     """
+    images = sha256_of_file(run.artifact("images.npy"))
     found = {}
     for done, (name, contender) in enumerate(contenders.items()):
         on_progress(done, len(contenders))
-        recipe = [name, _identity(run.study), contender.title]
+        recipe = [
+            name,
+            images,
+            code_of(contender, run.study),
+            sha256_of_file(__file__),
+            _settings(run.study),
+            device(),
+        ]
         path = cache_folder() / "costs" / f"{sha256_of_json(recipe)[:24]}.json"
         if not path.exists():
             write_json(path, _in_its_own_process(run, name))
@@ -60,23 +68,17 @@ def measure_costs(
     return found
 
 
-def _identity(study: Study) -> list:
-    from importlib.metadata import version
-
-    from bcd_utils.backend import device
-
+def _settings(study: Study) -> dict[str, Any]:
     names = (
         "image_size",
-        "pooling",
-        "hidden_units",
         "backbone",
         "weights",
-        "batch_size",
         "feature_dtype",
+        "validation_fraction",
+        "seed",
         "comparison",
     )
-    settings = {name: study.as_dict()[name] for name in names}
-    return [settings, device(), version("keras"), os.environ.get("KERAS_BACKEND", "")]
+    return {name: study.as_dict()[name] for name in names}
 
 
 def _in_its_own_process(run: Run, name: str) -> dict[str, Any]:
@@ -95,10 +97,8 @@ def _in_its_own_process(run: Run, name: str) -> dict[str, Any]:
 
 def measure(run: Run, name: str) -> dict[str, Any]:
     """Measure one contender in this process; `measure_costs` gives it one of its own."""
-    from sklearn.model_selection import train_test_split
-
-    from bcd_utils.comparison.material import material_of
-    from bcd_utils.comparison.values import exists
+    from bcd_utils.comparison.material import folds_of, material_of
+    from bcd_utils.comparison.values import exists, values_of
     from bcd_utils.datasets import dataset_of
     from bcd_utils.evaluation import class_numbers
 
@@ -111,23 +111,20 @@ def measure(run: Run, name: str) -> dict[str, Any]:
     started = time.perf_counter()
     values = np.concatenate([encoder.encode(batch) for batch in batches])
     encode_seconds = time.perf_counter() - started
-    there = exists(values)
-    values, known = values[there], labels[rows][there]
-    few = replace(
-        run.study, epochs=1, fine_tuning=run.study.fine_tuning and replace(run.study.fine_tuning, epochs=1)
-    )
-    few = replace(few, comparison=replace(few.comparison, scratch_epochs=1))
-    training, validation = train_test_split(
-        np.arange(len(values)), test_size=0.25, stratify=known, random_state=0
-    )
-    fitted = contender.learn(Fold(values, known, training, validation, int(labels.max()) + 1, few))
+    values = values[exists(values)]
+    everything = values_of(encoder, len(labels))
+    split = folds_of(material)[0].where(exists(everything), "")
+    training, validation = (np.flatnonzero(split == name) for name in ("train", "validation"))
+    started = time.perf_counter()
+    fitted = contender.learn(Fold(everything, labels, training, validation, int(labels.max()) + 1, run.study))
+    learn_seconds = time.perf_counter() - started
     fitted.predict(values[:BATCH])
     started = time.perf_counter()
     fitted.predict(values)
     seconds = (time.perf_counter() - started) * len(rows) / len(values)
     return {
-        "encode_per_second": len(rows) / encode_seconds,
         "images_per_second": len(rows) / (encode_seconds + seconds),
+        "training_seconds": encode_seconds / len(rows) * (len(training) + len(validation)) + learn_seconds,
         "peak_mb": _peak_megabytes(),
         "device_mb": _device_megabytes(),
     }
@@ -139,14 +136,16 @@ def _spread_rows(labels: np.ndarray) -> np.ndarray:
     return order[:IMAGES]
 
 
-def _peak_megabytes() -> float:
+def _peak_megabytes() -> float | None:
     """The most memory that this process has held at once."""
     status = Path("/proc/self/status")
     if status.exists():  # what getrusage says may be the parent's, from before this program was started
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) * 1024 / 1e6
-    import resource
-
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
@@ -157,21 +156,6 @@ def _device_megabytes() -> float | None:
 
     peak = peak_device_bytes()
     return None if peak is None else peak / 1e6
-
-
-def training_seconds(cost: Mapping[str, Any], fit_seconds: float, images: int) -> float:
-    """Seconds to train on one fold from its pixels: every image encoded once, then the learning.
-
-    Parameters
-    ----------
-    cost : mapping
-        As `measure_costs` gives it.
-    fit_seconds : float
-        Of the learning, representation at hand.
-    images : int
-        Training and validation images.
-    """
-    return images / cost["encode_per_second"] + fit_seconds
 
 
 if __name__ == "__main__":

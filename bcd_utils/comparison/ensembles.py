@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from bcd_utils.metrics import EPSILON, cross_entropy
+from bcd_utils.metrics import EPSILON, mean_auc
 from bcd_utils.sweep import Result
 
 WAYS = {"average": "averaged", "stacking": "stacked"}
@@ -45,7 +45,7 @@ def join_best(
     sets: Sequence[np.ndarray],
     labels: np.ndarray,
 ) -> tuple[dict[str, list[Result]], list[tuple[str, str]]]:
-    """As `join_named`, with the two candidates that have the lowest cross-entropy on the fold's validation rows.
+    """As `join_named`, with the two candidates that have the highest `mean_auc` on the fold's validation rows.
 
     Parameters
     ----------
@@ -64,11 +64,11 @@ def join_best(
     chosen = []
     for fold, names in enumerate(sets):
         rows = names == "validation"
-        losses = {
-            name: float(cross_entropy(labels[rows], results[fold]["probabilities"][rows]).mean())
+        areas = {
+            name: mean_auc(labels[rows], results[fold]["probabilities"][rows])
             for name, results in candidates.items()
         }
-        ranked = sorted(losses, key=losses.get)
+        ranked = sorted(areas, key=areas.get, reverse=True)
         second = next(name for name in ranked if representations[name] != representations[ranked[0]])
         chosen.append((ranked[0], second))
         members = [candidates[name][fold]["probabilities"] for name in chosen[-1]]

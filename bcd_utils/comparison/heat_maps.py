@@ -72,7 +72,7 @@ def pointing_hits(
             hits |= {CENTRE: _hits(centre_gaussian((side, side)), small), AREA: small.mean()}
             rows.append({"id": row["id"], "group": row["group"], **hits})
         on_progress(done, len(with_masks))
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["id", "group", *maps, CENTRE, AREA])
 
 
 def _in_the_networks_frame(mask: np.ndarray, side: int) -> np.ndarray:

@@ -38,7 +38,10 @@ def findings(
     trained = "paper" in contest.scored
     return Findings(
         network=title_of(study),
-        is_the_papers=study.backbone == "resnet50" and study.weights == "imagenet" and not synthetic,
+        is_the_papers=study.backbone == "resnet50"
+        and study.weights == "imagenet"
+        and study.input == "image"
+        and not synthetic,
         scored=contest.scored,
         titles=contest.titles,
         best_classical=contest.best_on_validation(contest.of_family("classical")),
@@ -55,6 +58,7 @@ def findings(
         pointing={} if pointing.empty else pointing.to_dict("index"),
         classes=entry.classes,
         positive=entry.classes[positive_class(entry.classes)],
+        majority=float(np.bincount(entry.labels).max() / len(entry.labels)),
         confidence=study.confidence,
     )
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from bcd_utils.evaluation import positive_class
 from bcd_utils.intervals import percentile_interval, resampled_scores
-from bcd_utils.metrics import cross_entropy, score
+from bcd_utils.metrics import mean_auc, score
 from bcd_utils.paired_tests import delong_test, holm_adjusted, mcnemar_test
 from bcd_utils.study import Study
 from bcd_utils.sweep import Result
@@ -125,8 +125,8 @@ def paired_table(
         Index: the others. ``accuracy_difference`` (this minus the reference) with ``_low`` and ``_high`` over
         groups; ``only_reference_right``, ``only_this_right`` (images) with ``mcnemar_p``; ``auc_difference``
         (malignant against the rest) with ``delong_p``. The p-values of a column are Holm-adjusted, and take
-        images for independent, which copies of a lesion are not: where they and the interval disagree, the
-        interval is right.
+        images for independent, which copies of a lesion are not; the intervals respect groups, and are not
+        adjusted for their number.
     """
     column = positive_class(classes)
     ours = scored[reference].probabilities
@@ -150,13 +150,17 @@ def paired_table(
     return table
 
 
-def validation_loss(results: Sequence[Result], folds: Sequence[pd.Series], labels: np.ndarray) -> float:
-    """Mean cross-entropy on the folds' validation images: what choices among contenders are made by."""
-    losses = []
+def validation_auc(results: Sequence[Result], folds: Sequence[pd.Series], labels: np.ndarray) -> float:
+    """Mean over folds of `metrics.mean_auc` on the validation images: what choices among contenders are made by.
+
+    Not their cross-entropy: some contenders are calibrated on these images, which flatters it and leaves the order
+    of their predictions almost as it was.
+    """
+    areas = []
     for result, split in zip(results, folds, strict=True):
         rows = (split == "validation").to_numpy() & np.isfinite(result["probabilities"]).all(axis=1)
-        losses.append(cross_entropy(labels[rows], result["probabilities"][rows]).mean())
-    return float(np.mean(losses))
+        areas.append(mean_auc(labels[rows], result["probabilities"][rows]))
+    return float(np.mean(areas))
 
 
 def training_accuracy(results: Sequence[Result], folds: Sequence[pd.Series], labels: np.ndarray) -> float:

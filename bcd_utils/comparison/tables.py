@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bcd_utils.comparison.costs import training_seconds
 from bcd_utils.comparison.scores import Scored, difference
 from bcd_utils.contenders.base import FAMILIES, Contender, Encoder
 from bcd_utils.sweep import Result
@@ -46,7 +45,6 @@ def cost_table(
     results: Mapping[str, Sequence[Result]],
     encoders: Mapping[str, Encoder],
     costs: Mapping[str, Mapping[str, Any]],
-    images: float,
 ) -> pd.DataFrame:
     """What each contender costs.
 
@@ -59,8 +57,6 @@ def cost_table(
     encoders : mapping of representation name to Encoder
     costs : mapping of name to mapping
         See `costs.measure_costs`.
-    images : float
-        Training and validation images of a fold, on average.
 
     Returns
     -------
@@ -72,12 +68,10 @@ def cost_table(
     rows = {}
     for name, contender in contenders.items():
         encoder, result, cost = encoders[contender.representation.name], results[name][0], costs[name]
-        fit = float(np.mean([each["fit_seconds"] for each in results[name]]))
         rows[name] = {
             "parameters": _sum(encoder.parameters, result["parameters"]),
             "gflops": 2e-9 * _sum(encoder.multiply_adds, result["multiply_adds"]),
-            "training_seconds": training_seconds(cost, fit, images),
-            **{key: cost[key] for key in ("images_per_second", "peak_mb", "device_mb")},
+            **{key: cost[key] for key in ("training_seconds", "images_per_second", "peak_mb", "device_mb")},
         }
     return pd.DataFrame.from_dict(rows, orient="index").astype(float)
 
@@ -142,6 +136,8 @@ def as_text(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
         Those to show, in order. Of a column that ends in ``_p``, values below 0.0001 are shown as that.
     """
     shown = {}
+    if table.empty:
+        return pd.DataFrame(columns=list(columns.values()))
     for column, heading in columns.items():
         if f"{column}_low" in table:
             shown[heading] = [with_ends(row, column) for _, row in table.iterrows()]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,6 +19,7 @@ from bcd_utils.splits import SETS
 from bcd_utils.study import Study
 from bcd_utils.sweep import Result, sweep
 
+SLICE = 256  # images
 IMBALANCE = ("none", "class_weights", "oversampling")
 
 #: (contender, variant, fold from 0): one training.
@@ -122,7 +121,7 @@ def train_all(
             vectors[representation.name] = as_vectors(values)
         jobs, keys = {}, {}
         for contender in group:
-            code = _code_of(contender, study)
+            code = code_of(contender, study)
             for variant in variants_of(contender.name, study):
                 for number, split in enumerate(folds):
                     job = _job(contender, variant, split.where(exists(values), ""), number, material)
@@ -203,8 +202,7 @@ def train_contender(job: Job, shared: Shared) -> Result:
     Returns
     -------
     dict of ndarray
-        ``probabilities`` float32 (n, classes), NaN for images that are in no set; ``fit_seconds`` and
-        ``images_per_second`` (of prediction, representation at hand), on one thread; ``parameters`` and
+        ``probabilities`` float32 (n, classes), NaN for images that are in no set; ``parameters`` and
         ``multiply_adds`` (-1 where not countable); ``choices``, what was chosen on validation, as text;
         ``heat_maps`` float16 (test images, h, w) of the predicted class, where the contender has them.
     """
@@ -216,21 +214,17 @@ def train_contender(job: Job, shared: Shared) -> Result:
     if job.imbalance == "oversampling":
         training = oversampled(training, shared.labels, job.seed)
     fold = Fold(shared.values, shared.labels, training, np.flatnonzero(sets == 1), shared.classes, study)
-    started = time.perf_counter()
     fitted = all_contenders(shared.study)[job.contender].learn(fold)
-    fit_seconds = time.perf_counter() - started
-    rows = np.flatnonzero(sets >= 0)
-    started = time.perf_counter()
-    predicted = fitted.predict(shared.values[rows])
-    seconds = time.perf_counter() - started
     probabilities = np.full((len(sets), shared.classes), np.nan, np.float32)
-    probabilities[rows] = predicted
-    return {
-        "probabilities": probabilities,
-        "fit_seconds": np.float64(fit_seconds),
-        "images_per_second": np.float64(len(rows) / seconds),
-        **_of_fitted(fitted, shared.values, np.flatnonzero(sets == 2), probabilities),
-    }
+    for rows in _slices(np.flatnonzero(sets >= 0)):
+        probabilities[rows] = fitted.predict(shared.values[rows])
+    found = _of_fitted(fitted, shared.values, np.flatnonzero(sets == 2), probabilities)
+    return {"probabilities": probabilities, **found}
+
+
+def _slices(rows: np.ndarray) -> list[np.ndarray]:
+    """Rows a few at a time: a copy of all feature maps of a large data set would not fit into memory."""
+    return np.array_split(rows, range(SLICE, len(rows), SLICE))
 
 
 def _of_fitted(fitted: Fitted, values: np.ndarray, tested: np.ndarray, probabilities: np.ndarray) -> Result:
@@ -238,16 +232,19 @@ def _of_fitted(fitted: Fitted, values: np.ndarray, tested: np.ndarray, probabili
     found = {name: np.int64(-1 if count is None else count) for name, count in counts.items()}
     found["choices"] = np.str_(", ".join(f"{name}={value}" for name, value in fitted.choices.items()))
     if fitted.heat_maps:
-        maps = fitted.heat_maps(values[tested], probabilities[tested].argmax(axis=1))
-        found["heat_maps"] = maps.astype(np.float16)
+        parts = [
+            fitted.heat_maps(values[rows], probabilities[rows].argmax(axis=1)) for rows in _slices(tested)
+        ]
+        found["heat_maps"] = np.concatenate(parts).astype(np.float16)
     return found
 
 
-def _code_of(contender: Contender, study: Study) -> list:
-    """What decides a training besides its data: the learner's code and settings, the backbone's file, Keras."""
+def code_of(contender: Contender, study: Study) -> list:
+    """What decides a training besides its data: the learner's code and settings, the backbone's file, libraries."""
     from importlib.metadata import version
 
     from bcd_utils import attention, augmentation, classifier, explain, fine_tuning, head_training, pooling
+    from bcd_utils.backend import keras
     from bcd_utils.contenders import two_parts
 
     learner = sys.modules[contender.learn.__module__]
@@ -273,7 +270,7 @@ def _code_of(contender: Contender, study: Study) -> list:
     return [
         [sha256_of_file(file) for file in files],
         [settings, scratch, network, study.scaling],
-        [os.environ.get("KERAS_BACKEND", ""), version("keras"), version("scikit-learn")],
+        [f"{name} {version(name)}" for name in (keras.backend.backend(), "keras", "scikit-learn")],
     ]
 
 

@@ -11,6 +11,19 @@ from bcd_utils.comparison.trainings import IMBALANCE, Variant, fewer_groups
 ARMS = {arm: arm.replace("_", " ") for arm in IMBALANCE}
 
 
+def changes(contest: Contest) -> dict[str, list[str]]:
+    """Contenders that differ from another in one thing, by the name of that other.
+
+    The variants of the paper's head from the head as it is; attention from the same head with average pooling.
+    """
+    average = "paper" if contest.entry.study.pooling == "average" else "paper-average"
+    found: dict[str, list[str]] = {}
+    for other, family in (("paper", "ablation"), (average, "attention")):
+        if other in contest.scored:
+            found.setdefault(other, []).extend(contest.of_family(family))
+    return {other: names for other, names in found.items() if names}
+
+
 def curves(contest: Contest) -> dict[tuple[str, float], Scored]:
     """Scores of the contenders that were also trained on fewer images, by (name, fraction)."""
     settings = contest.entry.study.comparison

@@ -47,7 +47,7 @@ class Handcrafted:
         def encode(rows: np.ndarray) -> np.ndarray:
             return np.stack([handcrafted.handcrafted_features(image) for image in material.images[rows]])
 
-        code = sha256_of_file(handcrafted.__file__)
+        code = [sha256_of_file(handcrafted.__file__), *_image_libraries()]
         return Encoder(sha256_of_json(["handcrafted", code, material.images_sha256]), encode)
 
 
@@ -71,8 +71,15 @@ class Outline:
             )
             return np.stack([outline_shape.outline_shape(mask) for mask in masks])
 
-        code, images = sha256_of_file(outline_shape.__file__), material.table["id"].tolist()
+        code = [sha256_of_file(outline_shape.__file__), *_image_libraries()]
+        images = material.table["id"].tolist()
         return Encoder(sha256_of_json(["outline", code, material.data_sha256, images]), encode)
+
+
+def _image_libraries() -> list[str]:
+    from importlib.metadata import version
+
+    return [version(name) for name in ("scikit-image", "opencv-python-headless")]
 
 
 @dataclass(frozen=True)

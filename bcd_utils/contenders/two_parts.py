@@ -25,6 +25,7 @@ def as_fitted(
     prepare : callable
         uint8 images to what ``body`` wants.
     """
+    from bcd_utils.backend import keras
     from bcd_utils.classifier import predict
     from bcd_utils.explain import grad_cam
     from bcd_utils.multiply_adds import multiply_adds
@@ -32,7 +33,9 @@ def as_fitted(
     def maps(images: np.ndarray) -> np.ndarray:
         """Feature maps (n, h, w, c), batch by batch."""
         batches = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
-        return np.concatenate([np.asarray(body(prepare(batch), training=False)) for batch in batches])
+        return np.concatenate(
+            [keras.ops.convert_to_numpy(body(prepare(batch), training=False)) for batch in batches]
+        )
 
     counts = (multiply_adds(body), multiply_adds(head))
     return Fitted(

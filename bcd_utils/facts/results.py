@@ -145,10 +145,11 @@ def comparison(summary: Summary) -> str:
     ahead = sum((row["accuracy_difference_low"] or 0) > 0 for row in found["paired"].values())
     behind = sum((row["accuracy_difference_high"] or 0) < 0 for row in found["paired"].values())
     verdicts = [claim["this run's network"] for claim in found["claims"]]
+    of = len(compared) - 1
     return (
         f"{ours['title']} in grouped {found['folds']}-fold cross-validation: accuracy "
-        f"{with_interval(ours['scores']['accuracy'])}. Of {len(compared) - 1} others {ahead} are more accurate and "
-        f"{behind} less, the interval of the difference on one side of 0. Of the paper's {len(verdicts)} claims, "
+        f"{with_interval(ours['scores']['accuracy'])}. Of {of} others {ahead} are more accurate and "
+        f"{behind} less, each interval of a difference taken alone. Of the paper's {len(verdicts)} claims, "
         f"{verdicts.count('supported')} hold for this run's network and {verdicts.count('not supported')} do not."
     )
 

@@ -197,14 +197,16 @@ def inspect(
     """
     dataset = dataset_of(own)
     manifest, remarks = cached_manifest(own, folder, found, progress_of(f"{title}: inspected"))
+    named = (
+        known_patients(manifest) is not None
+    )  # asked of all: where copies are missing they look like patients
     usable = thinned(manifest[manifest["status"] == "ok"], source.most_images).reset_index(drop=True)
     if usable["label"].nunique() < 2:
         raise StudyError(f"{folder} holds images of one class only", "name a folder with two classes or more")
-    patients = known_patients(usable)
-    if patients is None:
+    if not named:
         usable = usable.assign(group=lesions_joined(usable, folder, own, progress_of(f"{title}: compared")))
     aside = manifest.loc[manifest["status"] != "ok", "label"].value_counts()
-    identity = data_hash(usable)
+    identity, patients = data_hash(usable), usable["group"].nunique() if named else None
     return Collection(title, dataset, own, folder, usable, aside, patients, identity, remarks)
 
 

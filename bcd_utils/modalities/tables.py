@@ -198,7 +198,11 @@ def transfer_table(found: Transfer, at_hand: Mapping[str, Collection]) -> pd.Dat
     titles = {name: each.title for name, each in at_hand.items()}
     cells = found.table.assign(text=[with_ends(row, "auc") for _, row in found.table.iterrows()])
     order = list(dict.fromkeys(found.table["trained_on"]))
-    table = cells.pivot(index="trained_on", columns="tested_on", values="text").loc[order, order]
+    table = (
+        cells.pivot(index="trained_on", columns="tested_on", values="text")
+        .loc[order, order]
+        .fillna("not crossed")
+    )
     table.index = [f"trained on {titles[name]}" for name in order]
     table.columns = [f"tested on {titles[name]}" for name in order]
     return table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ class Transfer:
     predictions : pandas.DataFrame
         trained_on, tested_on, id, label, p_malignant.
     left_out : dict of name to str
-        Data sets that take no part, and why.
+        Data sets, and pairs of them, that take no part, and why.
     dropped : dict of name to dict of class to int
         Images of other classes that take no part.
     """
@@ -59,7 +60,7 @@ def transfer(
 
     The folds are those of the protocol, without images of other classes. On its own data set an image is
     predicted by the fold's model that was not shown its group; on another data set the models of all folds predict
-    it, and their probabilities are averaged.
+    it, and their probabilities are averaged. Two data sets that share images or patients are not crossed.
 
     Parameters
     ----------
@@ -68,11 +69,15 @@ def transfer(
     outcomes : mapping of name to Outcome
     """
     names, left_out = agreeing(at_hand)
+    for first, second in combinations(names, 2):
+        if in_common(at_hand[first], at_hand[second]):
+            titles = f"{at_hand[first].title} and {at_hand[second].title}"
+            left_out[f"{first}, {second}"] = f"{titles} share images or patients and are not crossed"
     kept = {name: at_hand[name].images["label"].isin(CLASSES).to_numpy() for name in names}
     rows, parts = [], []
     for number, trained in enumerate(names):
-        order = [trained, *(name for name in names if name != trained)]
         own = at_hand[trained]
+        order = [trained, *(name for name in names if name != trained and not in_common(own, at_hand[name]))]
         folds = [split.where(kept[trained], "") for split in outcomes[trained].folds]
         labels = numbers(own.images["label"])
         results = train_folds(
@@ -94,6 +99,15 @@ def transfer(
     order = ["trained_on", "tested_on", "id", "label", "p_malignant"]
     predictions = pd.concat(parts, ignore_index=True)[order] if parts else pd.DataFrame(columns=order)
     return Transfer(table, predictions, left_out, dropped_classes(at_hand, names))
+
+
+def in_common(one: Collection, other: Collection) -> bool:
+    """Whether two data sets share images, or are of one data set and share patients or lesions.
+
+    A model of the one has then been shown what the other would test it on.
+    """
+    columns = ["sha256", "pixels_sha256"] + (["group"] if one.dataset.name == other.dataset.name else [])
+    return any(one.images[column].isin(other.images[column]).any() for column in columns)
 
 
 def numbers(labels: pd.Series) -> np.ndarray:
