@@ -290,6 +290,21 @@ def test_changed_code_makes_every_stage_stale(short, monkeypatch):
     assert chain.stage_key(run, [], FIRST, "same inputs") != before
 
 
+def test_weights_that_arrive_make_the_comparison_stale(tmp_path, monkeypatch):
+    extractor = tmp_path / "mine.keras"
+    extractor.write_bytes(b"one")
+    chosen = {"contenders": ["densenet121-head", "svm"], "extractors": [str(extractor)]}
+    study = make_study({"name": "x", "comparison": chosen})
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    before = chain.weights_at_hand(study)
+    assert "densenet121" in before["densenet121-head"] and before["svm"] == ""
+    monkeypatch.setattr("bcd_utils.networks.Network.at_hand", lambda network: True)
+    arrived = chain.weights_at_hand(study)
+    assert arrived == before | {"densenet121-head": ""}
+    extractor.write_bytes(b"two")
+    assert chain.weights_at_hand(study) != arrived
+
+
 def test_what_a_killed_run_left_half_written_is_removed(short):
     (short.run_folder / "artifacts").mkdir(parents=True)
     half = [short.run_folder / ".a1.part.html", short.run_folder / "artifacts" / ".b2.part.npy"]

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from builders import TINY_SETTINGS, TinyStudy
+from builders import TINY_SETTINGS, TinyStudy, noise, write_image
 from independent_comparison import compare, scores
 
 from bcd_utils.comparison.claims import CLAIMS
@@ -147,6 +147,25 @@ def test_pages_stand_alone_without_logs_and_say_what_they_are(run):
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
     assert [output for output in outputs if output.output_type in ("stream", "error")] == []
     assert "in grouped 3-fold cross-validation" in (run / "index.html").read_text(encoding="utf-8")
+
+
+def test_data_without_masks_and_one_contender_are_compared_too(study, tmp_path):
+    for number in range(60):
+        label = ("benign", "malignant", "normal")[number % 3]
+        write_image(tmp_path / "images" / label / f"{number}.png", noise(number))
+    changes = {"dataset": "folder", "data_dir": str(tmp_path / "images")}
+    few = {"contenders": ["svm", "outline"], "folds": 2, "curve_contenders": [], "imbalance_contenders": []}
+    settings = yaml.safe_load(study.file.read_text()) | changes
+    settings["comparison"] = settings["comparison"] | few
+    file = tmp_path / "plain.yaml"
+    file.write_text(yaml.safe_dump(settings))
+    run = TinyStudy(file, study.cache).run(tmp_path / "run")
+    record = json.loads((run / "artifacts" / "comparison.json").read_text())
+    assert list(record["contenders"]) == ["svm"] and record["reference"] == "svm"
+    assert record["paired"] == {} and record["pointing"] == [] and record["outline"] == []
+    assert {claim["verdict"] for claim in record["claims"]} == {"not tested here"}
+    text = (run / "10_model_comparison.html").read_text(encoding="utf-8")
+    assert "Nobody to hold against it." in text and "Nobody reads outlines here." in text
 
 
 def test_a_comparison_that_was_stopped_trains_what_is_missing_and_comes_out_the_same(study, run, record):
