@@ -46,6 +46,17 @@ class Backbone:
     untrained: bool = False
 
     @property
+    def origin(self) -> dict[str, object]:
+        """What a record says of it: ``backbone``, ``weights``, ``weights_sha256``, ``preparation``, ``untrained``."""
+        return {
+            "backbone": self.name,
+            "weights": self.weights,
+            "weights_sha256": self.weights_sha256,
+            "preparation": self.preparation,
+            "untrained": self.untrained,
+        }
+
+    @property
     def identity(self) -> str:
         """SHA-256 of all that decides the features of an image."""
         return sha256_of_json(

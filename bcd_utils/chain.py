@@ -117,28 +117,28 @@ def outside_inputs(study: Study, stages: list[str]) -> dict[str, str]:
     StudyError
         If a data set is not where the study says: better now than after the training.
     """
-    from bcd_utils.external import external_study
-    from bcd_utils.modalities.sources import locate_sources
-
-    if stages == [MODALITIES_STAGE]:
-        if study.data_dir:
-            raise StudyError(
-                f"{MODALITIES_STAGE} reads several data sets, and --data-dir names one folder",
-                "name it with --set modalities.sources.busi.data_dir=FOLDER, and others likewise",
-            )
-        return {MODALITIES_STAGE: listing_identity(locate_sources(study).values())}
-    folders = [dataset_of(study).locate(study)]
     inputs = {}
-    if COMPARISON_STAGE in stages:
-        inputs[COMPARISON_STAGE] = sha256_of_json(weights_at_hand(study))
-    if study.histopathology_dir:
-        folders.append(Path(study.histopathology_dir))
-    inputs[stages[0]] = listing_identity(folders)
-    if MODALITIES_STAGE in stages:
-        inputs[MODALITIES_STAGE] = listing_identity(locate_sources(study).values())
+    if stages != [MODALITIES_STAGE]:
+        folders = [dataset_of(study).locate(study)]
+        if study.histopathology_dir:
+            folders.append(Path(study.histopathology_dir))
+        inputs[stages[0]] = listing_identity(folders)
+    elif study.data_dir:
+        raise StudyError(
+            f"{MODALITIES_STAGE} reads several data sets, and --data-dir names one folder",
+            "name it with --set modalities.sources.busi.data_dir=FOLDER, and others likewise",
+        )
     if study.external and EXTERNAL_STAGE in stages:
+        from bcd_utils.external import external_study
+
         other = external_study(study)
         inputs[EXTERNAL_STAGE] = listing_identity([dataset_of(other).locate(other)])
+    if COMPARISON_STAGE in stages:
+        inputs[COMPARISON_STAGE] = sha256_of_json(weights_at_hand(study))
+    if MODALITIES_STAGE in stages:
+        from bcd_utils.modalities.sources import locate_sources
+
+        inputs[MODALITIES_STAGE] = listing_identity(locate_sources(study).values())
     return inputs
 
 

@@ -148,11 +148,7 @@ def training_record(
     return {
         "epochs": len(history),
         "best_epoch": best_epoch,
-        "backbone": backbone.name,
-        "weights": backbone.weights,
-        "weights_sha256": backbone.weights_sha256,
-        "preparation": backbone.preparation,
-        "untrained": backbone.untrained,
+        **backbone.origin,
         "backbone_parameters": backbone.model.count_params(),
         "head_parameters": head.count_params(),
         "backend": keras.backend.backend(),

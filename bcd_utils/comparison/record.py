@@ -10,7 +10,7 @@ import pandas as pd
 
 from bcd_utils.backend import device, keras
 from bcd_utils.comparison.claims import Findings
-from bcd_utils.comparison.contest import Contest
+from bcd_utils.comparison.contest import NEVER_MEMBERS, Contest
 from bcd_utils.comparison.scores import Scored, out_of_fold, training_accuracy
 from bcd_utils.comparison.trainings import PLAIN
 from bcd_utils.contenders.frozen import title_of
@@ -31,9 +31,7 @@ def findings(
     if ensemble is None and "best_two-average" in contest.scored:
         ensemble = "best_two-average"
         member = [
-            name
-            for name in contest.scored
-            if contest.families[name] not in ("ensemble", "control", "ablation")
+            name for name in contest.scored if contest.families[name] not in ("ensemble", *NEVER_MEMBERS)
         ]
     trained = "paper" in contest.scored
     return Findings(

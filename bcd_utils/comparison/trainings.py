@@ -16,10 +16,11 @@ from bcd_utils.contenders import all_contenders
 from bcd_utils.contenders.base import Contender, Encoder, Fitted, Fold, Material
 from bcd_utils.files import sha256_of_file, sha256_of_json
 from bcd_utils.splits import SETS
+from bcd_utils.streaming import in_batches
 from bcd_utils.study import Study
 from bcd_utils.sweep import Result, sweep
 
-SLICE = 256  # images
+SLICE = 256  # images; a copy of all feature maps of a large data set would not fit into memory
 IMBALANCE = ("none", "class_weights", "oversampling")
 
 #: (contender, variant, fold from 0): one training.
@@ -216,15 +217,10 @@ def train_contender(job: Job, shared: Shared) -> Result:
     fold = Fold(shared.values, shared.labels, training, np.flatnonzero(sets == 1), shared.classes, study)
     fitted = all_contenders(shared.study)[job.contender].learn(fold)
     probabilities = np.full((len(sets), shared.classes), np.nan, np.float32)
-    for rows in _slices(np.flatnonzero(sets >= 0)):
+    for rows in in_batches(np.flatnonzero(sets >= 0), SLICE):
         probabilities[rows] = fitted.predict(shared.values[rows])
     found = _of_fitted(fitted, shared.values, np.flatnonzero(sets == 2), probabilities)
     return {"probabilities": probabilities, **found}
-
-
-def _slices(rows: np.ndarray) -> list[np.ndarray]:
-    """Rows a few at a time: a copy of all feature maps of a large data set would not fit into memory."""
-    return np.array_split(rows, range(SLICE, len(rows), SLICE))
 
 
 def _of_fitted(fitted: Fitted, values: np.ndarray, tested: np.ndarray, probabilities: np.ndarray) -> Result:
@@ -233,7 +229,8 @@ def _of_fitted(fitted: Fitted, values: np.ndarray, tested: np.ndarray, probabili
     found["choices"] = np.str_(", ".join(f"{name}={value}" for name, value in fitted.choices.items()))
     if fitted.heat_maps:
         parts = [
-            fitted.heat_maps(values[rows], probabilities[rows].argmax(axis=1)) for rows in _slices(tested)
+            fitted.heat_maps(values[rows], probabilities[rows].argmax(axis=1))
+            for rows in in_batches(tested, SLICE)
         ]
         found["heat_maps"] = np.concatenate(parts).astype(np.float16)
     return found

@@ -111,13 +111,7 @@ class BackboneFeatures:
             encode=lambda rows: features_of(backbone, images[rows]),
             parameters=backbone.model.count_params(),
             multiply_adds=multiply_adds(backbone.model),
-            origin={
-                "backbone": backbone.name,
-                "weights": backbone.weights,
-                "weights_sha256": backbone.weights_sha256,
-                "preparation": backbone.preparation,
-                "untrained": backbone.untrained,
-            },
+            origin=backbone.origin,
             stored=lambda on_progress: cached_features(
                 backbone, images, material.images_sha256, dtype, on_progress
             ),

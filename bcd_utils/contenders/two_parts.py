@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from bcd_utils.contenders.base import Fitted
+from bcd_utils.streaming import in_batches
 
 BATCH = 32
 
@@ -32,9 +33,11 @@ def as_fitted(
 
     def maps(images: np.ndarray) -> np.ndarray:
         """Feature maps (n, h, w, c), batch by batch."""
-        batches = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
         return np.concatenate(
-            [keras.ops.convert_to_numpy(body(prepare(batch), training=False)) for batch in batches]
+            [
+                keras.ops.convert_to_numpy(body(prepare(batch), training=False))
+                for batch in in_batches(images, BATCH)
+            ]
         )
 
     counts = (multiply_adds(body), multiply_adds(head))

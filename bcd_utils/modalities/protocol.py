@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.arrays import cached_images
-from bcd_utils.comparison.scores import Scored, score_on
+from bcd_utils.comparison.scores import Scored, out_of_fold, score_on
 from bcd_utils.contenders import scikit
 from bcd_utils.contenders.base import Fold
 from bcd_utils.evaluation import class_numbers
@@ -78,7 +78,7 @@ def train_probe(job: Job, shared: tuple[Study, Sequence[np.ndarray]]) -> Result:
     -------
     dict of ndarray
         ``choices``, what was chosen on the validation images, as text; and for data set i ``of_<i>``, float32
-        (images, classes), the probabilities.
+        (images, classes), the probabilities; see `of_dataset`.
     """
     study, vectors = shared
     sets = np.array(job.sets)
@@ -121,6 +121,11 @@ def train_folds(
     return list(sweep(train_probe, jobs, (study, vectors), on_progress).values())
 
 
+def of_dataset(results: Sequence[Result], index: int) -> list[Result]:
+    """What `train_folds` says of one data set, fold after fold, as the comparison has it: ``probabilities``."""
+    return [{"probabilities": result[f"of_{index}"]} for result in results]
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What the protocol gives on one data set.
@@ -158,7 +163,7 @@ def run_protocol(
     folds = grouped_folds(images, own.modalities.folds, own.validation_fraction, own.seed)
     labels = class_numbers(images["label"], classes)
     results = train_folds([vectors], labels, folds, len(classes), own, on_progress)
-    probabilities = out_of_fold([result["of_0"] for result in results], folds)
+    probabilities = out_of_fold(of_dataset(results, 0), folds)
     constant = always_the_most_common(labels, len(classes))
     probe, majority = (
         score_on(found, labels, images["group"], classes, own) for found in (probabilities, constant)
@@ -168,22 +173,6 @@ def run_protocol(
         predicted = images.assign(predicted=np.asarray(classes)[probabilities.argmax(axis=1)])
         rates = recognition_rates(predicted, own.bootstrap_samples, own.confidence, own.seed)
     return Outcome(folds, probe, majority, [str(result["choices"]) for result in results], rates)
-
-
-def out_of_fold(probabilities: Sequence[np.ndarray], folds: Sequence[pd.Series]) -> np.ndarray:
-    """Each image's probabilities from the model that was not shown its group; NaN where untested.
-
-    Examples
-    --------
-    >>> folds = [pd.Series(["test", "train"]), pd.Series(["train", "test"])]
-    >>> out_of_fold([np.array([[0.1], [0.2]]), np.array([[0.3], [0.4]])], folds).tolist()
-    [[0.1], [0.4]]
-    """
-    found = np.full(probabilities[0].shape, np.nan)
-    for each, split in zip(probabilities, folds, strict=True):
-        tested = (split == "test").to_numpy()
-        found[tested] = each[tested]
-    return found
 
 
 def always_the_most_common(labels: np.ndarray, classes: int) -> np.ndarray:

@@ -52,15 +52,7 @@ def record(
             "left_out": found.left_out,
             "dropped": found.dropped,
         },
-        "network": {
-            "backbone": backbone.name,
-            "weights": backbone.weights,
-            "weights_sha256": backbone.weights_sha256,
-            "preparation": backbone.preparation,
-            "untrained": backbone.untrained,
-            "device": device(),
-            "backend": keras.backend.backend(),
-        },
+        "network": {**backbone.origin, "device": device(), "backend": keras.backend.backend()},
     }
 
 

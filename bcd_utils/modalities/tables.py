@@ -7,23 +7,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from bcd_utils.comparison.scores import Scored, score_table
+from bcd_utils.comparison.scores import Scored, score_table, shown_metrics
 from bcd_utils.comparison.tables import with_ends
 from bcd_utils.exploration import read_with_mask, typical
 from bcd_utils.image_character import MEASURES
 from bcd_utils.modalities.protocol import Outcome
 from bcd_utils.modalities.sources import NOT_AT_HAND, Absent, Collection
-from bcd_utils.modalities.transfer import Transfer
+from bcd_utils.modalities.transfer import CLASSES, Transfer
 from bcd_utils.patient_scores import as_table
 
-METRICS = {
-    "accuracy": "accuracy",
-    "f1_macro": "macro F1",
-    "kappa": "kappa",
-    "roc_auc": "ROC AUC",
-    "sensitivity_malignant": "malignant sensitivity",
-    "specificity_malignant": "malignant specificity",
-}
+METRICS = shown_metrics(CLASSES)
 PROBE, MAJORITY = "linear probe", "majority class"
 
 

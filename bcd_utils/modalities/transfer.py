@@ -9,8 +9,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from bcd_utils.comparison.scores import score_on
-from bcd_utils.modalities.protocol import Outcome, out_of_fold, train_folds
+from bcd_utils.comparison.scores import out_of_fold, score_on
+from bcd_utils.modalities.protocol import Outcome, of_dataset, train_folds
 from bcd_utils.modalities.sources import Collection
 
 CLASSES = ("benign", "malignant")
@@ -69,15 +69,16 @@ def transfer(
     outcomes : mapping of name to Outcome
     """
     names, left_out = agreeing(at_hand)
-    for first, second in combinations(names, 2):
-        if in_common(at_hand[first], at_hand[second]):
-            titles = f"{at_hand[first].title} and {at_hand[second].title}"
-            left_out[f"{first}, {second}"] = f"{titles} share images or patients and are not crossed"
+    apart = [pair for pair in combinations(names, 2) if in_common(at_hand[pair[0]], at_hand[pair[1]])]
+    for pair in apart:
+        titles = " and ".join(at_hand[name].title for name in pair)
+        left_out[", ".join(pair)] = f"{titles} share images or patients and are not crossed"
     kept = {name: at_hand[name].images["label"].isin(CLASSES).to_numpy() for name in names}
     rows, parts = [], []
     for number, trained in enumerate(names):
         own = at_hand[trained]
-        order = [trained, *(name for name in names if name != trained and not in_common(own, at_hand[name]))]
+        never = {trained}.union(*(pair for pair in apart if trained in pair))
+        order = [trained, *(name for name in names if name not in never)]
         folds = [split.where(kept[trained], "") for split in outcomes[trained].folds]
         labels = numbers(own.images["label"])
         results = train_folds(
@@ -85,8 +86,11 @@ def transfer(
             lambda done, total, number=number: on_progress(number * total + done, len(names) * total),
         )  # fmt: skip
         for index, tested in enumerate(order):
-            found = [result[f"of_{index}"] for result in results]
-            probabilities = out_of_fold(found, folds) if tested == trained else np.mean(found, axis=0)
+            found = of_dataset(results, index)
+            if tested == trained:
+                probabilities = out_of_fold(found, folds)
+            else:
+                probabilities = np.mean([result["probabilities"] for result in found], axis=0)
             images = at_hand[tested].images[kept[tested]].reset_index(drop=True)
             rows.append(
                 {"trained_on": trained, "tested_on": tested, "images": len(images)}
