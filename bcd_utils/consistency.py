@@ -19,15 +19,15 @@ def consistency(
 ) -> pd.DataFrame:
     """Place a published row within each arm's distribution over splits.
 
-    For one metric, the row is consistent with an arm where it lies within the arm's central range. Jointly, a
+    For one metric, the row is inside an arm where it lies within the arm's central range. Jointly, a
     row is as extreme as its most extreme metric: the smallest of its tail shares, where a tail share is the
     share of splits at or beyond the value on the less populated side, times two. Counting the splits that
     are at least as extreme in this sense allows for several metrics being looked at, and for how they hang
     together (the minimum-p principle of Tippett 1931 with the resampled reference of Westfall and Young
-    1993). The row is jointly consistent with an arm where more than 1 - ``confidence`` of the splits are.
+    1993). The row is jointly inside an arm where more than 1 - ``confidence`` of the splits are.
 
-    What is consistent with an arm may be so with another; it proves neither. A joint outlier of which no
-    single metric is extreme is not found.
+    A row may be inside several arms, or inside one that was not tried: this says nothing of where a row comes from.
+    A joint outlier of which no single metric is extreme is not found.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def consistency(
         One row for each arm and metric, and one with metric "jointly". Columns ``arm``, ``metric``,
         ``splits`` (int), ``reported``, ``median``, ``low``, ``high`` (the central range), ``percentile``
         (0..100: splits below, plus half of those equal), ``as_extreme`` (0..1: share of splits at least as
-        extreme as the row), ``verdict`` ("consistent with" or "not consistent with"). NaN where a
+        extreme as the row), ``place`` ("inside" or "outside"). NaN where a
         quantity does not exist jointly.
 
     Raises
@@ -60,8 +60,8 @@ def consistency(
     --------
     >>> table = pd.DataFrame({"arm": "image", "accuracy": [0.78, 0.79, 0.80, 0.81, 0.82]})
     >>> result = consistency(table, {"accuracy": 0.94}, ["accuracy"])
-    >>> result[["metric", "percentile", "as_extreme", "verdict"]].values.tolist()
-    [['accuracy', 100.0, 0.0, 'not consistent with'], ['jointly', nan, 0.0, 'not consistent with']]
+    >>> result[["metric", "percentile", "as_extreme", "place"]].values.tolist()
+    [['accuracy', 100.0, 0.0, 'outside'], ['jointly', nan, 0.0, 'outside']]
     """
     missing = [name for name in metrics if name not in table or name not in reported]
     if missing:
@@ -84,12 +84,12 @@ def consistency(
                 | {"metric": name, "reported": row[index], "median": medians[index]}
                 | {"low": lows[index], "high": highs[index], "percentile": 100 * (below + equal / 2)}
                 | {"as_extreme": (tails[:, index] <= tails_of_row[0, index]).mean()}
-                | {"verdict": _verdict(lows[index] <= row[index] <= highs[index])}
+                | {"place": _place(lows[index] <= row[index] <= highs[index])}
             )
         jointly = float((tails.min(axis=1) <= tails_of_row.min()).mean())
         agrees = jointly > 1 - confidence
-        rows.append(common | {"metric": JOINTLY, "as_extreme": jointly, "verdict": _verdict(agrees)})
-    order = "arm metric splits reported median low high percentile as_extreme verdict".split()
+        rows.append(common | {"metric": JOINTLY, "as_extreme": jointly, "place": _place(agrees)})
+    order = "arm metric splits reported median low high percentile as_extreme place".split()
     return pd.DataFrame(rows)[order]
 
 
@@ -100,5 +100,5 @@ def _tail_shares(sample: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.minimum(1, 2 * np.minimum(at_most, at_least))
 
 
-def _verdict(agrees: bool) -> str:
-    return "consistent with" if agrees else "not consistent with"
+def _place(agrees: bool) -> str:
+    return "inside" if agrees else "outside"

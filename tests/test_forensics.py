@@ -509,34 +509,34 @@ def arm_table(**accuracies):
     return pd.DataFrame(rows)
 
 
-def verdicts(table, row, **options):
+def places(table, row, **options):
     result = consistency(table, row, list(row), **options)
     return {(each.arm, each.metric): each for each in result.itertuples()}
 
 
 def test_a_row_is_placed_within_each_arm_by_counting():
     table = arm_table(image=np.arange(60, 100) / 100, mask=[0.5] * 40)
-    found = verdicts(table, {"accuracy": 0.69, "kappa": 0.59})
+    found = places(table, {"accuracy": 0.69, "kappa": 0.59})
     image = found["image", "accuracy"]
     # nine of the 40 values are below 0.69, one is equal; ten at or below on either side
     assert image.percentile == 100 * 9.5 / 40 and image.as_extreme == pytest.approx(20 / 40)
     assert (image.splits, image.low, image.median, image.high) == (40, 0.6034, 0.795, 0.9866)
-    assert image.verdict == found["image", "jointly"].verdict == "consistent with"
+    assert image.place == found["image", "jointly"].place == "inside"
     assert found["image", "jointly"].as_extreme == pytest.approx(20 / 40)
-    assert found["mask", "accuracy"].verdict == found["mask", "jointly"].verdict == "not consistent with"
+    assert found["mask", "accuracy"].place == found["mask", "jointly"].place == "outside"
     assert (found["mask", "accuracy"].percentile, found["mask", "jointly"].as_extreme) == (100, 0)
 
 
 def test_equal_counts_are_equal_numbers():
-    found = verdicts(arm_table(mask=[110 / 117] * 10), {"accuracy": 0.9402})
+    found = places(arm_table(mask=[110 / 117] * 10), {"accuracy": 0.9402})
     assert found["mask", "accuracy"].percentile == 50
-    assert found["mask", "jointly"].as_extreme == 1 and found["mask", "accuracy"].verdict == "consistent with"
+    assert found["mask", "jointly"].as_extreme == 1 and found["mask", "accuracy"].place == "inside"
 
 
-def test_one_metric_far_off_is_enough_not_to_be_consistent_jointly():
-    found = verdicts(arm_table(image=np.linspace(0.7, 0.9, 50)), {"accuracy": 0.8, "kappa": 0.95})
-    assert found["image", "accuracy"].verdict == "consistent with"
-    assert found["image", "jointly"].verdict == "not consistent with"
+def test_one_metric_far_off_is_enough_to_be_outside_jointly():
+    found = places(arm_table(image=np.linspace(0.7, 0.9, 50)), {"accuracy": 0.8, "kappa": 0.95})
+    assert found["image", "accuracy"].place == "inside"
+    assert found["image", "jointly"].place == "outside"
 
 
 @settings(quick, max_examples=10)
