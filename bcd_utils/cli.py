@@ -8,7 +8,7 @@ import subprocess
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -16,6 +16,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from bcd_utils.errors import StudyError
+
+if TYPE_CHECKING:
+    from bcd_utils.pipeline.plan import Step
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -66,6 +69,9 @@ def run(
         str | None,
         typer.Option("--from", metavar="STAGE", help="Run this stage (03, say) and all after it again."),
     ] = None,
+    only_plan: Annotated[
+        bool, typer.Option("--plan", help="Run nothing: list what would run, why, and what it took last.")
+    ] = False,
     engine: Annotated[
         Engine, typer.Option(help="Where repeated trainings run: all cores here, or a dask cluster.")
     ] = Engine.joblib,
@@ -77,8 +83,9 @@ def run(
 
     Example: [bold]bcd run studies/paper.yaml --data-dir ~/Dataset_BUSI_with_GT --set input=mask[/bold]
     """
-    from bcd_utils.chain import run_study
     from bcd_utils.paths import readable
+    from bcd_utils.pipeline.runner import Chain
+    from bcd_utils.pipeline.stages import sections
     from bcd_utils.runs import Run
     from bcd_utils.study_file import load_study
     from bcd_utils.sweep import ENGINE, SCHEDULER
@@ -88,22 +95,45 @@ def run(
     os.environ |= {ENGINE: engine.value, SCHEDULER: scheduler}
     chosen = list(overrides or [])
     settings = {} if data_dir is None else {"data_dir": str(data_dir)}
-    study = load_study(study_file, chosen, **settings)
-    opened = Run((run_dir or default_run_folder(study.name, chosen)).absolute(), study)
-    console.print(f"[bold]{escape(study.title)}[/bold] in {escape(readable(opened.folder))}", soft_wrap=True)
+    study = load_study(study_file, chosen, sections(), **settings)
+    chain = Chain(Run((run_dir or default_run_folder(study.name, chosen)).absolute(), study))
+    folder = chain.run.folder
+    console.print(f"[bold]{escape(study.title)}[/bold] in {escape(readable(folder))}", soft_wrap=True)
+    if only_plan:
+        show_plan(chain.plan(from_stage))
+        return
     with console.status("starting") as status:
 
         def listen(stage: str, state: str, seconds: float, note: str) -> None:
             if state == "running":
                 status.update(f"{stage}  {seconds:4.0f} s  {escape(note)}")
             else:
-                console.print(
-                    f"  [green]✓[/green] {stage:<24} {'unchanged' if state == 'unchanged' else f'{seconds:.1f} s'}"
-                )
+                shown = "unchanged" if state == "unchanged" else f"{seconds:.1f} s".ljust(10) + escape(note)
+                console.print(f"  [green]✓[/green] {stage:<24} {shown}", soft_wrap=True)
 
-        index = run_study(opened, from_stage, listen)
-    show_summary(opened.folder)
+        index = chain.execute(from_stage, listen)
+    show_summary(folder)
     console.print(f"Report: [bold]{escape(str(index))}[/bold]", soft_wrap=True)
+
+
+def show_plan(steps: list[Step]) -> None:
+    """Print what a run would do."""
+    table = Table("stage", "runs because", "took last", "left last")
+    for step in steps:
+        table.add_row(
+            step.notebook,
+            escape(step.why) or "unchanged: skipped",
+            "" if step.seconds is None else f"{step.seconds:.0f} s",
+            "" if step.megabytes is None else f"{step.megabytes:.1f} MB",
+        )
+    console.print(table)
+    running = [step for step in steps if step.why]
+    known = sum(step.seconds or 0 for step in running)
+    new = sum(step.seconds is None for step in running)
+    console.print(
+        f"{len(running)} of {len(steps)} stages would run; they took {known:.0f} s last"
+        + (f", {new} never ran." if new else ".")
+    )
 
 
 @app.command()

@@ -10,10 +10,11 @@ import ast
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from bcd_utils.files import sha256_of_json
 from bcd_utils.paths import ROOT
@@ -44,14 +45,42 @@ def code_identity(*modules: str, root: Path = ROOT) -> str:
     ModuleNotFoundError
         If a module is not in the package.
     """
-    return _identity(closure(modules, root), ())
+    return sha256_of_json(code_parts(closure(modules, root)))
 
 
-def source_identity(source: str, root: Path = ROOT) -> str:
-    """`code_identity` of code that is in no module, such as the cells of a notebook."""
-    named = imported_names(ast.parse(source))
-    ours = [module for name in named if (module := _module_of(name, root))]
-    return sha256_of_json([source, _identity(closure(ours, root), named)])
+def code_parts(found: Mapping[str, Path], further: Iterable[str] = ()) -> dict[str, Any]:
+    """What an identity is made of.
+
+    Parameters
+    ----------
+    found : mapping of module name to file
+        As `closure` gives them.
+    further : iterable of str
+        Names that code outside these modules imports.
+
+    Returns
+    -------
+    dict
+        ``modules`` and ``libraries``: hash or version by name; ``backend``: that of Keras, or "".
+    """
+    parsed = {name: parse(file) for name, file in sorted(found.items())}
+    libraries = library_versions(
+        {each for source in parsed.values() for each in source.imported}.union(further)
+    )
+    backend = resolved_backend() if "keras" in libraries else ""
+    hashes = {name: source.digest for name, source in parsed.items()}
+    return {"modules": hashes, "libraries": libraries, "backend": backend}
+
+
+def modules_among(names: Iterable[str], root: Path = ROOT) -> list[str]:
+    """The modules of this package that imported names are, or are in.
+
+    Examples
+    --------
+    >>> modules_among(["numpy", "bcd_utils.files.write_json", "bcd_utils.errors"])
+    ['bcd_utils.errors', 'bcd_utils.files']
+    """
+    return sorted({module for name in names if (module := _module_of(name, root))})
 
 
 def closure(modules: Iterable[str], root: Path = ROOT) -> dict[str, Path]:
@@ -75,9 +104,9 @@ def closure(modules: Iterable[str], root: Path = ROOT) -> dict[str, Path]:
         if file is None:
             raise ModuleNotFoundError(f"there is no module {name} below {root}")
         found[name] = file
-        _, named, searches = _parsed(file, file.stat().st_mtime_ns, file.stat().st_size)
-        waiting += [module for each in named if (module := _module_of(each, root))]
-        if searches:
+        source = parse(file)
+        waiting += modules_among(source.imported, root)
+        if source.searches:
             waiting += [f"{name}.{path.stem}" for path in file.parent.glob("*.py") if path != file]
     return found
 
@@ -129,19 +158,12 @@ def library_versions(names: Iterable[str]) -> dict[str, str]:
     return {"python": ".".join(map(str, sys.version_info[:3])), **dict(sorted(versions.items()))}
 
 
-def _identity(found: dict[str, Path], further: Iterable[str]) -> str:
-    parsed = {
-        name: _parsed(file, file.stat().st_mtime_ns, file.stat().st_size) for name, file in found.items()
-    }
-    imported = {each for _, named, _ in parsed.values() for each in named}.union(further)
-    libraries = library_versions(imported)
-    backend = resolved_backend() if "keras" in libraries else ""
-    return sha256_of_json([sorted((name, each[0]) for name, each in parsed.items()), libraries, backend])
-
-
 def _run_nodes(node: ast.AST) -> Iterator[ast.AST]:
     """All nodes of a tree but those under ``if TYPE_CHECKING``."""
-    if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+    if isinstance(node, ast.If) and "TYPE_CHECKING" in (
+        getattr(node.test, "id", ""),
+        getattr(node.test, "attr", ""),
+    ):
         for child in node.orelse:
             yield from _run_nodes(child)
         return
@@ -150,18 +172,59 @@ def _run_nodes(node: ast.AST) -> Iterator[ast.AST]:
         yield from _run_nodes(child)
 
 
+class Source(NamedTuple):
+    """A source file as far as identities go.
+
+    Attributes
+    ----------
+    digest : str
+        Hash of what it does: no comments, no docstrings.
+    imported : tuple of str
+        See `imported_names`.
+    searches : bool
+        Whether it searches its folder for modules.
+    attributes : frozenset of (str, str)
+        What it takes from what: ``run.study.epochs`` gives ("study", "epochs") and ("run", "study").
+    """
+
+    digest: str
+    imported: tuple[str, ...]
+    searches: bool
+    attributes: frozenset[tuple[str, str]]
+
+
+def parse(file: Path) -> Source:
+    """A source file, read once as long as it stays the same."""
+    state = file.stat()
+    return _parsed(file, state.st_mtime_ns, state.st_size)
+
+
 @lru_cache(maxsize=1024)
-def _parsed(file: Path, mtime_ns: int, size: int) -> tuple[str, tuple[str, ...], bool]:
-    """Hash of what a source does, the names that it imports, and whether it searches its folder for modules."""
-    source = file.read_text(encoding="utf-8")
-    tree = ast.parse(source)
-    named = imported_names(tree)
+def _parsed(file: Path, mtime_ns: int, size: int) -> Source:
+    text = file.read_text(encoding="utf-8")
+    tree = ast.parse(text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 node.body = node.body[1:] if isinstance(first.value.value, str) else node.body
-    return sha256_of_json(ast.dump(tree)), named, "iter_modules(__path__)" in source
+    digest = sha256_of_json(ast.dump(tree))
+    return Source(digest, imported_names(tree), "iter_modules(__path__)" in text, attributes_taken(tree))
+
+
+def attributes_taken(tree: ast.AST) -> frozenset[tuple[str, str]]:
+    """Every attribute in a parsed source, with the last name of what it is taken from.
+
+    Examples
+    --------
+    >>> sorted(attributes_taken(ast.parse("run.study.epochs")))
+    [('run', 'study'), ('study', 'epochs')]
+    """
+    return frozenset(
+        (getattr(node.value, "id", "") or getattr(node.value, "attr", ""), node.attr)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+    )
 
 
 def _file_of(module: str, root: Path) -> Path | None:

@@ -60,4 +60,5 @@ def write_model_card(folder: Path, summary: Mapping[str, Any], page: Mapping[str
     """Write ``model_card.html`` and ``model_card.md`` of a run; parameters as for `write_checklists`."""
     card = model_card(summary)
     for kind in ("html", "md"):
-        render_page(f"model_card.{kind}.j2", folder, f"model_card.{kind}", page, card=card)
+        maker = (summary.get("stages") or {}).get("training")
+        render_page(f"model_card.{kind}.j2", folder, f"model_card.{kind}", page, card=card, maker=maker)

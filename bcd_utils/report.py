@@ -1,4 +1,4 @@
-"""The pages of a run: each executed notebook, and the index that sums it up; all open without a network."""
+"""Pages of a run that open without a network: executed notebooks, and what templates show."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import base64
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bcd_utils.facts import tell
 from bcd_utils.files import write_text
 from bcd_utils.paths import TEMPLATES
 from bcd_utils.progress import PROGRESS
@@ -19,43 +18,8 @@ if TYPE_CHECKING:
     from bs4 import Tag
     from jinja2 import Environment
 
-INDEX = "index.html"
 MANY_COLUMNS, VERY_MANY_COLUMNS = 6, 7  # row headings among them
 NUMBER = re.compile(r"\s*([-+−]?\d[\d.,]*(e[-+]?\d+)?\s?%?|nan|inf|none|<na>|[-–]|)\s*", re.IGNORECASE)
-
-#: The paper's figures: label (it gives the number 7 to two), title, stem of our file, page that shows it.
-PAPER_FIGURES = (
-    ("Fig 1", "Methodology", "fig1_methodology", "02_preprocessing.html"),
-    ("Fig 2", "Histopathology samples", "fig2_histopathology", "01_data_exploration.html"),
-    ("Fig 3", "Ultrasound samples", "fig3_ultrasound", "01_data_exploration.html"),
-    ("Fig 4", "ResNet50 with the new head", "fig4_architecture", "03_train_resnet50.html"),
-    ("Fig 5", "Evaluation", "fig5_evaluation", "04_evaluation.html"),
-    ("Fig 6/7", "ROC curve of each class", "fig6_7_roc", "04_evaluation.html"),
-    ("Fig 7", "Training and validation accuracy", "fig7_accuracy", "03_train_resnet50.html"),
-    ("Fig 8", "Training and validation loss", "fig8_loss", "03_train_resnet50.html"),
-)
-#: Where the first page is not part of a run, the second may show the figure.
-OTHER_PAGES = {"01_data_exploration.html": "11_modalities.html"}
-
-#: Whether the number can be trusted: question, notebook that asks it, its key in the summary, fact that answers.
-TRUST = (
-    (
-        "What is the number over other splits, copies kept together?",
-        "07_split_lottery",
-        "lottery",
-        "repetition",
-    ),
-    ("Are images there twice, and on both sides of the split?", "06_data_audit", "audit", "duplicates"),
-    (
-        "Which results fit the table that the paper prints?",
-        "08_paper_forensics",
-        "forensics",
-        "reported_table",
-    ),
-    ("Does the number hold on images from elsewhere?", "09_external_test", "external", "external_test"),
-    ("Does this network beat the others?", "10_model_comparison", "comparison", "comparison"),
-    ("Does it hold on other kinds of images?", "11_modalities", "modalities", "modalities"),
-)
 
 
 def render_notebook(executed: Path, html: Path, page: Mapping[str, Any]) -> None:
@@ -103,108 +67,6 @@ def render_page(template: str, folder: Path, file: str, page: Mapping[str, Any],
     """
     text = _templates().get_template(template).render(**page, pictures=_pictures(folder), **content)
     write_text(folder / file, text)
-
-
-def render_index(run_folder: Path, summary: Mapping[str, Any], pages: Sequence[Mapping[str, Any]]) -> Path:
-    """Write ``index.html`` of a run; parts whose results are missing say that they have not run.
-
-    Parameters
-    ----------
-    run_folder : Path
-        Holds the notebooks' pages and ``figures/*.png``.
-    summary : mapping
-        What ``summary.json`` holds; any key may be missing or None.
-    pages : sequence of mapping
-        ``{"title", "file"}`` of each notebook's page; those that do not exist are listed without a link.
-
-    Returns
-    -------
-    Path
-        The page.
-    """
-    summary = {key: value for key, value in summary.items() if value is not None}
-    stages = [page for page in pages if page["file"] != INDEX]
-    there = [page for page in stages if (run_folder / page["file"]).exists()]
-    text = (
-        _templates()
-        .get_template("index_page.html.j2")
-        .render(
-            {**summary, "study": summary.get("title", run_folder.name), "run": run_folder.name},
-            pages=[{"title": "Overview", "file": INDEX, "current": True}, *there],
-            stages=stages,
-            asked=[page["file"] for page in stages],
-            there=[page["file"] for page in there],
-            pictures=_pictures(run_folder),
-            trust=trust(summary),
-            paper_figures=paper_figures(page["file"] for page in there),
-            reasons=reasons_not_to_compare(summary),
-            settings_table=flatten(summary.get("settings", {})),
-        )
-    )
-    write_text(run_folder / INDEX, text)
-    return run_folder / INDEX
-
-
-def paper_figures(there: Iterable[str]) -> list[tuple[str, str, str, str]]:
-    """`PAPER_FIGURES` with the page of the run that shows each.
-
-    Parameters
-    ----------
-    there : iterable of str
-        Pages that the run has.
-
-    Examples
-    --------
-    >>> [page for *_, page in paper_figures(["11_modalities.html"])][:3]
-    ['02_preprocessing.html', '11_modalities.html', '11_modalities.html']
-    """
-    there = set(there)
-    return [
-        (*figure, OTHER_PAGES[page] if page not in there and OTHER_PAGES.get(page) in there else page)
-        for *figure, page in PAPER_FIGURES
-    ]
-
-
-def trust(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What the notebooks of `TRUST` that the study runs have found.
-
-    Returns
-    -------
-    list of dict
-        ``question``; ``file``, the page that tells more; ``done``, whether the notebook has left its
-        result; ``answer``, a sentence, empty where only the page tells.
-    """
-    notebooks = (summary.get("settings") or {}).get("notebooks") or ()
-    rows = []
-    for question, notebook, key, name in TRUST:
-        found = tell(name, summary)
-        row = {"question": question, "file": f"{notebook}.html", "done": bool(summary.get(key))}
-        rows += [row | {"answer": found.text if found else ""}] if notebook in notebooks else []
-    return rows
-
-
-def reasons_not_to_compare(summary: Mapping[str, Any]) -> list[str]:
-    """Why a run's numbers are no reproduction of the paper's; empty if images and network are the same."""
-    dataset, settings = summary.get("dataset") or {}, summary.get("settings") or {}
-    backbone, weights = settings.get("backbone", "resnet50"), settings.get("weights", "imagenet")
-    reasons = []
-    if dataset and dataset.get("name") != "busi":
-        images = dataset.get("title") or dataset.get("name")
-        reasons.append(f"the images are “{images}” where the paper used BUSI")
-    if backbone != "resnet50":
-        reasons.append(f"the backbone is “{Path(backbone).name}” where the paper used ResNet50")
-    elif weights != "imagenet":
-        weights = (summary.get("provenance") or {}).get("weights") or weights
-        reasons.append(f"ResNet50’s weights are “{weights}” where the paper used ImageNet’s")
-    return reasons
-
-
-def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings under dotted names, as ``--set`` takes them: ``phantoms.seed``."""
-    flat: dict[str, Any] = {}
-    for key, value in settings.items():
-        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {prefix + key: value}
-    return flat
 
 
 def _polish(body: str) -> str:

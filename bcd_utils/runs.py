@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,39 +19,10 @@ from bcd_utils.paths import REPORTS, ROOT, STUDIES, readable
 from bcd_utils.study import Study
 from bcd_utils.study_file import make_study
 
-#: The contract between notebooks: file under ``artifacts/`` -> the notebook that writes it.
-ARTIFACTS = {
-    "dataset.json": "01_data_exploration",
-    "manifest.csv": "01_data_exploration",
-    "splits.csv": "02_preprocessing",
-    "images.npy": "02_preprocessing",
-    "training.json": "03_train_resnet50",
-    "history.csv": "03_train_resnet50",
-    "head.keras": "03_train_resnet50",
-    "backbone.keras": "03_train_resnet50",
-    "predictions.csv": "03_train_resnet50",
-    "evaluation.json": "04_evaluation",
-    "cam.json": "05_gradcam",
-    "cams.npz": "05_gradcam",
-    "duplicate_pairs.csv": "06_data_audit",
-    "audited_manifest.csv": "06_data_audit",
-    "audit.json": "06_data_audit",
-    "lottery.csv": "07_split_lottery",
-    "lottery.json": "07_split_lottery",
-    "arms.csv": "08_paper_forensics",
-    "forensics.json": "08_paper_forensics",
-    "external_manifest.csv": "09_external_test",
-    "external_predictions.csv": "09_external_test",
-    "external.json": "09_external_test",
-    "folds.csv": "10_model_comparison",
-    "contender_features.npz": "10_model_comparison",
-    "contender_predictions.csv": "10_model_comparison",
-    "comparison.json": "10_model_comparison",
-    "modality_images.csv": "11_modalities",
-    "modality_predictions.csv": "11_modalities",
-    "transfer_predictions.csv": "11_modalities",
-    "modalities.json": "11_modalities",
-}
+#: Tells a notebook's kernel which stage it is; unset where a person has opened the notebook.
+STAGE = "BCD_STAGE"
+#: What each notebook may read and write: notebook -> {"reads": names, "writes": names}.
+Contract = Mapping[str, Mapping[str, Sequence[str]]]
 
 
 class Run:
@@ -59,30 +31,27 @@ class Run:
     Parameters
     ----------
     folder : Path
-        Holds ``study.json``, ``artifacts/``, ``figures/``, ``tables/``, ``notebooks/``, HTML pages.
+        Holds ``study.json``, ``contract.json``, ``artifacts/``, ``figures/``, ``tables/``, ``notebooks/``, HTML pages.
     study : Study
+    contract : mapping
+        What each notebook may read and write, as the stages declare it.
     """
 
-    def __init__(self, folder: Path, study: Study):
+    def __init__(self, folder: Path, study: Study, contract: Contract = MappingProxyType({})):
         self.folder = folder
         self.study = study
+        self.contract = contract
 
     @classmethod
-    def create(cls, folder: Path | str, study: Study) -> Run:
-        """Make the run folder, or take it up again with these settings."""
+    def create(cls, folder: Path | str, study: Study, contract: Contract) -> Run:
+        """Make the run folder, or take it up again with these settings and this contract."""
         folder = Path(folder).absolute()
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        run = cls(folder, study)
-        if not run._holds(study):
-            write_json(folder / "study.json", study.as_dict())
-        return run
-
-    def _holds(self, study: Study) -> bool:
-        try:
-            return json.loads((self.folder / "study.json").read_text(encoding="utf-8")) == study.as_dict()
-        except (FileNotFoundError, ValueError):
-            return False
+        for name, value in {"study.json": study.as_dict(), "contract.json": contract}.items():
+            if _read_json(folder / name) != value:
+                write_json(folder / name, value)
+        return cls(folder, study, contract)
 
     @classmethod
     def open(cls, folder: Path | str = "") -> Run:
@@ -110,7 +79,8 @@ class Run:
                     raise StudyError(
                         f"{settings} is damaged", "delete the run folder and run again"
                     ) from None
-                return cls(candidate, make_study(values, readable(settings)))
+                contract = _read_json(candidate / "contract.json") or {}
+                return cls(candidate, make_study(values, readable(settings)), contract)
         raise StudyError(f"{folder} is not a run folder", "make one with 'bcd run studies/phantom.yaml'")
 
     @staticmethod
@@ -128,12 +98,21 @@ class Run:
         StudyError
             If it is missing, with the command that makes it.
         """
+        stage = self.contract.get(os.environ.get(STAGE, ""))
+        if stage and name not in {*stage["reads"], *stage["writes"]}:
+            raise StudyError(
+                f"{os.environ[STAGE]} reads {name}, which its stage does not declare",
+                f"add it to `reads` in the stage's file, else a changed {name} would not make the stage run again",
+            )
         path = self.folder / "artifacts" / name
         if not path.exists():
-            raise StudyError(
-                f"{readable(path)} is missing; notebook {ARTIFACTS[name]} makes it", self.command
-            )
+            maker = self.maker(name)
+            raise StudyError(f"{readable(path)} is missing; notebook {maker} makes it", self.command)
         return path
+
+    def maker(self, name: str) -> str | None:
+        """The notebook that writes an artifact; None where no stage declares it."""
+        return next((notebook for notebook, stage in self.contract.items() if name in stage["writes"]), None)
 
     @property
     def command(self) -> str:
@@ -144,9 +123,19 @@ class Run:
 
     @contextmanager
     def writing(self, name: str):
-        """Temporary path that becomes the artifact ``name`` when the block succeeds."""
-        if name not in ARTIFACTS:
-            raise KeyError(f"{name} is not in the artifact contract")
+        """Temporary path that becomes the artifact ``name`` when the block succeeds.
+
+        Raises
+        ------
+        StudyError
+            If the stage that runs does not declare it; outside a chain, if no stage does.
+        """
+        maker = self.maker(name)
+        if maker is None or maker != os.environ.get(STAGE, maker):
+            raise StudyError(
+                f"{os.environ.get(STAGE, 'A notebook')} writes {name}, which its stage does not declare",
+                "add it to `writes` in the stage's file, and run the study again",
+            )
         with atomic_path(self.folder / "artifacts" / name) as temporary:
             yield temporary
 
@@ -203,37 +192,48 @@ class Run:
 
     def artifact_hashes(self, stages: list[str]) -> dict[str, str]:
         """SHA-256 of every artifact that ``stages`` recorded in their markers."""
-        hashes: dict[str, str] = {}
-        for stage in stages:
-            hashes |= json.loads(self.marker(stage).read_text())["artifacts"]
-        return hashes
+        markers = [self.marker_of(stage) for stage in stages]
+        return {name: digest for marker in markers if marker for name, digest in marker["artifacts"].items()}
 
-    def is_done(self, stage: str, key: str) -> bool:
-        """Whether a stage finished with this key and its files are still as it left them."""
-        try:
-            marker = json.loads(self.marker(stage).read_text())
-        except (FileNotFoundError, ValueError):
-            return False
-        if marker.get("key") != key:
-            return False
+    def marker_of(self, notebook: str) -> dict[str, Any] | None:
+        """What a stage left when it was done; None where it is not, or its marker cannot be read."""
+        marker = _read_json(self.marker(notebook))
+        return marker if isinstance(marker, dict) and {"artifacts", "files"} <= marker.keys() else None
+
+    def damage(self, marker: Mapping[str, Any]) -> str:
+        """Which file of a stage is not as the stage left it, in words; empty where all are."""
         for name, digest in marker["artifacts"].items():
             path = self.folder / "artifacts" / name
-            if not path.exists() or sha256_of_file(path) != digest:
-                return False
-        return all((self.folder / name).exists() for name in marker["files"])
+            if not path.exists():
+                return f"{name} is missing"
+            if sha256_of_file(path) != digest:
+                return f"{name} was changed"
+        return next(
+            (f"{name} is missing" for name in marker["files"] if not (self.folder / name).exists()), ""
+        )
 
     def forget(self, stage: str) -> None:
         """Take back that a stage is done, and remove the figures and tables it left."""
-        try:
-            files = json.loads(self.marker(stage).read_text())["files"]
-        except (FileNotFoundError, ValueError):
-            files = []
+        files = (self.marker_of(stage) or {"files": []})["files"]
         self.marker(stage).unlink(missing_ok=True)
         for name in files:
             (self.folder / name).unlink(missing_ok=True)
 
-    def mark_done(self, stage: str, key: str, seconds: float, work: float, started: float) -> None:
-        """Record that a stage is done: its key, its seconds (``work``: on data), its files since ``started``."""
+    def mark_done(
+        self, stage: str, parts: Mapping[str, Any], seconds: float, work: float, started: float
+    ) -> None:
+        """Record that a stage is done.
+
+        Parameters
+        ----------
+        stage : str
+        parts : mapping
+            What decided its result.
+        seconds, work : float
+            How long it took; how much of that it spent on data.
+        started : float
+            Time since the epoch; figures and tables that are newer are its own.
+        """
         files = [
             path.relative_to(self.folder).as_posix()
             for part in ("figures", "tables", "notebooks")
@@ -242,15 +242,17 @@ class Run:
         ]
         artifacts = {
             name: sha256_of_file(self.folder / "artifacts" / name)
-            for name, maker in ARTIFACTS.items()
-            if maker == stage and (self.folder / "artifacts" / name).exists()
+            for name in self.contract[stage]["writes"]
+            if (self.folder / "artifacts" / name).exists()
         }
+        written = [*files, *(f"artifacts/{name}" for name in artifacts)]
         write_json(
             self.marker(stage),
             {
-                "key": key,
+                "parts": dict(parts),
                 "seconds": round(seconds, 2),
                 "work_seconds": round(work, 2),
+                "bytes": sum((self.folder / name).stat().st_size for name in written),
                 "artifacts": artifacts,
                 "files": files,
             },
@@ -258,5 +260,13 @@ class Run:
 
     def seconds(self, field: str = "seconds") -> dict[str, float]:
         """Seconds each finished stage took when it last ran; ``work_seconds``: on data alone."""
-        markers = (self.marker(stage) for stage in self.study.notebooks)
-        return {path.stem: json.loads(path.read_text())[field] for path in markers if path.exists()}
+        markers = {stage: self.marker_of(stage) for stage in self.study.notebooks}
+        return {stage: marker[field] for stage, marker in markers.items() if marker}
+
+
+def _read_json(path: Path) -> Any:
+    """The values of a JSON file; None where it is missing or damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, field
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
@@ -166,7 +166,7 @@ class Study:
     title : str
         Heading of the reports.
     notebooks : tuple of str
-        Stages, in order; names of files in ``notebooks/``.
+        Stages, in order; names of files in ``notebooks/``. Empty: those of the paper's protocol.
     dataset : str
         A registered data set; ``bcd datasets`` lists them.
     data_dir : str or None
@@ -226,17 +226,13 @@ class Study:
     comparison : Comparison
     modalities : Modalities
     external : External or None
+    sections : dict
+        Settings of further stages, by the name of their section; see `stage.Stage`.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=,-]*$")]
     title: str = "Breast Cancer Detection Using ResNet50"
-    notebooks: Annotated[tuple[str, ...], Field(min_length=1)] = (
-        "01_data_exploration",
-        "02_preprocessing",
-        "03_train_resnet50",
-        "04_evaluation",
-        "05_gradcam",
-    )
+    notebooks: tuple[str, ...] = ()
     dataset: DatasetName = "busi"
     data_dir: str | None = None
     allow_partial: bool = False
@@ -273,6 +269,7 @@ class Study:
     comparison: Comparison = Comparison()
     modalities: Modalities = Modalities()
     external: External | None = None
+    sections: dict[str, dict[str, Any]] = field(default_factory=dict, hash=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Settings as plain, JSON-serialisable values."""

@@ -69,25 +69,29 @@ _Loader.add_implicit_resolver(
 )
 
 
-def _allowed_keys(location: Sequence[str]) -> list[str]:
+def _allowed_keys(location: Sequence[str], sections: Mapping[str, type]) -> list[str]:
     owner, parts = Study, iter(location[:-1])
     for part in parts:
         if part == "sources":
             owner = Source
             next(parts, None)  # a source's name may be that of a section
         else:
-            owner = _SECTIONS.get(part, owner)
-    return [field.name for field in fields(owner)]
+            owner = sections.get(part, owner)
+    further = [name for name in sections if name not in _SECTIONS] if owner is Study else []
+    return [field.name for field in fields(owner) if field.name != "sections"] + further
 
 
-def _one_line(error: ValidationError, source: str) -> StudyError:
+def _one_line(
+    error: ValidationError, source: str, sections: Mapping[str, type], within: str = ""
+) -> StudyError:
     first = error.errors()[0]
-    location = [str(part) for part in first["loc"] if not str(part).startswith("function")]
+    places = [within, *first["loc"]] if within else first["loc"]
+    location = [str(part) for part in places if not str(part).startswith("function")]
     # A union such as FineTuning | None puts its member's name into the location.
-    location = [part for part in location if part not in {kind.__name__ for kind in _SECTIONS.values()}]
+    location = [part for part in location if part not in {kind.__name__ for kind in sections.values()}]
     key = ".".join(location)
     if first["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
-        allowed = _allowed_keys(location)
+        allowed = _allowed_keys(location, sections)
         near = difflib.get_close_matches(location[-1], allowed, n=1)
         hint = f"did you mean '{near[0]}'? " if near else ""
         return StudyError(
@@ -98,14 +102,25 @@ def _one_line(error: ValidationError, source: str) -> StudyError:
         return StudyError(f"{source}: setting '{key}' is missing", f"add '{key}: ...'")
     wanted = _TYPE_HELP.get(first["type"], first["msg"].removeprefix("Input should be "))
     if first["type"] == "string_pattern_mismatch":
-        wanted = _PATTERN_HELP[location[0]]
+        wanted = next((_PATTERN_HELP[part] for part in location if part in _PATTERN_HELP), wanted)
     if wanted.startswith(("greater", "less")):
         wanted = f"a value {wanted}"
     return StudyError(f"{source}: {key} = {first['input']!r} is not allowed", f"use {wanted}")
 
 
-def make_study(settings: Mapping[str, Any], source: str = "settings") -> Study:
+def make_study(
+    settings: Mapping[str, Any], source: str = "settings", sections: Mapping[str, type] | None = None
+) -> Study:
     """Build a `Study` from plain values.
+
+    Parameters
+    ----------
+    settings : mapping
+    source : str
+        What messages call them.
+    sections : mapping of str to type, optional
+        Sections that stages declare. Those that are no attribute of `Study` are checked, completed with their
+        defaults and kept in ``Study.sections``. None: what is there was checked before.
 
     Raises
     ------
@@ -127,10 +142,20 @@ def make_study(settings: Mapping[str, Any], source: str = "settings") -> Study:
         raise StudyError(
             f"{source} holds more than plain values ({error})", "write text keys and plain values"
         ) from None
+    known = _SECTIONS | dict(sections or {})
+    within = ""
     try:
+        if sections is not None:
+            values = json.loads(plain)
+            further = {}
+            for within in known.keys() - _SECTIONS.keys():
+                section = TypeAdapter(known[within])
+                made = section.validate_json(json.dumps(values.pop(within, None) or {}))
+                further[within] = section.dump_python(made, mode="json")
+            within, plain = "", json.dumps(values | {"sections": further})
         return TypeAdapter(Study).validate_json(plain)
     except ValidationError as error:
-        raise _one_line(error, source) from None
+        raise _one_line(error, source, known, within) from None
 
 
 def parse_override(text: str) -> tuple[str, Any]:
@@ -170,7 +195,12 @@ def _absolute(value: Any) -> Any:
     return str(Path(value).expanduser().absolute()) if named else value
 
 
-def load_study(path: Path | str, overrides: Sequence[str] = (), **settings: Any) -> Study:
+def load_study(
+    path: Path | str,
+    overrides: Sequence[str] = (),
+    sections: Mapping[str, type] | None = None,
+    **settings: Any,
+) -> Study:
     """Read a study from YAML.
 
     Parameters
@@ -179,6 +209,8 @@ def load_study(path: Path | str, overrides: Sequence[str] = (), **settings: Any)
         The study's YAML file.
     overrides : sequence of str
         ``key=value`` texts; a dotted key reaches into a section. Paths count from the current folder.
+    sections : mapping of str to type, optional
+        As for `make_study`.
     **settings
         Values that replace the file's.
 
@@ -202,10 +234,10 @@ def load_study(path: Path | str, overrides: Sequence[str] = (), **settings: Any)
         raise StudyError(f"{readable(path)} holds no settings", "write 'key: value' lines")
     for text in overrides:
         key, value = parse_override(text)
-        *sections, last = key.split(".")
+        *outer, last = key.split(".")
         inner = values
-        for section in sections:
+        for section in outer:
             inner[section] = dict(inner[section]) if isinstance(inner.get(section), dict) else {}
             inner = inner[section]
         inner[last] = value
-    return make_study(with_absolute_paths({**values, **settings}), readable(path))
+    return make_study(with_absolute_paths({**values, **settings}), readable(path), sections or {})

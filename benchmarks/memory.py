@@ -59,14 +59,18 @@ def draw(folder: Path, images: int) -> None:
 def inspect(folder: Path) -> None:
     """The manifest of all images, and their split."""
     from bcd_utils.datasets import dataset_of
+    from bcd_utils.pipeline.stages import all_stages
     from bcd_utils.quality import build_manifest
     from bcd_utils.splits import draw_split, used_images
+    from bcd_utils.stage import contract_of
 
     study = study_of(folder)
     dataset = dataset_of(study)
     manifest, _ = build_manifest(dataset, dataset.locate(study))
     manifest["split"] = draw_split(manifest, study)
-    Run.create(folder / "run", study).save_csv(used_images(manifest), "splits.csv")
+    Run.create(folder / "run", study, contract_of(all_stages().values())).save_csv(
+        used_images(manifest), "splits.csv"
+    )
 
 
 def resize(folder: Path) -> None:

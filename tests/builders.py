@@ -7,12 +7,16 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import yaml
 from PIL import Image
 
 from bcd_utils.paths import ROOT
+
+if TYPE_CHECKING:
+    from bcd_utils.runs import Run
 
 CLASSES = ("benign", "malignant", "normal")
 NUMBERS = (1, 2, 10)
@@ -93,6 +97,15 @@ def write_busi(folder: Path, layout: str = "masks beside images") -> Path:
             write_image(Path(mask.format(**names)), lesion)
     write_image(Path(second_mask.format(label="benign", stem="benign (2)")), square(45, 60))
     return folder
+
+
+def make_run(folder: Path, study) -> Run:
+    """A run folder for a study, under the contract of all stages."""
+    from bcd_utils.pipeline.stages import all_stages
+    from bcd_utils.runs import Run
+    from bcd_utils.stage import contract_of
+
+    return Run.create(folder, study, contract_of(all_stages().values()))
 
 
 @dataclass(frozen=True)

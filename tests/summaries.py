@@ -19,6 +19,11 @@ FULL = {
         "epochs": 30, "patience": 4, "learning_rate": 0.001, "class_weights": "none", "fine_tuning": None,
         "bootstrap_samples": 2000, "confidence": 0.95,
     },
+    "stages": {
+        "dataset": "01_data_exploration", "training": "03_train_resnet50", "audit": "06_data_audit",
+        "lottery": "07_split_lottery", "forensics": "08_paper_forensics", "external": "09_external_test",
+        "comparison": "10_model_comparison", "modalities": "11_modalities",
+    },
     "dataset": {
         "name": "busi", "title": "BUSI", "modality": "breast ultrasound", "patients": None, "images": 8,
         "classes": {"benign": 5, "malignant": 3}, "set_aside": 2,

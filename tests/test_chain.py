@@ -18,10 +18,12 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from bcd_utils import chain
 from bcd_utils.errors import StudyError
+from bcd_utils.paths import NOTEBOOKS, ROOT
+from bcd_utils.pipeline import runner
 from bcd_utils.progress import PROGRESS_FILE
 from bcd_utils.runs import Run
+from bcd_utils.stage import Stage
 from bcd_utils.study_file import make_study
 
 pytestmark = pytest.mark.slow
@@ -192,6 +194,18 @@ with run.writing("cams.npz") as path:
 FIRST, SECOND, THIRD = SHORT
 
 
+def file_names(study) -> list[str]:
+    """What of the short chain's folder makes its first stage stale: names and contents."""
+    return [path.name + path.read_text() for path in sorted(Path(study.data_dir).iterdir())]
+
+
+DECLARED = {
+    FIRST: Stage(FIRST, "", writes=("dataset.json",), record="dataset.json", outside=file_names),
+    SECOND: Stage(SECOND, "", reads=("dataset.json",), writes=("training.json",), record="training.json"),
+    THIRD: Stage(THIRD, "", reads=("training.json",), writes=("cams.npz",)),
+}
+
+
 def write_notebook(path: Path, code: str) -> None:
     """A notebook that notes in ``executed.txt`` that it was executed, then runs ``code``."""
     note = f'with open(run.folder / "executed.txt", "a") as file:\n    print("{path.stem}", file=file)\n'
@@ -225,17 +239,20 @@ class ShortChain:
             {"name": "short", "notebooks": list(SHORT), "data_dir": str(self.data), "epochs": 3, **settings}
         )
 
+    def chain(self, **settings) -> runner.Chain:
+        return runner.Chain(Run(self.run_folder, self.study(**settings)), DECLARED, self.notebooks)
+
+    def plan(self, from_stage: str | None = None, **settings) -> dict[str, str]:
+        """Why each stage would run; only those that would."""
+        return {step.notebook: step.why for step in self.chain(**settings).plan(from_stage) if step.why}
+
     def run(self, from_stage: str | None = None, **settings) -> list[str]:
         """Run the chain; returns the stages whose notebooks were executed."""
         log = self.run_folder / "executed.txt"
         log.unlink(missing_ok=True)
         self.told = []
         try:
-            chain.run_study(
-                Run.create(self.run_folder, self.study(**settings)),
-                from_stage,
-                lambda *it: self.told.append(it),
-            )
+            self.chain(**settings).execute(from_stage, lambda *it: self.told.append(it))
         finally:
             executed = log.read_text().split() if log.exists() else []
         done = [stage for stage, state, *_ in self.told if state == "done"]
@@ -248,61 +265,58 @@ class ShortChain:
 def short(tmp_path, monkeypatch):
     monkeypatch.setenv(PROGRESS_FILE, "")  # what a chain sets in the environment is taken back
     monkeypatch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
-    made = ShortChain(tmp_path)
-    monkeypatch.setattr(chain, "NOTEBOOKS", made.notebooks)
-    return made
+    return ShortChain(tmp_path)
 
 
 def test_what_makes_stages_stale(short):
     artifacts, markers = short.run_folder / "artifacts", short.run_folder / "markers"
+    assert short.plan() == dict.fromkeys(SHORT, "it has not run") and not short.run_folder.exists()
     assert short.run() == [FIRST, SECOND, THIRD]
     assert (short.run_folder / "index.html").exists()
-    assert short.run() == []
+    assert short.plan() == {} and short.run() == []
 
     (short.data / "a").write_text("another picture")
+    assert short.plan() == {
+        FIRST: "files from outside the run",
+        SECOND: f"reads dataset.json, which {FIRST} makes anew",
+        THIRD: f"reads training.json, which {SECOND} makes anew",
+    }
     assert short.run() == [FIRST]  # it found the same, so what follows stays
     (short.data / "c").write_text("a third picture")
     assert short.run() == [FIRST, SECOND, THIRD]
+    assert short.told[-1][3] == "reads: training.json"
     assert read_json(artifacts / "training.json")["images"] == 3
 
     (artifacts / "training.json").unlink()
+    assert short.plan()[SECOND] == "training.json is missing"
     assert short.run() == [SECOND]
     (artifacts / "training.json").write_text('{"epochs": 99, "images": 3}')
+    assert short.plan()[SECOND] == "training.json was changed"
     assert short.run() == [SECOND]
     assert read_json(artifacts / "training.json")["epochs"] == 3
     (short.run_folder / "notebooks" / f"{THIRD}.ipynb").unlink()
     assert short.run() == [THIRD]
     (markers / f"{FIRST}.json").write_text("{")
+    assert short.plan()[FIRST] == "its marker is damaged"
     assert short.run() == [FIRST]
 
-    assert short.run(epochs=4) == [FIRST, SECOND, THIRD]
+    assert short.plan(epochs=4) == {
+        SECOND: "settings: epochs",
+        THIRD: f"reads training.json, which {SECOND} makes anew",
+    }
+    assert short.run(epochs=4) == [SECOND, THIRD]
+    assert short.plan(epochs=4, title="Another") == {} == short.plan(epochs=4, batch_size=8)
+    assert list(short.plan("03", epochs=4)) == [SECOND, THIRD]
     assert short.run("03", epochs=4) == [SECOND, THIRD]
     write_notebook(short.notebooks / f"{THIRD}.ipynb", SHORT[THIRD] + "\n1 + 1")
+    assert short.plan(epochs=4) == {THIRD: "its notebook"}
     assert short.run(epochs=4) == [THIRD]
-    assert short.run(epochs=4) == []
-
-
-def test_changed_code_makes_every_stage_stale(short, monkeypatch):
-    run = Run.create(short.run_folder, short.study())
-    before = chain.stage_key(run, [], FIRST, "same inputs")
-    assert chain.stage_key(run, [], FIRST, "same inputs") == before
-    monkeypatch.setattr(chain, "code_hash", lambda: "edited")
-    assert chain.stage_key(run, [], FIRST, "same inputs") != before
-
-
-def test_weights_that_arrive_make_the_comparison_stale(tmp_path, monkeypatch):
-    extractor = tmp_path / "mine.keras"
-    extractor.write_bytes(b"one")
-    chosen = {"contenders": ["densenet121-head", "svm"], "extractors": [str(extractor)]}
-    study = make_study({"name": "x", "comparison": chosen})
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    before = chain.weights_at_hand(study)
-    assert "densenet121" in before["densenet121-head"] and before["svm"] == ""
-    monkeypatch.setattr("bcd_utils.networks.Network.at_hand", lambda network: True)
-    arrived = chain.weights_at_hand(study)
-    assert arrived == before | {"densenet121-head": ""}
-    extractor.write_bytes(b"two")
-    assert chain.weights_at_hand(study) != arrived
+    with_outputs = nbformat.read(short.run_folder / "notebooks" / f"{SECOND}.ipynb", as_version=4)
+    with_outputs.cells = [
+        cell for cell in with_outputs.cells if "injected-parameters" not in str(cell.metadata)
+    ]
+    nbformat.write(with_outputs, short.notebooks / f"{SECOND}.ipynb")
+    assert short.run(epochs=4) == [], "outputs and metadata are no part of a notebook's code"
 
 
 def test_what_a_killed_run_left_half_written_is_removed(short):
@@ -459,7 +473,7 @@ def test_a_full_disk_is_one_message_and_the_run_goes_on_with_more_space(
     resize(100_000_000)
     folder = shutil.copytree(finished, small_disk / "run")
     if stage:
-        for name in (f"markers/{stage}.json", *chain.SUMS):  # they would make room
+        for name in (f"markers/{stage}.json", *runner.SUMS):  # they would make room
             (folder / name).unlink()
     usage = shutil.disk_usage(small_disk)
     resize(usage.used + free)
@@ -486,7 +500,7 @@ def opened_alone(stage: str) -> str:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
-    path = chain.NOTEBOOKS / f"{stage}.ipynb"
+    path = NOTEBOOKS / f"{stage}.ipynb"
     notebook = nbformat.read(path, as_version=4)
     resources = {"metadata": {"path": str(path.parent)}}
     try:
@@ -500,7 +514,7 @@ def opened_alone(stage: str) -> str:
 def opened(tiny, tmp_path, monkeypatch):
     """Opens notebooks on a folder that only ``BCD_RUN_DIR`` names, two at a time."""
     monkeypatch.setenv("BCD_CACHE_DIR", str(tiny.cache))
-    monkeypatch.setenv("PYTHONPATH", str(chain.ROOT))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
     def open_all(folder: Path, stages: list[str]) -> dict[str, str]:
         monkeypatch.setenv("BCD_RUN_DIR", str(folder))

@@ -95,12 +95,12 @@ def test_libraries_count_by_version(root, monkeypatch):
     assert before[0] != after[0] and before[1] == after[1]
 
 
-def test_cells_count_by_what_they_say_and_import(root):
-    cell = "from bcd_utils.arrays import read"
-    before = code.source_identity(cell, root)
-    assert code.source_identity(cell + "\nread()", root) != before == code.source_identity(cell, root)
-    change(root, "reader.py", "def read():\n    return 3\n")
-    assert code.source_identity(cell, root) != before
+def test_what_code_outside_the_package_imports_counts(root):
+    found = code.closure(["bcd_utils.arrays"], root)
+    assert "matplotlib" not in code.code_parts(found)["libraries"]
+    parts = code.code_parts(found, ["matplotlib.pyplot"])
+    assert parts["libraries"]["matplotlib"] == code.metadata.version("matplotlib")
+    assert parts["backend"] == "" and set(parts["modules"]) == {"bcd_utils.arrays", "bcd_utils.reader"}
 
 
 def test_only_the_resolved_backend_counts(monkeypatch):

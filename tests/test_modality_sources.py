@@ -7,11 +7,11 @@ import pytest
 from builders import noise, write_busi, write_image
 from miniatures import write_breakhis, write_cbis
 
-from bcd_utils import chain
 from bcd_utils.datasets import breakhis, busi, cbis_ddsm
 from bcd_utils.errors import StudyError
 from bcd_utils.modalities import sources
 from bcd_utils.paths import STUDIES
+from bcd_utils.pipeline.stages.modalities import files_of_sources
 from bcd_utils.study_file import load_study, make_study
 
 ALONE = ["11_modalities"]
@@ -65,7 +65,7 @@ def test_tables_without_pixels_are_not_at_hand(tmp_path):
 
 
 def test_with_no_source_at_hand_the_message_names_the_way_out(tmp_path):
-    for look in (find, sources.locate_sources, lambda study: chain.outside_inputs(study, ALONE)):
+    for look in (find, sources.locate_sources, files_of_sources):
         with pytest.raises(StudyError, match="None of the data sets is at hand: BUSI, BreakHis") as caught:
             look(make_study({"name": "mine", "notebooks": ALONE}))
         assert "bcd fetch busi" in caught.value.fix
@@ -174,5 +174,5 @@ def test_stain_normalisation_of_ultrasound_is_a_wrong_setting_not_a_missing_data
 def test_a_data_dir_that_no_notebook_reads_is_told(tmp_path):
     study = make_study({"name": "mine", "notebooks": ALONE, "data_dir": str(tmp_path)})
     with pytest.raises(StudyError, match="--data-dir names one folder") as caught:
-        chain.outside_inputs(study, ALONE)
+        files_of_sources(study)
     assert "modalities.sources.busi.data_dir" in caught.value.fix

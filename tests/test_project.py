@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bcd_utils.code_identity import closure, imported_names, modules_among
 from bcd_utils.paths import NOTEBOOKS, ROOT, STUDIES
-from bcd_utils.runs import ARTIFACTS
+from bcd_utils.pipeline.stages import all_stages
+from bcd_utils.stage import stages_of
 from bcd_utils.study_file import load_study, make_study
 
 LONGEST_CELL = 15
@@ -53,11 +55,15 @@ def saved(tree: list[ast.AST]) -> set[str]:
 
 def test_the_default_study_is_the_papers_and_every_notebook_is_in_some_study():
     names = [path.stem for path in paths]
-    assert list(make_study({"name": "mine"}).notebooks) == names[:5]
+    assert make_study({"name": "mine"}).notebooks == ()
+    assert [stage.notebook for stage in stages_of((), all_stages())] == names[:5]
+    assert list(all_stages()) == names
     for study in ("trust", "trust_phantom"):
         assert list(load_study(STUDIES / f"{study}.yaml").notebooks) == names[:9]
     studies = [path for path in STUDIES.glob("*.yaml") if not path.stem.endswith("_reported")]
-    run = [list(load_study(path).notebooks) for path in studies]
+    run = [
+        [stage.notebook for stage in stages_of(load_study(path).notebooks, all_stages())] for path in studies
+    ]
     assert set().union(*run) == set(names)
     assert all(notebooks == sorted(notebooks) for notebooks in run)
 
@@ -118,13 +124,30 @@ def test_a_cell_shows_one_figure_at_most(path):
 
 
 @every_notebook
-def test_a_notebook_writes_the_artifacts_that_the_contract_says(path):
+def test_a_stage_declares_what_its_notebook_writes(path):
     written = set().union(*(saved(tree) for tree in nodes(path)))
     if path.stem == "03_train_resnet50":
         written |= saved(
             list(ast.walk(ast.parse((ROOT / "bcd_utils" / "training.py").read_text(encoding="utf-8"))))
         )
-    assert written == {name for name, maker in ARTIFACTS.items() if maker == path.stem}
+    assert written == set(all_stages()[path.stem].writes)
+
+
+@every_notebook
+def test_a_stage_reads_nothing_that_its_code_does_not_name(path):
+    """The other way round, a run refuses what is read and not declared."""
+    code = "\n".join(cell["text"] for cell in cells(path))
+    found = closure(modules_among(imported_names(ast.parse(code)))).values()
+    text = code + "".join(file.read_text(encoding="utf-8") for file in found)
+    for name in all_stages()[path.stem].reads:
+        assert f'"{name}"' in text, name
+
+
+@every_notebook
+def test_nothing_that_a_notebook_imports_imports_a_stage(path):
+    code = "\n".join(cell["text"] for cell in cells(path))
+    modules = closure(modules_among(imported_names(ast.parse(code))))
+    assert [name for name in modules if ".pipeline" in name] == []
 
 
 # -- files ------------------------------------------------------------------------------------------

@@ -9,21 +9,28 @@ import sys
 import nbformat
 import pandas as pd
 import pytest
+from builders import make_run
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from bcd_utils.datasets import REGISTRY
+from bcd_utils.pipeline.publish import page_context, publish, title_of
+from bcd_utils.pipeline.stages import all_stages
 from bcd_utils.plots.diagrams import image_flow
-from bcd_utils.publish import announcements, page_context, publish, reported_by_paper, summarise_run, title_of
-from bcd_utils.runs import Run
 from bcd_utils.study_file import make_study
+from bcd_utils.summary import announcements, reported_by_paper
+from bcd_utils.summary import summarise_run as summarise
 
 STAGE = "01_data_exploration"
 
 
+def summarise_run(run):
+    return summarise(run, all_stages())
+
+
 @pytest.fixture
 def run(tmp_path):
-    return Run.create(tmp_path / "run", make_study({"name": "mine", "title": "Mine", "notebooks": [STAGE]}))
+    return make_run(tmp_path / "run", make_study({"name": "mine", "title": "Mine", "notebooks": [STAGE]}))
 
 
 @pytest.fixture
@@ -66,7 +73,7 @@ def test_an_external_test_is_announced_only_where_the_study_runs_it(tmp_path):
     settings = {"name": "mine", "external": {"dataset": "phantom"}}
     for notebooks, count in (([STAGE], 0), ([STAGE, "09_external_test"], 1)):
         study = make_study(settings | {"notebooks": notebooks})
-        assert len(summarise_run(Run.create(tmp_path / str(count), study))["announcements"]) == count
+        assert len(summarise_run(make_run(tmp_path / str(count), study))["announcements"]) == count
 
 
 def test_a_run_that_has_done_nothing_has_a_summary_without_results(run):
@@ -127,7 +134,7 @@ def test_a_leak_of_patients_is_counted_and_announced(run):
 
 def test_what_the_notebooks_on_trust_left_is_in_the_summary(tmp_path):
     stages = ["06_data_audit", "07_split_lottery"]
-    run = Run.create(tmp_path / "run", make_study({"name": "mine", "notebooks": stages}))
+    run = make_run(tmp_path / "run", make_study({"name": "mine", "notebooks": stages}))
     for name in ("audit", "lottery", "forensics"):
         run.save_json({"from": name}, f"{name}.json")
     summary = summarise_run(run)
@@ -169,7 +176,7 @@ def test_the_flow_of_images_is_cut_off_nowhere():
 def test_a_study_of_one_notebook_is_published(run, executed):
     run.save_json(DATASET, "dataset.json")
     run.save_csv(SPLITS, "splits.csv")
-    index = publish(run)
+    index = publish(run, all_stages())
     assert index == run.folder / "index.html"
     assert json.loads((run.folder / "summary.json").read_text())["dataset"]["name"] == "busi"
     for name in ("index.html", f"{STAGE}.html", "checklist.html", "model_card.html"):
@@ -184,7 +191,10 @@ def test_a_study_of_one_notebook_is_published(run, executed):
 
 def test_publishing_needs_no_keras(run, executed):
     run.save_json(DATASET, "dataset.json")
-    command = f"import sys; from bcd_utils.publish import *; publish(Run.open({str(run.folder)!r})); "
+    command = (
+        "import sys; from bcd_utils.pipeline import publish, stages; from bcd_utils.runs import Run; "
+        f"publish.publish(Run.open({str(run.folder)!r}), stages.all_stages()); "
+    )
     check = "sys.exit('keras' in sys.modules or 'tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", command + check]).returncode == 0
 
@@ -209,7 +219,7 @@ def test_data_sets_side_by_side_are_hashed_and_drawn_ones_announced(tmp_path):
         "b": {"title": "Phantoms", "data_sha256": "34", "synthetic": True},
         "c": {"title": "C", "status": "not at hand"},
     }
-    run = Run.create(tmp_path / "run", make_study({"name": "mine", "notebooks": ["11_modalities"]}))
+    run = make_run(tmp_path / "run", make_study({"name": "mine", "notebooks": ["11_modalities"]}))
     run.save_json({"sources": sources, "network": {"untrained": True, "backbone": "B"}}, "modalities.json")
     summary = summarise_run(run)
     assert summary["provenance"]["data_sha256"] == "a 12, b 34"

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from bcd_utils import report
-from bcd_utils.runs import ARTIFACTS
+from bcd_utils import index, report
+from bcd_utils.pipeline.stages import all_stages
 
 ANNOUNCEMENTS = ["Synthetic data: phantoms, not patients", "Untrained weights: <random> features"]
 STAGES = ["01_data_exploration", "02_preprocessing", "03_train_resnet50", "04_evaluation", "05_gradcam"]
@@ -141,7 +141,7 @@ def index_page(tmp_path):
             (tmp_path / "figures" / f"{name}.png").write_bytes(png())
         for stage in stages:
             (tmp_path / f"{stage}.html").write_text("")
-        path = report.render_index(tmp_path, summary, pages)
+        path = index.render_index(tmp_path, summary, pages, all_stages())
         assert path == tmp_path / "index.html"
         return Page(path.read_text())
 
@@ -326,7 +326,7 @@ def test_any_key_of_the_summary_may_be_missing(index_page, key, change):
 )
 def test_reasons_not_to_compare(index_page, dataset, settings, reasons):
     summary = SUMMARY | {"dataset": {"name": dataset}, "settings": settings, "provenance": {}}
-    given = report.reasons_not_to_compare(summary)
+    given = index.reasons_not_to_compare(summary)
     assert len(given) == len(reasons)
     text = index_page(summary).text
     assert ("not a reproduction of the paper’s numbers, because" in text) is bool(reasons)
@@ -342,6 +342,7 @@ TRUSTED = SUMMARY | {
     "lottery": {"headline": {"accuracy": {"value": 0.8, "low": 0.75, "high": 0.85}}},
     "forensics": {"readings_of_f1": ["macro"]},
     "external": {"given": True, "title": "Elsewhere", "scores": {"accuracy": 0.6}},
+    "stages": {stage.record_key: stage.notebook for stage in all_stages().values() if stage.record},
 }
 
 
@@ -357,7 +358,7 @@ def test_whether_the_number_can_be_trusted(index_page):
 def test_trust_is_not_asked_where_the_study_does_not(index_page):
     page = index_page()
     assert "Can the number be trusted?" not in page.text
-    assert report.trust(SUMMARY) == report.trust({}) == []
+    assert index.trust(SUMMARY, all_stages()) == index.trust({}, all_stages()) == []
 
 
 @pytest.mark.parametrize("key", ["audit", "lottery", "forensics", "external"])
@@ -365,14 +366,9 @@ def test_trust_is_not_asked_where_the_study_does_not(index_page):
 def test_any_answer_about_trust_may_be_missing_or_otherwise(index_page, key, value):
     summary = TRUSTED | {key: value}
     index_page(summary, figures=())
-    (row,) = [row for row in report.trust(summary) if row["file"] == f"{ARTIFACTS[f'{key}.json']}.html"]
+    (page,) = [stage.page for stage in all_stages().values() if stage.record_key == key]
+    (row,) = [row for row in index.trust(summary, all_stages()) if row["file"] == page]
     assert (row["done"], row["answer"]) == (bool(value), "")
-
-
-def test_trust_rows_name_notebooks_of_the_contract():
-    assert [f"{key}.json" in ARTIFACTS and ARTIFACTS[f"{key}.json"] for _, _, key, _ in report.TRUST] == [
-        notebook for _, notebook, _, _ in report.TRUST
-    ]
 
 
 def test_a_page_of_a_template_shows_the_runs_figures(tmp_path):
@@ -394,12 +390,18 @@ def test_a_failure_leaves_the_old_page_whole(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError):
         report.render_notebook(tmp_path / "in.ipynb", tmp_path / "out.html", PAGE)
     with pytest.raises(RuntimeError):
-        report.render_index(tmp_path, SUMMARY, PAGES)
+        index.render_index(tmp_path, SUMMARY, PAGES, all_stages())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.ipynb", "out.html"]
     assert (tmp_path / "out.html").read_text() == "old"
 
 
 def test_the_paper_has_eight_figures():
-    labels = [label for label, *_ in report.PAPER_FIGURES]
+    figures = index.paper_figures(all_stages().values(), {f"{stage}.html" for stage in STAGES})
+    labels = [figure.label for figure, _ in figures]
     assert labels == ["Fig 1", "Fig 2", "Fig 3", "Fig 4", "Fig 5", "Fig 6/7", "Fig 7", "Fig 8"]
-    assert {page.removesuffix(".html") for *_, page in report.PAPER_FIGURES} <= set(STAGES)
+    assert {page.removesuffix(".html") for _, page in figures} <= set(STAGES)
+
+
+def test_a_figure_that_two_stages_draw_is_shown_by_the_one_that_the_run_has():
+    figures = index.paper_figures(all_stages().values(), {"11_modalities.html"})
+    assert [page for _, page in figures][:3] == ["02_preprocessing.html", *["11_modalities.html"] * 2]

@@ -9,13 +9,17 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from builders import make_run
 
 from bcd_utils import runs as module
 from bcd_utils.errors import StudyError
-from bcd_utils.runs import ARTIFACTS, Run
+from bcd_utils.pipeline.stages import all_stages
+from bcd_utils.runs import Run
+from bcd_utils.stage import writers
 from bcd_utils.study_file import make_study
 
 STAGE = "01_data_exploration"
+ARTIFACTS = writers(all_stages().values())
 
 
 def study(name: str = "mine", **settings):
@@ -32,7 +36,7 @@ def reports(tmp_path, monkeypatch):
 
 @pytest.fixture
 def run(reports):
-    return Run.create(reports / "mine", study())
+    return make_run(reports / "mine", study())
 
 
 @pytest.fixture
@@ -61,7 +65,7 @@ def test_a_run_is_opened_relative_to_the_current_folder(run, monkeypatch):
 
 def test_without_a_name_the_newest_run_is_opened(reports):
     for age, name in [(20, "a"), (10, "newest"), (30, "z")]:
-        settings = Run.create(reports / name, study(name)).folder / "study.json"
+        settings = make_run(reports / name, study(name)).folder / "study.json"
         os.utime(settings, (time.time() - age,) * 2)
     assert Run.open().study.name == "newest"
 
@@ -87,9 +91,9 @@ def test_damaged_settings_are_named(run, text, part):
 def test_settings_are_written_anew_only_where_they_differ(run):
     settings = run.folder / "study.json"
     os.utime(settings, (1, 1))
-    Run.create(run.folder, study())
+    make_run(run.folder, study())
     assert settings.stat().st_mtime == 1
-    Run.create(run.folder, study(epochs=3, title="Größe µ"))
+    make_run(run.folder, study(epochs=3, title="Größe µ"))
     assert Run.open(run.folder).study == study(epochs=3, title="Größe µ")
 
 
@@ -106,8 +110,8 @@ def test_a_missing_artifact_names_its_notebook_and_the_command(run, name):
 
 
 def test_the_command_names_the_study_file_where_there_is_one(reports):
-    assert "paper.yaml --run-dir" in Run.create(reports / "p", study("paper")).command
-    assert "STUDY.yaml --run-dir" in Run.create(reports / "m", study("mine")).command
+    assert "paper.yaml --run-dir" in make_run(reports / "p", study("paper")).command
+    assert "STUDY.yaml --run-dir" in make_run(reports / "m", study("mine")).command
 
 
 def test_an_artifact_appears_only_when_whole(run):
@@ -121,8 +125,21 @@ def test_an_artifact_appears_only_when_whole(run):
 
 
 def test_what_is_not_in_the_contract_is_not_written(run):
-    with pytest.raises(KeyError, match=r"other.json is not in the artifact contract"):
+    with pytest.raises(StudyError, match=r"A notebook writes other.json, which its stage does not declare"):
         run.save_json({}, "other.json")
+
+
+def test_a_stage_reads_and_writes_what_it_declares_and_no_more(run, monkeypatch):
+    run.save_json({}, "dataset.json")
+    run.save_csv(pd.DataFrame({"id": ["a"]}), "manifest.csv")
+    monkeypatch.setenv(module.STAGE, "02_preprocessing")
+    assert run.read_csv("manifest.csv")["id"].tolist() == ["a"]
+    with pytest.raises(StudyError, match="02_preprocessing reads dataset.json, .*add it to `reads`"):
+        run.read_json("dataset.json")
+    with pytest.raises(StudyError, match="02_preprocessing writes manifest.csv, .*add it to `writes`"):
+        run.save_csv(pd.DataFrame({"id": ["a"]}), "manifest.csv")
+    run.save_csv(pd.DataFrame({"id": ["b"]}), "splits.csv")
+    assert run.read_csv("splits.csv")["id"].tolist() == ["b"], "its own"
 
 
 def test_text_stays_text_and_empty_cells_stay_empty(run):
@@ -184,9 +201,12 @@ def test_a_figure_is_written_and_shown_with_a_description(run, figure):
 # -- stages -----------------------------------------------------------------------------------------
 
 
+PARTS = {"cells": "12", "settings": {"epochs": 3}}
+
+
 @pytest.fixture
 def done(run, figure):
-    """A run whose first stage is done under the key "key"."""
+    """A run whose first stage is done."""
     started = time.time() - 1
     run.save_csv(pd.DataFrame({"id": ["a"]}), "manifest.csv")
     run.save_json({"images": 1}, "dataset.json")
@@ -195,13 +215,14 @@ def done(run, figure):
     old = run.folder / "figures" / "old.png"
     old.touch()
     os.utime(old, (1, 1))
-    run.mark_done(STAGE, "key", 1.234, 0.5, started)
+    run.mark_done(STAGE, PARTS, 1.234, 0.5, started)
     return run
 
 
 def test_a_stage_is_done_once_it_is_marked(run, done):
-    assert done.is_done(STAGE, "key")
-    assert not done.is_done("02_preprocessing", "key")
+    marker = done.marker_of(STAGE)
+    assert marker["parts"] == PARTS and done.damage(marker) == ""
+    assert done.marker_of("02_preprocessing") is None
 
 
 def test_a_marker_holds_what_the_stage_wrote(done):
@@ -209,35 +230,43 @@ def test_a_marker_holds_what_the_stage_wrote(done):
     assert marker["files"] == ["figures/new.png", "tables/new.csv"]
     assert set(marker["artifacts"]) == {"manifest.csv", "dataset.json"}
     assert done.artifact_hashes([STAGE]) == marker["artifacts"]
-    assert done.seconds() == {STAGE: 1.23}
+    assert done.seconds() == {}, "this study names no notebooks"
+    written = [*marker["files"], "artifacts/manifest.csv", "artifacts/dataset.json"]
+    assert marker["bytes"] == sum((done.folder / name).stat().st_size for name in written)
+
+
+def test_seconds_are_those_of_the_studys_stages(done):
+    opened = Run(done.folder, study(notebooks=[STAGE, "02_preprocessing"]), done.contract)
+    assert opened.seconds() == {STAGE: 1.23} and opened.seconds("work_seconds") == {STAGE: 0.5}
 
 
 def test_a_stage_is_not_marked_with_the_artifacts_of_another(done):
-    done.mark_done("02_preprocessing", "key", 1, 0, time.time() + 60)
+    done.mark_done("02_preprocessing", PARTS, 1, 0, time.time() + 60)
     assert done.artifact_hashes(["02_preprocessing"]) == {}
 
 
 CHANGES = {
-    "an artifact is changed": lambda run: run.save_json({"images": 2}, "dataset.json"),
-    "an artifact is deleted": lambda run: run.artifact("manifest.csv").unlink(),
-    "a figure is deleted": lambda run: (run.folder / "figures" / "new.png").unlink(),
-    "a table is deleted": lambda run: (run.folder / "tables" / "new.csv").unlink(),
-    "the marker is deleted": lambda run: run.marker(STAGE).unlink(),
-    "the marker is damaged": lambda run: run.marker(STAGE).write_text('{"key": "key"'),
+    "dataset.json was changed": lambda run: run.save_json({"images": 2}, "dataset.json"),
+    "manifest.csv is missing": lambda run: run.artifact("manifest.csv").unlink(),
+    "figures/new.png is missing": lambda run: (run.folder / "figures" / "new.png").unlink(),
+    "tables/new.csv is missing": lambda run: (run.folder / "tables" / "new.csv").unlink(),
 }
 
 
-@pytest.mark.parametrize("change", CHANGES)
-def test_a_stage_is_not_done_after(done, change):
-    CHANGES[change](done)
-    assert not done.is_done(STAGE, "key")
+@pytest.mark.parametrize("said", CHANGES)
+def test_a_stage_is_not_done_after(done, said):
+    CHANGES[said](done)
+    assert done.damage(done.marker_of(STAGE)) == said
 
 
-def test_a_stage_is_not_done_under_another_key(done):
-    assert not done.is_done(STAGE, "other")
+@pytest.mark.parametrize("text", [None, '{"parts": {}', "[]", '{"parts": {}}'])
+def test_a_marker_that_is_gone_or_damaged_marks_nothing(done, text):
+    done.marker(STAGE).unlink() if text is None else done.marker(STAGE).write_text(text)
+    assert done.marker_of(STAGE) is None
+    done.forget(STAGE)
 
 
 def test_a_stage_stays_done_when_what_it_did_not_write_changes(done):
     (done.folder / "figures" / "old.png").unlink()
     (done.folder / "figures" / "more.png").touch()
-    assert done.is_done(STAGE, "key")
+    assert done.damage(done.marker_of(STAGE)) == ""

@@ -15,8 +15,8 @@ from builders import CLASSES, TINY_SETTINGS, TinyStudy, noise, square, write_ima
 from miniatures import write_breakhis, write_cbis
 from sklearn.metrics import accuracy_score, roc_auc_score
 
-from bcd_utils.chain import outside_inputs
 from bcd_utils.datasets import REGISTRY
+from bcd_utils.pipeline.stages.modalities import files_of_sources
 from bcd_utils.study_file import load_study
 
 pytestmark = pytest.mark.slow
@@ -164,10 +164,10 @@ def test_the_same_command_does_nothing_again(study, run):
 
 def test_a_new_image_in_any_data_set_makes_the_stage_stale(study):
     settings = load_study(study.file)
-    before = outside_inputs(settings, [STAGE])
+    before = files_of_sources(settings)
     folder = Path(settings.modalities.sources["breakhis"].data_dir)
     write_image(folder / "SOB_B_A-14-100-40-009.png", noise(9, shape=(76, 100)))
-    assert outside_inputs(settings, [STAGE]) != before
+    assert files_of_sources(settings) != before
 
 
 def test_with_nothing_at_hand_the_command_says_what_to_do(study, tmp_path):

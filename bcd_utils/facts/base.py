@@ -52,10 +52,16 @@ def tell(name: str, summary: Summary) -> Fact | None:
     True
     """
     function, source = FACTS[name]
+    text = answer(function, summary)
+    return Fact(text, source) if text else None
+
+
+def answer(function: Callable[[Summary], str] | None, summary: Summary) -> str:
+    """The sentence that a function makes of a summary; empty where the run's artifacts do not tell."""
     try:
-        return Fact(function(summary), source)
+        return function(summary) if function else ""
     except UnknownError:
-        return None
+        return ""
 
 
 def at(values: Any, *keys: str) -> Any:
@@ -94,9 +100,14 @@ def listed(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items())
 
 
-def runs(summary: Summary, notebook: str) -> bool:
-    """Whether the study runs a notebook."""
-    return notebook in at(summary, "settings", "notebooks")
+def runs(summary: Summary, record: str) -> bool:
+    """Whether the study runs the notebook that makes a record of the summary, such as "lottery"."""
+    return notebook_of(summary, record) in at(summary, "settings", "notebooks")
+
+
+def notebook_of(summary: Summary, record: str) -> str:
+    """The notebook that makes a record of the summary."""
+    return at(summary, "stages", record)
 
 
 def main_scores(intervals: Mapping[str, Any]) -> str:

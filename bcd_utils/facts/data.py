@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from bcd_utils.facts.base import Summary, at, fact, listed, runs
+from bcd_utils.facts.base import Summary, at, fact, listed, notebook_of, runs
 from bcd_utils.facts.model import augmentation
 from bcd_utils.splits import SETS
 
@@ -136,13 +136,14 @@ def sample_size(summary: Summary) -> str:
 
 @fact("artifacts/audit.json")
 def duplicates(summary: Summary) -> str:
-    if not runs(summary, "06_data_audit"):
-        if runs(summary, "11_modalities"):
+    notebook = notebook_of(summary, "audit")
+    if not runs(summary, "audit"):
+        if runs(summary, "modalities"):
             return (
                 "Where a data set names no patients, images that look alike were kept on one side of each fold; "
-                "they are listed by notebook 06_data_audit, which this study does not run."
+                f"they are listed by notebook {notebook}, which this study does not run."
             )
-        return "Near-duplicates were not searched for: this study does not run notebook 06_data_audit."
+        return f"Near-duplicates were not searched for: this study does not run notebook {notebook}."
     audit = at(summary, "audit")
     leaks = [row for row in audit.get("leak") or [] if {"copies", "test_images"} <= set(row)]
     met = ", ".join(f"{row['test_images']} ({row['copies']})" for row in leaks)

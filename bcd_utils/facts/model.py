@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bcd_utils.facts.base import Summary, at, fact
+from bcd_utils.facts.base import Summary, at, fact, notebook_of
 
 
 @fact("settings backbone, fine_tuning; artifacts/training.json")
@@ -65,7 +65,8 @@ def hyperparameters(summary: Summary) -> str:
         text += " The comparison's contenders chose theirs on the validation images of each fold."
     if summary.get("modalities"):
         text += (
-            " The linear probes of 11_modalities chose their penalty on the validation images of each fold."
+            f" The linear probes of {notebook_of(summary, 'modalities')} chose their penalty on the validation images "
+            "of each fold."
         )
     return text
 
@@ -89,7 +90,7 @@ def separation(summary: Summary) -> str:
 
 
 def probes_alone(summary: Summary) -> bool:
-    """Whether the run trained nothing but the linear probes of 11_modalities."""
+    """Whether the run trained nothing but the linear probes of several data sets."""
     return bool(summary.get("modalities")) and not (summary.get("parameters") or summary.get("comparison"))
 
 

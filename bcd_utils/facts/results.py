@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bcd_utils.facts.base import SCORES, Summary, at, fact, main_scores, runs, with_interval
+from bcd_utils.facts.base import SCORES, Summary, at, fact, main_scores, notebook_of, runs, with_interval
 from bcd_utils.facts.data import INPUTS, patients_apart
 from bcd_utils.splits import SETS
 
@@ -94,8 +94,9 @@ def explanation(summary: Summary) -> str:
 
 @fact("artifacts/lottery.json")
 def repetition(summary: Summary) -> str:
-    if not runs(summary, "07_split_lottery"):
-        return "The protocol was not repeated over other splits: this study does not run 07_split_lottery."
+    if not runs(summary, "lottery"):
+        notebook = notebook_of(summary, "lottery")
+        return f"The protocol was not repeated over other splits: this study does not run {notebook}."
     lottery = at(summary, "lottery")
     text = f"Grouped cross-validation, repeated: {main_scores(at(lottery, 'headline'))}."
     spread = (lottery.get("plain") or {}).get("accuracy")
@@ -118,8 +119,8 @@ def reported_table(summary: Summary) -> str:
 
 @fact("artifacts/external.json")
 def external_test(summary: Summary) -> str:
-    if not runs(summary, "09_external_test"):
-        return "None in this run: this study does not run notebook 09_external_test."
+    if not runs(summary, "external"):
+        return f"None in this run: this study does not run notebook {notebook_of(summary, 'external')}."
     if not at(summary, "external", "given"):
         return "None in this run: the study names no images from elsewhere."
     external = at(summary, "external")
@@ -131,8 +132,8 @@ def external_test(summary: Summary) -> str:
 
 @fact("artifacts/comparison.json")
 def comparison(summary: Summary) -> str:
-    if not runs(summary, "10_model_comparison"):
-        return "No other models were trained: this study does not run 10_model_comparison."
+    if not runs(summary, "comparison"):
+        return f"No other models were trained: this study does not run {notebook_of(summary, 'comparison')}."
     found = at(summary, "comparison")
     ours = found["contenders"][found["reference"]]
     compared = [row for row in found["contenders"].values() if row.get("status") == "compared"]
@@ -150,8 +151,8 @@ def comparison(summary: Summary) -> str:
 
 @fact("artifacts/modalities.json")
 def modalities(summary: Summary) -> str:
-    if not runs(summary, "11_modalities"):
-        return "Other kinds of images were not tried: this study does not run 11_modalities."
+    if not runs(summary, "modalities"):
+        return f"Other kinds of images were not tried: this study does not run {notebook_of(summary, 'modalities')}."
     found = at(summary, "modalities")
     sources, pairs = at(found, "sources"), at(found, "transfer", "pairs")
     here = [source for source in sources.values() if "scores" in source]

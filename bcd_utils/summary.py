@@ -1,26 +1,22 @@
-"""The end of a run: ``summary.json`` from the artifacts, and the pages made of it."""
+"""What a run reports, for programs: ``summary.json``, from the artifacts."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from bcd_utils.datasets import REGISTRY, Dataset
-from bcd_utils.files import write_json
 from bcd_utils.paths import STUDIES
 from bcd_utils.provenance import describe
 from bcd_utils.reported import load_reported
-from bcd_utils.runs import ARTIFACTS, Run
+from bcd_utils.runs import Run
 from bcd_utils.splits import SETS, patients_across_sets
+from bcd_utils.stage import Stage
 
-CHECKLIST = {"title": "Checklists", "file": "checklist.html"}
 EVALUATED = ("intervals", "patient_scores", "delong", "calibration", "operating_points")
-MODEL_CARD = {"title": "Model card", "file": "model_card.html"}
 
 
 def reported_by_paper() -> dict[str, dict[str, float]]:
@@ -29,37 +25,40 @@ def reported_by_paper() -> dict[str, dict[str, float]]:
     return {name: {score: float(text) for score, text in scores.items()} for name, scores in sets.items()}
 
 
-def summarise_run(run: Run) -> dict[str, Any]:
+def summarise_run(run: Run, declared: Mapping[str, Stage]) -> dict[str, Any]:
     """Everything a run reports, from its artifacts; None where a stage is not in the study.
+
+    Parameters
+    ----------
+    run : Run
+    declared : mapping of notebook to Stage
+        All stages there are.
 
     Returns
     -------
     dict
-        Keys study, title, settings, dataset, split, split_by_class, copies_across_sets, patients_across_sets,
-        metrics, intervals, patient_scores, delong, calibration, operating_points, paper, cam, audit, lottery,
-        forensics, external, comparison, modalities, epochs, best_epoch, parameters, seconds, work_seconds,
-        announcements, provenance.
+        Keys study, title, settings, stages (the notebook that makes each record), dataset, split, split_by_class,
+        copies_across_sets, patients_across_sets, metrics, intervals, patient_scores, delong, calibration,
+        operating_points, paper, the record of every further stage (cam, audit, lottery, ...), epochs, best_epoch,
+        parameters, seconds, work_seconds, announcements, provenance.
     """
-
-    def read(name: str) -> dict[str, Any]:
-        path = run.folder / "artifacts" / name
-        made = ARTIFACTS[name] in run.study.notebooks and path.exists()
-        return json.loads(path.read_text()) if made else {}
-
-    dataset, training, evaluation = read("dataset.json"), read("training.json"), read("evaluation.json")
-    modalities = read("modalities.json")
-    network = training or (read("comparison.json") or modalities).get("network", {})
+    makers = {stage.record_key: stage.notebook for stage in declared.values() if stage.record}
+    records = {key: read_record(run, key, notebook) for key, notebook in makers.items()}
+    dataset, training, evaluation = (records.pop(key, {}) for key in ("dataset", "training", "evaluation"))
+    modalities = records.get("modalities", {})
+    network = training or (records.get("comparison") or modalities).get("network", {})
     hashes = dataset.get("data_sha256") or hashes_of(modalities)
     provenance = {"seed": run.study.seed, **describe(), "data_sha256": hashes}
     splits = run.read_csv("splits.csv") if (run.folder / "artifacts" / "splits.csv").exists() else None
     crossing = patients_across_sets(splits) if splits is not None and dataset.get("patients") else None
     trained = ("device", "backend", "backbone", "weights", "weights_sha256", "preparation", "determinism")
-    elsewhere = run.study.external if "09_external_test" in run.study.notebooks else None
+    elsewhere = run.study.external if makers.get("external") in run.study.notebooks else None
     external = REGISTRY.get(elsewhere.dataset) if elsewhere else None
     return {
         "study": run.study.name,
         "title": run.study.title,
         "settings": run.study.as_dict(),
+        "stages": makers,
         "dataset": dataset,
         "split": None if splits is None else split_sizes(splits),
         "split_by_class": None if splits is None else split_by_class(splits, dataset.get("classes", ())),
@@ -68,10 +67,7 @@ def summarise_run(run: Run) -> dict[str, Any]:
         "metrics": evaluation.get("metrics"),
         **{name: evaluation.get(name) for name in EVALUATED},
         "paper": reported_by_paper(),
-        **{
-            name: read(f"{name}.json") or None
-            for name in ("cam", "audit", "lottery", "forensics", "external", "comparison", "modalities")
-        },
+        **{key: record or None for key, record in records.items()},
         "epochs": training.get("epochs"),
         "best_epoch": training.get("best_epoch"),
         "parameters": parameters(training),
@@ -80,6 +76,13 @@ def summarise_run(run: Run) -> dict[str, Any]:
         "announcements": announcements(dataset, network, external, crossing or 0, drawn_sources(modalities)),
         "provenance": provenance | {name: network.get(name) for name in trained},
     }
+
+
+def read_record(run: Run, key: str, notebook: str) -> dict[str, Any]:
+    """The values that a stage left for the summary; empty where the study does not run it, or it has not run."""
+    path = run.folder / "artifacts" / f"{key}.json"
+    made = notebook in run.study.notebooks and path.exists()
+    return json.loads(path.read_text(encoding="utf-8")) if made else {}
 
 
 def hashes_of(modalities: dict[str, Any]) -> str | None:
@@ -153,74 +156,3 @@ def announcements(
             "Untrained weights: the backbone is a random network, a control, not the paper's ImageNet ResNet50."
         )
     return said
-
-
-def publish(run: Run) -> Path:
-    """Write ``summary.json``, one page per notebook, the checklists, the model card and ``index.html``.
-
-    Returns
-    -------
-    Path
-        The index page.
-    """
-    from bcd_utils.checklist import write_checklists
-    from bcd_utils.model_card import write_model_card
-    from bcd_utils.report import render_index, render_notebook
-
-    summary = summarise_run(run)
-    write_json(run.folder / "summary.json", summary)
-    draw_flow(run, summary)
-    executed = [run.folder / "notebooks" / f"{stage}.ipynb" for stage in run.study.notebooks]
-    of_notebooks = [{"title": title_of(path), "file": f"{path.stem}.html"} for path in executed]
-    pages = [*of_notebooks, CHECKLIST, MODEL_CARD]
-
-    def context(page: dict[str, str]) -> dict[str, Any]:
-        return page_context(summary, run.folder.name, pages, page["file"])
-
-    for path, page in zip(executed, of_notebooks, strict=True):
-        render_notebook(path, run.folder / page["file"], context(page))
-    write_checklists(run.folder, summary, context(CHECKLIST))
-    write_model_card(run.folder, summary, context(MODEL_CARD))
-    return render_index(run.folder, summary, pages)
-
-
-def draw_flow(run: Run, summary: dict[str, Any]) -> None:
-    """Draw what became of the images as ``figures/flow.png``, once they are split."""
-    from bcd_utils.plots.diagrams import image_flow
-
-    dataset, sets, audit = summary["dataset"], summary["split_by_class"], summary["audit"] or {}
-    if dataset and sets:
-        reasons = Counter(image["status"] for image in dataset["set_aside_images"])
-        copies = (audit["groups"], audit["images_in_groups"]) if audit else None
-        run.save_figure(image_flow(dataset["classes"], reasons, sets, copies), "flow")
-
-
-def title_of(notebook: Path) -> str:
-    """A notebook's first heading."""
-    import nbformat  # two seconds, which the notebooks that import this module need not wait for
-
-    first = nbformat.read(notebook, as_version=4).cells[0].source
-    return first.splitlines()[0].lstrip("# ")
-
-
-def page_context(
-    summary: dict[str, Any], run_name: str, pages: list[dict[str, str]], current: str
-) -> dict[str, Any]:
-    """What a page's head and foot show."""
-    provenance = summary["provenance"]
-    versions = ", ".join(f"{name} {version}" for name, version in provenance["versions"].items())
-    return {
-        "title": next(page["title"] for page in pages if page["file"] == current),
-        "study": summary["title"],
-        "run": run_name,
-        "announcements": summary["announcements"],
-        "pages": [{"title": "Overview", "file": "index.html", "current": False}]
-        + [page | {"current": page["file"] == current} for page in pages],
-        "footer": {
-            "Seed": provenance["seed"],
-            "Commit": provenance["commit"],
-            "Data SHA-256": provenance["data_sha256"],
-            "Device": provenance["device"],
-            "Versions": versions,
-        },
-    }

@@ -1,0 +1,164 @@
+"""Execute one notebook with papermill, tell how far it is, and turn its failures into messages."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from bcd_utils.errors import StudyError
+from bcd_utils.files import disk_errors, write_text
+from bcd_utils.paths import NOTEBOOKS, ROOT, readable
+from bcd_utils.pipeline.staleness import Parts
+from bcd_utils.progress import PROGRESS_FILE
+from bcd_utils.runs import STAGE, Run
+from bcd_utils.stage import Stage
+from bcd_utils.streams import stderr_into
+
+#: Called with (notebook, state, seconds, note); state is "running", "done" or "unchanged".
+Listener = Callable[[str, str, float, str], None]
+
+
+def run_notebook(run: Run, stage: Stage, source: Path, parts: Parts, listen: Listener) -> float:
+    """Execute a stage's notebook; its marker is written last.
+
+    Parameters
+    ----------
+    run : Run
+    stage : Stage
+    source : Path
+        The notebook.
+    parts : dict
+        What decides the result, for the marker; see `staleness.parts_of`.
+    listen : callable
+        Told twice a second how far the notebook is.
+
+    Returns
+    -------
+    float
+        Seconds.
+
+    Raises
+    ------
+    StudyError
+        If a cell fails or the kernel dies; the log with the details stays in the run folder.
+    """
+    run.forget(stage.notebook)
+    log_of(run, stage.notebook).unlink(missing_ok=True)
+    started = time.time()
+    executed = run.folder / "notebooks" / source.name
+    with disk_errors(executed), tempfile.TemporaryDirectory() as scratch:
+        progress = Path(scratch) / "progress"
+        partial = Path(scratch) / executed.name
+        with watching(stage.notebook, progress, listen):
+            execute(source, partial, run, progress)
+        write_text(executed, partial.read_text(encoding="utf-8"))
+        seconds = time.time() - started
+        run.mark_done(stage.notebook, parts, seconds, work_seconds(progress.with_suffix(".work")), started)
+    return seconds
+
+
+def log_of(run: Run, notebook: str) -> Path:
+    """The file that holds the details of a stage's failure."""
+    return run.folder / "logs" / f"{notebook}.log"
+
+
+def execute(source: Path, target: Path, run: Run, progress: Path) -> None:
+    """Execute ``source`` with papermill into ``target``, turning failures into a `StudyError`."""
+    import logging
+    import warnings
+
+    os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    os.environ |= {PROGRESS_FILE: str(progress), STAGE: source.stem}
+    python_path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(python_path))
+    warnings.filterwarnings("ignore", module="(nbformat|jupyter_client|zmq|papermill).*")
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    for name in ("papermill", "asyncio"):  # what they would add is in the error, or in the log
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    log = log_of(run, source.stem)
+    kernel_said = open(target.with_suffix(".stderr"), "w+b")
+    try:
+        with stderr_into(kernel_said):
+            papermill.execute_notebook(
+                source,
+                target,
+                parameters={"run_dir": str(run.folder)},
+                kernel_name="python3",
+                cwd=NOTEBOOKS,
+                progress_bar=False,
+                log_output=False,
+                start_timeout=120,
+                extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
+            )
+    except PapermillExecutionError as error:
+        write_text(log, plain_text(error) + what_was_said(kernel_said))
+        if error.ename == "StudyError":
+            problem, _, fix = error.evalue.partition(". To fix: ")
+            raise StudyError(f"{source.stem}: {problem}", fix) from None
+        if error.ename == "KeyboardInterrupt":
+            raise KeyboardInterrupt from None
+        raise StudyError(
+            f"{source.stem} failed in cell {error.exec_count}: {error.ename}: {error.evalue.splitlines()[0]}"
+            if error.evalue
+            else f"{source.stem} failed in cell {error.exec_count}: {error.ename}",
+            f"see {readable(log)}; run the same command again to go on from this stage",
+        ) from None
+    except DeadKernelError as error:
+        write_text(log, f"{error}\n" + what_was_said(kernel_said))
+        raise StudyError(
+            f"The kernel of {source.stem} died (out of memory, or killed)",
+            "close other programs or use a smaller batch_size; the same command goes on from this stage",
+        ) from None
+    finally:
+        del os.environ[PROGRESS_FILE], os.environ[STAGE]
+        kernel_said.close()
+
+
+def what_was_said(messages: BinaryIO) -> str:
+    """Text of a file that processes wrote to."""
+    messages.seek(0)
+    return messages.read().decode(errors="replace")
+
+
+def work_seconds(log: Path) -> float:
+    """Seconds that a stage's progress lines account for: reading, extracting, training."""
+    lines = log.read_text().splitlines() if log.exists() else []
+    return sum(float(line.split("\t")[0]) for line in lines)
+
+
+def plain_text(error: BaseException) -> str:
+    """An execution error's text without terminal colours."""
+    import re
+
+    return re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+
+
+@contextmanager
+def watching(stage: str, progress: Path, listen: Listener) -> Iterator[None]:
+    """Tell the listener twice a second how far a stage is, while the block runs."""
+    import threading
+
+    finished = threading.Event()
+    started = time.time()
+
+    def tell() -> None:
+        while not finished.wait(0.5):
+            note = progress.read_text() if progress.exists() else ""
+            listen(stage, "running", time.time() - started, note)
+
+    thread = threading.Thread(target=tell, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        finished.set()
+        thread.join()

@@ -1,0 +1,95 @@
+"""The end of a run: its summary, and the pages made of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bcd_utils.files import write_json
+from bcd_utils.runs import Run
+from bcd_utils.stage import Stage
+from bcd_utils.summary import summarise_run
+
+CHECKLIST = {"title": "Checklists", "file": "checklist.html"}
+MODEL_CARD = {"title": "Model card", "file": "model_card.html"}
+
+
+def publish(run: Run, declared: Mapping[str, Stage]) -> Path:
+    """Write ``summary.json``, one page per notebook, the checklists, the model card and ``index.html``.
+
+    Parameters
+    ----------
+    run : Run
+        All stages of its study are done.
+    declared : mapping of notebook to Stage
+        All stages there are.
+
+    Returns
+    -------
+    Path
+        The index page.
+    """
+    from bcd_utils.checklist import write_checklists
+    from bcd_utils.index import render_index
+    from bcd_utils.model_card import write_model_card
+    from bcd_utils.report import render_notebook
+
+    summary = summarise_run(run, declared)
+    write_json(run.folder / "summary.json", summary)
+    draw_flow(run, summary)
+    executed = [run.folder / "notebooks" / f"{stage}.ipynb" for stage in run.study.notebooks]
+    of_notebooks = [{"title": title_of(path), "file": f"{path.stem}.html"} for path in executed]
+    pages = [*of_notebooks, CHECKLIST, MODEL_CARD]
+
+    def context(page: dict[str, str]) -> dict[str, Any]:
+        return page_context(summary, run.folder.name, pages, page["file"])
+
+    for path, page in zip(executed, of_notebooks, strict=True):
+        render_notebook(path, run.folder / page["file"], context(page))
+    write_checklists(run.folder, summary, context(CHECKLIST))
+    write_model_card(run.folder, summary, context(MODEL_CARD))
+    return render_index(run.folder, summary, pages, declared)
+
+
+def draw_flow(run: Run, summary: dict[str, Any]) -> None:
+    """Draw what became of the images as ``figures/flow.png``, once they are split."""
+    from bcd_utils.plots.diagrams import image_flow
+
+    dataset, sets, audit = summary["dataset"], summary["split_by_class"], summary["audit"] or {}
+    if dataset and sets:
+        reasons = Counter(image["status"] for image in dataset["set_aside_images"])
+        copies = (audit["groups"], audit["images_in_groups"]) if audit else None
+        run.save_figure(image_flow(dataset["classes"], reasons, sets, copies), "flow")
+
+
+def title_of(notebook: Path) -> str:
+    """A notebook's first heading."""
+    import nbformat  # two seconds, which the notebooks that import this module need not wait for
+
+    first = nbformat.read(notebook, as_version=4).cells[0].source
+    return first.splitlines()[0].lstrip("# ")
+
+
+def page_context(
+    summary: dict[str, Any], run_name: str, pages: list[dict[str, str]], current: str
+) -> dict[str, Any]:
+    """What a page's head and foot show."""
+    provenance = summary["provenance"]
+    versions = ", ".join(f"{name} {version}" for name, version in provenance["versions"].items())
+    return {
+        "title": next(page["title"] for page in pages if page["file"] == current),
+        "study": summary["title"],
+        "run": run_name,
+        "announcements": summary["announcements"],
+        "pages": [{"title": "Overview", "file": "index.html", "current": False}]
+        + [page | {"current": page["file"] == current} for page in pages],
+        "footer": {
+            "Seed": provenance["seed"],
+            "Commit": provenance["commit"],
+            "Data SHA-256": provenance["data_sha256"],
+            "Device": provenance["device"],
+            "Versions": versions,
+        },
+    }

@@ -1,0 +1,140 @@
+"""Run a study's notebooks in order, skipping what is done, and write the reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bcd_utils.errors import StudyError
+from bcd_utils.files import disk_errors
+from bcd_utils.paths import NOTEBOOKS, readable
+from bcd_utils.pipeline.notebook import Listener, run_notebook
+from bcd_utils.pipeline.plan import Step, plan
+from bcd_utils.pipeline.stages import all_stages
+from bcd_utils.pipeline.staleness import parts_of, why
+from bcd_utils.runs import Run
+from bcd_utils.stage import Stage, contract_of, stages_of
+
+#: What sums up a whole run, and says nothing true of a half one.
+SUMS = ("summary.json", "index.html", "checklist.html", "checklist.csv", "model_card.html", "model_card.md")
+
+
+class Chain:
+    """The stages of one run.
+
+    Parameters
+    ----------
+    run : Run
+        Its folder need not be there.
+    declared : mapping of notebook to Stage, optional
+        All stages there are; the study names some of them.
+    notebooks : Path, optional
+        Folder of the notebooks.
+
+    Raises
+    ------
+    StudyError
+        If the study names a notebook that is not there, or one that reads what none before it writes.
+    """
+
+    def __init__(self, run: Run, declared: Mapping[str, Stage] | None = None, notebooks: Path = NOTEBOOKS):
+        self.declared = all_stages() if declared is None else declared
+        self.stages = stages_of(run.study.notebooks, self.declared)
+        self.notebooks = notebooks
+        for stage in self.stages:
+            if not self.source(stage).is_file():
+                raise StudyError(
+                    f"There is no notebook {readable(self.source(stage))}", "restore it from git"
+                )
+        names = tuple(stage.notebook for stage in self.stages)
+        self.run = Run(run.folder, replace(run.study, notebooks=names), contract_of(self.declared.values()))
+
+    def source(self, stage: Stage) -> Path:
+        """The notebook that a stage executes."""
+        return self.notebooks / f"{stage.notebook}.ipynb"
+
+    def outside(self) -> dict[str, Any]:
+        """For each notebook of the study what its files from outside the run are.
+
+        Raises
+        ------
+        StudyError
+            If some are missing: better now than after the training.
+        """
+        return {
+            stage.notebook: stage.outside(self.run.study) if stage.outside else None for stage in self.stages
+        }
+
+    def first_asked(self, from_stage: str | None) -> int:
+        """Index of the stage whose name begins with a text; past the last where nothing is asked for."""
+        if not from_stage:
+            return len(self.stages)
+        names = [stage.notebook for stage in self.stages]
+        matches = [index for index, name in enumerate(names) if name.startswith(from_stage)]
+        if len(matches) != 1:
+            raise StudyError(
+                f"--from {from_stage} names no stage of this study", f"name one of {', '.join(names)}"
+            )
+        return matches[0]
+
+    def plan(self, from_stage: str | None = None) -> list[Step]:
+        """What `execute` would run and why; writes nothing."""
+        return plan(self.run, self.stages, self.first_asked(from_stage), self.outside(), self.source)
+
+    def execute(self, from_stage: str | None = None, listen: Listener = lambda *_: None) -> Path:
+        """Run every stage that is not done, then write summary and reports.
+
+        Parameters
+        ----------
+        from_stage : str, optional
+            Name (or number, such as "03") of a stage to run again with all after it.
+
+        Returns
+        -------
+        Path
+            ``index.html`` of the run.
+
+        Raises
+        ------
+        StudyError
+            If a stage fails; what is finished is kept, and the same command goes on from there.
+        """
+        from bcd_utils.pipeline.publish import publish
+
+        asked = self.first_asked(from_stage)
+        with only_run_in(self.run.folder):
+            run = Run.create(self.run.folder, self.run.study, self.run.contract)  # under the lock
+            for half_written in run.folder.rglob(".*.part*"):  # by a run that was killed
+                half_written.unlink(missing_ok=True)
+            outside = self.outside()
+            for index, stage in enumerate(self.stages):
+                parts = parts_of(run, stage, self.stages[:index], outside[stage.notebook], self.source(stage))
+                reason = why(run, stage, parts) or ("asked for" if index >= asked else "")
+                if not reason:
+                    listen(stage.notebook, "unchanged", 0.0, "")
+                    continue
+                for outdated in SUMS:
+                    (run.folder / outdated).unlink(missing_ok=True)
+                seconds = run_notebook(run, stage, self.source(stage), parts, listen)
+                listen(stage.notebook, "done", seconds, reason)
+            return publish(run, self.declared)
+
+
+@contextmanager
+def only_run_in(folder: Path) -> Iterator[None]:
+    """Hold a run folder for one chain at a time; the lock goes with the process that holds it."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder / ".lock", timeout=0)
+    try:
+        with disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            with lock:
+                yield
+    except Timeout:
+        raise StudyError(
+            f"Another run is writing {readable(folder)}", "wait for it, or choose another --run-dir"
+        ) from None

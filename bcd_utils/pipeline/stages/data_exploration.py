@@ -1,0 +1,30 @@
+"""Which images there are."""
+
+from pathlib import Path
+
+from bcd_utils.datasets import dataset_of
+from bcd_utils.files import listing_identity
+from bcd_utils.stage import PaperFigure, Stage
+from bcd_utils.study import Study
+
+
+def image_files(study: Study) -> str:
+    """Identity of the files of the data set, and of the histopathology images that illustrate it."""
+    folders = [dataset_of(study).locate(study)]
+    if study.histopathology_dir:
+        folders.append(Path(study.histopathology_dir))
+    return listing_identity(folders)
+
+
+STAGE = Stage(
+    notebook="01_data_exploration",
+    question="Which images does the study have, and can all of them be used?",
+    writes=("manifest.csv", "dataset.json"),
+    record="dataset.json",
+    outside=image_files,
+    paper_figures=(
+        PaperFigure("Fig 2", "Histopathology samples", "fig2_histopathology"),
+        PaperFigure("Fig 3", "Ultrasound samples", "fig3_ultrasound"),
+    ),
+    protocol=True,
+)

@@ -1,0 +1,30 @@
+"""Other networks and other learning on the same folds."""
+
+from pathlib import Path
+
+from bcd_utils.facts.results import comparison
+from bcd_utils.files import sha256_of_file
+from bcd_utils.stage import Card, Stage
+from bcd_utils.study import Comparison, Study
+
+
+def weights_at_hand(study: Study) -> dict[str, str]:
+    """What is missing for each contender of the comparison, and the hash of each extractor's file."""
+    from bcd_utils.contenders import chosen_contenders
+
+    missing = {name: each.representation.missing() for name, each in chosen_contenders(study).items()}
+    named = [study.backbone, study.weights, *study.comparison.extractors]
+    return missing | {name: sha256_of_file(name) for name in named if Path(name).is_file()}
+
+
+STAGE = Stage(
+    notebook="10_model_comparison",
+    question="Does this network beat the others?",
+    reads=("audited_manifest.csv", "splits.csv", "images.npy", "dataset.json"),
+    writes=("folds.csv", "contender_features.npz", "contender_predictions.csv", "comparison.json"),
+    record="comparison.json",
+    section=Comparison,
+    outside=weights_at_hand,
+    statement=comparison,
+    figures=(Card("comparison_scores", "Scores of every contender"),),
+)

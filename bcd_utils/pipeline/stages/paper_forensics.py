@@ -1,0 +1,15 @@
+"""Which results fit the table that the paper prints, and how scores change with the input."""
+
+from bcd_utils.facts.results import reported_table
+from bcd_utils.pipeline.outside import network_and_paper
+from bcd_utils.stage import Stage
+
+STAGE = Stage(
+    notebook="08_paper_forensics",
+    question="Which results fit the table that the paper prints?",
+    reads=("audited_manifest.csv", "splits.csv", "images.npy", "dataset.json"),
+    writes=("arms.csv", "forensics.json"),
+    record="forensics.json",
+    outside=network_and_paper,
+    statement=reported_table,
+)

@@ -1,0 +1,17 @@
+"""The protocol again over other splits and seeds."""
+
+from bcd_utils.facts.results import repetition
+from bcd_utils.pipeline.outside import network_and_paper
+from bcd_utils.stage import Stage
+from bcd_utils.study import Lottery
+
+STAGE = Stage(
+    notebook="07_split_lottery",
+    question="What is the number over other splits, copies kept together?",
+    reads=("audited_manifest.csv", "splits.csv", "images.npy"),
+    writes=("lottery.csv", "lottery.json"),
+    record="lottery.json",
+    section=Lottery,
+    outside=network_and_paper,
+    statement=repetition,
+)
