@@ -238,10 +238,14 @@ def test_hooks_before_a_commit_call_tools_that_lint_calls():
 
 
 @pytest.mark.parametrize(
-    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+    "page",
+    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))],
+    ids=lambda page: page.name,
 )
 def test_links_of_the_documents_lead_somewhere(page):
-    for target, _, heading in re.findall(r"\]\(([^)#:]*)(#([\w-]+))?\)", page.read_text(encoding="utf-8")):
+    text = page.read_text(encoding="utf-8")
+    assert all((page.parent / picture).exists() for picture in re.findall(r'<img src="([^"]+)"', text))
+    for target, _, heading in re.findall(r"\]\(([^)#:]*)(#([\w-]+))?\)", text):
         linked = page.parent / target if target else page
         assert linked.exists(), target
         if heading:
