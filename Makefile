@@ -7,11 +7,13 @@ PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& echo $$p && break; done)
 BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+TWO_PROCESSES := -n 2 --dist loadfile --no-loadscope-reorder
 ifneq ($(DATASET),)
 STUDY := $(if $(filter busi,$(DATASET)),studies/paper.yaml,studies/$(DATASET).yaml)
 endif
 
-.PHONY: help study lab test test-fast bench bench-memory bench-precision lint lock clean
+.PHONY: help study lab test test-all test-fast bench bench-memory bench-precision lint lock clean
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 24
 
@@ -21,11 +23,14 @@ study: .venv/.installed  ## Run a study and its reports: [DATASET=busi DATA_DIR=
 lab: .venv/.installed  ## Open JupyterLab on the newest run (RUN=reports/... for another)
 	@$(BIN)/bcd lab $(or $(RUN),"")
 
-test: .venv/.installed-dev  ## All tests that need no network, the whole chain among them
-	@$(BIN)/python -m pytest -m "not network" -n 2 --dist loadfile --no-loadscope-reorder
+test: .venv/.installed-dev  ## All tests that need no network and no system packages, the whole chain among them
+	@$(PYTEST) -m "not network and not browser and not tex" $(TWO_PROCESSES)
+
+test-all: test  ## make test, then the tests that need Chromium or TeX
+	@$(PYTEST) -m "not network and (browser or tex)" || test $$? -eq 5  # pytest's answer where no test is marked so
 
 test-fast: .venv/.installed-dev  ## Tests without the whole chain
-	@$(BIN)/python -m pytest -m "not network and not slow" -n 2 --dist loadfile --no-loadscope-reorder
+	@$(PYTEST) -m "not network and not browser and not tex and not slow" $(TWO_PROCESSES)
 
 bench: .venv/.installed-dev  ## Time this against the plain Keras loop, as ratios: [ARGS="--data-dir ..."]
 	@$(BIN)/python benchmarks/bench.py $(ARGS)
@@ -36,10 +41,11 @@ bench-memory: .venv/.installed-dev  ## Peak memory of each step from 1,000 to 8,
 bench-precision: .venv/.installed-dev  ## ResNet50 in float32 and bfloat16, frozen and fine-tuned: [ARGS="--images 64"]
 	@$(BIN)/python benchmarks/precision.py $(ARGS)
 
-lint: .venv/.installed-dev  ## Check style, and that notebooks are stored without outputs
+lint: .venv/.installed-dev  ## Check style and types, and that notebooks are stored without outputs
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/nbstripout --verify --extra-keys "metadata.papermill cell.metadata.papermill" notebooks/*.ipynb
+	@$(BIN)/mypy
 
 lock:  ## Renew the locks from pyproject.toml (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
@@ -47,7 +53,7 @@ lock:  ## Renew the locks from pyproject.toml (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra gpu pyproject.toml -c requirements.lock -o requirements-gpu.lock
 
 clean:  ## Delete the environment, caches and runs; data/raw stays
-	rm -rf .venv data/cache .pytest_cache .ruff_cache .hypothesis build *.egg-info
+	rm -rf .venv data/cache .pytest_cache .ruff_cache .mypy_cache .hypothesis build *.egg-info
 	find reports -mindepth 1 -maxdepth 1 -type d -exec rm -rf {} +
 	find . -name __pycache__ -type d -exec rm -rf {} +
 

@@ -214,8 +214,8 @@ def test_what_was_dropped_in_is_gone_again():
     assert "nearest" not in all_contenders(study())
 
 
-def test_the_readmes_ten_lines_make_a_contender(drop):
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_ten_lines_of_the_recipe_make_a_contender(drop):
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     (lines,) = re.findall(
         r"```python\n# bcd_utils/contenders/nearest_neighbours\.py\n(.*?)```", text, re.DOTALL
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import json
 import re
 import shutil
@@ -199,10 +200,78 @@ def test_no_file_is_tied_to_one_machine():
     assert tied == set()
 
 
-@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
-@pytest.mark.parametrize("target", ["study", "lab", "test", "bench", "lint", "clean"])
+# -- habits -----------------------------------------------------------------------------------------
+
+needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+
+
+def make(*arguments: str) -> str:
+    command = ["make", "-C", str(ROOT), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def workflow_targets() -> list[str]:
+    """Make targets that the public CI calls."""
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))["jobs"]
+    commands = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
+    return [re.fullmatch(r"make ([a-z-]+) PYTHON=python", command)[1] for command in commands]
+
+
+@needs_make
+@pytest.mark.parametrize(
+    "target", ["study", "lab", "test", "test-all", "bench", "lint", "clean", *workflow_targets()]
+)
 def test_make_help_lists(target):
-    listed = subprocess.run(
-        ["make", "-C", str(ROOT), "help"], capture_output=True, text=True, check=True
-    ).stdout
-    assert re.search(rf"^  make {target}\s+\S", listed, re.MULTILINE)
+    assert re.search(rf"^  make {target}\s+\S", make("help"), re.MULTILINE)
+
+
+@needs_make
+def test_every_test_is_run_once_by_test_all_unless_it_needs_the_network():
+    first, second = re.findall(r'pytest -m "([^"]+)"', make("--dry-run", "test-all"))
+    names = ("network", "browser", "tex", "slow")
+    for values in itertools.product([False, True], repeat=len(names)):
+        marks = dict(zip(names, values, strict=True))
+        by_test, by_the_rest = eval(first, {}, marks), eval(second, {}, marks)
+        assert by_test + by_the_rest == (not marks["network"]), marks
+        assert not (by_test and (marks["browser"] or marks["tex"])), marks
+
+
+def test_the_public_tests_run_what_everyone_runs_on_every_python_that_is_supported():
+    assert set(workflow_targets()) == {"lint", "test"}
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))["jobs"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lowest, beyond = re.fullmatch(r">=3\.(\d+),<3\.(\d+)", project["requires-python"]).groups()
+    supported = [f"3.{minor}" for minor in range(int(lowest), int(beyond))]
+    assert jobs["test"]["strategy"]["matrix"]["python"] == supported
+    actions = [step["uses"] for job in jobs.values() for step in job["steps"] if "uses" in step]
+    assert actions and all(re.search(r"@v\d", action) for action in actions)
+
+
+def test_hooks_before_a_commit_call_tools_that_lint_calls():
+    (hooks,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    recipe = re.search(
+        r"^lint:.*\n((\t.*\n)+)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
+    )[1]
+    linted = set(re.findall(r"\$\(BIN\)/(\S+)", recipe))
+    assert {hook["entry"].split()[0] for hook in hooks["hooks"]} == {f".venv/bin/{tool}" for tool in linted}
+    (keys,) = set(re.findall(r'--extra-keys "[^"]+"', recipe))
+    assert keys in next(hook["entry"] for hook in hooks["hooks"] if hook["id"] == "nbstripout")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert linted <= {re.match(r"[\w-]+", tool)[0] for tool in project["optional-dependencies"]["dev"]}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))],
+    ids=lambda page: page.name,
+)
+def test_links_of_the_documents_lead_somewhere(page):
+    text = page.read_text(encoding="utf-8")
+    assert all((page.parent / picture).exists() for picture in re.findall(r'<img src="([^"]+)"', text))
+    for target, _, heading in re.findall(r"\]\(([^)#:]*)(#([\w-]+))?\)", text):
+        linked = page.parent / target if target else page
+        assert linked.exists(), target
+        if heading:
+            titles = re.findall(r"^#+ (.*)$", linked.read_text(encoding="utf-8"), re.MULTILINE)
+            anchors = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+            assert heading in anchors, f"{target}#{heading}"
