@@ -14,7 +14,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from bcd_utils.plots import cams, data, diagrams, results, style
+from bcd_utils.plots import architecture, cams, data, diagrams, results, style
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -138,8 +138,8 @@ FIGURES = {
     "methodology, 1 step": lambda: diagrams.methodology(steps(1)),
     "methodology, 5 steps": lambda: diagrams.methodology(steps(5)),
     "methodology, 8 steps": lambda: diagrams.methodology(steps(8)),
-    "architecture, 6": lambda: diagrams.architecture(layers(6)),
-    "architecture, 14": lambda: diagrams.architecture(layers(14)),
+    "architecture, 6": lambda: architecture.architecture(layers(6)),
+    "architecture, 14": lambda: architecture.architecture(layers(14)),
     "samples": lambda: data.samples(of_classes(CLASSES)),
     "samples, no lesion": lambda: data.samples(of_classes(CLASSES, present=False)),
     "samples, subtypes": lambda: data.samples(of_classes(SUBTYPES, columns=6)),
@@ -244,7 +244,7 @@ def test_text_is_readable(figure):
 
 def test_figures_do_not_load_pyplot():
     code = (
-        "import sys; from bcd_utils.plots import cams, data, diagrams, results;"
+        "import sys; from bcd_utils.plots import architecture, cams, data, diagrams, results;"
         "sys.exit('matplotlib.pyplot' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -292,7 +292,7 @@ def test_methodology_holds_every_step_in_a_box():
 
 
 def test_architecture_tells_frozen_from_trained():
-    figure = diagrams.architecture(layers(8))
+    figure = architecture.architecture(layers(8))
     shown = strings(figure)
     assert {"7 × 7 × 2048", "23.6 M", "8,192", "525 k", "backbone", "weights frozen"} <= set(shown)
     hatches = [patch.get_hatch() for patch in figure.axes[0].patches[::2]]
@@ -305,7 +305,7 @@ def test_architecture_tells_frozen_from_trained():
     ("count", "text"), [(0, "0"), (9999, "9,999"), (10_000, "10 k"), (999_499, "999 k"), (999_500, "1.0 M")]
 )
 def test_counts_of_weights_are_short(count, text):
-    assert diagrams._short_count(count) == text
+    assert architecture._short_count(count) == text
 
 
 def test_samples_have_a_row_for_each_class_and_outlines():
