@@ -9,26 +9,15 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+from figures import CLASSES, SUBTYPES, drawn, strings, visible_texts
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from bcd_utils.plots import architecture, cams, data, diagrams, results, style
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-CLASSES = ["benign", "malignant", "normal"]
-SUBTYPES = [
-    "adenosis",
-    "fibroadenoma",
-    "phyllodes_tumor",
-    "tubular_adenoma",
-    "ductal_carcinoma",
-    "lobular_carcinoma",
-    "mucinous_carcinoma",
-    "papillary_carcinoma",
-]
 SETS = ["train", "validation", "test"]
 PAPER = {"test": {"accuracy": 0.94, "kappa": 0.9}, "train": {"accuracy": 0.99}}
 LONG_ID = "SOB_M_DC-14-22549AB-40-001"
@@ -180,31 +169,6 @@ FIGURES = {
     "localisation": lambda: cams.localisation(localisation_table()),
     "localisation, no interval": lambda: cams.localisation(localisation_table(low=np.nan)),
 }
-
-
-def drawn(figure):
-    """The figure after it was drawn once, so that everything has its place."""
-    FigureCanvasAgg(figure).draw()
-    return figure
-
-
-def visible_texts(figure):
-    """Text artists that are to be seen, tick labels of the view included, each once."""
-    hidden = set()
-    for panel in figure.axes:
-        for axis in (panel.xaxis, panel.yaxis):
-            shown = axis.get_visible() and panel.axison
-            low, high = sorted(axis.get_view_interval())
-            ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
-            outside = {tick for tick in ticks if not low <= tick.get_loc() <= high}
-            hidden |= {text for tick in (outside if shown else ticks) for text in tick.findobj(Text)}
-            hidden |= set() if shown else set(axis.findobj(Text))
-    texts = figure.findobj(lambda artist: isinstance(artist, Text) and artist.get_visible())
-    return [text for text in dict.fromkeys(texts) if text.get_text().strip() and text not in hidden]
-
-
-def strings(figure):
-    return [text.get_text() for text in visible_texts(figure)]
 
 
 def heights(points):
