@@ -50,6 +50,22 @@ def test_same_seed_same_pixels_other_seed_other_pixels(label):
     assert not np.array_equal(image, other)
 
 
+@pytest.mark.parametrize(
+    ("label", "scanner", "shape", "mean", "lesion"),
+    [
+        ("benign", "a", (324, 385), 114.2917, 13064),
+        ("malignant", "a", (358, 400), 87.8737, 17816),
+        ("normal", "a", (324, 540), 108.2310, 0),
+        ("malignant", "b", (400, 560), 88.6964, 44708),
+    ],
+)
+def test_a_seed_draws_what_it_drew_when_the_generator_was_one_file(label, scanner, shape, mean, lesion):
+    """Recorded then; one draw more, less or in another order changes every number."""
+    image, mask = draw_phantom(label, [11, CLASSES.index(label), 0], scanner)
+    assert image.shape == shape and int(mask.sum()) == lesion
+    assert image.mean() == pytest.approx(mean, abs=0.01)
+
+
 @pytest.mark.parametrize("label", CLASSES)
 def test_shape_type_and_use_of_the_grey_scale(label):
     for image, mask in sample(label)[:6]:

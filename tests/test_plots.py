@@ -9,26 +9,15 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+from figures import CLASSES, SUBTYPES, drawn, strings, visible_texts
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
-from bcd_utils.plots import cams, data, diagrams, results, style
+from bcd_utils.plots import architecture, cams, data, diagrams, results, style
 
 pytestmark = pytest.mark.filterwarnings("error")
 
-CLASSES = ["benign", "malignant", "normal"]
-SUBTYPES = [
-    "adenosis",
-    "fibroadenoma",
-    "phyllodes_tumor",
-    "tubular_adenoma",
-    "ductal_carcinoma",
-    "lobular_carcinoma",
-    "mucinous_carcinoma",
-    "papillary_carcinoma",
-]
 SETS = ["train", "validation", "test"]
 PAPER = {"test": {"accuracy": 0.94, "kappa": 0.9}, "train": {"accuracy": 0.99}}
 LONG_ID = "SOB_M_DC-14-22549AB-40-001"
@@ -138,8 +127,8 @@ FIGURES = {
     "methodology, 1 step": lambda: diagrams.methodology(steps(1)),
     "methodology, 5 steps": lambda: diagrams.methodology(steps(5)),
     "methodology, 8 steps": lambda: diagrams.methodology(steps(8)),
-    "architecture, 6": lambda: diagrams.architecture(layers(6)),
-    "architecture, 14": lambda: diagrams.architecture(layers(14)),
+    "architecture, 6": lambda: architecture.architecture(layers(6)),
+    "architecture, 14": lambda: architecture.architecture(layers(14)),
     "samples": lambda: data.samples(of_classes(CLASSES)),
     "samples, no lesion": lambda: data.samples(of_classes(CLASSES, present=False)),
     "samples, subtypes": lambda: data.samples(of_classes(SUBTYPES, columns=6)),
@@ -182,31 +171,6 @@ FIGURES = {
 }
 
 
-def drawn(figure):
-    """The figure after it was drawn once, so that everything has its place."""
-    FigureCanvasAgg(figure).draw()
-    return figure
-
-
-def visible_texts(figure):
-    """Text artists that are to be seen, tick labels of the view included, each once."""
-    hidden = set()
-    for panel in figure.axes:
-        for axis in (panel.xaxis, panel.yaxis):
-            shown = axis.get_visible() and panel.axison
-            low, high = sorted(axis.get_view_interval())
-            ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
-            outside = {tick for tick in ticks if not low <= tick.get_loc() <= high}
-            hidden |= {text for tick in (outside if shown else ticks) for text in tick.findobj(Text)}
-            hidden |= set() if shown else set(axis.findobj(Text))
-    texts = figure.findobj(lambda artist: isinstance(artist, Text) and artist.get_visible())
-    return [text for text in dict.fromkeys(texts) if text.get_text().strip() and text not in hidden]
-
-
-def strings(figure):
-    return [text.get_text() for text in visible_texts(figure)]
-
-
 def heights(points):
     return [line.get_ydata()[0] for line in points]
 
@@ -244,7 +208,7 @@ def test_text_is_readable(figure):
 
 def test_figures_do_not_load_pyplot():
     code = (
-        "import sys; from bcd_utils.plots import cams, data, diagrams, results;"
+        "import sys; from bcd_utils.plots import architecture, cams, data, diagrams, results;"
         "sys.exit('matplotlib.pyplot' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -292,7 +256,7 @@ def test_methodology_holds_every_step_in_a_box():
 
 
 def test_architecture_tells_frozen_from_trained():
-    figure = diagrams.architecture(layers(8))
+    figure = architecture.architecture(layers(8))
     shown = strings(figure)
     assert {"7 × 7 × 2048", "23.6 M", "8,192", "525 k", "backbone", "weights frozen"} <= set(shown)
     hatches = [patch.get_hatch() for patch in figure.axes[0].patches[::2]]
@@ -305,7 +269,7 @@ def test_architecture_tells_frozen_from_trained():
     ("count", "text"), [(0, "0"), (9999, "9,999"), (10_000, "10 k"), (999_499, "999 k"), (999_500, "1.0 M")]
 )
 def test_counts_of_weights_are_short(count, text):
-    assert diagrams._short_count(count) == text
+    assert architecture._short_count(count) == text
 
 
 def test_samples_have_a_row_for_each_class_and_outlines():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from figures import CLASSES, SUBTYPES, drawn, strings, visible_texts
 from matplotlib.colors import to_hex
 from matplotlib.patches import Polygon
-from test_plots import CLASSES, SUBTYPES, drawn, strings, visible_texts
 
 from bcd_utils.calibration import apply_temperature, reliability_tables
 from bcd_utils.operating_points import decision_curve

@@ -19,11 +19,17 @@ from bcd_utils.study import Study
 
 def locate(study: Study) -> Path:
     """The folder with the phantoms of this study, drawn where it is not there yet."""
-    from bcd_utils.datasets import phantom_copies, phantom_generator, phantom_scanner
+    from bcd_utils.datasets import (
+        phantom_copies,
+        phantom_generator,
+        phantom_lesions,
+        phantom_scanner,
+        phantom_tissue,
+    )
 
     wanted = study.phantoms
     counts = {label: getattr(wanted, label) for label in CLASSES}
-    drawing = (phantom_generator, phantom_scanner, phantom_copies)
+    drawing = (phantom_generator, phantom_tissue, phantom_lesions, phantom_scanner, phantom_copies)
     code = [sha256_of_file(module.__file__) for module in drawing]
     recipe = [counts, wanted.seed, wanted.copies, wanted.conflicts, wanted.scanner, code]
     folder = cache_folder() / "phantom" / sha256_of_json(recipe)[:16]

@@ -1,16 +1,14 @@
-"""Diagrams of the method and of the network."""
+"""Diagrams of the method: the steps of the study, and what became of the images."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch, Patch, Rectangle
+from matplotlib.patches import FancyBboxPatch
 
 from bcd_utils.plots import style
 
@@ -22,9 +20,6 @@ ARROW = {
     "shrinkA": 2,
     "shrinkB": 2,
 }
-FROZEN = {"facecolor": "#CFE3F1", "hatch": "////", "edgecolor": "#9CBFD8"}
-TRAINABLE = {"facecolor": "#F6D9A0", "edgecolor": "#F6D9A0"}
-WEIGHTLESS = {"facecolor": "#EFEFEF", "edgecolor": "#EFEFEF"}
 
 
 def methodology(steps: Sequence[tuple[str, str]]) -> Figure:
@@ -66,65 +61,6 @@ def methodology(steps: Sequence[tuple[str, str]]) -> Figure:
         else:
             start, end = (left, middle), (next_left + width, middle)
         panel.annotate("", xy=end, xytext=start, arrowprops=ARROW)
-    return figure
-
-
-def architecture(layers: Sequence[dict]) -> Figure:
-    """The network from input to output as a row of upright blocks.
-
-    Parameters
-    ----------
-    layers : sequence of dict
-        Each with ``name`` (str), ``shape`` (str, as "7 x 7 x 2048"), ``parameters`` (int), ``trainable``
-        (bool) and ``kind`` ("input", "backbone", "head" or "output"). About 6 to 14 fit.
-
-    Notes
-    -----
-    A block is the taller the more pixels its feature maps have (on a logarithmic scale).
-    """
-    edge, height, base, tallest = 0.15, 4.3, 0.85, 3.0
-    slot = (style.WIDTH - 2 * edge) / len(layers)
-    width = min(0.78 * slot, 0.75)
-    figure, panel = style.canvas(height)
-    axis = base + tallest / 2
-    lefts = [edge + (index + 0.5) * slot - width / 2 for index in range(len(layers))]
-
-    for left, layer in zip(lefts, layers, strict=True):
-        tall = _block_height(layer["shape"], tallest)
-        _block(panel, layer, (left, axis - tall / 2, width, tall))
-        style.write(
-            panel, left + width / 2, base - 0.08, _short_count(layer["parameters"]), style.SMALL, ha="center"
-        )
-    for left, following in zip(lefts, lefts[1:], strict=False):
-        arrow = ARROW | {"mutation_scale": 9, "shrinkA": 1, "shrinkB": 1}
-        panel.annotate("", xy=(following, axis), xytext=(left + width, axis), arrowprops=arrow)
-
-    for kind, run in groupby(range(len(layers)), key=lambda index: layers[index]["kind"]):
-        run = list(run)
-        ends = lefts[run[0]], lefts[run[-1]] + width
-        top = base + tallest + 0.14
-        panel.plot([ends[0], *ends, ends[1]], [top - 0.06, top, top, top - 0.06], color=style.MUTED, lw=1)
-        panel.text(
-            sum(ends) / 2, top + 0.07, style.spaced(kind), ha="center", size=style.MEDIUM, weight="bold"
-        )
-
-    style.write(
-        panel, style.WIDTH / 2, base - 0.28, "number of weights", style.SMALL, ha="center", color=style.MUTED
-    )
-    handles = [
-        Patch(label="weights frozen", **FROZEN),
-        Patch(label="weights trained", **TRAINABLE),
-        Patch(label="no weights", **WEIGHTLESS),
-    ]
-    panel.legend(
-        handles=handles,
-        loc="lower center",
-        ncols=3,
-        frameon=False,
-        fontsize=style.MEDIUM,
-        bbox_to_anchor=(0.5, 0.0),
-        borderaxespad=0.2,
-    )
     return figure
 
 
@@ -240,60 +176,6 @@ def _rounded_box(
             edgecolor=edge or "#0072B2",
             linewidth=1.2,
         )
-    )
-
-
-def _block(panel: Axes, layer: dict, box: tuple[float, float, float, float]) -> None:
-    """One layer: a block with its name and the shape of its output written upwards."""
-    left, bottom, width, height = box
-    look = WEIGHTLESS if not layer["parameters"] else TRAINABLE if layer["trainable"] else FROZEN
-    panel.add_patch(Rectangle((left, bottom), width, height, linewidth=0, **look))
-    panel.add_patch(
-        Rectangle((left, bottom), width, height, linewidth=1, edgecolor=style.MUTED, fill=False, zorder=4)
-    )
-
-    name = style.wrap(layer["name"], height - 0.2, style.SMALL, "bold")
-    shape = layer["shape"].replace(" x ", " × ")
-    lines = name.count("\n") + 2
-    step = min(style.line_height(style.SMALL), width / lines)
-    plate = {"facecolor": look["facecolor"], "edgecolor": "none", "pad": 1.2} if "hatch" in look else None
-    texts = [(line, "bold") for line in name.split("\n")] + [(shape, "normal")]
-    for index, (line, weight) in enumerate(texts):
-        x = left + width / 2 + (index - (lines - 1) / 2) * step
-        panel.text(
-            x,
-            bottom + height / 2,
-            line,
-            rotation=90,
-            ha="center",
-            va="center",
-            size=style.SMALL,
-            weight=weight,
-            bbox=plate,
-        )
-
-
-def _block_height(shape: str, tallest: float) -> float:
-    """Height in inches: the tallest for 224 pixels a side or more, 60 % of it for a vector."""
-    sizes = [int(number) for number in re.findall(r"\d+", shape)]
-    side = sizes[0] if len(sizes) > 2 else 1
-    return tallest * (0.6 + 0.4 * min(math.log2(max(side, 1)) / math.log2(224), 1))
-
-
-def _short_count(count: int) -> str:
-    """A count in few characters.
-
-    Examples
-    --------
-    >>> _short_count(23_587_712), _short_count(4098), _short_count(0)
-    ('23.6 M', '4,098', '0')
-    """
-    return (
-        f"{count / 1e6:.1f} M"
-        if count >= 999_500
-        else f"{count / 1e3:.0f} k"
-        if count >= 1e4
-        else f"{count:,}"
     )
 
 
