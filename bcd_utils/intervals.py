@@ -6,12 +6,14 @@ every score of a whole block of resamples follows from that block of weights.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bcd_utils.metrics import cross_entropy, named_scores, score
+from bcd_utils.counts import Predictions
+from bcd_utils.metric_registry import named
+from bcd_utils.metrics import checked_predictions, score
 
 BLOCK = 1_000_000  # weights held at once: 8 MB, whatever the number of images or resamples
 
@@ -25,7 +27,7 @@ def bootstrap_intervals(
     seed: int = 0,
     groups: ArrayLike | None = None,
 ) -> dict[str, dict[str, float | None]]:
-    """Percentile bootstrap interval (Efron 1979) of every score in `bcd_utils.metrics.score`.
+    """Interval of every score in `bcd_utils.metrics.score`, made as `metric_registry` declares it.
 
     Parameters
     ----------
@@ -78,8 +80,11 @@ def bootstrap_intervals(
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1, not {confidence}")
     resampled = resampled_scores(labels, probabilities, classes, samples, seed, groups)
-    values = score(labels, probabilities, classes)
-    return {name: percentile_interval(value, resampled[name], confidence) for name, value in values.items()}
+    values, metrics = score(labels, probabilities, classes), named(classes)
+    return {
+        name: INTERVALS[metrics[name].metric.interval](value, resampled[name], confidence)
+        for name, value in values.items()
+    }
 
 
 def percentile_interval(
@@ -111,6 +116,53 @@ def percentile_interval(
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     low, high = np.quantile(defined, tails).tolist() if known else (None, None)
     return {"value": value, "low": low, "high": high}
+
+
+def mean_interval(
+    values: ArrayLike, groups: ArrayLike, samples: int = 2000, confidence: float = 0.95, seed: int = 0
+) -> dict[str, float | None]:
+    """Mean, with its percentile bootstrap interval over whole groups; no interval for a single group.
+
+    Examples
+    --------
+    >>> mean_interval([1.0, 1.0, 4.0, 4.0], ["a", "a", "b", "b"])
+    {'value': 2.5, 'low': 1.0, 'high': 4.0}
+    """
+    values = np.asarray(values, dtype=float)
+
+    def means(weights: np.ndarray) -> np.ndarray:
+        return weights @ values / weights.sum(axis=1)
+
+    return statistic_interval(
+        values.mean(), means, np.zeros(len(values), int), groups, samples, confidence, seed
+    )
+
+
+def statistic_interval(
+    value: float,
+    statistic: Callable[[np.ndarray], np.ndarray],
+    labels: np.ndarray,
+    groups: ArrayLike,
+    samples: int,
+    confidence: float,
+    seed: int,
+) -> dict[str, float | None]:
+    """A statistic with its percentile bootstrap interval over whole groups; no interval for a single group.
+
+    Parameters
+    ----------
+    value : float
+    statistic : callable
+        Weights of images, float (block, n), to the statistic of each resample, float (block,).
+    labels, groups, samples, seed
+        As in `resample_weights`.
+    """
+    if len(set(groups)) < 2:
+        return {"value": float(value), "low": None, "high": None}
+    resampled = np.concatenate(
+        [statistic(weights) for weights in resample_weights(labels, groups, samples, seed)]
+    )
+    return percentile_interval(float(value), resampled, confidence)
 
 
 def resampled_scores(
@@ -147,18 +199,11 @@ def resampled_scores(
     """
     if samples < 1:
         raise ValueError(f"samples must be at least 1, not {samples}")
-    score(labels, probabilities, classes)  # refuses wrong input
-    labels, probabilities = np.asarray(labels, dtype=int), np.asarray(probabilities, dtype=float)
-
-    count = len(classes)
-    cells = np.eye(count * count)[labels * count + probabilities.argmax(axis=1)]
-    losses = cross_entropy(labels, probabilities)
+    labels, probabilities = checked_predictions(labels, probabilities, classes)
     blocks = []
     for weights in resample_weights(labels, groups, samples, seed):
-        loss = weights @ losses / weights.sum(axis=1)
-        matrices = (weights @ cells).reshape(-1, count, count)
-        aucs = [weighted_auc(labels == index, probabilities[:, index], weights) for index in range(count)]
-        blocks.append(named_scores(loss, matrices, np.stack(aucs, axis=-1), classes))
+        given = Predictions(labels, probabilities, weights)
+        blocks.append({name: one.value(given) for name, one in named(classes).items()})
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
 
@@ -207,41 +252,6 @@ def resample_weights(
         for columns, generator in zip(members, generators, strict=True):
             weights[:, columns] = _times_drawn(generator, len(weights), len(columns))
         yield weights[:, unit]
-
-
-def weighted_auc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Area under the ROC curve for each row of weights, as the Mann-Whitney statistic.
-
-    The chance that a positive scores above a negative, a tie counting one half (Hanley and McNeil 1982).
-    One sort serves all rows: the negatives below a score are a cumulative sum of weights.
-
-    Parameters
-    ----------
-    positive : ndarray of bool, shape (n,)
-    scores : ndarray of float, shape (n,)
-    weights : ndarray of float, shape (B, n)
-        Weights >= 0.
-
-    Returns
-    -------
-    ndarray of float, shape (B,)
-        From 0 to 1; NaN where the positives or the negatives have no weight.
-
-    Examples
-    --------
-    >>> positive, scores = np.array([True, True, False]), np.array([0.9, 0.2, 0.5])
-    >>> weighted_auc(positive, scores, np.array([[1.0, 1.0, 1.0], [3.0, 1.0, 1.0]])).tolist()
-    [0.5, 0.75]
-    """
-    order = np.argsort(scores)
-    distinct = np.flatnonzero(np.diff(scores[order], prepend=-np.inf))
-    ordered = weights[:, order]
-    positives = np.add.reduceat(ordered * positive[order], distinct, axis=1)
-    negatives = np.add.reduceat(ordered * ~positive[order], distinct, axis=1)
-    below = negatives.cumsum(axis=1) - negatives / 2
-    pairs = positives.sum(axis=1) * negatives.sum(axis=1)
-    with np.errstate(invalid="ignore"):
-        return (positives * below).sum(axis=1) / pairs
 
 
 def wilson_interval(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -302,3 +312,7 @@ def _group_numbers(groups: ArrayLike, images: int) -> np.ndarray:
     if len(names) < 2:
         raise ValueError("groups must name at least two groups, or there is nothing to resample")
     return numbers
+
+
+#: How `metric_registry.Metric.interval` says that ends are made: of a value, its resamples and the confidence.
+INTERVALS = {"percentile bootstrap": percentile_interval}

@@ -12,21 +12,14 @@ import pandas as pd
 
 from bcd_utils.datasets import REGISTRY, Dataset
 from bcd_utils.files import write_json
-from bcd_utils.paths import STUDIES
 from bcd_utils.provenance import describe
-from bcd_utils.reported import load_reported
+from bcd_utils.reported import reported_by_paper
 from bcd_utils.runs import ARTIFACTS, Run
 from bcd_utils.splits import SETS, patients_across_sets
 
 CHECKLIST = {"title": "Checklists", "file": "checklist.html"}
 EVALUATED = ("intervals", "patient_scores", "delong", "calibration", "operating_points")
 MODEL_CARD = {"title": "Model card", "file": "model_card.html"}
-
-
-def reported_by_paper() -> dict[str, dict[str, float]]:
-    """The paper's own numbers, per set."""
-    sets = load_reported(STUDIES / "paper_reported.yaml").reported
-    return {name: {score: float(text) for score, text in scores.items()} for name, scores in sets.items()}
 
 
 def summarise_run(run: Run) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from bcd_utils.facts import tell
 from bcd_utils.files import write_text
+from bcd_utils.metric_registry import capital, main_metrics
+from bcd_utils.number_format import interval, number
 from bcd_utils.paths import TEMPLATES
 from bcd_utils.progress import PROGRESS
 
@@ -138,6 +140,7 @@ def render_index(run_folder: Path, summary: Mapping[str, Any], pages: Sequence[M
             trust=trust(summary),
             paper_figures=paper_figures(page["file"] for page in there),
             reasons=reasons_not_to_compare(summary),
+            scores=[(name, capital(title)) for name, title in main_metrics().items()],
             settings_table=flatten(summary.get("settings", {})),
         )
     )
@@ -274,13 +277,9 @@ def _templates() -> Environment:
 
     loader = FileSystemLoader(TEMPLATES)
     templates = Environment(loader=loader, autoescape=True, undefined=ChainableUndefined, trim_blocks=True)
-    templates.filters |= {"number": _number, "plain": _plain, "embedded": _embedded}
+    templates.filters |= {"number": number, "plain": _plain, "embedded": _embedded}
+    templates.globals |= {"interval": interval}
     return templates
-
-
-def _number(value: Any, digits: int = 3, sign: str = "") -> str:
-    known = isinstance(value, int | float) and value == value
-    return f"{value:{sign}.{digits}f}".replace("-", "−") if known else "–"
 
 
 def _plain(value: Any) -> str:

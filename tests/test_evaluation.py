@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bcd_utils.evaluation import PAPER_METRICS, beside_paper, evaluate, labels_and_probabilities
+from bcd_utils.evaluation import evaluate, labels_and_probabilities
 
 CLASSES = ("benign", "malignant", "normal")
 
@@ -41,21 +41,3 @@ def test_each_set_is_scored_by_itself(predictions):
     assert test["f1_macro"] == pytest.approx((2 / 3 + 0 + 1) / 3)  # benign: 2 right of 4 called so
     assert test["kappa"] == pytest.approx((4 / 6 - 1 / 3) / (1 - 1 / 3))
     assert test["loss"] == pytest.approx(-(4 * np.log(0.8) + 2 * np.log(0.1)) / 6, rel=1e-6)
-
-
-def test_the_difference_is_ours_minus_the_papers_and_only_test_has_an_interval():
-    ours, theirs = (
-        {name: dict.fromkeys(PAPER_METRICS, value) for name in ("train", "validation", "test")}
-        for value in (0.5, 0.75)
-    )
-    ours["validation"]["roc_auc"] = None
-    intervals = dict.fromkeys(PAPER_METRICS, {"low": 0.4, "high": 0.6})
-    table = beside_paper(ours, intervals, theirs)
-    assert table.index.tolist() == [
-        (name, metric) for name in ("train", "validation", "test") for metric in PAPER_METRICS
-    ]
-    assert table.loc[("test", "kappa")].to_dict() == {
-        "paper": 0.75, "this run": 0.5, "low": 0.4, "high": 0.6, "difference": -0.25,
-    }  # fmt: skip
-    assert table.loc[("train", "kappa"), ["low", "high"]].isna().all()
-    assert table.loc[("validation", "roc_auc"), ["this run", "difference"]].isna().all()

@@ -14,7 +14,7 @@ from matplotlib.text import Text
 
 from bcd_utils.datasets import REGISTRY
 from bcd_utils.plots.diagrams import image_flow
-from bcd_utils.publish import announcements, page_context, publish, reported_by_paper, summarise_run, title_of
+from bcd_utils.publish import announcements, page_context, publish, summarise_run, title_of
 from bcd_utils.runs import Run
 from bcd_utils.study_file import make_study
 
@@ -34,12 +34,6 @@ def executed(run):
     heading = nbformat.v4.new_markdown_cell("# Data exploration\n\nmore")
     nbformat.write(nbformat.v4.new_notebook(cells=[heading]), path)
     return path
-
-
-def test_the_papers_numbers_are_those_it_prints():
-    paper = reported_by_paper()
-    assert list(paper) == ["train", "validation", "test"]
-    assert paper["test"] == {"accuracy": 0.9402, "f1_macro": 0.9452, "kappa": 0.8977, "roc_auc": 0.9870}
 
 
 @pytest.mark.parametrize(
