@@ -90,11 +90,11 @@ METRICS = [
     Metric("roc_auc", "ROC AUC", lambda given: given.areas.mean(axis=-1), "probabilities", in_paper=True),
     Metric("roc_auc_weighted", "weighted ROC AUC", lambda given: weighted_mean(given.areas, given.actual),
            "probabilities", main=False),
-    Metric("roc_auc", "ROC AUC", lambda given: given.areas, "probabilities", per_class=True),
     Metric("sensitivity", "sensitivity", lambda given: given.recall, per_class=True, other_names=("recall",)),
     Metric("specificity", "specificity", lambda given: given.specificity, per_class=True),
     Metric("precision", "precision", lambda given: given.precision, per_class=True, main=False),
     Metric("f1", "F1", lambda given: given.f1, per_class=True, main=False),
+    Metric("roc_auc", "ROC AUC", lambda given: given.areas, "probabilities", per_class=True),
 ]  # fmt: skip
 
 

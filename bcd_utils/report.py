@@ -25,6 +25,9 @@ INDEX = "index.html"
 MANY_COLUMNS, VERY_MANY_COLUMNS = 6, 7  # row headings among them
 NUMBER = re.compile(r"\s*([-+−]?\d[\d.,]*(e[-+]?\d+)?\s?%?|nan|inf|none|<na>|[-–]|)\s*", re.IGNORECASE)
 
+#: The space between the two ends of an interval, where a table must not break its lines.
+ENDS = re.compile(r"(?<=\d,) (?=[−+\d.,]+\])")
+
 #: The paper's figures: label (it gives the number 7 to two), title, stem of our file, page that shows it.
 PAPER_FIGURES = (
     ("Fig 1", "Methodology", "fig1_methodology", "02_preprocessing.html"),
@@ -215,6 +218,9 @@ def _polish(body: str) -> str:
     from bs4 import BeautifulSoup
 
     soup = BeautifulSoup(body, "html.parser")
+    for cell in soup.select("td"):
+        if cell.string:
+            cell.string = ENDS.sub("\N{NO-BREAK SPACE}", cell.string)
     for table in soup.select("table"):
         _join_headings(table)
         _align_numbers(table)

@@ -75,7 +75,7 @@ def test_scores_of_each_class_stand_with_their_intervals():
         "Specificity": "–",
         "ROC AUC": "0.500 [0.250, 0.750]",
     }
-    assert malignant["Sensitivity"] == "undefined"
+    assert malignant["Sensitivity"] == "–"
     assert class_scores(FULL | {"intervals": None}) == class_scores({}) == []
 
 
