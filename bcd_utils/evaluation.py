@@ -23,7 +23,10 @@ def class_numbers(labels: pd.Series, classes: Sequence[str]) -> np.ndarray:
 
 
 def positive_class(classes: Sequence[str]) -> int:
-    """Place of the class whose sensitivity matters most: "malignant", else the first.
+    """Place of the class whose sensitivity matters most: "malignant" or, where there is none, the first.
+
+    What thresholds, decision curves, paired tests and the comparison set against the rest; of the eight subtypes
+    of BreakHis it is therefore adenosis, a benign one: for malignant against benign, run with these two classes.
 
     Examples
     --------

@@ -31,12 +31,8 @@ def bootstrap_intervals(
 
     Parameters
     ----------
-    labels : array_like of int, shape (n,)
-        True classes, 0..k-1.
-    probabilities : array_like of float, shape (n, k)
-        Class probabilities in [0, 1]; rows sum to 1.
-    classes : sequence of str, length k
-        Class names in the order of the columns.
+    labels, probabilities, classes
+        As in `bcd_utils.metrics.score`.
     samples : int, default 2000
         Number of resamples, >= 1.
     confidence : float, default 0.95
@@ -133,15 +129,12 @@ def mean_interval(
     def means(weights: np.ndarray) -> np.ndarray:
         return weights @ values / weights.sum(axis=1)
 
-    return statistic_interval(
-        values.mean(), means, np.zeros(len(values), int), groups, samples, confidence, seed
-    )
+    return statistic_interval(values.mean(), means, groups, samples, confidence, seed)
 
 
 def statistic_interval(
     value: float,
     statistic: Callable[[np.ndarray], np.ndarray],
-    labels: np.ndarray,
     groups: ArrayLike,
     samples: int,
     confidence: float,
@@ -154,14 +147,12 @@ def statistic_interval(
     value : float
     statistic : callable
         Weights of images, float (block, n), to the statistic of each resample, float (block,).
-    labels, groups, samples, seed
-        As in `resample_weights`.
+    groups, samples, confidence, seed
+        As in `bootstrap_intervals`.
     """
-    if len(set(groups)) < 2:
-        return {"value": float(value), "low": None, "high": None}
-    resampled = np.concatenate(
-        [statistic(weights) for weights in resample_weights(labels, groups, samples, seed)]
-    )
+    images = np.zeros(len(groups), dtype=int)
+    drawn = resample_weights(images, groups, samples, seed) if len(set(groups)) > 1 else ()
+    resampled = np.concatenate([np.empty(0), *map(statistic, drawn)])
     return percentile_interval(float(value), resampled, confidence)
 
 
@@ -218,10 +209,8 @@ def resample_weights(
         Images are drawn with replacement within each label ...
     groups : array_like, shape (n,), or None
         ... unless groups are given, which are drawn whole and without regard to labels.
-    samples : int
+    samples, seed : int
         Number of resamples in all.
-    seed : int
-        Seed.
 
     Yields
     ------
@@ -259,17 +248,10 @@ def wilson_interval(successes: int, trials: int, confidence: float = 0.95) -> tu
 
     Parameters
     ----------
-    successes : int
-        0..trials.
-    trials : int
-        >= 0; without trials, nothing is known and the interval is (0, 1).
+    successes, trials : int
+        0..trials; without trials, nothing is known and the interval is (0, 1).
     confidence : float, default 0.95
         Nominal coverage, between 0 and 1.
-
-    Returns
-    -------
-    low, high : float
-        From 0 to 1.
 
     Raises
     ------

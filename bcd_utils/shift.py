@@ -131,7 +131,7 @@ def domain_auc(
         return weighted_auc(is_external, called, weights)
 
     value = aucs(np.ones((1, len(called))))[0]
-    return statistic_interval(value, aucs, is_external.astype(int), groups, samples, confidence, seed)
+    return statistic_interval(value, aucs, groups, samples, confidence, seed)
 
 
 def measure_shift(

@@ -39,6 +39,12 @@ class Scored:
         """``value``, ``low`` and ``high`` of a metric."""
         return percentile_interval(self.values[metric], self.resampled[metric], confidence)
 
+    def row(self, metrics: Sequence[str], confidence: float) -> dict[str, float | None]:
+        """Each metric as ``<metric>``, ``<metric>_low`` and ``<metric>_high``."""
+        ends = {"value": "", "low": "_low", "high": "_high"}
+        found = {metric: self.interval(metric, confidence) for metric in metrics}
+        return {metric + ends[end]: value for metric in metrics for end, value in found[metric].items()}
+
 
 def out_of_fold(results: Sequence[Result], folds: Sequence[pd.Series]) -> np.ndarray:
     """Each image's probabilities from the model that was not shown its group, float (n, k); NaN where untested."""
@@ -86,16 +92,7 @@ def shown_metrics(classes: Sequence[str]) -> dict[str, str]:
 
 def score_table(scored: Mapping[str, Scored], metrics: Sequence[str], confidence: float) -> pd.DataFrame:
     """One row a contender: each metric, with ``<metric>_low`` and ``<metric>_high``."""
-    rows = {}
-    for name, each in scored.items():
-        rows[name] = {}
-        for metric in metrics:
-            found = each.interval(metric, confidence)
-            rows[name] |= {
-                metric: found["value"],
-                f"{metric}_low": found["low"],
-                f"{metric}_high": found["high"],
-            }
+    rows = {name: each.row(metrics, confidence) for name, each in scored.items()}
     return pd.DataFrame.from_dict(rows, orient="index").astype(float)
 
 

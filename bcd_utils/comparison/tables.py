@@ -159,9 +159,6 @@ def curve_table(
     rows = []
     for (name, fraction), each in sorted(curves.items()):
         row = {"name": name, "contender": titles[name], "fraction": fraction, "images": sizes[fraction]}
-        for metric in metrics:
-            found = each.interval(metric, confidence)
-            row |= {metric: found["value"], f"{metric}_low": found["low"], f"{metric}_high": found["high"]}
-        rows.append(row)
+        rows.append(row | each.row(metrics, confidence))
     columns = ["name", "contender", "fraction", "images"]
     return pd.DataFrame(rows, columns=None if rows else columns)
