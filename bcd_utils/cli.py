@@ -191,7 +191,10 @@ def show_summary(folder: Path) -> None:
             ends = interval(bounds.get("low"), bounds.get("high"))
             gap = None if None in (value, paper) else value - paper
             table.add_row(name, title, number(value, 4), escape(ends), number(paper, 4), number(gap, 4, "+"))
-    table.columns[3].header = f"{summary['settings']['confidence']:.0%} interval"
+    table.columns[3].header, table.columns[3].no_wrap = (
+        f"{summary['settings']['confidence']:.0%} interval",
+        True,
+    )
     console.print(table)
 
 
