@@ -361,8 +361,8 @@ def test_metrics_are_drawn_with_interval_and_paper():
     figure = drawn(results.metrics_beside_paper(scores(), intervals(), PAPER))
     lines = figure.axes[0].lines
     bars = [line for line in lines if line.get_marker() == "|"]
-    assert [list(line.get_xdata()) for line in bars] == [[0.71, 0.99]] * 4
-    assert heights(bars) == [3, 7, 11, 15]
+    assert [list(line.get_xdata()) for line in bars] == [[0.71, 0.99]] * len(main_metrics())
+    assert heights(bars) == [3, 7, 11, 15, 19]
     published = [line for line in lines if line.get_marker() == "D"]
     assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in published] == [
         (0.99, 1),
@@ -370,7 +370,13 @@ def test_metrics_are_drawn_with_interval_and_paper():
         (0.9, 11),
     ]
     ours = [line for line in lines if line.get_marker() in style.SET_MARKERS.values()]
-    assert [line.get_xdata()[0] for line in ours] == [*[0.95] * 3, *[0.93] * 3, *[0.88] * 3, *[0.98] * 3]
+    assert [line.get_xdata()[0] for line in ours] == [
+        *[0.95] * 3,
+        *[0.93] * 3,
+        *[0.88] * 3,
+        *[0.89] * 3,
+        *[0.98] * 3,
+    ]
     assert {"0.950 [0.710, 0.990]", "0.940", "macro F1", "paper"} <= set(strings(figure))
 
 
@@ -380,8 +386,8 @@ def test_undefined_metrics_are_named_and_not_drawn():
     ends = intervals() | {"accuracy": {"value": 0.95, "low": None, "high": None}}
     figure = drawn(results.metrics_beside_paper(metrics, ends, {}))
     lines = figure.axes[0].lines
-    assert heights([line for line in lines if line.get_marker() == "^"]) == [3, 7, 11]
-    assert heights([line for line in lines if line.get_marker() == "|"]) == [7, 11, 15]
+    assert heights([line for line in lines if line.get_marker() == "^"]) == [3, 7, 11, 15]
+    assert heights([line for line in lines if line.get_marker() == "|"]) == [7, 11, 15, 19]
     assert "–" in strings(figure) and "paper" not in strings(figure)
 
 
