@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -10,10 +10,9 @@ import pandas as pd
 
 from bcd_utils.arrays import cached_images
 from bcd_utils.datasets import dataset_of
-from bcd_utils.evaluation import positive_class
 from bcd_utils.features import cached_features
 from bcd_utils.files import sha256_of_file
-from bcd_utils.paired_tests import delong_test, holm_adjusted, mcnemar_test
+from bcd_utils.metric_registry import paper_metrics
 from bcd_utils.runs import Run
 from bcd_utils.training import Sets, frozen_backbone
 
@@ -70,53 +69,13 @@ def arms_table(tables: Mapping[str, pd.DataFrame], plain_class: str = "normal") 
     Returns
     -------
     pandas.DataFrame
-        Columns arm, split, accuracy, f1_macro, kappa, roc_auc, recall_normal.
+        Columns arm, split, the metrics that the paper prints, recall_normal.
     """
     parts = []
     for arm, table in tables.items():
         plain = table[table["scheme"] == "plain"]
-        scores = plain[["accuracy", "f1_macro", "kappa", "roc_auc"]].astype(float)
-        part = scores.assign(arm=arm, split=plain["number"])
-        part["recall_normal"] = plain[f"sensitivity_{plain_class}"].astype(float)
+        part = plain[paper_metrics()].assign(recall_normal=plain[f"sensitivity_{plain_class}"]).astype(float)
+        part.insert(0, "arm", arm)
+        part.insert(1, "split", plain["number"])
         parts.append(part)
-    order = ["arm", "split", "accuracy", "f1_macro", "kappa", "roc_auc", "recall_normal"]
-    return pd.concat(parts, ignore_index=True)[order]
-
-
-def paired_tests(
-    probabilities: Mapping[str, np.ndarray], labels: np.ndarray, classes: Sequence[str]
-) -> pd.DataFrame:
-    """Each further arm against the first, on the same test images of one split.
-
-    Parameters
-    ----------
-    probabilities : mapping of arm to ndarray of float, shape (n, k)
-        Of the n test images; the first arm is compared with all others.
-    labels : ndarray of int, shape (n,)
-    classes : sequence of str, length k
-
-    Returns
-    -------
-    pandas.DataFrame
-        Index: the other arms. Columns ``only_first_right``, ``only_this_right`` (images), ``mcnemar_p``, and
-        ``auc_difference`` (of malignant against the rest, or of the first class where there is no such) with
-        ``delong_p``. The p-values of a column are Holm-adjusted; NaN where undefined.
-    """
-    first, *others = probabilities
-    column = positive_class(classes)
-    positive = labels == column
-    rows = {}
-    for arm in others:
-        errors = mcnemar_test(labels, probabilities[first].argmax(axis=1), probabilities[arm].argmax(axis=1))
-        areas = delong_test(positive, probabilities[arm][:, column], probabilities[first][:, column])
-        rows[arm] = {
-            "only_first_right": errors["table"][0][1],
-            "only_this_right": errors["table"][1][0],
-            "mcnemar_p": errors["p"],
-            "auc_difference": areas["difference"],
-            "delong_p": areas["p"],
-        }
-    table = pd.DataFrame.from_dict(rows, orient="index")
-    for name in ("mcnemar_p", "delong_p"):
-        table[name] = pd.Series(holm_adjusted({arm: row[name] for arm, row in rows.items()}), dtype=float)
-    return table
+    return pd.concat(parts, ignore_index=True)

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bcd_utils.counts import EPSILON, cross_entropy
 from bcd_utils.intervals import wilson_interval
-from bcd_utils.metrics import EPSILON, checked_predictions, cross_entropy
+from bcd_utils.metrics import checked_predictions
 
 if TYPE_CHECKING:
     import pandas as pd
 
-BINS = 10
+BINS = 5  # few, so that a hundred test images leave enough in each
 TEMPERATURES = (0.1, 10.0)  # a fit that ends at one of these found no minimum
 TOP = "predicted class"
 
@@ -39,7 +40,7 @@ def reliability_tables(
     probabilities : array_like of float, shape (n, k)
         Class probabilities in [0, 1]; rows sum to 1.
     classes : sequence of str, length k
-    bins : int, default 10
+    bins : int, default 5
         Number of bins of equal width, >= 1; each holds its upper edge, the first also 0.
     confidence : float, default 0.95
         Nominal coverage of the Wilson intervals.
@@ -95,7 +96,7 @@ def calibration_scores(
         True classes, 0..k-1.
     probabilities : array_like of float, shape (n, k)
         Class probabilities in [0, 1]; rows sum to 1.
-    bins : int, default 10
+    bins : int, default 5
         Number of bins of the calibration errors, >= 1.
     samples : int, default 2000
         Number of simulations behind ``ece_by_chance``, >= 1.
@@ -132,41 +133,15 @@ def calibration_scores(
         "ece_by_chance": float(by_chance.mean()),
         "ece_by_chance_high": float(np.quantile(by_chance, 0.95)),
         "ece_equal_mass": float(_calibration_errors(right, probability, bins, equal_mass=True)),
-        "brier": brier_score(labels, probabilities),
+        "brier": float(squared_errors(labels, probabilities).mean()),
         "loss": float(cross_entropy(labels, probabilities).mean()),
     }
 
 
-def brier_score(labels: ArrayLike, probabilities: ArrayLike) -> float:
-    """Multi-class Brier score: the mean over images of the squared errors summed over classes (Brier 1950).
-
-    Parameters
-    ----------
-    labels : array_like of int, shape (n,)
-        True classes, 0..k-1.
-    probabilities : array_like of float, shape (n, k)
-        Class probabilities in [0, 1]; rows sum to 1.
-
-    Returns
-    -------
-    float
-        From 0 (certain and right) to 2 (certain and wrong). For two classes it is twice the binary score.
-
-    Raises
-    ------
-    ValueError
-        If an input is not as described.
-
-    Examples
-    --------
-    >>> brier_score([0, 1], [[1.0, 0.0], [0.5, 0.5]])
-    0.25
-    """
-    return float(squared_errors(*_checked(labels, probabilities)).mean())
-
-
 def squared_errors(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """Each image's share in `brier_score`: squared errors summed over classes, float (n,), 0..2.
+    """Squared errors of each image, summed over classes: float (n,), 0..2.
+
+    Their mean is the multi-class score of Brier (1950); for two classes it is twice the binary one.
 
     Examples
     --------

@@ -190,6 +190,8 @@ def show(run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder 
 def show_summary(folder: Path) -> None:
     """Print the summary table of a finished run."""
     from bcd_utils.facts import tell
+    from bcd_utils.metric_registry import main_metrics
+    from bcd_utils.number_format import interval, number
 
     path = folder / "summary.json"
     if not path.exists():
@@ -213,18 +215,16 @@ def show_summary(folder: Path) -> None:
         return
     table = Table("set", "metric", "this run", "95% interval", "paper", "difference")
     for name in ("train", "validation", "test"):
-        for metric in ("accuracy", "f1_macro", "kappa", "roc_auc"):
-            value, paper = summary["metrics"][name][metric], summary["paper"][name][metric]
-            bounds = summary["intervals"][metric] if name == "test" else {"low": None}
-            table.add_row(
-                name,
-                metric,
-                "-" if value is None else f"{value:.4f}",
-                "" if bounds["low"] is None else f"{bounds['low']:.3f} to {bounds['high']:.3f}",
-                f"{paper:.4f}",
-                "-" if value is None else f"{value - paper:+.4f}",
-            )
-    table.columns[3].header = f"{summary['settings']['confidence']:.0%} interval"
+        for metric, title in main_metrics().items():
+            value, paper = summary["metrics"][name].get(metric), summary["paper"][name].get(metric)
+            bounds = summary["intervals"].get(metric, {}) if name == "test" else {}
+            ends = interval(bounds.get("low"), bounds.get("high"))
+            gap = None if None in (value, paper) else value - paper
+            table.add_row(name, title, number(value, 4), escape(ends), number(paper, 4), number(gap, 4, "+"))
+    table.columns[3].header, table.columns[3].no_wrap = (
+        f"{summary['settings']['confidence']:.0%} interval",
+        True,
+    )
     console.print(table)
 
 

@@ -1,17 +1,14 @@
-"""A run's predictions, scored per set and laid beside the paper's table."""
+"""A run's predictions: their labels, probabilities and scores per set, and the class that matters most."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from bcd_utils.metrics import score
 from bcd_utils.splits import SETS
-
-PAPER_METRICS = ("accuracy", "f1_macro", "kappa", "roc_auc")
 
 
 def class_numbers(labels: pd.Series, classes: Sequence[str]) -> np.ndarray:
@@ -26,7 +23,10 @@ def class_numbers(labels: pd.Series, classes: Sequence[str]) -> np.ndarray:
 
 
 def positive_class(classes: Sequence[str]) -> int:
-    """Place of the class whose sensitivity matters most: "malignant", else the first.
+    """Place of the class whose sensitivity matters most: "malignant" or, where there is none, the first.
+
+    What thresholds, decision curves, paired tests and the comparison set against the rest; of the eight subtypes
+    of BreakHis it is therefore adenosis, a benign one: for malignant against benign, run with these two classes.
 
     Examples
     --------
@@ -70,28 +70,3 @@ def labels_and_probabilities(
 def evaluate(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, dict[str, float | None]]:
     """Scores of each set; see `metrics.score`."""
     return {name: score(*labels_and_probabilities(predictions, classes, name), classes) for name in SETS}
-
-
-def beside_paper(
-    metrics: Mapping[str, Mapping[str, Any]],
-    intervals: Mapping[str, Mapping[str, float]],
-    paper: Mapping[str, Mapping[str, float]],
-) -> pd.DataFrame:
-    """The paper's table, this run's, and the difference; the interval is the test set's."""
-    rows = []
-    for name in SETS:
-        for metric in PAPER_METRICS:
-            ours, theirs = metrics[name][metric], paper[name][metric]
-            bounds = intervals[metric] if name == "test" else {"low": None, "high": None}
-            rows.append(
-                {
-                    "set": name,
-                    "metric": metric,
-                    "paper": theirs,
-                    "this run": ours,
-                    "low": bounds["low"],
-                    "high": bounds["high"],
-                    "difference": None if ours is None else ours - theirs,
-                }
-            )
-    return pd.DataFrame(rows).set_index(["set", "metric"])

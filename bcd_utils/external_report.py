@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils import training
+from bcd_utils.calibration import BINS
 from bcd_utils.external import Images, network_images
-from bcd_utils.external_scores import SOURCES, with_ends
+from bcd_utils.external_scores import SOURCES
 from bcd_utils.images import read_row
+from bcd_utils.number_format import with_interval
 from bcd_utils.pooling import pooled
 from bcd_utils.runs import Run
 from bcd_utils.shift import distance_to_nearest, domain_auc, grey_levels
@@ -127,6 +129,7 @@ def record(
         "internal_intervals": scores["internal test"],
         "difference": scores["difference"],
         "temperature": temperature,
+        "calibration_bins": BINS,
         "calibration": {source: _plain(calibration.loc[source]) for source in SOURCES},
         "shift": {source: _plain(shift[source]) for source in SOURCES},
         "domain_auc": dict(domain),
@@ -143,8 +146,8 @@ def verdict(record: Mapping[str, Any]) -> str:
     here, there, apart = (
         record[name]["accuracy"] for name in ("internal_intervals", "intervals", "difference")
     )
-    said = f"Accuracy is {with_ends(there)} on {record['title']} and {with_ends(here)} on the study's own test images, "
-    said += f"a difference of {with_ends(apart)}. "
+    said = f"Accuracy is {with_interval(there)} on {record['title']} and {with_interval(here)} "
+    said += f"on the study's own test images, a difference of {with_interval(apart)}. "
     if apart["low"] is None:
         said += "There are too few patients for an interval. "
     elif apart["low"] <= 0 <= apart["high"]:
@@ -154,10 +157,11 @@ def verdict(record: Mapping[str, Any]) -> str:
         said += f"Its interval leaves out 0, which is consistent with a model that does {kind} elsewhere. "
     if record["difference"]["roc_auc"]["value"] is not None:
         said += "The macro ROC AUC, which does not depend on how common a class is, differs by "
-        said += f"{with_ends(record['difference']['roc_auc'])}. "
+        said += f"{with_interval(record['difference']['roc_auc'])}. "
     domain = record["domain_auc"]
     if domain["value"] is not None:
-        said += f"From its features, a classifier tells where an image comes from with an AUC of {with_ends(domain)}; "
+        said += "From its features, a classifier tells where an image comes from "
+        said += f"with an AUC of {with_interval(domain)}; "
         said += "0.5 would be not at all. "
     absent = [name for name, count in record["classes"].items() if not count]
     if absent:

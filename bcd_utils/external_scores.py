@@ -14,11 +14,12 @@ from bcd_utils.calibration import (
     reliability_tables,
     squared_errors,
 )
-from bcd_utils.evaluation import PAPER_METRICS, labels_and_probabilities
-from bcd_utils.intervals import percentile_interval, resampled_scores
+from bcd_utils.evaluation import labels_and_probabilities
+from bcd_utils.intervals import mean_interval, percentile_interval, resampled_scores
+from bcd_utils.metric_registry import main_metrics
 from bcd_utils.metrics import confusion, score
+from bcd_utils.number_format import with_interval
 from bcd_utils.runs import Run
-from bcd_utils.shift import mean_interval
 from bcd_utils.study import Study
 
 #: Name in tables and figures -> ``split`` in the predictions.
@@ -86,7 +87,7 @@ def score_table(
     pandas.DataFrame of float
         Index: the scores; columns (source, "value"), (source, "low"), (source, "high"); NaN where undefined.
     """
-    names = [*PAPER_METRICS, *(f"sensitivity_{name}" for name in classes)]
+    names = [*main_metrics(), *(f"sensitivity_{name}" for name in classes)]
     columns = {
         (source, end): [of_source[name][end] for name in names]
         for source, of_source in scores.items()
@@ -96,14 +97,9 @@ def score_table(
 
 
 def as_text(table: pd.DataFrame) -> pd.DataFrame:
-    """Values with their intervals in brackets, a column a source; "-" where undefined."""
-
-    def cell(value: float, low: float, high: float) -> str:
-        interval = "" if np.isnan(low) else f" [{low:.3f}, {high:.3f}]"
-        return "-" if np.isnan(value) else f"{value:.3f}{interval}"
-
+    """Values with their intervals in brackets, a column a source."""
     sources = dict.fromkeys(source for source, _ in table)
-    cells = {source: [cell(*row) for row in table[source][list(ENDS)].to_numpy()] for source in sources}
+    cells = {source: [with_interval(row) for _, row in table[source].iterrows()] for source in sources}
     return pd.DataFrame(cells, index=table.index)
 
 
@@ -165,15 +161,3 @@ def confusions(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, n
         source: confusion(*labels_and_probabilities(predictions, classes, name), classes)
         for source, name in SOURCES.items()
     }
-
-
-def with_ends(score: Mapping[str, float | None]) -> str:
-    """A value with its interval, as text.
-
-    Examples
-    --------
-    >>> with_ends({"value": 0.5, "low": 0.4, "high": 0.6})
-    '0.500 [0.400, 0.600]'
-    """
-    interval = "" if score["low"] is None else f" [{score['low']:.3f}, {score['high']:.3f}]"
-    return "undefined" if score["value"] is None else f"{score['value']:.3f}{interval}"

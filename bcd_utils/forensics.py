@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from bcd_utils.counts import Counts
 from bcd_utils.errors import StudyError
 from bcd_utils.matrix_search import count_matrices, fitting_matrices, sums
-from bcd_utils.metrics import scores_from_confusion
-from bcd_utils.reported import OVERALL, Reported
+from bcd_utils.metric_registry import METRICS, class_metrics
+from bcd_utils.reported import Reported
 
 MOST_COUNTS = 1_000_000  # class counts of a set
 
@@ -140,21 +141,31 @@ def fitting_counts(
 
 
 def ranges(finding: Finding) -> pd.DataFrame:
-    """Lowest and highest recall, precision and specificity of each class over all matching matrices.
+    """Lowest and highest sensitivity, precision and the like of each class over all matching matrices.
 
     Returns
     -------
     pandas.DataFrame
-        Index ``class``; columns ``images``, and ``<score>_low`` and ``<score>_high`` (0..1; NaN where
-        nothing fits or the score is undefined).
+        Index ``class``; columns ``images``, and ``<metric>_low`` and ``<metric>_high`` of each metric per
+        class that the matrix determines (NaN where nothing fits or it is undefined).
     """
-    scores = scores_from_confusion(finding.matrices)
-    columns = {"images": list(finding.counts.values())}
-    for name in ("recall", "precision", "specificity"):
-        columns[f"{name}_low"] = scores[name].min(axis=0, initial=np.inf)
-        columns[f"{name}_high"] = scores[name].max(axis=0, initial=-np.inf)
+    given, columns = Counts(finding.matrices), {"images": list(finding.counts.values())}
+    for metric in class_metrics(determined=True):
+        values = metric.compute(given)
+        columns[f"{metric.name}_low"] = values.min(axis=0, initial=np.inf)
+        columns[f"{metric.name}_high"] = values.max(axis=0, initial=-np.inf)
     table = pd.DataFrame(columns, index=pd.Index(finding.counts, name="class"))
     return table.replace([np.inf, -np.inf], np.nan)
+
+
+def set_values(finding: Finding) -> dict[str, np.ndarray]:
+    """Each metric of a set that the matrix determines, for all matching matrices: float (m,)."""
+    given = Counts(finding.matrices)
+    return {
+        metric.name: metric.compute(given)
+        for metric in METRICS
+        if metric.needs == "matrix" and not metric.per_class
+    }
 
 
 def shared(finding: Finding) -> list[str]:
@@ -221,7 +232,7 @@ def matrix_table(findings: Sequence[Finding]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns ``set``, ``f1``, ``matrix`` (1, 2, ...), ``<true>_as_<predicted>`` (int) for each cell, and
-        the scores of `reported.OVERALL`.
+        the metrics of a set that the matrix determines.
     """
     tables = []
     for finding in findings:
@@ -231,6 +242,5 @@ def matrix_table(findings: Sequence[Finding]) -> pd.DataFrame:
         table.insert(0, "set", finding.set)
         table.insert(1, "f1", finding.f1)
         table.insert(2, "matrix", np.arange(1, len(matrices) + 1))
-        scores = scores_from_confusion(matrices)
-        tables.append(table.assign(**{name: scores[name] for name in OVERALL}))
+        tables.append(table.assign(**set_values(finding)))
     return pd.concat(tables, ignore_index=True)

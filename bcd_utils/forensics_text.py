@@ -9,7 +9,9 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
-from bcd_utils.forensics import Finding, fitting_readings, pooled, ranges, shared
+from bcd_utils.forensics import Finding, fitting_readings, pooled, ranges, set_values, shared
+from bcd_utils.metric_registry import METRICS, class_metrics
+from bcd_utils.number_format import span
 from bcd_utils.reported import Reported
 
 MOST_SHOWN = 10
@@ -47,7 +49,7 @@ def print_findings(console: Console, reported: Reported, findings: Sequence[Find
     if len(readings) <= 1 and _is_partition(reported, chosen):
         say("All sets together, in every combination of matching matrices:")
         for label, row in pooled(chosen).iterrows():
-            found, false = (span(row[f"{what}_low"], row[f"{what}_high"], ",") for what in ("found", "false"))
+            found, false = (span(row[f"{what}_low"], row[f"{what}_high"], 0) for what in ("found", "false"))
             say(f"  {label}: {found} of {row['images']:,} found, {false} other images called {label}")
 
 
@@ -72,29 +74,24 @@ def evidence(finding: Finding) -> list[str]:
     lines = [str(matrix.tolist()) for matrix in matrices[:MOST_SHOWN]]
     if len(matrices) > MOST_SHOWN:
         lines.append(f"and {len(matrices) - MOST_SHOWN:,} more")
-    return lines + shared(finding)
+    return lines + shared(finding) + ([implied(finding)] if len(matrices) else [])
+
+
+def implied(finding: Finding) -> str:
+    """The metrics of the set over all matching matrices, whether they were reported or not."""
+    titles = {metric.name: metric.title for metric in METRICS if not metric.per_class}
+    values = set_values(finding).items()
+    return ", ".join(f"{titles[name]} {span(found.min(), found.max())}" for name, found in values)
 
 
 def range_table(finding: Finding) -> Table:
     """Each class's scores over all matching matrices."""
-    scores = ("recall", "precision", "specificity")
-    table = Table("class", "images", *scores)
+    metrics = list(class_metrics(determined=True))
+    table = Table("class", "images", *(metric.title for metric in metrics))
     for label, row in ranges(finding).iterrows():
-        cells = [span(row[f"{score}_low"], row[f"{score}_high"], ".3f") for score in scores]
+        cells = [span(row[f"{metric.name}_low"], row[f"{metric.name}_high"]) for metric in metrics]
         table.add_row(escape(label), f"{row['images']:,.0f}", *cells)
     return table
-
-
-def span(low: float, high: float, form: str) -> str:
-    """One number, or the two ends of a range.
-
-    Examples
-    --------
-    >>> span(0.9, 0.9, ".2f"), span(0.9, 0.95, ".2f")
-    ('0.90', '0.90 to 0.95')
-    """
-    ends = format(low, form), format(high, form)
-    return ends[0] if ends[0] == ends[1] else " to ".join(ends)
 
 
 def _is_partition(reported: Reported, findings: Sequence[Finding]) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bcd_utils.facts.base import answer
+from bcd_utils.metric_registry import capital, main_metrics
 from bcd_utils.report import render_page
 from bcd_utils.stage import PaperFigure, Stage
 
@@ -56,6 +57,7 @@ def render_index(
         trust=trust(summary, declared),
         paper_figures=paper_figures(declared.values(), files),
         reasons=reasons_not_to_compare(summary),
+        scores=[(name, capital(title)) for name, title in main_metrics().items()],
         settings_table=flatten(summary.get("settings", {})),
     )
     return run_folder / INDEX

@@ -6,12 +6,14 @@ every score of a whole block of resamples follows from that block of weights.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bcd_utils.metrics import cross_entropy, named_scores, score
+from bcd_utils.counts import Predictions
+from bcd_utils.metric_registry import named
+from bcd_utils.metrics import checked_predictions, score
 
 BLOCK = 1_000_000  # weights held at once: 8 MB, whatever the number of images or resamples
 
@@ -25,16 +27,12 @@ def bootstrap_intervals(
     seed: int = 0,
     groups: ArrayLike | None = None,
 ) -> dict[str, dict[str, float | None]]:
-    """Percentile bootstrap interval (Efron 1979) of every score in `bcd_utils.metrics.score`.
+    """Interval of every score in `bcd_utils.metrics.score`, made as `metric_registry` declares it.
 
     Parameters
     ----------
-    labels : array_like of int, shape (n,)
-        True classes, 0..k-1.
-    probabilities : array_like of float, shape (n, k)
-        Class probabilities in [0, 1]; rows sum to 1.
-    classes : sequence of str, length k
-        Class names in the order of the columns.
+    labels, probabilities, classes
+        As in `bcd_utils.metrics.score`.
     samples : int, default 2000
         Number of resamples, >= 1.
     confidence : float, default 0.95
@@ -78,8 +76,11 @@ def bootstrap_intervals(
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1, not {confidence}")
     resampled = resampled_scores(labels, probabilities, classes, samples, seed, groups)
-    values = score(labels, probabilities, classes)
-    return {name: percentile_interval(value, resampled[name], confidence) for name, value in values.items()}
+    values, metrics = score(labels, probabilities, classes), named(classes)
+    return {
+        name: INTERVALS[metrics[name].metric.interval](value, resampled[name], confidence)
+        for name, value in values.items()
+    }
 
 
 def percentile_interval(
@@ -111,6 +112,48 @@ def percentile_interval(
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     low, high = np.quantile(defined, tails).tolist() if known else (None, None)
     return {"value": value, "low": low, "high": high}
+
+
+def mean_interval(
+    values: ArrayLike, groups: ArrayLike, samples: int = 2000, confidence: float = 0.95, seed: int = 0
+) -> dict[str, float | None]:
+    """Mean, with its percentile bootstrap interval over whole groups; no interval for a single group.
+
+    Examples
+    --------
+    >>> mean_interval([1.0, 1.0, 4.0, 4.0], ["a", "a", "b", "b"])
+    {'value': 2.5, 'low': 1.0, 'high': 4.0}
+    """
+    values = np.asarray(values, dtype=float)
+
+    def means(weights: np.ndarray) -> np.ndarray:
+        return weights @ values / weights.sum(axis=1)
+
+    return statistic_interval(values.mean(), means, groups, samples, confidence, seed)
+
+
+def statistic_interval(
+    value: float,
+    statistic: Callable[[np.ndarray], np.ndarray],
+    groups: ArrayLike,
+    samples: int,
+    confidence: float,
+    seed: int,
+) -> dict[str, float | None]:
+    """A statistic with its percentile bootstrap interval over whole groups; no interval for a single group.
+
+    Parameters
+    ----------
+    value : float
+    statistic : callable
+        Weights of images, float (block, n), to the statistic of each resample, float (block,).
+    groups, samples, confidence, seed
+        As in `bootstrap_intervals`.
+    """
+    images = np.zeros(len(groups), dtype=int)
+    drawn = resample_weights(images, groups, samples, seed) if len(set(groups)) > 1 else ()
+    resampled = np.concatenate([np.empty(0), *map(statistic, drawn)])
+    return percentile_interval(float(value), resampled, confidence)
 
 
 def resampled_scores(
@@ -147,18 +190,11 @@ def resampled_scores(
     """
     if samples < 1:
         raise ValueError(f"samples must be at least 1, not {samples}")
-    score(labels, probabilities, classes)  # refuses wrong input
-    labels, probabilities = np.asarray(labels, dtype=int), np.asarray(probabilities, dtype=float)
-
-    count = len(classes)
-    cells = np.eye(count * count)[labels * count + probabilities.argmax(axis=1)]
-    losses = cross_entropy(labels, probabilities)
+    labels, probabilities = checked_predictions(labels, probabilities, classes)
     blocks = []
     for weights in resample_weights(labels, groups, samples, seed):
-        loss = weights @ losses / weights.sum(axis=1)
-        matrices = (weights @ cells).reshape(-1, count, count)
-        aucs = [weighted_auc(labels == index, probabilities[:, index], weights) for index in range(count)]
-        blocks.append(named_scores(loss, matrices, np.stack(aucs, axis=-1), classes))
+        given = Predictions(labels, probabilities, weights)
+        blocks.append({name: one.value(given) for name, one in named(classes).items()})
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
 
@@ -173,10 +209,8 @@ def resample_weights(
         Images are drawn with replacement within each label ...
     groups : array_like, shape (n,), or None
         ... unless groups are given, which are drawn whole and without regard to labels.
-    samples : int
+    samples, seed : int
         Number of resamples in all.
-    seed : int
-        Seed.
 
     Yields
     ------
@@ -209,57 +243,15 @@ def resample_weights(
         yield weights[:, unit]
 
 
-def weighted_auc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Area under the ROC curve for each row of weights, as the Mann-Whitney statistic.
-
-    The chance that a positive scores above a negative, a tie counting one half (Hanley and McNeil 1982).
-    One sort serves all rows: the negatives below a score are a cumulative sum of weights.
-
-    Parameters
-    ----------
-    positive : ndarray of bool, shape (n,)
-    scores : ndarray of float, shape (n,)
-    weights : ndarray of float, shape (B, n)
-        Weights >= 0.
-
-    Returns
-    -------
-    ndarray of float, shape (B,)
-        From 0 to 1; NaN where the positives or the negatives have no weight.
-
-    Examples
-    --------
-    >>> positive, scores = np.array([True, True, False]), np.array([0.9, 0.2, 0.5])
-    >>> weighted_auc(positive, scores, np.array([[1.0, 1.0, 1.0], [3.0, 1.0, 1.0]])).tolist()
-    [0.5, 0.75]
-    """
-    order = np.argsort(scores)
-    distinct = np.flatnonzero(np.diff(scores[order], prepend=-np.inf))
-    ordered = weights[:, order]
-    positives = np.add.reduceat(ordered * positive[order], distinct, axis=1)
-    negatives = np.add.reduceat(ordered * ~positive[order], distinct, axis=1)
-    below = negatives.cumsum(axis=1) - negatives / 2
-    pairs = positives.sum(axis=1) * negatives.sum(axis=1)
-    with np.errstate(invalid="ignore"):
-        return (positives * below).sum(axis=1) / pairs
-
-
 def wilson_interval(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
     """Score interval of a proportion (Wilson 1927); it stays sound for few trials and near 0 or 1.
 
     Parameters
     ----------
-    successes : int
-        0..trials.
-    trials : int
-        >= 0; without trials, nothing is known and the interval is (0, 1).
+    successes, trials : int
+        0..trials; without trials, nothing is known and the interval is (0, 1).
     confidence : float, default 0.95
         Nominal coverage, between 0 and 1.
-
-    Returns
-    -------
-    low, high : float
-        From 0 to 1.
 
     Raises
     ------
@@ -302,3 +294,7 @@ def _group_numbers(groups: ArrayLike, images: int) -> np.ndarray:
     if len(names) < 2:
         raise ValueError("groups must name at least two groups, or there is nothing to resample")
     return numbers
+
+
+#: How `metric_registry.Metric.interval` says that ends are made: of a value, its resamples and the confidence.
+INTERVALS = {"percentile bootstrap": percentile_interval}

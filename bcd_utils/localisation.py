@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from bcd_utils import number_format
+
 MEASURES = ("pointing_game", "energy", "iou")
 THRESHOLDS = np.round(np.arange(0.1, 1.0, 0.1), 1)
 
@@ -109,14 +111,9 @@ def summarise(
 
 def as_text(table: pd.DataFrame) -> pd.DataFrame:
     """The table of `summarise` for reading: one column a measure, "value [low, high]"."""
-    columns = {
-        measure: [
-            f"{row[measure]:.3f} [{row[f'{measure}_low']:.3f}, {row[f'{measure}_high']:.3f}]"
-            for _, row in table.iterrows()
-        ]
-        for measure in MEASURES
-    }
-    return pd.DataFrame(columns, index=table.index).assign(iou_threshold=table["threshold"])
+    return number_format.as_text(table, {name: name for name in MEASURES}).assign(
+        iou_threshold=table["threshold"]
+    )
 
 
 def verdict(table: pd.DataFrame, method: str = "Grad-CAM") -> str:

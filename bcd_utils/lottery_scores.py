@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from bcd_utils.evaluation import PAPER_METRICS, class_numbers
+from bcd_utils.evaluation import class_numbers
 from bcd_utils.intervals import percentile_interval, resampled_scores
 from bcd_utils.lottery import Splits
+from bcd_utils.metric_registry import paper_metrics
 from bcd_utils.metrics import score
 from bcd_utils.study import Study
 from bcd_utils.sweep import Result
@@ -77,7 +78,7 @@ def distributions(table: pd.DataFrame, paper: Mapping[str, float]) -> pd.DataFra
 
     rows = {}
     for scheme in ("plain", "grouped"):
-        for metric in PAPER_METRICS:
+        for metric in paper_metrics():
             values = table.loc[table["scheme"] == scheme, metric].dropna().astype(float)
             low, high = values.quantile([0.025, 0.975])
             rows[scheme, metric] = {
@@ -169,7 +170,7 @@ def lottery_record(
         return {name: None if pd.isna(value) else float(value) for name, value in row.items()}
 
     by_scheme = {
-        scheme: {metric: plain(spread.loc[scheme, metric]) for metric in PAPER_METRICS}
+        scheme: {metric: plain(spread.loc[scheme, metric]) for metric in paper_metrics()}
         for scheme in ("plain", "grouped")
     }
     return {

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from bcd_utils.counts import Counts
 from bcd_utils.errors import StudyError
-from bcd_utils.metrics import scores_from_confusion
-from bcd_utils.reported import OVERALL, PER_CLASS, Rounded
+from bcd_utils.metric_registry import named
+from bcd_utils.number_format import Rounded
 
 MOST_TRIED = 200_000_000  # matrices: some 4 minutes for 3 classes
 MOST_KEPT = 20_000_000  # cells
@@ -31,9 +32,9 @@ def fitting_matrices(
     counts : mapping of str to int
         Images of each true class, >= 1; two classes or more.
     reported : mapping of str to str or float
-        Any of accuracy, f1_macro, f1_weighted, kappa, precision_macro, recall_macro, and for each class
-        precision_<class>, recall_<class>, specificity_<class>, f1_<class>. Text keeps trailing zeros and
-        with them the precision: "0.8430" lies within 0.00005, 0.843 within 0.0005.
+        Any metric of `metric_registry` that the matrix determines, such as accuracy, kappa or
+        sensitivity_<class>, also under its other names. Text keeps trailing zeros and with them the precision:
+        "0.8430" lies within 0.00005, 0.843 within 0.0005.
     rounding : {"nearest", "truncated"}
         Nearest: at most half a unit of the last digit away; a half may have been rounded either way.
     most_tried : int
@@ -61,14 +62,15 @@ def fitting_matrices(
             f"{number} confusion matrices would have to be tried, more than {most_tried:,}",
             "report more: accuracy, recall of single classes, or more digits of them",
         )
-    bounds = {name: Rounded.read(text).bounds(rounding) for name, text in reported.items()}
+    metrics = named(list(counts), determined=True, other_names=True)
+    bounds = [(metrics[name], *Rounded.read(text).bounds(rounding)) for name, text in reported.items()]
     most_kept = MOST_KEPT // len(counts) ** 2
     found, kept = [], 0
     for block in _blocks(counts, reported, rounding):
-        scores = named_scores(block, list(counts))
-        fits = np.ones(len(block), dtype=bool)
-        for name, (low, high) in bounds.items():
-            fits &= (low <= scores[name]) & (scores[name] <= high)
+        given, fits = Counts(block), np.ones(len(block), dtype=bool)
+        for metric, low, high in bounds:
+            value = metric.value(given)
+            fits &= (low <= value) & (value <= high)
         found.append(block[fits].astype(np.int32))
         kept += len(found[-1])
         if kept > most_kept:
@@ -108,30 +110,21 @@ def count_matrices(
     return float(np.round(ways[totals[totals < len(ways)]].sum()))
 
 
-def named_scores(matrices: np.ndarray, classes: Sequence[str]) -> dict[str, np.ndarray]:
-    """Every score that can be reported, under its name; each float (m,) for matrices (m, k, k)."""
-    scores = scores_from_confusion(matrices)
-    named = {name: scores[name] for name in OVERALL}
-    for score in PER_CLASS:
-        named |= {f"{score}_{label}": scores[score][:, index] for index, label in enumerate(classes)}
-    return named
-
-
 def _allowed_errors(
     counts: Mapping[str, int], reported: Mapping[str, str | float], rounding: str
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """Errors that each class may have by its recall, and errors in all by the accuracy."""
 
-    def errors(images: int, score: str) -> np.ndarray:
+    def errors(images: int, *names: str) -> np.ndarray:
         wrong = np.arange(images + 1)
-        if score not in reported:
-            return wrong
-        low, high = Rounded.read(reported[score]).bounds(rounding)
-        right = (images - wrong) / images
-        return wrong[(low <= right) & (right <= high)]
+        for name in set(names) & reported.keys():
+            low, high = Rounded.read(reported[name]).bounds(rounding)
+            right = (images - wrong) / images
+            wrong = wrong[(low <= right) & (right <= high)]
+        return wrong
 
     return (
-        [errors(images, f"recall_{label}") for label, images in counts.items()],
+        [errors(images, f"recall_{label}", f"sensitivity_{label}") for label, images in counts.items()],
         errors(sum(counts.values()), "accuracy"),
     )
 

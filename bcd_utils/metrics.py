@@ -1,4 +1,4 @@
-"""Scores of a classifier, each defined once, for one confusion matrix or for a stack of them.
+"""Scores of a classifier, as `metric_registry` declares them, and what is drawn and tabulated beside them.
 
 Throughout, ``labels`` is int (n,) with values 0..k-1, ``probabilities`` is float (n, k) with rows that
 sum to 1, and ``classes`` holds the k class names in the order of the columns. The predicted class is the
@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bcd_utils.counts import Predictions
+from bcd_utils.metric_registry import class_metrics, named
+
 if TYPE_CHECKING:
     import pandas as pd
 
-EPSILON = 1e-7  # keras.config.epsilon()
 ROW_SUM_TOLERANCE = 1e-2  # half-precision softmax is off by up to 1e-3; logits are off by far more
 
 
@@ -40,11 +42,11 @@ def score(labels: ArrayLike, probabilities: ArrayLike, classes: Sequence[str]) -
     Returns
     -------
     dict of str to float or None
-        ``loss`` (categorical cross-entropy, 0..16.1), ``accuracy``, ``f1_macro``, ``f1_weighted``,
-        ``precision_macro``, ``recall_macro`` (0..1), ``kappa`` (Cohen 1960, -1..1), ``roc_auc`` (mean of
-        the one-vs-rest AUCs), ``roc_auc_weighted`` (their mean weighted by class frequency), and for each
-        class ``roc_auc_<class>``, ``sensitivity_<class>``, ``specificity_<class>`` (0..1). None where
-        undefined. The values are plain floats and fit JSON.
+        The metrics of `metric_registry`, among them ``loss`` (categorical cross-entropy, 0..16.1),
+        ``accuracy``, ``f1_macro`` (0..1), ``kappa`` (Cohen 1960, -1..1), ``mcc`` (Gorodkin 2004, -1..1),
+        ``roc_auc`` (mean of the one-vs-rest AUCs), ``roc_auc_weighted`` (their mean weighted by class
+        frequency), and for each class ``roc_auc_<class>``, ``sensitivity_<class>``, ``specificity_<class>``
+        (0..1). None where undefined. The values are plain floats and fit JSON.
 
     Raises
     ------
@@ -64,14 +66,9 @@ def score(labels: ArrayLike, probabilities: ArrayLike, classes: Sequence[str]) -
     >>> score([1], [[0.2, 0.8]], ["benign", "malignant"])["roc_auc"] is None
     True
     """
-    labels, probabilities = checked_predictions(labels, probabilities, classes)
-    named = named_scores(
-        cross_entropy(labels, probabilities).mean(),
-        confusion(labels, probabilities, classes),
-        _roc_auc(labels, probabilities),
-        classes,
-    )
-    return {name: None if np.isnan(value) else float(value) for name, value in named.items()}
+    given = Predictions(*checked_predictions(labels, probabilities, classes))
+    values = {name: one.value(given) for name, one in named(classes).items()}
+    return {name: None if np.isnan(value) else float(value) for name, value in values.items()}
 
 
 def confusion(
@@ -127,8 +124,8 @@ def per_class_table(labels: ArrayLike, probabilities: ArrayLike, classes: Sequen
     Returns
     -------
     pandas.DataFrame
-        Index ``class``; columns ``images`` (int) and ``precision``, ``recall``, ``specificity``, ``f1``,
-        ``roc_auc`` (float, 0..1, one-vs-rest; NaN where undefined).
+        Index ``class``; columns ``images`` (int) and the metrics of single classes in `metric_registry`, such
+        as ``sensitivity`` (float, one-vs-rest; NaN where undefined).
 
     Raises
     ------
@@ -138,17 +135,15 @@ def per_class_table(labels: ArrayLike, probabilities: ArrayLike, classes: Sequen
     Examples
     --------
     >>> table = per_class_table([0, 1, 1], [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], ["benign", "malignant"])
-    >>> table.loc["malignant", ["images", "precision", "recall"]].tolist()
+    >>> table.loc["malignant", ["images", "precision", "sensitivity"]].tolist()
     [2.0, 1.0, 0.5]
     """
     import pandas as pd
 
     labels, probabilities = checked_predictions(labels, probabilities, classes)
-    matrix = confusion(labels, probabilities, classes)
-    scores = scores_from_confusion(matrix)
-    columns = {"images": matrix.sum(axis=1)}
-    columns |= {name: scores[name] for name in ("precision", "recall", "specificity", "f1")}
-    columns["roc_auc"] = _roc_auc(labels, probabilities)
+    given = Predictions(labels, probabilities)
+    columns = {"images": given.actual.astype(int)}
+    columns |= {metric.name: metric.compute(given) for metric in class_metrics()}
     return pd.DataFrame(columns, index=pd.Index(classes, name="class"))
 
 
@@ -194,124 +189,6 @@ def roc_curves(
     return curves
 
 
-def scores_from_confusion(matrix: ArrayLike) -> dict[str, np.ndarray]:
-    """Every score that a confusion matrix determines, for one matrix or a stack of them.
-
-    Parameters
-    ----------
-    matrix : array_like, shape (..., k, k)
-        Counts (or weights) >= 0; rows are the true classes.
-
-    Returns
-    -------
-    dict of str to ndarray of float
-        Shape (...): ``accuracy``, ``f1_macro``, ``f1_weighted``, ``precision_macro``, ``recall_macro``
-        (0..1), ``kappa`` (Cohen 1960, -1..1). Shape (..., k): ``precision``, ``recall``, ``specificity``,
-        ``f1`` (0..1). NaN where undefined, except that the precision of a class that is never predicted
-        is 0 (scikit-learn's ``zero_division=0``).
-
-    Raises
-    ------
-    ValueError
-        If the last two dimensions are not square, or a count is negative or not finite.
-
-    Examples
-    --------
-    >>> scores = scores_from_confusion([[20, 5], [10, 15]])
-    >>> round(float(scores["accuracy"]), 3), round(float(scores["kappa"]), 3), scores["recall"].tolist()
-    (0.7, 0.4, [0.8, 0.6])
-    """
-    matrix = np.asarray(matrix, dtype=float)
-    if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2]:
-        raise ValueError(f"a confusion matrix must have shape (..., k, k), not {matrix.shape}")
-    if not (np.isfinite(matrix) & (matrix >= 0)).all():
-        raise ValueError("a confusion matrix must hold finite counts >= 0")
-
-    hits = np.diagonal(matrix, axis1=-2, axis2=-1)
-    actual, predicted = matrix.sum(axis=-1), matrix.sum(axis=-2)
-    total = actual.sum(axis=-1)
-    others = total[..., None] - actual
-
-    precision = np.nan_to_num(_ratio(hits, predicted))
-    recall = _ratio(hits, actual)
-    f1 = np.where(actual > 0, _ratio(2 * hits, actual + predicted), np.nan)
-    agreement = total * hits.sum(axis=-1)
-    chance = (actual * predicted).sum(axis=-1)
-    return {
-        "accuracy": _ratio(hits.sum(axis=-1), total),
-        "f1_macro": f1.mean(axis=-1),
-        "f1_weighted": _weighted_mean(f1, actual),
-        "precision_macro": precision.mean(axis=-1),
-        "recall_macro": recall.mean(axis=-1),
-        "kappa": _ratio(agreement - chance, total**2 - chance),
-        "precision": precision,
-        "recall": recall,
-        "specificity": _ratio(others - (predicted - hits), others),
-        "f1": f1,
-    }
-
-
-def cross_entropy(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """Categorical cross-entropy of each image, as Keras computes it.
-
-    Rows are divided by their sum, then clipped to [1e-7, 1 - 1e-7].
-
-    Parameters
-    ----------
-    labels : ndarray of int, shape (n,)
-    probabilities : ndarray of float, shape (n, k)
-
-    Returns
-    -------
-    ndarray of float, shape (n,)
-        From 1e-7 (certain and right) to 16.1 (certain and wrong).
-
-    Examples
-    --------
-    >>> cross_entropy(np.array([0, 0]), np.array([[0.5, 0.5], [0.0, 1.0]])).round(3).tolist()
-    [0.693, 16.118]
-    """
-    normalised = probabilities / probabilities.sum(axis=1, keepdims=True)
-    of_truth = normalised[np.arange(len(labels)), labels]
-    return -np.log(of_truth.clip(EPSILON, 1 - EPSILON))
-
-
-def named_scores(
-    loss: ArrayLike, matrix: np.ndarray, roc_auc: np.ndarray, classes: Sequence[str]
-) -> dict[str, np.ndarray]:
-    """Put the parts of `score` together under their names, for one set or a stack of resamples.
-
-    Parameters
-    ----------
-    loss : float, shape (...)
-    matrix : ndarray, shape (..., k, k)
-        Confusion matrices.
-    roc_auc : ndarray of float, shape (..., k)
-        One-vs-rest AUC of each class.
-    classes : sequence of str, length k
-
-    Returns
-    -------
-    dict of str to ndarray of float, shape (...)
-        The keys of `score`; NaN where undefined.
-
-    Examples
-    --------
-    >>> named = named_scores(0.5, np.eye(2), np.array([1.0, 0.5]), ["a", "b"])
-    >>> float(named["roc_auc"]), float(named["roc_auc_b"]), float(named["sensitivity_a"])
-    (0.75, 0.5, 1.0)
-    """
-    scores = scores_from_confusion(matrix)
-    overall = ("accuracy", "f1_macro", "f1_weighted", "precision_macro", "recall_macro", "kappa")
-    named = {"loss": np.asarray(loss), **{name: scores[name] for name in overall}}
-    named["roc_auc"] = roc_auc.mean(axis=-1)
-    named["roc_auc_weighted"] = _weighted_mean(roc_auc, matrix.sum(axis=-1))
-    per_class = {"roc_auc": roc_auc, "sensitivity": scores["recall"], "specificity": scores["specificity"]}
-    for name, values in per_class.items():
-        named |= {f"{name}_{label}": values[..., index] for index, label in enumerate(classes)}
-    return named
-
-
 def mean_auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Mean of the one-vs-rest areas under the ROC curve, over the classes for which there is one.
 
@@ -322,31 +199,8 @@ def mean_auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
     >>> mean_auc(np.array([0, 1, 1]), np.array([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0], [0.1, 0.9, 0.0]]))
     1.0
     """
-    areas = _roc_auc(labels, probabilities)
+    areas = Predictions(labels, probabilities).areas
     return float(np.nanmean(areas)) if np.isfinite(areas).any() else 0.5
-
-
-def _roc_auc(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """One-vs-rest AUC of each class, float (k,); NaN for a class without positives or negatives."""
-    from sklearn.metrics import roc_auc_score
-
-    values = np.full(probabilities.shape[1], np.nan)
-    for index in range(len(values)):
-        positive = labels == index
-        if positive.any() and not positive.all():
-            values[index] = roc_auc_score(positive, probabilities[:, index])
-    return values
-
-
-def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    """Quotient in which 0 / 0 quietly is NaN; no other division by 0 can occur here."""
-    with np.errstate(invalid="ignore"):
-        return np.true_divide(numerator, denominator)
-
-
-def _weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Mean over the last axis; an undefined value counts only if its weight is above 0."""
-    return _ratio(np.where(weights > 0, weights * values, 0).sum(axis=-1), weights.sum(axis=-1))
 
 
 def checked_predictions(

@@ -9,11 +9,10 @@ from typing import Any
 import yaml
 
 from bcd_utils.checklist import fill_in
-from bcd_utils.facts import with_interval
+from bcd_utils.metric_registry import capital, main_metrics
+from bcd_utils.number_format import with_interval
 from bcd_utils.paths import TEMPLATES
 from bcd_utils.report import render_page
-
-CLASS_SCORES = {"sensitivity": "Sensitivity", "specificity": "Specificity", "roc_auc": "ROC AUC"}
 
 
 def model_card(summary: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,14 +43,17 @@ def class_scores(summary: Mapping[str, Any]) -> list[dict[str, str]]:
     >>> bounds = {"value": 0.9, "low": 0.8, "high": 1.0}
     >>> class_scores({"dataset": {"classes": {"benign": 9}}, "intervals": {"roc_auc_benign": bounds},
     ...               "split_by_class": {"test": {"benign": 2}}})[0]["ROC AUC"]
-    '0.900 (0.800 to 1.000)'
+    '0.900 [0.800, 1.000]'
     """
     intervals = summary.get("intervals")
     classes = (summary.get("dataset") or {}).get("classes") or {}
     test = (summary.get("split_by_class") or {}).get("test", {})
     return [
         {"Class": label, "Test images": str(test.get(label, ""))}
-        | {said: with_interval(intervals.get(f"{score}_{label}")) for score, said in CLASS_SCORES.items()}
+        | {
+            capital(title): with_interval(intervals.get(f"{name}_{label}"))
+            for name, title in main_metrics(per_class=True).items()
+        }
         for label in (classes if intervals else ())
     ]
 

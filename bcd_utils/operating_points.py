@@ -6,18 +6,19 @@ predicted probability of the class. An image is called positive if its score is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
-from bcd_utils.intervals import resample_weights, wilson_interval
+from bcd_utils.evaluation import positive_class
+from bcd_utils.intervals import wilson_interval
 from bcd_utils.metrics import checked_scores
+from bcd_utils.number_format import number
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-THRESHOLD_PROBABILITIES = np.arange(1, 100) / 100
+WANTED_SPECIFICITY, WANTED_SENSITIVITY = 0.90, 0.95
 
 
 def threshold_for_specificity(positive: ArrayLike, scores: ArrayLike, specificity: float) -> float | None:
@@ -125,69 +126,74 @@ def at_threshold(
     return found
 
 
-def decision_curve(
-    positive: ArrayLike,
-    probabilities: ArrayLike,
-    thresholds: ArrayLike = THRESHOLD_PROBABILITIES,
-    samples: int = 2000,
-    confidence: float = 0.95,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Net benefit of acting on a model's probabilities (Vickers and Elkin 2006).
-
-    Whoever acts from a probability t on holds one missed positive to be as bad as (1 - t) / t needless
-    actions. Net benefit counts both in the currency of true positives: TP / n - FP / n * t / (1 - t).
+def at_fixed_rates(
+    by_set: Mapping[str, tuple[np.ndarray, np.ndarray]], classes: Sequence[str], confidence: float = 0.95
+) -> dict[str, dict[str, Any]]:
+    """What a wanted specificity, or sensitivity, of the `evaluation.positive_class` costs.
 
     Parameters
     ----------
-    positive : array_like of bool, shape (n,)
-    probabilities : array_like of float, shape (n,)
-        Predicted probability of the class, 0..1.
-    thresholds : array_like of float, shape (m,)
-        Threshold probabilities, each above 0 and below 1; by default 0.01 to 0.99.
-    samples : int, default 2000
-        Bootstrap resamples within positives and negatives, for the interval at each threshold.
+    by_set : mapping of set to (labels, probabilities)
+        int (n,) and float (n, k) of "validation", where the thresholds are chosen, and of "test".
+    classes : sequence of str, length k
     confidence : float, default 0.95
-        Nominal coverage at each threshold, between 0 and 1.
-    seed : int, default 0
+
+    Returns
+    -------
+    dict of str to dict
+        For "specificity 0.90" and "sensitivity 0.95": ``threshold`` (None without validation images of the kind),
+        and for ``validation`` and ``test`` what `at_threshold` gives.
+    """
+    column = positive_class(classes)
+    against_rest = {
+        name: (labels == column, probabilities[:, column]) for name, (labels, probabilities) in by_set.items()
+    }
+    chosen_on = against_rest["validation"]
+    thresholds = {
+        f"specificity {WANTED_SPECIFICITY:.2f}": threshold_for_specificity(*chosen_on, WANTED_SPECIFICITY),
+        f"sensitivity {WANTED_SENSITIVITY:.2f}": threshold_for_sensitivity(*chosen_on, WANTED_SENSITIVITY),
+    }
+    return {
+        wanted: {"threshold": threshold}
+        | {name: at_threshold(*against_rest[name], threshold, confidence) for name in ("validation", "test")}
+        for wanted, threshold in thresholds.items()
+    }
+
+
+def rates_table(points: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """`at_fixed_rates` as a table: a row for each wanted rate, set and measure.
 
     Returns
     -------
     pandas.DataFrame
-        Columns ``threshold``, ``model``, ``low``, ``high``, ``treat_all`` and ``treat_none`` (net benefits, at
-        most the share of positives; ``treat_none`` is 0), m rows.
-
-    Raises
-    ------
-    ValueError
-        If shapes differ, there is no image, or a value is out of range.
-
-    Examples
-    --------
-    >>> curve = decision_curve([True, True, False, False], [0.9, 0.4, 0.6, 0.1], [0.2, 0.5])
-    >>> curve[["model", "treat_all"]].round(4).values.tolist()
-    [[0.4375, 0.375], [0.0, 0.0]]
+        Index ``wanted``, ``set``, ``measure``; columns ``threshold``, ``right`` and ``images`` (counts), ``value``,
+        ``low`` and ``high``.
     """
-    import pandas as pd
+    rows = {
+        (wanted, name, measure): {"threshold": point["threshold"]} | numbers
+        for wanted, point in points.items()
+        for name in ("validation", "test")
+        for measure, numbers in point[name].items()
+    }
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis(["wanted", "set", "measure"])
+    kinds = {"right": "Int64", "images": int} | dict.fromkeys(["threshold", "value", "low", "high"], float)
+    return table.astype(kinds)
 
-    positive, probabilities = checked_scores(positive, probabilities)
-    thresholds = np.asarray(thresholds, dtype=float)
-    if not len(positive):
-        raise ValueError("a decision curve needs at least one image")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must lie between 0 and 1, not {confidence}")
-    if not ((probabilities >= 0) & (probabilities <= 1)).all():
-        raise ValueError("probabilities must lie in [0, 1]")
-    if thresholds.ndim != 1 or not ((thresholds > 0) & (thresholds < 1)).all():
-        raise ValueError("thresholds must have shape (m,) and lie above 0 and below 1")
 
-    worth = np.where(positive[:, None], 1, -thresholds / (1 - thresholds)) / len(positive)
-    of_image = worth * (probabilities[:, None] >= thresholds)
-    blocks = resample_weights(positive, None, samples, seed)
-    resampled = np.concatenate([weights @ of_image for weights in blocks])
-    low, high = np.quantile(resampled, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
-    columns = {"threshold": thresholds, "model": of_image.sum(axis=0), "low": low, "high": high}
-    return pd.DataFrame(columns | {"treat_all": worth.sum(axis=0), "treat_none": 0.0})
+def rates_in_words(points: Mapping[str, Mapping[str, Any]], classes: Sequence[str]) -> str:
+    """What `at_fixed_rates` means on the test images, in Markdown."""
+    found = next(iter(points.values()))["test"]
+    images = sum(numbers["images"] for numbers in found.values())
+    lines = [f"**{classes[positive_class(classes)]}** against the rest, on {images} test images:\n"]
+    for wanted, point in points.items():
+        found, spared = point["test"]["sensitivity"], point["test"]["specificity"]
+        lines.append(
+            f"- threshold for {wanted}: none, the validation images lack such a class"
+            if point["threshold"] is None
+            else f"- threshold for {wanted} ({number(point['threshold'])}): finds {found['right'] or 0} of "
+            f"{found['images']}, leaves {spared['right'] or 0} of {spared['images']} others alone"
+        )
+    return "\n".join(lines)
 
 
 def _rank_reaching(share: float, count: int) -> int | None:

@@ -6,7 +6,7 @@ higher for images that a model takes to be of it. For several classes, ask for o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,16 @@ def delong_interval(
         reach = norm.ppf((1 + confidence) / 2) * np.sqrt(variance) / (area * (1 - area))
         found["low"], found["high"] = expit(logit(area) + np.array([-reach, reach])).tolist()
     return found
+
+
+def delong_intervals(
+    labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str], confidence: float = 0.95
+) -> dict[str, dict[str, float | None]]:
+    """`delong_interval` of each class against the rest; labels int (n,), probabilities float (n, k)."""
+    return {
+        label: delong_interval(labels == column, probabilities[:, column], confidence)
+        for column, label in enumerate(classes)
+    }
 
 
 def delong_test(positive: ArrayLike, scores_a: ArrayLike, scores_b: ArrayLike) -> dict[str, float | None]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.intervals import percentile_interval
+from bcd_utils.number_format import with_interval
 from bcd_utils.quality import known_patients
 
 RATES = ("image_rate", "patient_rate")
@@ -100,12 +101,7 @@ def as_table(scores: dict[str, dict[str, Any]]) -> pd.DataFrame:
     """Scores for reading, one row a magnification: images, patients, and both rates as "value [low, high]"."""
     rows = {
         name: {"images": of["images"], "patients": of["patients"]}
-        | {rate.replace("_", "-level "): _with_ends(of[rate]) for rate in RATES}
+        | {rate.replace("_", "-level "): with_interval(of[rate]) for rate in RATES}
         for name, of in scores.items()
     }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("magnification")
-
-
-def _with_ends(rate: dict[str, float | None]) -> str:
-    ends = "" if rate["low"] is None else f" [{rate['low']:.3f}, {rate['high']:.3f}]"
-    return f"{rate['value']:.3f}{ends}"

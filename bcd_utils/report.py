@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcd_utils.files import write_text
+from bcd_utils.number_format import interval, number
 from bcd_utils.paths import TEMPLATES
 from bcd_utils.progress import PROGRESS
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 MANY_COLUMNS, VERY_MANY_COLUMNS = 6, 7  # row headings among them
 NUMBER = re.compile(r"\s*([-+−]?\d[\d.,]*(e[-+]?\d+)?\s?%?|nan|inf|none|<na>|[-–]|)\s*", re.IGNORECASE)
+
+#: The space between the two ends of an interval, where a table must not break its lines.
+ENDS = re.compile(r"(?<=\d,) (?=[−+\d.,]+\])")
 
 
 def render_notebook(executed: Path, html: Path, page: Mapping[str, Any]) -> None:
@@ -74,6 +78,9 @@ def _polish(body: str) -> str:
     from bs4 import BeautifulSoup
 
     soup = BeautifulSoup(body, "html.parser")
+    for cell in soup.select("td"):
+        if cell.string:
+            cell.string = ENDS.sub("\N{NO-BREAK SPACE}", cell.string)
     for table in soup.select("table"):
         _join_headings(table)
         _align_numbers(table)
@@ -136,13 +143,9 @@ def _templates() -> Environment:
 
     loader = FileSystemLoader(TEMPLATES)
     templates = Environment(loader=loader, autoescape=True, undefined=ChainableUndefined, trim_blocks=True)
-    templates.filters |= {"number": _number, "plain": _plain, "embedded": _embedded}
+    templates.filters |= {"number": number, "plain": _plain, "embedded": _embedded}
+    templates.globals |= {"interval": interval}
     return templates
-
-
-def _number(value: Any, digits: int = 3, sign: str = "") -> str:
-    known = isinstance(value, int | float) and value == value
-    return f"{value:{sign}.{digits}f}".replace("-", "−") if known else "–"
 
 
 def _plain(value: Any) -> str:

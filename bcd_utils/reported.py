@@ -5,77 +5,25 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import fields
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import numpy as np
+import pandas as pd
 import yaml
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from bcd_utils.errors import StudyError
-from bcd_utils.paths import readable
+from bcd_utils.metric_registry import main_metrics, named
+from bcd_utils.number_format import Rounded
+from bcd_utils.paths import STUDIES, readable
+from bcd_utils.splits import SETS
 
 Images = Annotated[int, Field(ge=1, le=1_000_000)]
 ClassCounts = Annotated[dict[str, Images], Field(min_length=2)]
 
-#: Scores that a confusion matrix determines, as in `metrics.scores_from_confusion`.
-OVERALL = ("accuracy", "f1_macro", "f1_weighted", "kappa", "precision_macro", "recall_macro")
-PER_CLASS = ("precision", "recall", "specificity", "f1")
-#: Scores that it does not: they need the probabilities.
-UNDETERMINED = ("roc_auc", "roc_auc_weighted", "loss")
 F1_READINGS = ("macro", "weighted")
-HAIR = 1e-9  # what arithmetic may add to a value that lies exactly on the edge
-
-
-class Rounded(NamedTuple):
-    """A rounded number: its value, and the unit of its last digit."""
-
-    value: float
-    unit: float
-
-    @classmethod
-    def read(cls, text: str | float) -> Rounded:
-        """Read "0.9402" or "94.02%".
-
-        Raises
-        ------
-        ValueError
-            If it is no number.
-
-        Examples
-        --------
-        >>> Rounded.read("0.8430")
-        Rounded(value=0.843, unit=0.0001)
-        >>> Rounded.read("94.0%")
-        Rounded(value=0.94, unit=0.001)
-        """
-        words = str(text).strip()
-        try:
-            number = Decimal(words.removesuffix("%"))
-        except InvalidOperation:
-            raise ValueError(f"{text!r} is no number") from None
-        if not number.is_finite():
-            raise ValueError(f"{text!r} is no number")
-        if words.endswith("%"):
-            number = number.scaleb(-2)
-        return cls(float(number), float(Decimal(1).scaleb(number.as_tuple().exponent)))
-
-    def bounds(self, rounding: str) -> tuple[float, float]:
-        """Lowest and highest value that is printed so.
-
-        Examples
-        --------
-        >>> [round(end, 3) for end in Rounded.read("0.94").bounds("nearest")]
-        [0.935, 0.945]
-        """
-        if rounding == "nearest":
-            return self.value - self.unit / 2 - HAIR, self.value + self.unit / 2 + HAIR
-        # Cutting digits off moves towards 0; the next unit itself would be printed as such.
-        low = self.value - HAIR if self.value > 0 else self.value - self.unit + HAIR
-        high = self.value + HAIR if self.value < 0 else self.value + self.unit - HAIR
-        return low, high
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -139,12 +87,12 @@ class Reported:
             Reading "macro", "weighted" or, for two classes, the class that F1 is of; "" where only one
             reading exists: without F1, or with the F1 of several averages.
         """
-        scores = {key: text for key, text in self.reported[name].items() if key not in UNDETERMINED}
-        named = [f"f1_{reading}" for reading in F1_READINGS if f"f1_{reading}" in scores]
         classes = self.counts()[name]
+        scores = {key: text for key, text in self.reported[name].items() if not self._undetermined(name, key)}
+        averaged = [f"f1_{reading}" for reading in F1_READINGS if f"f1_{reading}" in scores]
         if self.f1_averaging == "stated" and "f1" not in scores:
-            return {named[0].removeprefix("f1_") if len(named) == 1 else "": scores}
-        unclear = [key for key in ("f1", *named) if key in scores]
+            return {averaged[0].removeprefix("f1_") if len(averaged) == 1 else "": scores}
+        unclear = [key for key in ("f1", *averaged) if key in scores]
         if not unclear:
             return {"": scores}
         value = scores.pop(unclear[0])
@@ -153,7 +101,45 @@ class Reported:
 
     def unused(self) -> list[str]:
         """Reported scores that no confusion matrix determines."""
-        return [key for key in UNDETERMINED if any(key in scores for scores in self.reported.values())]
+        keys = [
+            key for name, scores in self.reported.items() for key in scores if self._undetermined(name, key)
+        ]
+        return list(dict.fromkeys(keys))
+
+    def _undetermined(self, name: str, key: str) -> bool:
+        return key != "f1" and key not in named(self.counts()[name], determined=True, other_names=True)
+
+
+def reported_by_paper() -> dict[str, dict[str, float]]:
+    """The paper's own numbers, per set."""
+    sets = load_reported(STUDIES / "paper_reported.yaml").reported
+    return {name: {score: float(text) for score, text in scores.items()} for name, scores in sets.items()}
+
+
+def beside_paper(
+    metrics: Mapping[str, Mapping[str, Any]],
+    intervals: Mapping[str, Mapping[str, float]],
+    paper: Mapping[str, Mapping[str, float]],
+) -> pd.DataFrame:
+    """The paper's table, this run's, and the difference; the interval is the test set's.
+
+    Returns
+    -------
+    pandas.DataFrame of float
+        Index set and metric (the main ones); columns paper, this run, low, high, difference; NaN where undefined
+        or, of the paper's, not printed.
+    """
+    rows = {
+        (name, metric): {"paper": paper[name].get(metric), "this run": metrics[name].get(metric)}
+        | {
+            end: intervals[metric][end] if name == "test" and metric in intervals else None
+            for end in ("low", "high")
+        }
+        for name in SETS
+        for metric in main_metrics()
+    }
+    table = pd.DataFrame.from_dict(rows, orient="index").astype(float).rename_axis(["set", "metric"])
+    return table.assign(difference=table["this run"] - table["paper"])
 
 
 def stratified_counts(
@@ -246,12 +232,8 @@ def _check_scores(reported: Reported) -> None:
     for name, counts in reported.counts().items():
         if clash := {"macro", "weighted"} & set(counts):
             raise StudyError(f"class {clash.pop()!r} has the name of an average", "rename it")
-        known = [
-            *OVERALL,
-            "f1",
-            *(f"{score}_{label}" for score in PER_CLASS for label in counts),
-            *UNDETERMINED,
-        ]
+        accepted = named(list(counts), other_names=True)
+        known = ["f1", *accepted]
         for key, text in reported.reported[name].items():
             if key not in known:
                 near = difflib.get_close_matches(key, known, n=1)
@@ -261,11 +243,12 @@ def _check_scores(reported: Reported) -> None:
                 value = Rounded.read(text).value
             except ValueError:
                 value = np.nan
-            lowest, highest = (-1 if key == "kappa" else 0), (np.inf if key == "loss" else 1)
+            metric = accepted["f1_macro" if key == "f1" else key].metric
+            lowest, highest = metric.lowest, metric.highest
             if not lowest <= value <= highest:
                 raise StudyError(
                     f"{name}.{key} = {text} is not allowed",
-                    f"write a number from {lowest} to {highest}, as it is printed, or a percentage such as 94.02%",
+                    f"write a number from {lowest:g} to {highest:g}, as it is printed, or a percentage such as 94.02%",
                 )
         unclear = [key for key in ("f1", "f1_macro", "f1_weighted") if key in reported.reported[name]]
         if len(unclear) > 1 and (reported.f1_averaging == "not stated" or "f1" in unclear):

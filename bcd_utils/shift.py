@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from bcd_utils.intervals import percentile_interval, resample_weights, weighted_auc
+from bcd_utils.counts import weighted_auc
+from bcd_utils.intervals import mean_interval, statistic_interval
 
 FOLDS = 5
 PENALTY = 0.01  # scikit-learn's C: strong, for there are more features than images
@@ -80,24 +81,6 @@ def distance_to_nearest(features: ArrayLike, training: ArrayLike) -> np.ndarray:
     return distances / np.sqrt(max(varies.sum(), 1))
 
 
-def mean_interval(
-    values: ArrayLike, groups: ArrayLike, samples: int = 2000, confidence: float = 0.95, seed: int = 0
-) -> dict[str, float | None]:
-    """Mean, with its percentile bootstrap interval over whole groups; no interval for a single group.
-
-    Examples
-    --------
-    >>> mean_interval([1.0, 1.0, 4.0, 4.0], ["a", "a", "b", "b"])
-    {'value': 2.5, 'low': 1.0, 'high': 4.0}
-    """
-    values = np.asarray(values, dtype=float)
-
-    def means(weights: np.ndarray) -> np.ndarray:
-        return weights @ values / weights.sum(axis=1)
-
-    return _interval(values.mean(), means, np.zeros(len(values), int), groups, samples, confidence, seed)
-
-
 def domain_auc(
     internal: ArrayLike,
     external: ArrayLike,
@@ -148,7 +131,7 @@ def domain_auc(
         return weighted_auc(is_external, called, weights)
 
     value = aucs(np.ones((1, len(called))))[0]
-    return _interval(value, aucs, is_external.astype(int), groups, samples, confidence, seed)
+    return statistic_interval(value, aucs, groups, samples, confidence, seed)
 
 
 def measure_shift(
@@ -173,20 +156,3 @@ def measure_shift(
         ]
         columns |= {(source, end): [mean[end] for mean in means] for end in ("value", "low", "high")}
     return pd.DataFrame(columns, index=list(MEASURES)).astype(float)
-
-
-def _interval(
-    value: float,
-    statistic: Callable[[np.ndarray], np.ndarray],
-    labels: np.ndarray,
-    groups: ArrayLike,
-    samples: int,
-    confidence: float,
-    seed: int,
-) -> dict[str, float | None]:
-    if len(set(groups)) < 2:
-        return {"value": float(value), "low": None, "high": None}
-    resampled = np.concatenate(
-        [statistic(weights) for weights in resample_weights(labels, groups, samples, seed)]
-    )
-    return percentile_interval(float(value), resampled, confidence)

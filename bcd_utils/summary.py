@@ -9,20 +9,13 @@ from typing import Any
 import pandas as pd
 
 from bcd_utils.datasets import REGISTRY, Dataset
-from bcd_utils.paths import STUDIES
 from bcd_utils.provenance import describe
-from bcd_utils.reported import load_reported
+from bcd_utils.reported import reported_by_paper
 from bcd_utils.runs import Run
 from bcd_utils.splits import SETS, patients_across_sets
 from bcd_utils.stage import Stage
 
 EVALUATED = ("intervals", "patient_scores", "delong", "calibration", "operating_points")
-
-
-def reported_by_paper() -> dict[str, dict[str, float]]:
-    """The paper's own numbers, per set."""
-    sets = load_reported(STUDIES / "paper_reported.yaml").reported
-    return {name: {score: float(text) for score, text in scores.items()} for name, scores in sets.items()}
 
 
 def summarise_run(run: Run, declared: Mapping[str, Stage]) -> dict[str, Any]:

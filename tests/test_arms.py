@@ -10,7 +10,6 @@ import pytest
 
 from bcd_utils import arms
 from bcd_utils.datasets import dataset_of
-from bcd_utils.datasets.busi import CLASSES
 from bcd_utils.images import network_input, read_image, read_mask, resize
 from bcd_utils.runs import Run
 from bcd_utils.study_file import make_study
@@ -68,22 +67,3 @@ def test_the_table_of_arms_holds_plain_splits_only():
 
 def test_the_default_study_shows_the_plain_image():
     assert make_study({"name": "a"}).input == arms.ARMS[0]
-
-
-def test_arms_are_compared_on_the_same_images():
-    labels = np.repeat([0, 1, 2], 10)
-    right = np.full((30, 3), 0.1)
-    right[np.arange(30), labels] = 0.8
-    wrong = right.copy()
-    wrong[:8] = [0.1, 0.8, 0.1]  # eight benign images called malignant
-    table = arms.paired_tests({"image": wrong, "mask": right, "overlay": wrong}, labels, list(CLASSES))
-    assert table.index.tolist() == ["mask", "overlay"]
-    assert table.loc["mask", ["only_first_right", "only_this_right"]].tolist() == [0, 8]
-    assert table.loc["mask", "mcnemar_p"] == pytest.approx(2 * 2 * 0.5**8)  # binomial, twice by Holm
-    assert table.loc["overlay", "mcnemar_p"] == 1
-    assert table.loc["mask", "auc_difference"] == pytest.approx(0.5 * 8 / 20)  # 8 of 20 tie with malignant
-
-
-def test_one_arm_alone_is_compared_with_nothing():
-    one = np.full((3, 3), 1 / 3)
-    assert arms.paired_tests({"image": one}, np.array([0, 1, 2]), list(CLASSES)).empty

@@ -14,13 +14,13 @@ from statsmodels.discrete.discrete_model import Logit
 from bcd_utils.calibration import (
     TEMPERATURES,
     apply_temperature,
-    brier_score,
     calibration_scores,
     fit_temperature,
     reliability_tables,
+    squared_errors,
 )
+from bcd_utils.counts import cross_entropy
 from bcd_utils.intervals import wilson_interval
-from bcd_utils.metrics import cross_entropy
 
 CLASSES = ["benign", "malignant", "normal"]
 quick = settings(max_examples=30, deadline=None, database=None)
@@ -122,13 +122,15 @@ def test_honest_probabilities_err_as_by_chance_and_boastful_ones_more():
     assert boastful["brier"] > honest["brier"] and boastful["loss"] > honest["loss"]
 
 
-def test_brier_score_by_hand_and_binary():
+def test_brier_score_by_hand_and_by_scikit_learn():
     # 0.3^2 + 0.2^2 + 0.1^2; 1 + 1
-    assert brier_score([0, 2], [[0.7, 0.2, 0.1], [1.0, 0.0, 0.0]]) == pytest.approx((0.14 + 2) / 2)
-    labels, probabilities = drawn(classes=2)
-    assert brier_score(labels, probabilities) == pytest.approx(
-        2 * brier_score_loss(labels, probabilities[:, 1])
-    )
+    errors = squared_errors(np.array([0, 2]), np.array([[0.7, 0.2, 0.1], [1.0, 0.0, 0.0]]))
+    assert errors.tolist() == pytest.approx([0.14, 2])
+    for classes in (2, 3):
+        labels, probabilities = drawn(classes=classes)
+        found = calibration_scores(labels, probabilities, samples=1)["brier"]
+        expected = sum(brier_score_loss(labels == c, probabilities[:, c]) for c in range(classes))
+        assert found == pytest.approx(expected)
 
 
 def test_scores_are_plain_numbers_and_follow_from_the_seed():
@@ -220,7 +222,7 @@ def test_no_other_temperature_has_a_lower_loss(images, seed):
 # -- wrong input ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("use", [brier_score, fit_temperature, calibration_scores])
+@pytest.mark.parametrize("use", [fit_temperature, calibration_scores])
 @pytest.mark.parametrize(
     ("labels", "probabilities", "message"),
     [

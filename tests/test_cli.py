@@ -295,8 +295,8 @@ def test_a_finished_run_is_shown_beside_the_paper(bcd, finished):
     ours = summary["metrics"]["test"]["accuracy"]
     bounds = summary["intervals"]["accuracy"]
     cells = [cell.strip() for cell in re.split("[│|┃]", row)]
-    assert f"{ours:.4f}" in cells and "0.9402" in cells and f"{ours - 0.9402:+.4f}" in cells
-    assert f"{bounds['low']:.3f} to {bounds['high']:.3f}" in cells
+    assert f"{ours:.4f}" in cells and "0.9402" in cells and f"{ours - 0.9402:+.4f}".replace("-", "−") in cells
+    assert f"[{bounds['low']:.3f}, {bounds['high']:.3f}]" in cells
 
 
 @pytest.mark.parametrize("named", [True, False])

@@ -17,6 +17,7 @@ from bcd_utils.comparison.scores import (
     difference,
     out_of_fold,
     paired_table,
+    paired_tests,
     score_on,
     score_table,
     shown_metrics,
@@ -330,3 +331,22 @@ def test_a_score_table_holds_each_metric_with_its_ends():
     assert table.columns.tolist() == ["accuracy", "accuracy_low", "accuracy_high"]
     assert table.loc["a"].tolist() == pytest.approx([0.5, 0.05, 0.95])
     assert table.loc["b"].isna().all() and set(table.dtypes) == {np.dtype(float)}
+
+
+def test_arms_are_compared_on_the_same_images():
+    labels = np.repeat([0, 1, 2], 10)
+    right = np.full((30, 3), 0.1)
+    right[np.arange(30), labels] = 0.8
+    wrong = right.copy()
+    wrong[:8] = [0.1, 0.8, 0.1]  # eight benign images called malignant
+    table = paired_tests({"image": wrong, "mask": right, "overlay": wrong}, labels, [*CLASSES])
+    assert table.index.tolist() == ["mask", "overlay"]
+    assert table.loc["mask", ["only_first_right", "only_this_right"]].tolist() == [0, 8]
+    assert table.loc["mask", "mcnemar_p"] == pytest.approx(2 * 2 * 0.5**8)  # binomial, twice by Holm
+    assert table.loc["overlay", "mcnemar_p"] == 1
+    assert table.loc["mask", "auc_difference"] == pytest.approx(0.5 * 8 / 20)  # 8 of 20 tie with malignant
+
+
+def test_one_arm_alone_is_compared_with_nothing():
+    one = np.full((3, 3), 1 / 3)
+    assert paired_tests({"image": one}, np.array([0, 1, 2]), [*CLASSES]).empty

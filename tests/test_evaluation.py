@@ -6,9 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bcd_utils.evaluation import PAPER_METRICS, beside_paper, evaluate, labels_and_probabilities
+from bcd_utils.comparison.scores import shown_metrics
+from bcd_utils.datasets import breakhis
+from bcd_utils.decision_curves import decision_curve, decision_curves
+from bcd_utils.evaluation import evaluate, labels_and_probabilities, positive_class
+from bcd_utils.operating_points import (
+    at_fixed_rates,
+    at_threshold,
+    rates_in_words,
+    threshold_for_specificity,
+)
+from bcd_utils.paths import NOTEBOOKS
 
 CLASSES = ("benign", "malignant", "normal")
+SUBTYPES = list(breakhis.SUBTYPES.values())
 
 
 @pytest.fixture
@@ -43,19 +54,24 @@ def test_each_set_is_scored_by_itself(predictions):
     assert test["loss"] == pytest.approx(-(4 * np.log(0.8) + 2 * np.log(0.1)) / 6, rel=1e-6)
 
 
-def test_the_difference_is_ours_minus_the_papers_and_only_test_has_an_interval():
-    ours, theirs = (
-        {name: dict.fromkeys(PAPER_METRICS, value) for name in ("train", "validation", "test")}
-        for value in (0.5, 0.75)
+def test_the_positive_class_of_eight_subtypes_is_the_first_everywhere():
+    assert positive_class(SUBTYPES) == 0
+    rng = np.random.default_rng(0)
+    labels = np.arange(160) % 8
+    by_set = {name: (labels, rng.dirichlet(np.ones(8), 160)) for name in ("validation", "test")}
+    points = at_fixed_rates(by_set, SUBTYPES)
+    expected = at_threshold(
+        labels == 0,
+        by_set["test"][1][:, 0],
+        threshold_for_specificity(labels == 0, by_set["validation"][1][:, 0], 0.9),
     )
-    ours["validation"]["roc_auc"] = None
-    intervals = dict.fromkeys(PAPER_METRICS, {"low": 0.4, "high": 0.6})
-    table = beside_paper(ours, intervals, theirs)
-    assert table.index.tolist() == [
-        (name, metric) for name in ("train", "validation", "test") for metric in PAPER_METRICS
-    ]
-    assert table.loc[("test", "kappa")].to_dict() == {
-        "paper": 0.75, "this run": 0.5, "low": 0.4, "high": 0.6, "difference": -0.25,
-    }  # fmt: skip
-    assert table.loc[("train", "kappa"), ["low", "high"]].isna().all()
-    assert table.loc[("validation", "roc_auc"), ["this run", "difference"]].isna().all()
+    assert points["specificity 0.90"]["test"] == expected
+    assert rates_in_words(points, SUBTYPES).startswith("**adenosis** against the rest, on 160 test images")
+    curves = decision_curves(labels, {"raw": by_set["test"][1]}, SUBTYPES, samples=10)
+    assert curves["raw"].equals(decision_curve(labels == 0, by_set["test"][1][:, 0], samples=10))
+    assert list(shown_metrics(SUBTYPES))[-1] == "specificity_adenosis"
+
+
+def test_no_notebook_chooses_a_positive_class_of_its_own():
+    code = "".join(path.read_text(encoding="utf-8") for path in NOTEBOOKS.glob("*.ipynb"))
+    assert "classes[-1]" not in code and "in classes else" not in code

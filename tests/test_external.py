@@ -12,8 +12,10 @@ from builders import CLASSES, noise, write_busi, write_image
 
 from bcd_utils import external_report as report
 from bcd_utils import external_scores as scoring
+from bcd_utils.calibration import calibration_scores
 from bcd_utils.datasets import REGISTRY
 from bcd_utils.errors import StudyError
+from bcd_utils.evaluation import labels_and_probabilities
 from bcd_utils.external import (
     Images,
     class_counts,
@@ -178,8 +180,16 @@ def test_a_score_of_an_absent_class_is_a_dash():
     assert scores["external"]["sensitivity_normal"] == {"value": None, "low": None, "high": None}
     assert scores["difference"]["f1_macro"]["value"] is None
     text = scoring.as_text(scoring.score_table(scores, CLASSES))
-    assert text.loc["sensitivity_normal", "external"] == text.loc["f1_macro", "external"] == "-"
+    assert text.loc["sensitivity_normal", "external"] == text.loc["f1_macro", "external"] == "–"
     assert text.loc["accuracy", "external"].startswith("0.400 [")
+
+
+def test_the_calibration_error_at_home_is_that_of_the_evaluation():
+    table = predictions(LABELS | {"external": [0, 1] * 10}, RIGHT)
+    _, found = scoring.calibrate(table, CLASSES, STUDY)
+    given = labels_and_probabilities(table, CLASSES, "test")
+    expected = calibration_scores(*given, bins=5, samples=STUDY.bootstrap_samples, seed=STUDY.seed)["ece"]
+    assert found.loc[("internal test", "before"), "ece"] == expected
 
 
 def test_one_patient_gives_scores_without_intervals():
@@ -255,7 +265,7 @@ def test_the_figure_of_scores_shows_every_number():
     figure = plots.scores(table)
     figure.draw_without_rendering()
     texts = {text.get_text() for text in figure.axes[0].texts}
-    expected = scoring.as_text(table)[list(scoring.SOURCES)].replace("-", "undefined")
+    expected = scoring.as_text(table)[list(scoring.SOURCES)]
     assert texts == set(expected.to_numpy().ravel())
 
 
@@ -311,6 +321,7 @@ def test_the_studys_own_images_called_external_are_predicted_as_before(finished,
         "malignant": 18,
         "normal": 14,
     }
+    assert record["calibration_bins"] == 5  # as in evaluation.json
     assert record["synthetic"] and record["patients"] is None and record["groups"] == 56
     assert "do not tell" in report.verdict(record) or "consistent with" in report.verdict(record)
 

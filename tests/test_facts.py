@@ -118,10 +118,10 @@ def test_a_mask_in_the_input_is_a_known_limit(kind, tells):
 
 
 def test_scores_stand_with_their_intervals():
-    assert "Test: accuracy 0.500 (0.100 to 0.900)" in text("performance")
+    assert "Test: accuracy 0.500 [0.100, 0.900]" in text("performance")
     assert "Train: accuracy 1.000, " in text("performance")
     assert text("diagnostic_performance").startswith(
-        "benign: sensitivity 0.750 (0.500 to 0.900), specificity undefined"
+        "benign: sensitivity 0.750 [0.500, 0.900], specificity –"
     )
     assert text("failures").startswith("1 of 2 test images")
 
@@ -136,7 +136,7 @@ def test_scores_by_patient_stand_beside_those_by_image():
     rates = {"image_rate": {"value": 0.8, "low": 0.6, "high": 0.9}, "patient_rate": {"value": 0.75}}
     summary = changed(patient_scores={"all": {"images": 20, "patients": 5} | rates})
     assert text("performance", summary).endswith(
-        "Test patients: 5; share of their images that is recognised 0.800 (0.600 to 0.900), mean of each patient’s "
+        "Test patients: 5; share of their images that is recognised 0.800 [0.600, 0.900], mean of each patient’s "
         "share 0.750."
     )
     assert "patient" not in text("performance")
@@ -161,8 +161,8 @@ def test_the_notebooks_on_trust_are_told():
         "4 groups of copies hold 9 images; in 1 of these groups labels contradict one another. "
         "Test images with a copy in train or validation: 1 (exact), 2 (same group)."
     )
-    assert text("repetition") == "Grouped cross-validation, repeated: accuracy 0.800 (0.700 to 0.900)."
-    assert text("external_test") == "Elsewhere: accuracy 0.600 (0.400 to 0.800)."
+    assert text("repetition") == "Grouped cross-validation, repeated: accuracy 0.800 [0.700, 0.900]."
+    assert text("external_test") == "Elsewhere: accuracy 0.600 [0.400, 0.800]."
 
 
 @pytest.mark.parametrize(
@@ -233,8 +233,8 @@ def of_modalities(**changes):
 
 def test_data_sets_side_by_side_are_told_with_those_that_are_not_at_hand():
     assert text("modalities", of_modalities()) == (
-        "ROC AUC of one frozen network with a linear probe, cross-validated by group: BUSI (3 classes) 0.900 (0.800 to "
-        "0.950); BreakHis (2 classes) 0.600 (0.400 to 0.800). Not at hand: CBIS-DDSM. Learned on one and tested on "
+        "ROC AUC of one frozen network with a linear probe, cross-validated by group: BUSI (3 classes) 0.900 [0.800, "
+        "0.950]; BreakHis (2 classes) 0.600 [0.400, 0.800]. Not at hand: CBIS-DDSM. Learned on one and tested on "
         "another, malignant against benign: AUC 0.450 to 0.700, of 2 pairs 1 with an interval above 0.5."
     )
     assert "does not run 11_modalities" in text("modalities")

@@ -240,8 +240,8 @@ def test_the_papers_matrices(findings, name, matrix, count):
     assert matrix in as_set(macro.matrices) and len(macro.matrices) == count
     assert any(sentence.startswith("normal: recall 1.00 in every") for sentence in forensics.shared(macro))
     table = forensics.ranges(macro)
-    assert table.loc["normal"].iloc[1:].tolist() == [1.0] * 6
-    low, high = table.loc["benign", ["recall_low", "recall_high"]]
+    assert table.loc["normal"].iloc[1:].tolist() == [1.0] * 8
+    low, high = table.loc["benign", ["sensitivity_low", "sensitivity_high"]]
     assert low <= matrix[0] / sum(matrix[:3]) <= high
 
 
@@ -595,7 +595,7 @@ def test_arms_are_drawn_beside_the_paper(splits):
     table["recall_normal"] = np.where(table["arm"] == "mask", 1.0, 0.7)
     figure = plots.arms(table, {"accuracy": 0.9402, "kappa": 0.8977, "recall_normal": 1.0})
     text = texts_of(figure)
-    assert "paper: 0.940" in text and "Cohen's kappa" in text and "recall of normal" in text
+    assert "paper: 0.940" in text and "Cohen’s kappa" in text and "recall of normal" in text
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["image", "mask"]
     dots = sum(len(drawn.get_offsets()) for drawn in figure.axes[0].collections)
     assert dots == 2 * splits

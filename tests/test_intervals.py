@@ -13,11 +13,11 @@ from scipy.stats import binom
 from sklearn import metrics as sklearn_metrics
 
 from bcd_utils import intervals
+from bcd_utils.counts import weighted_auc
 from bcd_utils.intervals import (
     bootstrap_intervals,
     resample_weights,
     resampled_scores,
-    weighted_auc,
     wilson_interval,
 )
 from bcd_utils.metrics import score

@@ -71,11 +71,11 @@ def test_scores_of_each_class_stand_with_their_intervals():
     assert benign == {
         "Class": "benign",
         "Test images": "1",
-        "Sensitivity": "0.750 (0.500 to 0.900)",
-        "Specificity": "undefined",
-        "ROC AUC": "0.500 (0.250 to 0.750)",
+        "Sensitivity": "0.750 [0.500, 0.900]",
+        "Specificity": "–",
+        "ROC AUC": "0.500 [0.250, 0.750]",
     }
-    assert malignant["Sensitivity"] == "undefined"
+    assert malignant["Sensitivity"] == "–"
     assert class_scores(FULL | {"intervals": None}) == class_scores({}) == []
 
 
@@ -88,7 +88,7 @@ def test_page_and_text_say_the_same(written):
             and f"- **{entry['asked']}**: {entry['answer'] or '*For the author*'}" in text
         )
         assert entry["answer"] in page
-    for said in ("Untrained weights", "Not for clinical use", "0.750 (0.500 to 0.900)"):
+    for said in ("Untrained weights", "Not for clinical use", "0.750 [0.500, 0.900]"):
         assert said in page and said in text
 
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 from sklearn.metrics import confusion_matrix, recall_score
 
+from bcd_utils.decision_curves import decision_curve
 from bcd_utils.intervals import wilson_interval
 from bcd_utils.operating_points import (
     at_threshold,
-    decision_curve,
     threshold_for_sensitivity,
     threshold_for_specificity,
 )

@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from bcd_utils.metric_registry import main_metrics
 from bcd_utils.plots import architecture, cams, data, diagrams, results, style
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -34,13 +35,13 @@ def lesion(height=40, width=60, present=True):
 
 
 def scores(classes=CLASSES):
-    each = {"accuracy": 0.95, "f1_macro": 0.93, "kappa": 0.88, "roc_auc": 0.98}
+    each = {"accuracy": 0.95, "f1_macro": 0.93, "kappa": 0.88, "mcc": 0.89, "roc_auc": 0.98}
     each |= {f"roc_auc_{name}": 0.9 + 0.01 * index for index, name in enumerate(classes)}
     return {name: dict(each) for name in SETS}
 
 
 def intervals():
-    return {name: {"value": 0.9, "low": 0.71, "high": 0.99} for name in results.SCORES}
+    return {name: {"value": 0.9, "low": 0.71, "high": 0.99} for name in main_metrics()}
 
 
 def curves(classes=CLASSES):
@@ -324,8 +325,8 @@ def test_metrics_are_drawn_with_interval_and_paper():
     figure = drawn(results.metrics_beside_paper(scores(), intervals(), PAPER))
     lines = figure.axes[0].lines
     bars = [line for line in lines if line.get_marker() == "|"]
-    assert [list(line.get_xdata()) for line in bars] == [[0.71, 0.99]] * 4
-    assert heights(bars) == [3, 7, 11, 15]
+    assert [list(line.get_xdata()) for line in bars] == [[0.71, 0.99]] * len(main_metrics())
+    assert heights(bars) == [3, 7, 11, 15, 19]
     published = [line for line in lines if line.get_marker() == "D"]
     assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in published] == [
         (0.99, 1),
@@ -333,7 +334,13 @@ def test_metrics_are_drawn_with_interval_and_paper():
         (0.9, 11),
     ]
     ours = [line for line in lines if line.get_marker() in style.SET_MARKERS.values()]
-    assert [line.get_xdata()[0] for line in ours] == [*[0.95] * 3, *[0.93] * 3, *[0.88] * 3, *[0.98] * 3]
+    assert [line.get_xdata()[0] for line in ours] == [
+        *[0.95] * 3,
+        *[0.93] * 3,
+        *[0.88] * 3,
+        *[0.89] * 3,
+        *[0.98] * 3,
+    ]
     assert {"0.950 [0.710, 0.990]", "0.940", "macro F1", "paper"} <= set(strings(figure))
 
 
@@ -343,9 +350,9 @@ def test_undefined_metrics_are_named_and_not_drawn():
     ends = intervals() | {"accuracy": {"value": 0.95, "low": None, "high": None}}
     figure = drawn(results.metrics_beside_paper(metrics, ends, {}))
     lines = figure.axes[0].lines
-    assert heights([line for line in lines if line.get_marker() == "^"]) == [3, 7, 11]
-    assert heights([line for line in lines if line.get_marker() == "|"]) == [7, 11, 15]
-    assert "undefined [0.710, 0.990]" in strings(figure) and "paper" not in strings(figure)
+    assert heights([line for line in lines if line.get_marker() == "^"]) == [3, 7, 11, 15]
+    assert heights([line for line in lines if line.get_marker() == "|"]) == [7, 11, 15, 19]
+    assert "–" in strings(figure) and "paper" not in strings(figure)
 
 
 def test_confusion_cells_hold_counts_and_rates():
@@ -368,7 +375,7 @@ def test_roc_legend_gives_the_areas_and_names_a_missing_class():
     legends = [panel.get_legend() for panel in figure.axes if panel.get_legend()]
     keys = [[text.get_text() for text in legend.get_texts()] for legend in legends]
     assert keys[0] == ["benign: 0.900", "malignant: 0.910", "normal: 0.920"]
-    assert keys[2] == ["benign: 0.900", "malignant: 0.910", "normal: undefined"]
+    assert keys[2] == ["benign: 0.900", "malignant: 0.910", "normal: –"]
     assert [panel.get_title() for panel in figure.axes[:3]] == SETS
     assert list(figure.axes[0].lines[1].get_ydata()) == [0, 0.8, 1]
     assert len(figure.axes[2].lines[3].get_ydata()) == 0
@@ -425,4 +432,4 @@ def test_localisation_shows_values_and_intervals():
             [f"{name}_low", f"{name}_high"]
         ].values.tolist()
         assert [dot.get_xdata()[0] for dot in dots] == list(table[name])
-    assert "0.50 [0.40, 0.60]" in strings(figure)
+    assert "0.500 [0.400, 0.600]" in strings(figure)

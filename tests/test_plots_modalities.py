@@ -105,7 +105,8 @@ def test_each_pair_has_its_cell_and_the_same_data_set_a_frame():
     panel = figure.axes[0]
     texts = {tuple(int(place) for place in text.get_position()): text.get_text() for text in panel.texts}
     assert texts == {
-        (0, 0): "0.90\n0.85 to 0.95", (1, 0): "0.50\n0.45 to 0.55", (0, 1): "undefined", (1, 1): "0.05\n0.00 to 0.10",
+        (0, 0): "0.900\n[0.850, 0.950]", (1, 0): "0.500\n[0.450, 0.550]",
+        (0, 1): "–", (1, 1): "0.050\n[0.000, 0.100]",
     }  # fmt: skip
     frames = [patch for patch in panel.patches if isinstance(patch, Rectangle)]
     assert [(round(frame.get_x()), round(frame.get_y())) for frame in frames] == [(0, 0), (1, 1)]

@@ -243,7 +243,7 @@ def test_no_number(text):
 
 def test_difference_is_this_run_minus_the_paper(index_page):
     text = " ".join(index_page().text.split())
-    assert "Accuracy 0.9402 0.8611 −0.0791 0.7130 to 0.9390" in text
+    assert "Accuracy 0.9402 0.8611 −0.0791 [0.713, 0.939]" in text
     assert "Macro F1 0.9452 0.8100 −0.1352" in text
     assert "ROC AUC 0.9870 1.0000 +0.0130" in text
     assert "Train Accuracy – – –" in text, "the fake summary has no training scores"
@@ -251,7 +251,7 @@ def test_difference_is_this_run_minus_the_paper(index_page):
 
 def test_result_at_a_glance(index_page):
     text = " ".join(index_page().unfolded.split())
-    for part in ("86.1 %", "95 % interval: 71.3 to 93.9 %", "0.455 to 0.781", "chance 0.117", "2 min 08 s"):
+    for part in ("86.1 %", "95 % interval: [71.3, 93.9] %", "[0.455, 0.781]", "chance 0.117", "2 min 08 s"):
         assert part in text
 
 
@@ -349,7 +349,7 @@ TRUSTED = SUMMARY | {
 def test_whether_the_number_can_be_trusted(index_page):
     text = " ".join(index_page(TRUSTED, figures=()).unfolded.split())
     assert "Can the number be trusted?" in text
-    for part in ("0.800", "0.750 to 0.850", "the one split above: 0.861", "4 groups of copies hold 9 images",
+    for part in ("0.800", "[0.750, 0.850]", "the one split above: 0.861", "4 groups of copies hold 9 images",
                  "Elsewhere: accuracy 0.600", "F1 is read as macro"):  # fmt: skip
         assert part in text, part
     assert "not run yet" not in text.split("Can the number be trusted?")[1].split("The paper’s table")[0]

@@ -115,7 +115,6 @@ def test_an_unknown_setting_is_named_with_what_is_near_and_allowed(settings, par
         ("augmentation", True, "a section such as {key: value}"),
         ("name", "a/b", "letters, digits and . _ = , -"),
         ("name", "", "letters, digits and . _ = , -"),
-        ("notebooks", [], "at least one value"),
         (
             "dataset",
             "bus",

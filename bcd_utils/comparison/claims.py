@@ -10,6 +10,7 @@ import pandas as pd
 
 from bcd_utils.comparison.scores import Scored, difference
 from bcd_utils.intervals import percentile_interval
+from bcd_utils.number_format import number, with_interval
 
 SUPPORTED, NOT_SUPPORTED, NOT_TESTED = "supported", "not supported", "not tested here"
 MOST_GAP, MOST_OVERFIT = 0.10, 0.05
@@ -107,20 +108,13 @@ def _verdict(holds: bool) -> str:
     return SUPPORTED if holds else NOT_SUPPORTED
 
 
-def _text(bounds: Mapping[str, float | None]) -> str:
-    if bounds["value"] is None:
-        return "undefined"
-    ends = "" if bounds["low"] is None else f" [{bounds['low']:+.3f}, {bounds['high']:+.3f}]"
-    return f"{bounds['value']:+.3f}{ends}"
-
-
 def _ahead(findings: Findings, other: str | None, metric: str = "accuracy") -> Verdict:
     if not other or other not in findings.scored or "paper" not in findings.scored:
         return None
     gap = difference(findings.scored["paper"], findings.scored[other], metric, findings.confidence)
     title = findings.titles[other]
     return _verdict(gap["low"] is not None and gap["low"] > 0), (
-        f"{findings.network}, the paper's head, minus {title}: {metric} {_text(gap)}"
+        f"{findings.network}, the paper's head, minus {title}: {metric} {with_interval(gap, sign='+')}"
     )
 
 
@@ -152,13 +146,9 @@ def _scales(findings: Findings) -> Verdict:
     if not pairs:
         return None
     gaps = {size: difference(ours, other, "accuracy", findings.confidence) for size, ours, other in pairs}
-    told = "; ".join(f"{size:.0%} of the images {_text(gap)}" for size, gap in gaps.items())
+    told = "; ".join(f"{size:.0%} of the images {with_interval(gap, sign='+')}" for size, gap in gaps.items())
     holds = all(gap["low"] is not None and gap["low"] > 0 for gap in gaps.values())
     return _verdict(holds), f"accuracy minus that of the plain CNN with {told}"
-
-
-def _share(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.3f}"
 
 
 def _recall_gap(findings: Findings) -> dict[str, float | None]:
@@ -175,15 +165,17 @@ def _handles_imbalance(findings: Findings) -> Verdict:
         return None
     gap = _recall_gap(findings)
     recalls = ", ".join(
-        f"{label} {_share(findings.scored['paper'].values[f'sensitivity_{label}'])}"
+        f"{label} {number(findings.scored['paper'].values[f'sensitivity_{label}'])}"
         for label in findings.classes
     )
     effects = [
         f"macro F1 with {arm.replace('_', ' ')} "
-        f"{_text(difference(scored, findings.scored['paper'], 'f1_macro', findings.confidence))}"
+        f"{with_interval(difference(scored, findings.scored['paper'], 'f1_macro', findings.confidence), sign='+')}"
         for arm, scored in findings.rebalanced.items()
     ]
-    evidence = "; ".join([f"recall {recalls}; largest minus smallest {_text(gap)}", *effects])
+    evidence = "; ".join(
+        [f"recall {recalls}; largest minus smallest {with_interval(gap, sign='+')}", *effects]
+    )
     return _verdict(gap["high"] is not None and gap["high"] <= MOST_GAP), evidence
 
 
@@ -198,8 +190,9 @@ def _handles_overfitting(findings: Findings) -> Verdict:
     )
     low = ours.interval("accuracy", findings.confidence)["low"]
     return _verdict(gap["high"] <= MOST_OVERFIT and low > findings.majority), (
-        f"accuracy {findings.training_accuracy:.3f} on training images, {_text(gap)} above that on unseen groups; "
-        f"the most common class has a share of {findings.majority:.3f}"
+        f"accuracy {number(findings.training_accuracy)} on training images, {with_interval(gap, sign='+')} above that "
+        "on unseen groups; "
+        f"the most common class has a share of {number(findings.majority)}"
     )
 
 
@@ -209,8 +202,7 @@ def _looks_at_lesion(findings: Findings) -> Verdict:
     found = findings.pointing["paper"]
     return _verdict(found["over_centre_low"] > 0), (
         f"Grad-CAM peaks inside the lesion in {found['pointing_game']:.0%} of {found['images']:.0f} images; "
-        f"minus a bump at the centre of the frame {found['over_centre']:+.2f} "
-        f"[{found['over_centre_low']:+.2f}, {found['over_centre_high']:+.2f}]"
+        f"minus a bump at the centre of the frame {with_interval(found, sign='+', name='over_centre')}"
     )
 
 
@@ -221,8 +213,7 @@ def _few_false_alarms(findings: Findings) -> Verdict:
     other = findings.scored["paper"].values[f"sensitivity_{findings.positive}"]
     enough = found["low"] is not None and found["low"] >= LEAST_SPECIFICITY
     return _verdict(enough and other is not None and other >= LEAST_SENSITIVITY), (
-        f"{findings.positive} specificity {_share(found['value'])} [{_share(found['low'])}, {_share(found['high'])}], "
-        f"at a sensitivity of {_share(other)}"
+        f"{findings.positive} specificity {with_interval(found)}, at a sensitivity of {number(other)}"
     )
 
 
@@ -233,7 +224,7 @@ def _attention_helps(findings: Findings) -> Verdict:
     plain = findings.scored[findings.average_head]
     confidence = 1 - (1 - findings.confidence) / len(names)  # Bonferroni's, for so many tries
     gaps = {name: difference(findings.scored[name], plain, "accuracy", confidence) for name in names}
-    told = "; ".join(f"{findings.titles[name]} {_text(gap)}" for name, gap in gaps.items())
+    told = "; ".join(f"{findings.titles[name]} {with_interval(gap, sign='+')}" for name, gap in gaps.items())
     return _verdict(any((gap["low"] or 0) > 0 for gap in gaps.values())), (
         f"accuracy minus that of the same head (average pooling) without it: {told}"
     )
@@ -246,7 +237,7 @@ def _ensemble_helps(findings: Findings) -> Verdict:
     gap = difference(scored[findings.ensemble], scored[findings.best_member], "accuracy", findings.confidence)
     return _verdict((gap["low"] or 0) > 0), (
         f"{findings.titles[findings.ensemble]} minus its better member, {findings.titles[findings.best_member]}: "
-        f"accuracy {_text(gap)}"
+        f"accuracy {with_interval(gap, sign='+')}"
     )
 
 

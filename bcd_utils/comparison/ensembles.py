@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from bcd_utils.metrics import EPSILON, mean_auc
+from bcd_utils.counts import EPSILON
+from bcd_utils.metrics import mean_auc
 from bcd_utils.sweep import Result
 
 WAYS = {"average": "averaged", "stacking": "stacked"}

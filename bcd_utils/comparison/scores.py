@@ -10,6 +10,7 @@ import pandas as pd
 
 from bcd_utils.evaluation import positive_class
 from bcd_utils.intervals import percentile_interval, resampled_scores
+from bcd_utils.metric_registry import main_metrics
 from bcd_utils.metrics import mean_auc, score
 from bcd_utils.paired_tests import delong_test, holm_adjusted, mcnemar_test
 from bcd_utils.study import Study
@@ -37,6 +38,12 @@ class Scored:
     def interval(self, metric: str, confidence: float) -> dict[str, float | None]:
         """``value``, ``low`` and ``high`` of a metric."""
         return percentile_interval(self.values[metric], self.resampled[metric], confidence)
+
+    def row(self, metrics: Sequence[str], confidence: float) -> dict[str, float | None]:
+        """Each metric as ``<metric>``, ``<metric>_low`` and ``<metric>_high``."""
+        ends = {"value": "", "low": "_low", "high": "_high"}
+        found = {metric: self.interval(metric, confidence) for metric in metrics}
+        return {metric + ends[end]: value for metric in metrics for end, value in found[metric].items()}
 
 
 def out_of_fold(results: Sequence[Result], folds: Sequence[pd.Series]) -> np.ndarray:
@@ -68,30 +75,24 @@ def score_on(
 
 
 def shown_metrics(classes: Sequence[str]) -> dict[str, str]:
-    """Metrics of the comparison and how tables call them."""
-    positive = classes[positive_class(classes)]
-    return {
-        "accuracy": "accuracy",
-        "f1_macro": "macro F1",
-        "kappa": "kappa",
-        "roc_auc": "ROC AUC",
-        f"sensitivity_{positive}": f"{positive} sensitivity",
-        f"specificity_{positive}": f"{positive} specificity",
+    """Metrics of the comparison and how tables call them: of all classes and, where it adds something, of one.
+
+    Examples
+    --------
+    >>> list(shown_metrics(["benign", "malignant"]))[-2:]
+    ['sensitivity_malignant', 'specificity_malignant']
+    """
+    positive, overall = classes[positive_class(classes)], main_metrics()
+    return overall | {
+        f"{name}_{positive}": f"{positive} {title}"
+        for name, title in main_metrics(per_class=True).items()
+        if name not in overall
     }
 
 
 def score_table(scored: Mapping[str, Scored], metrics: Sequence[str], confidence: float) -> pd.DataFrame:
     """One row a contender: each metric, with ``<metric>_low`` and ``<metric>_high``."""
-    rows = {}
-    for name, each in scored.items():
-        rows[name] = {}
-        for metric in metrics:
-            found = each.interval(metric, confidence)
-            rows[name] |= {
-                metric: found["value"],
-                f"{metric}_low": found["low"],
-                f"{metric}_high": found["high"],
-            }
+    rows = {name: each.row(metrics, confidence) for name, each in scored.items()}
     return pd.DataFrame.from_dict(rows, orient="index").astype(float)
 
 
@@ -103,6 +104,46 @@ def difference(first: Scored, second: Scored, metric: str, confidence: float) ->
     values = (first.values[metric], second.values[metric])
     gap = None if None in values else values[0] - values[1]
     return percentile_interval(gap, first.resampled[metric] - second.resampled[metric], confidence)
+
+
+def paired_tests(
+    probabilities: Mapping[str, np.ndarray], labels: np.ndarray, classes: Sequence[str]
+) -> pd.DataFrame:
+    """Each further model against the first, on the same images.
+
+    Parameters
+    ----------
+    probabilities : mapping of name to ndarray of float, shape (n, k)
+        Of the same n images; the first is compared with all others.
+    labels : ndarray of int, shape (n,)
+    classes : sequence of str, length k
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index: the others. Columns ``only_first_right``, ``only_this_right`` (images), ``mcnemar_p``, and
+        ``auc_difference`` (of malignant against the rest, or of the first class where there is no such) with
+        ``delong_p``. The p-values of a column are Holm-adjusted; NaN where undefined.
+    """
+    first, *others = probabilities
+    place = positive_class(classes)
+    positive = labels == place
+    rows = {}
+    for name in others:
+        errors = mcnemar_test(labels, probabilities[first].argmax(axis=1), probabilities[name].argmax(axis=1))
+        areas = delong_test(positive, probabilities[name][:, place], probabilities[first][:, place])
+        rows[name] = {
+            "only_first_right": errors["table"][0][1],
+            "only_this_right": errors["table"][1][0],
+            "mcnemar_p": errors["p"],
+            "auc_difference": areas["difference"],
+            "delong_p": areas["p"],
+        }
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    for column in ("mcnemar_p", "delong_p"):
+        adjusted = holm_adjusted({name: row[column] for name, row in rows.items()})
+        table[column] = pd.Series(adjusted, dtype=float)
+    return table
 
 
 def paired_table(
@@ -128,26 +169,14 @@ def paired_table(
         images for independent, which copies of a lesion are not; the intervals respect groups, and are not
         adjusted for their number.
     """
-    column = positive_class(classes)
-    ours = scored[reference].probabilities
-    rows = {}
-    for name, each in scored.items():
-        if name == reference:
-            continue
-        errors = mcnemar_test(labels, ours.argmax(axis=1), each.probabilities.argmax(axis=1))
-        areas = delong_test(labels == column, each.probabilities[:, column], ours[:, column])
-        gap = difference(each, scored[reference], "accuracy", confidence)
-        rows[name] = {
-            "accuracy_difference": gap["value"], "accuracy_difference_low": gap["low"],
-            "accuracy_difference_high": gap["high"],
-            "only_reference_right": errors["table"][0][1], "only_this_right": errors["table"][1][0],
-            "mcnemar_p": errors["p"], "auc_difference": areas["difference"], "delong_p": areas["p"],
-        }  # fmt: skip
-    table = pd.DataFrame.from_dict(rows, orient="index")
-    for name in ("mcnemar_p", "delong_p"):
-        adjusted = holm_adjusted({other: row[name] for other, row in rows.items()})
-        table[name] = pd.Series(adjusted, dtype=float)
-    return table
+    others = [name for name in scored if name != reference]
+    tests = paired_tests({name: scored[name].probabilities for name in (reference, *others)}, labels, classes)
+    rows = {name: difference(scored[name], scored[reference], "accuracy", confidence) for name in others}
+    gaps = pd.DataFrame.from_dict(rows, orient="index").rename(
+        columns=lambda end: f"accuracy_difference_{end}"
+    )
+    table = gaps.join(tests.rename(columns={"only_first_right": "only_reference_right"}))
+    return table.rename(columns={"accuracy_difference_value": "accuracy_difference"})
 
 
 def validation_auc(results: Sequence[Result], folds: Sequence[pd.Series], labels: np.ndarray) -> float:

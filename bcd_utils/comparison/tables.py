@@ -10,6 +10,7 @@ import pandas as pd
 
 from bcd_utils.comparison.scores import Scored, difference
 from bcd_utils.contenders.base import FAMILIES, Contender, Encoder
+from bcd_utils.number_format import number, with_interval
 from bcd_utils.sweep import Result
 
 COSTS = {
@@ -101,7 +102,7 @@ def main_table(
     """
     rows = {}
     for name, row in scores.iterrows():
-        shown = {heading: with_ends(row, metric) for metric, heading in metrics.items()}
+        shown = {heading: with_interval(row, name=metric) for metric, heading in metrics.items()}
         cost = costs.loc[name] if name in costs.index else pd.Series(np.nan, index=list(COSTS))
         shown |= {heading: _cost_text(key, cost[key]) for key, heading in COSTS.items()}
         rows[titles[name]] = shown
@@ -111,50 +112,9 @@ def main_table(
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def with_ends(row: pd.Series, metric: str) -> str:
-    """A score with its interval, if it has one; a dash where it is undefined.
-
-    Examples
-    --------
-    >>> with_ends(pd.Series({"kappa": 0.5, "kappa_low": 0.41, "kappa_high": 0.587}), "kappa")
-    '0.500 [0.41,\\xa00.59]'
-    """
-    value, low, high = (row.get(metric + end, np.nan) for end in ("", "_low", "_high"))
-    if pd.isna(value):
-        return "–"
-    return f"{value:.3f}" if pd.isna(low) else f"{value:.3f} [{low:.2f},\N{NO-BREAK SPACE}{high:.2f}]"
-
-
-def as_text(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
-    """A table of numbers for reading.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        With ``<column>_low`` and ``<column>_high`` where there are intervals.
-    columns : mapping of column to heading
-        Those to show, in order. Of a column that ends in ``_p``, values below 0.0001 are shown as that.
-    """
-    shown = {}
-    if table.empty:
-        return pd.DataFrame(columns=list(columns.values()))
-    for column, heading in columns.items():
-        if f"{column}_low" in table:
-            shown[heading] = [with_ends(row, column) for _, row in table.iterrows()]
-        elif column.endswith("_p"):
-            shown[heading] = ["<0.0001" if value < 1e-4 else f"{value:.4f}" for value in table[column]]
-        else:
-            digits = 3 if (table[column].abs() < 1).all() and table[column].dtype == float else 0
-            shown[heading] = [f"{value:.{digits}f}" for value in table[column]]
-    return pd.DataFrame(shown, index=table.index)
-
-
 def _cost_text(key: str, value: float) -> str:
-    if np.isnan(value):
-        return "–"
-    if key == "parameters":
-        return f"{value / 1e6:.2f}"
-    return f"{value:.2f}" if value < 10 else f"{value:,.0f}"
+    value = value / 1e6 if key == "parameters" else value
+    return number(value, 2 if value < 10 or key == "parameters" else 0)
 
 
 def change_table(
@@ -176,11 +136,8 @@ def change_table(
         rows[titles[name]] = row = {}
         for metric, heading in metrics.items():
             gap = difference(each, reference, metric, confidence)
-            row[heading] = f"{each.values[metric]:.3f}" if each.values[metric] is not None else "–"
-            ends = (gap["value"], gap["low"], gap["high"])
-            row[f"{heading}, change"] = (
-                "–" if gap["low"] is None else "{:+.3f} [{:+.2f},\N{NO-BREAK SPACE}{:+.2f}]".format(*ends)
-            )
+            row[heading] = number(each.values[metric])
+            row[f"{heading}, change"] = with_interval(gap, sign="+")
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
@@ -202,9 +159,6 @@ def curve_table(
     rows = []
     for (name, fraction), each in sorted(curves.items()):
         row = {"name": name, "contender": titles[name], "fraction": fraction, "images": sizes[fraction]}
-        for metric in metrics:
-            found = each.interval(metric, confidence)
-            row |= {metric: found["value"], f"{metric}_low": found["low"], f"{metric}_high": found["high"]}
-        rows.append(row)
+        rows.append(row | each.row(metrics, confidence))
     columns = ["name", "contender", "fraction", "images"]
     return pd.DataFrame(rows, columns=None if rows else columns)

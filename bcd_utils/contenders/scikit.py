@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from bcd_utils.contenders.base import Fitted, Fold
-from bcd_utils.metrics import cross_entropy
+from bcd_utils.counts import cross_entropy
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 

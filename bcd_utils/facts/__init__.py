@@ -8,6 +8,6 @@ ever guessed.
 from __future__ import annotations
 
 from bcd_utils.facts import data, model, project, results  # noqa: F401 - they register their facts
-from bcd_utils.facts.base import FACTS, SCORES, Fact, tell, with_interval
+from bcd_utils.facts.base import FACTS, Fact, tell
 
-__all__ = ["FACTS", "SCORES", "Fact", "tell", "with_interval"]
+__all__ = ["FACTS", "Fact", "tell"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-Summary = Mapping[str, Any]
+from bcd_utils.metric_registry import main_metrics
+from bcd_utils.number_format import with_interval
 
-SCORES = {"accuracy": "accuracy", "f1_macro": "macro F1", "kappa": "Cohen’s kappa", "roc_auc": "ROC AUC"}
+Summary = Mapping[str, Any]
 
 
 class Fact(NamedTuple):
@@ -73,22 +74,6 @@ def at(values: Any, *keys: str) -> Any:
     return values
 
 
-def with_interval(bounds: Mapping[str, Any] | None) -> str:
-    """A score with its interval, as far as they are known.
-
-    Examples
-    --------
-    >>> with_interval({"value": 0.9402, "low": 0.88, "high": 0.97})
-    '0.940 (0.880 to 0.970)'
-    >>> with_interval({"value": 0.5, "low": None, "high": None}), with_interval({"value": None})
-    ('0.500', 'undefined')
-    """
-    value, low, high = ((bounds or {}).get(key) for key in ("value", "low", "high"))
-    if value is None:
-        return "undefined"
-    return f"{value:.3f}" if low is None or high is None else f"{value:.3f} ({low:.3f} to {high:.3f})"
-
-
 def listed(counts: Mapping[str, int]) -> str:
     """Counts in words.
 
@@ -112,9 +97,11 @@ def notebook_of(summary: Summary, record: str) -> str:
 
 def main_scores(intervals: Mapping[str, Any]) -> str:
     """The main scores with their intervals, in words."""
-    there = [
-        f"{label} {with_interval(intervals[name])}" for name, label in SCORES.items() if name in intervals
+    known = [
+        f"{title} {with_interval(intervals[name])}"
+        for name, title in main_metrics().items()
+        if name in intervals
     ]
-    if not there:
+    if not known:
         raise UnknownError("scores")
-    return ", ".join(there)
+    return ", ".join(known)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from bcd_utils.facts.base import SCORES, Summary, at, fact, main_scores, notebook_of, runs, with_interval
+from bcd_utils.facts.base import Summary, at, fact, main_scores, notebook_of, runs
 from bcd_utils.facts.data import INPUTS, patients_apart
+from bcd_utils.metric_registry import METRICS, capital, main_metrics
+from bcd_utils.number_format import number, span, with_interval
 from bcd_utils.splits import SETS
 
 
 @fact("artifacts/evaluation.json")
 def metrics_named(summary: Summary) -> str:
     at(summary, "metrics", "test")
+    of_set, of_class = (
+        ", ".join(metric.title for metric in METRICS if metric.per_class == per_class)
+        for per_class in (False, True)
+    )
+    lower = ", ".join(metric.title for metric in METRICS if not metric.higher_is_better)
     return (
-        "Accuracy, macro and weighted F1, macro precision and recall, Cohen’s kappa, cross-entropy and one-vs-rest "
-        "ROC AUC; for each class sensitivity, specificity and ROC AUC."
+        f"{capital(of_set)}; for each class against the rest {of_class}. Higher is better, but for {lower}."
     )
 
 
@@ -31,8 +37,9 @@ def uncertainty(summary: Summary) -> str:
         if at(summary, "dataset").get("patients")
         else "test images within each class"
     )
+    how = " or ".join(dict.fromkeys(metric.interval for metric in METRICS))
     return (
-        f"Intervals at {settings['confidence']:.0%}: percentile bootstrap, {settings['bootstrap_samples']} resamples "
+        f"Intervals at {settings['confidence']:.0%}: {how}, {settings['bootstrap_samples']} resamples "
         f"of the {drawn}. They do not cover another "
         f"split or another training, and have no width, so are too narrow, where a score is 0 or 1."
     )
@@ -48,7 +55,7 @@ def internal_test(summary: Summary) -> str:
 def performance(summary: Summary) -> str:
     sets = {name: at(summary, "metrics", name) for name in SETS}
     shown = {
-        name: {score: {"value": values.get(score)} for score in SCORES} for name, values in sets.items()
+        name: {metric: {"value": value} for metric, value in values.items()} for name, values in sets.items()
     } | {"test": at(summary, "intervals")}
     by_set = " ".join(f"{name.capitalize()}: {main_scores(values)}." for name, values in shown.items())
     if not summary.get("patient_scores"):
@@ -63,10 +70,12 @@ def performance(summary: Summary) -> str:
 @fact("artifacts/evaluation.json")
 def diagnostic_performance(summary: Summary) -> str:
     intervals = at(summary, "intervals")
-    names = {"sensitivity": "sensitivity", "specificity": "specificity", "roc_auc": "ROC AUC"}
     rows = []
     for label in at(summary, "dataset", "classes"):
-        scores = [f"{said} {with_interval(intervals.get(f'{key}_{label}'))}" for key, said in names.items()]
+        scores = [
+            f"{title} {with_interval(intervals.get(f'{name}_{label}'))}"
+            for name, title in main_metrics(per_class=True).items()
+        ]
         rows.append(f"{label}: {', '.join(scores)}")
     return "; ".join(rows) + "."
 
@@ -83,12 +92,9 @@ def explanation(summary: Summary) -> str:
     cam = at(summary, "cam")
     chance = cam["methods"].get("Lesion area (chance)", {}).get("pointing_game")
     score = at(cam, "methods", "Grad-CAM")
-    bounds = {"value": score["pointing_game"]} | {
-        end: score.get(f"pointing_game_{end}") for end in ("low", "high")
-    }
     return (
         f"Grad-CAM, compared with the outlines of the lesions in {at(cam, 'images')} images: its peak lies inside "
-        f"in a share of {with_interval(bounds)}, by chance {with_interval({'value': chance})}."
+        f"in a share of {with_interval(score, name='pointing_game')}, by chance {number(chance)}."
     )
 
 
@@ -104,7 +110,7 @@ def repetition(summary: Summary) -> str:
         return text
     return (
         f"{text} Over {at(lottery, 'splits')} splits by image the same protocol gave a test accuracy of "
-        f"{spread['lowest']:.3f} to {spread['highest']:.3f}; the paper's {spread['paper']:.3f} lies above "
+        f"{span(spread['lowest'], spread['highest'])}; the paper's {number(spread['paper'])} lies above "
         f"{spread['percentile']:.0f}% of them."
     )
 
@@ -170,8 +176,8 @@ def modalities(summary: Summary) -> str:
     areas = [pair["auc"] for pair in crossed]
     above = sum((pair["auc_low"] or 0) > 0.5 for pair in crossed)
     return (
-        f"{text} Learned on one and tested on another, malignant against benign: AUC {min(areas):.3f} to "
-        f"{max(areas):.3f}, of {len(crossed)} pairs {above} with an interval above 0.5."
+        f"{text} Learned on one and tested on another, malignant against benign: AUC "
+        f"{span(min(areas), max(areas))}, of {len(crossed)} pairs {above} with an interval above 0.5."
     )
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 
 from bcd_utils.backend import device, keras
-from bcd_utils.external_scores import with_ends
 from bcd_utils.image_character import MEASURES
 from bcd_utils.modalities.protocol import Outcome
 from bcd_utils.modalities.sources import NOT_AT_HAND, Absent, Collection
 from bcd_utils.modalities.tables import known_metrics
 from bcd_utils.modalities.transfer import CHANCE, Transfer
+from bcd_utils.number_format import number, with_interval
 from bcd_utils.study import Study
 
 
@@ -103,8 +103,9 @@ def said_of_protocol(record: Mapping[str, Any]) -> str:
             continue
         area = source["scores"]["probe"]["roc_auc"]
         line = f"- **{source['title']}** ({source['modality']}, {len(source['classes'])} classes): "
-        line += f"accuracy {with_ends(source['scores']['probe']['accuracy'])}, where always saying the most common "
-        line += f"class gives {source['scores']['majority']['accuracy']['value']:.3f}; ROC AUC {with_ends(area)}, "
+        line += f"accuracy {with_interval(source['scores']['probe']['accuracy'])}, where always saying the most common "
+        line += f"class gives {number(source['scores']['majority']['accuracy']['value'])}; "
+        line += f"ROC AUC {with_interval(area)}, "
         lines.append(line + beside_chance(area) + ".")
     return "\n".join(lines)
 
@@ -200,7 +201,7 @@ def ends_of(pair: Mapping[str, Any]) -> dict[str, float | None]:
 def named(pair: Mapping[str, Any], sources: Mapping[str, Any]) -> str:
     """A pair and its AUC, in words."""
     titles = (sources[pair[end]]["title"] for end in ("trained_on", "tested_on"))
-    return f"{with_ends(ends_of(pair))} ({' to '.join(titles)})"
+    return f"{with_interval(ends_of(pair))} ({' to '.join(titles)})"
 
 
 def kind_of(source: Mapping[str, Any]) -> str:

@@ -8,15 +8,14 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.comparison.scores import Scored, score_table, shown_metrics
-from bcd_utils.comparison.tables import with_ends
 from bcd_utils.exploration import read_with_mask, typical
 from bcd_utils.image_character import MEASURES
 from bcd_utils.modalities.protocol import Outcome
 from bcd_utils.modalities.sources import NOT_AT_HAND, Absent, Collection
 from bcd_utils.modalities.transfer import CLASSES, Transfer
+from bcd_utils.number_format import number, span, with_interval
 from bcd_utils.patient_scores import as_table
 
-METRICS = shown_metrics(CLASSES)
 PROBE, MAJORITY = "linear probe", "majority class"
 
 
@@ -84,7 +83,8 @@ def with_range(pixels: pd.Series) -> str:
     ('450 (300 to 500)', '700')
     """
     low, high = int(pixels.min()), int(pixels.max())
-    return f"{pixels.median():.0f}" if low == high else f"{pixels.median():.0f} ({low} to {high})"
+    median = number(pixels.median(), 0)
+    return median if low == high else f"{median} ({span(low, high, 0)})"
 
 
 def character_quartiles(
@@ -117,25 +117,16 @@ def character_table(
     """`character_quartiles` as text: the median, and the quartiles in brackets."""
     rows = {}
     for (name, label), row in quartiles.iterrows():
-        cells = {measure: row[measure] for measure in MEASURES}
         rows[at_hand[name].title, label] = {
-            MEASURES[measure]: "{} [{},\N{NO-BREAK SPACE}{}]".format(
-                *map(three_digits, of[["median", "q1", "q3"]])
-            )
-            for measure, of in cells.items()
+            heading: _quartiles(row[measure]) for measure, heading in MEASURES.items()
         }
     return with_absent(rows, absent, list(MEASURES.values()))
 
 
-def three_digits(value: float) -> str:
-    """A number with three digits or so, zeros at its end among them.
-
-    Examples
-    --------
-    >>> three_digits(7), three_digits(64.04), three_digits(783.2)
-    ('7.00', '64.0', '783')
-    """
-    return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
+def _quartiles(values: pd.Series) -> str:
+    """A median with its quartiles; three digits or so of the median."""
+    digits = 2 if values["median"] < 10 else 1 if values["median"] < 100 else 0
+    return with_interval({"value": values["median"], "low": values["q1"], "high": values["q3"]}, digits)
 
 
 def protocol_scores(outcomes: Mapping[str, Outcome], confidence: float) -> pd.DataFrame:
@@ -144,7 +135,7 @@ def protocol_scores(outcomes: Mapping[str, Outcome], confidence: float) -> pd.Da
     Returns
     -------
     pandas.DataFrame of float
-        Index: name and `PROBE` or `MAJORITY`; for each of `METRICS` its value, ``_low`` and ``_high``, NaN where
+        Index: name and `PROBE` or `MAJORITY`; for each of `shown_metrics` its value, ``_low`` and ``_high``, NaN where
         undefined. A score that a constant answer has whatever the images are has no interval.
     """
     rows = {}
@@ -163,8 +154,8 @@ def protocol_scores(outcomes: Mapping[str, Outcome], confidence: float) -> pd.Da
 
 
 def known_metrics(scored: Scored) -> list[str]:
-    """Those of `METRICS` that the data set's classes allow."""
-    return [metric for metric in METRICS if metric in scored.values]
+    """Those of `shown_metrics` that the data set's classes allow."""
+    return [metric for metric in shown_metrics(CLASSES) if metric in scored.values]
 
 
 def protocol_table(
@@ -173,11 +164,11 @@ def protocol_table(
     """`protocol_scores` as text."""
     rows = {
         (at_hand[name].title, who): {
-            heading: with_ends(row, metric) if metric in row else "–" for metric, heading in METRICS.items()
+            heading: with_interval(row, name=metric) for metric, heading in shown_metrics(CLASSES).items()
         }
         for (name, who), row in scores.iterrows()
     }
-    return with_absent(rows, absent, list(METRICS.values()))
+    return with_absent(rows, absent, list(shown_metrics(CLASSES).values()))
 
 
 def patients_table(at_hand: Mapping[str, Collection], outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
@@ -189,7 +180,7 @@ def patients_table(at_hand: Mapping[str, Collection], outcomes: Mapping[str, Out
 def transfer_table(found: Transfer, at_hand: Mapping[str, Collection]) -> pd.DataFrame:
     """AUC with its interval; rows say what was trained on, columns what was tested on."""
     titles = {name: each.title for name, each in at_hand.items()}
-    cells = found.table.assign(text=[with_ends(row, "auc") for _, row in found.table.iterrows()])
+    cells = found.table.assign(text=[with_interval(row, name="auc") for _, row in found.table.iterrows()])
     order = list(dict.fromkeys(found.table["trained_on"]))
     table = (
         cells.pivot(index="trained_on", columns="tested_on", values="text")

@@ -137,8 +137,8 @@ def auc_with_ends(
         Columns label and group, rows numbered from 0.
     """
     scored = score_on(probabilities, numbers(images["label"]), images["group"], CLASSES, collection.study)
-    found = scored.interval("roc_auc_malignant", collection.study.confidence)
-    return {"auc": found["value"], "auc_low": found["low"], "auc_high": found["high"]}
+    row = scored.row(["roc_auc_malignant"], collection.study.confidence)
+    return {name.replace("roc_auc_malignant", "auc"): value for name, value in row.items()}
 
 
 def dropped_classes(at_hand: Mapping[str, Collection], names: list[str]) -> dict[str, dict[str, int]]:

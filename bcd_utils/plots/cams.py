@@ -11,6 +11,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from bcd_utils.number_format import with_interval
 from bcd_utils.plots import style
 
 HEAT = "inferno"
@@ -77,14 +78,13 @@ def localisation(table: pd.DataFrame) -> Figure:
     for panel, (measure, title) in zip(grid, MEASURES.items(), strict=True):
         for place, row in zip(places, table.to_dict("records"), strict=True):
             value, low, high = (row[measure + end] for end in ("", "_low", "_high"))
-            bounded = style.known(low) and style.known(high)
-            if bounded:
+            if style.known(low) and style.known(high):
                 style.interval(panel, low, high, place, DOT)
             panel.plot(value, place, marker="o", markersize=7, color=DOT, zorder=3)
             if style.known(value):
-                text = f"{value:.2f}" + (f" [{low:.2f}, {high:.2f}]" if bounded else "")
+                text = with_interval(row, name=measure)
                 above = {"ha": "center", "va": "bottom", "size": style.SMALL}
-                style.note(panel, text, (np.clip(value, 0.25, 0.75), place), (0, 7), **above)
+                style.note(panel, text, (np.clip(value, 0.3, 0.7), place), (0, 7), **above)
         style.heading(panel, title)
         panel.set(xlim=(0, 1), ylim=(len(table) - 0.6, -0.7))
         panel.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"], size=style.MEDIUM)

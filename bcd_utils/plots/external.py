@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from bcd_utils.metric_registry import main_metrics
+from bcd_utils.number_format import with_interval
 from bcd_utils.plots import style
-from bcd_utils.plots.results import SCORES
 
 LOOKS = {"internal test": style.set_look("test"), "external": style.set_look("external")}
 LINES = {"internal test": "-", "external": (0, (5, 1.5))}
@@ -37,11 +38,10 @@ def scores(table: pd.DataFrame) -> Figure:
                 style.interval(panel, low, high, at, look["color"])
             if style.known(value):
                 panel.plot(value, at, markersize=7, linestyle="none", zorder=3, **look)
-            text = "undefined" if not style.known(value) else f"{value:.3f}"
-            text += f" [{low:.3f}, {high:.3f}]" if style.known(low) else ""
+            text = with_interval({"value": value, "low": low, "high": high})
             spot = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
             panel.annotate(text, (1, at), (8, 0), size=style.SMALL, **spot)
-    names = [SCORES.get(name, style.spaced(name)) for name in table.index]
+    names = [main_metrics().get(name, style.spaced(name)) for name in table.index]
     panel.set_yticks(range(len(table)), names, size=style.MEDIUM)
     panel.tick_params(axis="y", length=0)
     panel.set(xlabel="score", ylim=(len(table) - 0.5, -0.5))

@@ -10,8 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from bcd_utils.metric_registry import main_metrics
+from bcd_utils.number_format import number
 from bcd_utils.plots import style
-from bcd_utils.plots.results import SCORES, confusion_matrices
+from bcd_utils.plots.results import confusion_matrices
 
 ARM_COLOURS = ("#56B4E9", "#E69F00", "#CC79A7")  # none of them a class's colour
 BOX = "#333333"
@@ -57,7 +59,7 @@ def arms(table: pd.DataFrame, reported: Mapping[str, float]) -> Figure:
     shift = np.random.default_rng(0)
     for panel, (score, value) in zip(grid, reported.items(), strict=True):
         panel.axvline(value, zorder=1, **PAPER)
-        style.note(panel, f"paper: {value:.3f}", (value, 1), (0, 6), **ABOVE)
+        style.note(panel, f"paper: {number(value)}", (value, 1), (0, 6), **ABOVE)
         for place, name in enumerate(names):
             values = table.loc[table["arm"] == name, score].to_numpy()
             heights = place + shift.uniform(-0.36, 0.08, len(values))
@@ -65,7 +67,7 @@ def arms(table: pd.DataFrame, reported: Mapping[str, float]) -> Figure:
             panel.scatter(values, heights, s=20 if len(values) <= 30 else 11, zorder=2, **dots)
             _box(panel, values, place + 0.26)
         label = f"recall of {score[7:]}" if score.startswith("recall_") else style.spaced(score)
-        panel.set_xlabel(SCORES.get(score, label))
+        panel.set_xlabel(main_metrics().get(score, label))
         panel.margins(x=0.08)
         panel.locator_params(axis="x", nbins=4)
         panel.tick_params(axis="y", length=0)

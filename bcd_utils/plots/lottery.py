@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from bcd_utils.metric_registry import main_metrics
+from bcd_utils.number_format import number, with_interval
 from bcd_utils.plots import style
-from bcd_utils.plots.results import SCORES
 
 PLAIN, GROUPED = (
     {"color": "#E69F00", "marker": "o"},
@@ -28,30 +29,29 @@ def lottery(
     Parameters
     ----------
     table : pandas.DataFrame
-        One row a split: scheme ("plain", "grouped"), accuracy, f1_macro, kappa, roc_auc.
+        One row a split: scheme ("plain", "grouped") and the scores of ``paper``.
     headline : mapping of score to mapping
         ``value``, ``low``, ``high`` of repeated grouped cross-validation.
     paper : mapping of score to float
-        The published test scores.
+        The published test scores; a panel each.
     folds : int
         Of the cross-validation, for its label.
     """
     figure = style.new_figure(3.3)
-    grid = style.panels(figure, columns=len(SCORES), sharey=True)[0]
-    for panel, (metric, name) in zip(grid, SCORES.items(), strict=True):
+    grid = style.panels(figure, columns=len(paper), sharey=True)[0]
+    for panel, metric in zip(grid, paper, strict=True):
         for scheme, look in (("plain", PLAIN), ("grouped", GROUPED)):
             _spread(panel, table.loc[table["scheme"] == scheme, metric], ROWS[scheme], look)
         found = headline[metric]
         style.interval(panel, found["low"], found["high"], ROWS["folds"], "black")
         panel.plot(found["value"], ROWS["folds"], marker="D", color="black", markersize=6)
-        text = f"{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
         box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
         at = {"ha": "center", "size": style.SMALL, "bbox": box}
-        style.note(panel, text, (found["value"], ROWS["folds"]), (0, 11), **at)
+        style.note(panel, with_interval(found), (found["value"], ROWS["folds"]), (0, 11), **at)
         panel.axvline(paper[metric], color="#8B0000", linewidth=1.6, linestyle=(0, (4, 2)))
         at = {"xycoords": panel.get_xaxis_transform(), "ha": "right", "color": "#8B0000", "size": style.SMALL}
-        style.note(panel, f"paper {paper[metric]:.3f}", (paper[metric], 1), (-3, -5), **at)
-        style.heading(panel, name)
+        style.note(panel, f"paper {number(paper[metric])}", (paper[metric], 1), (-3, -5), **at)
+        style.heading(panel, main_metrics()[metric])
         style.guides(panel, "x")
         panel.xaxis.set_major_locator(MaxNLocator(4))
         panel.set(ylim=(-0.5, 2.75), xlabel="test score")

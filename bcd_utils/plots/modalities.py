@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
+from bcd_utils.number_format import with_interval
 from bcd_utils.plots import style
 from bcd_utils.plots.data import BOX, PARTS_OF_BOX
 
@@ -138,11 +139,9 @@ def transfer(table: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
     picture = panel.imshow(values, cmap="PuOr_r", vmin=0, vmax=1, aspect="auto")
     for _, row in table.iterrows():
         place = names.index(row["tested_on"]), names.index(row["trained_on"])
-        text = f"{row['auc']:.2f}" if style.known(row["auc"]) else "undefined"
-        if style.known(row["auc_low"]):
-            text += f"\n{row['auc_low']:.2f} to {row['auc_high']:.2f}"
+        text = with_interval(row, name="auc").replace(" [", "\n[")
         ink = "white" if style.known(row["auc"]) and abs(row["auc"] - 0.5) > 0.39 else "black"
-        panel.text(*place, text, ha="center", va="center", size=style.MEDIUM, color=ink)
+        panel.text(*place, text, ha="center", va="center", size=style.SMALL, color=ink)
         if row["trained_on"] == row["tested_on"]:
             corner = (place[0] - 0.47, place[1] - 0.47)
             panel.add_patch(Rectangle(corner, 0.94, 0.94, fill=False, edgecolor="black", linewidth=1.6))

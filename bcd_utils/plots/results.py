@@ -11,14 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from bcd_utils.metric_registry import main_metrics
+from bcd_utils.number_format import number, with_interval
 from bcd_utils.plots import style
 
-SCORES = {
-    "accuracy": "accuracy",
-    "f1_macro": "macro F1",
-    "kappa": "Cohen's kappa",
-    "roc_auc": "macro ROC AUC",
-}
 SMALL_KEY = {"fontsize": style.SMALL, "title_fontsize": style.SMALL}
 OURS = {"markersize": 7, "linestyle": "none", "zorder": 3}
 PUBLISHED = {
@@ -36,7 +32,7 @@ def metrics_beside_paper(
     intervals: dict[str, dict[str, float | None]],
     paper: dict[str, dict[str, float]],
 ) -> Figure:
-    """Accuracy, macro F1, kappa and ROC AUC of each set beside the paper's, with the test set's intervals.
+    """The main metrics of each set beside the paper's, with the test set's intervals.
 
     Parameters
     ----------
@@ -47,7 +43,8 @@ def metrics_beside_paper(
     paper : dict of set to dict of score to float
         The published values; may be empty.
     """
-    rows = [(score, name) for score in SCORES for name in (None, *metrics)]
+    titles = main_metrics()
+    rows = [(score, name) for score in titles for name in (None, *metrics)]
     figure = style.new_figure(1.0 + 0.26 * len(rows))
     panel = style.panels(figure)[0, 0]
     for place, (score, name) in enumerate(rows):
@@ -56,23 +53,21 @@ def metrics_beside_paper(
             continue
         ours, theirs = metrics[name].get(score), paper.get(name, {}).get(score)
         ends = intervals.get(score, {}) if name == "test" else {}
-        bounded = style.known(ends.get("low")) and style.known(ends.get("high"))
         look = style.set_look(name)
-        if bounded:
+        if style.known(ends.get("low")) and style.known(ends.get("high")):
             style.interval(panel, ends["low"], ends["high"], place, look["color"])
         if style.known(theirs):
             panel.plot(theirs, place, color=look["color"], **PUBLISHED)
         if style.known(ours):
             panel.plot(ours, place, **look, **OURS)
-        text = f"{ours:.3f}" if style.known(ours) else "undefined"
-        _beside(panel, 0, place, text + (f" [{ends['low']:.3f}, {ends['high']:.3f}]" if bounded else ""))
+        _beside(panel, 0, place, with_interval({**ends, "value": ours}))
         if paper:
-            _beside(panel, 1, place, f"{theirs:.3f}" if style.known(theirs) else "–")
+            _beside(panel, 1, place, number(theirs))
     _beside(panel, 0, 0, "ours [interval]" if intervals else "ours", weight="bold")
     if paper:
         _beside(panel, 1, 0, "paper", weight="bold")
 
-    labels = [SCORES[score] if name is None else style.spaced(name) for score, name in rows]
+    labels = [titles[score] if name is None else style.spaced(name) for score, name in rows]
     panel.set_yticks(range(len(rows)), labels, size=style.MEDIUM)
     for tick, (_, name) in zip(panel.get_yticklabels(), rows, strict=True):
         tick.set_weight("bold" if name is None else "normal")
@@ -151,7 +146,7 @@ def roc(curves: dict[str, dict[str, pd.DataFrame]], metrics: dict[str, dict[str,
                 of_set[label][f"{rate}_positive_rate"] if label in of_set else []
                 for rate in ("false", "true")
             )
-            key = f"{style.spaced(label)}: {f'{area:.3f}' if style.known(area) else 'undefined'}"
+            key = f"{style.spaced(label)}: {number(area)}"
             panel.plot(x, y, clip_on=False, label=key, **look.stroke)
         panel.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal", xlabel="false positive rate")
         panel.set_ylabel("true positive rate" if index == 0 else "")

@@ -1,0 +1,179 @@
+"""How numbers are written, everywhere: `number`, `with_interval`, and numbers as publications round them.
+
+One notation, ``0.735 [0.703, 0.769]``, with three decimals and a true minus sign; what is not known is a dash,
+and an interval that is not known is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DIGITS = 3
+MISSING = "–"
+HAIR = 1e-9  # what arithmetic may add to a value that lies exactly on the edge
+
+
+def number(value: float | None, digits: int = DIGITS, sign: str = "") -> str:
+    """A number with fixed decimals and thousands apart; a dash where it is None, NaN or no number.
+
+    Parameters
+    ----------
+    value : float or None
+    digits : int
+        Decimals.
+    sign : {"", "+"}
+        "+" for changes: positive ones are marked too.
+
+    Examples
+    --------
+    >>> number(0.5), number(-0.25, sign="+"), number(0.25, 1, "+"), number(None), number(float("nan"))
+    ('0.500', '−0.250', '+0.2', '–', '–')
+    """
+    if not isinstance(value, int | float | np.number) or np.isnan(value):
+        return MISSING
+    return f"{value:{sign}z,.{digits}f}".replace("-", "−")
+
+
+def interval(low: float | None, high: float | None, digits: int = DIGITS, sign: str = "") -> str:
+    """The ends of an interval in brackets; nothing where one is not known.
+
+    Examples
+    --------
+    >>> interval(0.703, 0.7689), interval(None, None)
+    ('[0.703, 0.769]', '')
+    """
+    ends = number(low, digits, sign), number(high, digits, sign)
+    return "" if MISSING in ends else f"[{', '.join(ends)}]"
+
+
+def with_interval(
+    bounds: Mapping[str, float | None] | None, digits: int = DIGITS, sign: str = "", name: str = "value"
+) -> str:
+    """A value with its interval, as far as they are known.
+
+    Parameters
+    ----------
+    bounds : mapping, pandas.Series or None
+        ``value``, ``low`` and ``high``; any may be missing, None or NaN.
+    digits, sign
+        As in `number`.
+    name : str
+        Another name of the value, whose ends then are ``<name>_low`` and ``<name>_high``, as in a row of a table.
+
+    Examples
+    --------
+    >>> with_interval({"value": 0.735, "low": 0.703, "high": 0.769}), with_interval({"value": 0.5})
+    ('0.735 [0.703, 0.769]', '0.500')
+    >>> with_interval({"kappa": -0.1, "kappa_low": -0.2, "kappa_high": 0.05}, sign="+", name="kappa")
+    '−0.100 [−0.200, +0.050]'
+    >>> with_interval({"value": None}), with_interval(None)
+    ('–', '–')
+    """
+    low, high = ("low", "high") if name == "value" else (f"{name}_low", f"{name}_high")
+    value, low, high = ((bounds if bounds is not None else {}).get(key) for key in (name, low, high))
+    text = number(value, digits, sign)
+    return text if text == MISSING else f"{text} {interval(low, high, digits, sign)}".rstrip()
+
+
+def span(low: float, high: float, digits: int = DIGITS) -> str:
+    """The two ends of a range, or one number where they are the same.
+
+    Examples
+    --------
+    >>> span(0.9, 0.9, 2), span(0.9, 0.95, 2), span(1, 1200, 0)
+    ('0.90', '0.90 to 0.95', '1 to 1,200')
+    """
+    return " to ".join(dict.fromkeys((number(low, digits), number(high, digits))))
+
+
+def p_value(value: float) -> str:
+    """A p-value with four decimals.
+
+    Examples
+    --------
+    >>> p_value(0.03125), p_value(1e-9), p_value(float("nan"))
+    ('0.0312', '<0.0001', '–')
+    """
+    return "<0.0001" if value < 1e-4 else number(value, 4)
+
+
+def as_text(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """A table of numbers for reading.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With ``<column>_low`` and ``<column>_high`` where there are intervals.
+    columns : mapping of column to heading
+        Those to show, in order. Those that end in ``_p`` hold p-values; of others without an interval, counts are
+        shown without decimals.
+    """
+    import pandas as pd
+
+    shown = {}
+    for column, heading in columns.items():
+        values = table[column] if column in table else pd.Series(dtype=float)
+        if f"{column}_low" in table:
+            shown[heading] = [with_interval(row, name=column) for _, row in table.iterrows()]
+        elif column.endswith("_p"):
+            shown[heading] = [p_value(value) for value in values]
+        else:
+            whole = not ((values.abs() < 1).all() and values.dtype == float)
+            shown[heading] = [number(value, 0 if whole else DIGITS) for value in values]
+    return pd.DataFrame(shown, index=table.index)
+
+
+class Rounded(NamedTuple):
+    """A rounded number: its value, and the unit of its last digit."""
+
+    value: float
+    unit: float
+
+    @classmethod
+    def read(cls, text: str | float) -> Rounded:
+        """Read "0.9402" or "94.02%".
+
+        Raises
+        ------
+        ValueError
+            If it is no number.
+
+        Examples
+        --------
+        >>> Rounded.read("0.8430")
+        Rounded(value=0.843, unit=0.0001)
+        >>> Rounded.read("94.0%")
+        Rounded(value=0.94, unit=0.001)
+        """
+        words = str(text).strip()
+        try:
+            decimal = Decimal(words.removesuffix("%"))
+        except InvalidOperation:
+            raise ValueError(f"{text!r} is no number") from None
+        if not decimal.is_finite():
+            raise ValueError(f"{text!r} is no number")
+        if words.endswith("%"):
+            decimal = decimal.scaleb(-2)
+        return cls(float(decimal), float(Decimal(1).scaleb(decimal.as_tuple().exponent)))
+
+    def bounds(self, rounding: str) -> tuple[float, float]:
+        """Lowest and highest value that is printed so.
+
+        Examples
+        --------
+        >>> [round(end, 3) for end in Rounded.read("0.94").bounds("nearest")]
+        [0.935, 0.945]
+        """
+        if rounding == "nearest":
+            return self.value - self.unit / 2 - HAIR, self.value + self.unit / 2 + HAIR
+        # Cutting digits off moves towards 0; the next unit itself would be printed as such.
+        low = self.value - HAIR if self.value > 0 else self.value - self.unit + HAIR
+        high = self.value + HAIR if self.value < 0 else self.value + self.unit - HAIR
+        return low, high
