@@ -14,14 +14,10 @@ from matplotlib.patches import FancyBboxPatch, Patch, Rectangle
 
 from bcd_utils.plots import style
 
-ARROW = {
-    "arrowstyle": "-|>",
-    "color": style.MUTED,
-    "linewidth": 1.4,
-    "mutation_scale": 13,
-    "shrinkA": 2,
-    "shrinkB": 2,
-}
+ARROW = {"arrowstyle": "-|>", "color": style.MUTED, "linewidth": 1.4} | {
+    "mutation_scale": 13, "shrinkA": 2, "shrinkB": 2
+}  # fmt: skip
+EDGE, GAP, PAD = 0.15, 0.42, 0.14  # inches around the boxes, between them, and inside them
 FROZEN = {"facecolor": "#CFE3F1", "hatch": "////", "edgecolor": "#9CBFD8"}
 TRAINABLE = {"facecolor": "#F6D9A0", "edgecolor": "#F6D9A0"}
 WEIGHTLESS = {"facecolor": "#EFEFEF", "edgecolor": "#EFEFEF"}
@@ -37,25 +33,21 @@ def methodology(steps: Sequence[tuple[str, str]]) -> Figure:
     """
     columns = len(steps) if len(steps) <= 3 else math.ceil(len(steps) / 2)
     rows = math.ceil(len(steps) / columns)
-    edge, gap, pad = 0.15, 0.42, 0.14
-    width = (style.WIDTH - 2 * edge - (columns - 1) * gap) / columns
-    inner = width - 2 * pad
+    width = (style.WIDTH - 2 * EDGE - (columns - 1) * GAP) / columns
+    inner = width - 2 * PAD
     titles = [style.wrap(title, inner, style.LARGE, "bold") for title, _ in steps]
     details = [style.wrap(detail, inner, style.SMALL) for _, detail in steps]
     title_height = _lines(titles) * style.line_height(style.LARGE)
-    height = 2 * pad + title_height + 0.06 + _lines(details) * style.line_height(style.SMALL)
+    height = 2 * PAD + title_height + 0.06 + _lines(details) * style.line_height(style.SMALL)
 
-    figure, panel = style.canvas(2 * edge + rows * height + (rows - 1) * gap)
+    figure, panel = style.canvas(2 * EDGE + rows * height + (rows - 1) * GAP)
     boxes = []
     for index, (title, detail) in enumerate(zip(titles, details, strict=True)):
         row, place = divmod(index, columns)
         column = place if row % 2 == 0 else columns - 1 - place
-        left, bottom = edge + column * (width + gap), edge + (rows - 1 - row) * (height + gap)
+        left, bottom = EDGE + column * (width + GAP), EDGE + (rows - 1 - row) * (height + GAP)
         boxes.append((left, bottom))
-        _rounded_box(panel, left, bottom, width, height)
-        top = bottom + height - pad
-        style.write(panel, left + pad, top, title, style.LARGE, weight="bold")
-        style.write(panel, left + pad, top - title_height - 0.06, detail, style.SMALL, color=style.MUTED)
+        _text_box(panel, (left, bottom, width, height), title, title_height + 0.06, detail)
 
     for (left, bottom), (next_left, next_bottom) in zip(boxes, boxes[1:], strict=False):
         middle, centre = bottom + height / 2, left + width / 2
@@ -65,7 +57,7 @@ def methodology(steps: Sequence[tuple[str, str]]) -> Figure:
             start, end = (left + width, middle), (next_left, middle)
         else:
             start, end = (left, middle), (next_left + width, middle)
-        panel.annotate("", xy=end, xytext=start, arrowprops=ARROW)
+        _arrow(panel, start, end)
     return figure
 
 
@@ -82,49 +74,38 @@ def architecture(layers: Sequence[dict]) -> Figure:
     -----
     A block is the taller the more pixels its feature maps have (on a logarithmic scale).
     """
-    edge, height, base, tallest = 0.15, 4.3, 0.85, 3.0
-    slot = (style.WIDTH - 2 * edge) / len(layers)
+    height, base, tallest = 4.3, 0.85, 3.0
+    slot = (style.WIDTH - 2 * EDGE) / len(layers)
     width = min(0.78 * slot, 0.75)
     figure, panel = style.canvas(height)
     axis = base + tallest / 2
-    lefts = [edge + (index + 0.5) * slot - width / 2 for index in range(len(layers))]
+    lefts = [EDGE + (index + 0.5) * slot - width / 2 for index in range(len(layers))]
 
     for left, layer in zip(lefts, layers, strict=True):
         tall = _block_height(layer["shape"], tallest)
         _block(panel, layer, (left, axis - tall / 2, width, tall))
-        style.write(
-            panel, left + width / 2, base - 0.08, _short_count(layer["parameters"]), style.SMALL, ha="center"
-        )
+        weights = _short_count(layer["parameters"])
+        style.write(panel, left + width / 2, base - 0.08, weights, style.SMALL, ha="center")
     for left, following in zip(lefts, lefts[1:], strict=False):
-        arrow = ARROW | {"mutation_scale": 9, "shrinkA": 1, "shrinkB": 1}
-        panel.annotate("", xy=(following, axis), xytext=(left + width, axis), arrowprops=arrow)
+        _arrow(panel, (left + width, axis), (following, axis), mutation_scale=9, shrinkA=1, shrinkB=1)
 
     for kind, run in groupby(range(len(layers)), key=lambda index: layers[index]["kind"]):
         run = list(run)
         ends = lefts[run[0]], lefts[run[-1]] + width
         top = base + tallest + 0.14
         panel.plot([ends[0], *ends, ends[1]], [top - 0.06, top, top, top - 0.06], color=style.MUTED, lw=1)
-        panel.text(
-            sum(ends) / 2, top + 0.07, style.spaced(kind), ha="center", size=style.MEDIUM, weight="bold"
-        )
+        look = {"ha": "center", "size": style.MEDIUM, "weight": "bold"}
+        panel.text(sum(ends) / 2, top + 0.07, style.spaced(kind), **look)
 
-    style.write(
-        panel, style.WIDTH / 2, base - 0.28, "number of weights", style.SMALL, ha="center", color=style.MUTED
-    )
+    look = {"ha": "center", "color": style.MUTED}
+    style.write(panel, style.WIDTH / 2, base - 0.28, "number of weights", style.SMALL, **look)
     handles = [
         Patch(label="weights frozen", **FROZEN),
         Patch(label="weights trained", **TRAINABLE),
         Patch(label="no weights", **WEIGHTLESS),
     ]
-    panel.legend(
-        handles=handles,
-        loc="lower center",
-        ncols=3,
-        frameon=False,
-        fontsize=style.MEDIUM,
-        bbox_to_anchor=(0.5, 0.0),
-        borderaxespad=0.2,
-    )
+    key = {"loc": "lower center", "ncols": 3, "frameon": False, "fontsize": style.MEDIUM}
+    panel.legend(handles=handles, **key, bbox_to_anchor=(0.5, 0.0), borderaxespad=0.2)
     return figure
 
 
@@ -166,40 +147,33 @@ def image_flow(
         lines = [f"in {copies[0]} groups, found by the data audit"]
         rows[1][2] = _Box("Of which in copies", copies[1], lines, edge=style.MUTED, face="#F7F7F7")
 
-    edge, gap, pad = 0.15, 0.42, 0.14
-    width = (style.WIDTH - 2 * edge - 2 * gap) / 3
-    texts = [{column: box.wrapped(width - 2 * pad) for column, box in row.items()} for row in rows]
+    width = (style.WIDTH - 2 * EDGE - 2 * GAP) / 3
+    texts = [{column: box.wrapped(width - 2 * PAD) for column, box in row.items()} for row in rows]
     title_height = style.line_height(style.LARGE) + 0.05
     heights = [
-        2 * pad + title_height + _lines(list(row.values())) * style.line_height(style.SMALL) for row in texts
+        2 * PAD + title_height + _lines(list(row.values())) * style.line_height(style.SMALL) for row in texts
     ]
-    figure, panel = style.canvas(2 * edge + sum(heights) + 2 * gap)
-    lefts = [edge + column * (width + gap) for column in range(3)]
+    figure, panel = style.canvas(2 * EDGE + sum(heights) + 2 * GAP)
+    lefts = [EDGE + column * (width + GAP) for column in range(3)]
     centres = [left + width / 2 for left in lefts]
-    top = edge + sum(heights) + 2 * gap
+    top = EDGE + sum(heights) + 2 * GAP
     bottoms = []
     for row, text, height in zip(rows, texts, heights, strict=True):
         for column, box in row.items():
-            _rounded_box(panel, lefts[column], top - height, width, height, box.face, box.edge)
-            at = lefts[column] + pad, top - pad
-            style.write(panel, *at, f"{box.title}: {box.count}", style.LARGE, weight="bold")
-            style.write(panel, at[0], at[1] - title_height, text[column], style.SMALL, color=style.MUTED)
+            place, title = (lefts[column], top - height, width, height), f"{box.title}: {box.count}"
+            _text_box(panel, place, title, title_height, text[column], box.face, box.edge)
         bottoms.append(top - height)
-        top -= height + gap
+        top -= height + GAP
 
     for bottom, height, row in zip(bottoms[:2], heights, rows, strict=False):
         if 2 in row:
-            ends = (lefts[1] + width, bottom + height / 2), (lefts[2], bottom + height / 2)
-            panel.annotate("", xy=ends[1], xytext=ends[0], arrowprops=ARROW)
-    panel.annotate("", xy=(centres[1], bottoms[0] - gap), xytext=(centres[1], bottoms[0]), arrowprops=ARROW)
-    bus = bottoms[1] - 0.4 * gap
+            _arrow(panel, (lefts[1] + width, bottom + height / 2), (lefts[2], bottom + height / 2))
+    _arrow(panel, (centres[1], bottoms[0]), (centres[1], bottoms[0] - GAP))
+    bus = bottoms[1] - 0.4 * GAP
     panel.plot([centres[1], centres[1]], [bottoms[1], bus], color=style.MUTED, lw=1.4)
     panel.plot([centres[0], centres[2]], [bus, bus], color=style.MUTED, lw=1.4)
     for column in rows[2]:
-        drop = ARROW | {"shrinkA": 0}
-        panel.annotate(
-            "", xy=(centres[column], bottoms[1] - gap), xytext=(centres[column], bus), arrowprops=drop
-        )
+        _arrow(panel, (centres[column], bus), (centres[column], bottoms[1] - GAP), shrinkA=0)
     return figure
 
 
@@ -220,37 +194,36 @@ def _counted(counts: Mapping[str, int]) -> list[str]:
     return [f"{count} {style.spaced(label)}" for label, count in counts.items()]
 
 
-def _rounded_box(
+def _text_box(
     panel: Axes,
-    left: float,
-    bottom: float,
-    width: float,
-    height: float,
+    place: tuple[float, float, float, float],
+    title: str,
+    title_height: float,
+    text: str,
     face: str | None = None,
     edge: str | None = None,
 ) -> None:
-    box_style = "round,pad=0,rounding_size=0.09"
-    panel.add_patch(
-        FancyBboxPatch(
-            (left, bottom),
-            width,
-            height,
-            boxstyle=box_style,
-            facecolor=face or "#EDF4F9",
-            edgecolor=edge or "#0072B2",
-            linewidth=1.2,
-        )
-    )
+    """A rounded box at (left, bottom, width, height) with a bold title and text below it."""
+    left, bottom, width, height = place
+    look = {"facecolor": face or "#EDF4F9", "edgecolor": edge or "#0072B2", "linewidth": 1.2}
+    rounded = "round,pad=0,rounding_size=0.09"
+    panel.add_patch(FancyBboxPatch((left, bottom), width, height, boxstyle=rounded, **look))
+    left, top = left + PAD, bottom + height - PAD
+    style.write(panel, left, top, title, style.LARGE, weight="bold")
+    style.write(panel, left, top - title_height, text, style.SMALL, color=style.MUTED)
+
+
+def _arrow(panel: Axes, start: tuple[float, float], end: tuple[float, float], **changes) -> None:
+    panel.annotate("", xy=end, xytext=start, arrowprops=ARROW | changes)
 
 
 def _block(panel: Axes, layer: dict, box: tuple[float, float, float, float]) -> None:
     """One layer: a block with its name and the shape of its output written upwards."""
     left, bottom, width, height = box
     look = WEIGHTLESS if not layer["parameters"] else TRAINABLE if layer["trainable"] else FROZEN
-    panel.add_patch(Rectangle((left, bottom), width, height, linewidth=0, **look))
-    panel.add_patch(
-        Rectangle((left, bottom), width, height, linewidth=1, edgecolor=style.MUTED, fill=False, zorder=4)
-    )
+    frame = {"linewidth": 1, "edgecolor": style.MUTED, "fill": False, "zorder": 4}
+    for options in (look | {"linewidth": 0}, frame):
+        panel.add_patch(Rectangle((left, bottom), width, height, **options))
 
     name = style.wrap(layer["name"], height - 0.2, style.SMALL, "bold")
     shape = layer["shape"].replace(" x ", " × ")
@@ -258,19 +231,10 @@ def _block(panel: Axes, layer: dict, box: tuple[float, float, float, float]) -> 
     step = min(style.line_height(style.SMALL), width / lines)
     plate = {"facecolor": look["facecolor"], "edgecolor": "none", "pad": 1.2} if "hatch" in look else None
     texts = [(line, "bold") for line in name.split("\n")] + [(shape, "normal")]
+    upright = {"rotation": 90, "ha": "center", "va": "center", "size": style.SMALL, "bbox": plate}
     for index, (line, weight) in enumerate(texts):
         x = left + width / 2 + (index - (lines - 1) / 2) * step
-        panel.text(
-            x,
-            bottom + height / 2,
-            line,
-            rotation=90,
-            ha="center",
-            va="center",
-            size=style.SMALL,
-            weight=weight,
-            bbox=plate,
-        )
+        panel.text(x, bottom + height / 2, line, weight=weight, **upright)
 
 
 def _block_height(shape: str, tallest: float) -> float:
@@ -288,13 +252,9 @@ def _short_count(count: int) -> str:
     >>> _short_count(23_587_712), _short_count(4098), _short_count(0)
     ('23.6 M', '4,098', '0')
     """
-    return (
-        f"{count / 1e6:.1f} M"
-        if count >= 999_500
-        else f"{count / 1e3:.0f} k"
-        if count >= 1e4
-        else f"{count:,}"
-    )
+    if count >= 999_500:
+        return f"{count / 1e6:.1f} M"
+    return f"{count / 1e3:.0f} k" if count >= 1e4 else f"{count:,}"
 
 
 def _lines(texts: Sequence[str]) -> int:
