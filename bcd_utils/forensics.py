@@ -244,3 +244,34 @@ def matrix_table(findings: Sequence[Finding]) -> pd.DataFrame:
         table.insert(2, "matrix", np.arange(1, len(matrices) + 1))
         tables.append(table.assign(**set_values(finding)))
     return pd.concat(tables, ignore_index=True)
+
+
+def fits_table(findings: Sequence[Finding]) -> pd.DataFrame:
+    """How many matrices were tried and fit, a row for each set and reading of its F1."""
+    rows = [(each.set, each.f1, int(each.tried), len(each.matrices)) for each in findings]
+    return pd.DataFrame(rows, columns=["set", "F1 as", "matrices tried", "that fit"])
+
+
+def shared_table(findings: Sequence[Finding]) -> pd.DataFrame:
+    """The sentences of `shared`, each beside its set."""
+    rows = [(each.set, sentence) for each in findings for sentence in shared(each)]
+    return pd.DataFrame(rows, columns=["set", "in every matching matrix"])
+
+
+def counts_table(reported: Reported, label: str) -> pd.DataFrame:
+    """How many class counts of a random draw were tried and fit, F1 read as the macro average.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index: the sets; columns ``tried``, ``that fit`` and ``<label> perfect``: the share, by chance, of the
+        fitting counts in which every fitting matrix has all images of the class found and none falsely called.
+    """
+    rows = {}
+    for name, size in reported.split.items():
+        scores = reported.readings(name)["macro"]
+        table = fitting_counts(reported.images, size, scores, reported.rounding)
+        perfect = [label in classes.split(",") for classes in table["perfect"]]
+        share = table.loc[perfect, "chance"].sum() / table["chance"].sum()
+        rows[name] = {"tried": table.attrs["tried"], "that fit": len(table), f"{label} perfect": share}
+    return pd.DataFrame.from_dict(rows, orient="index")

@@ -16,6 +16,21 @@ from bcd_utils.study import Study
 from bcd_utils.sweep import Result
 
 
+def sizes_table(splits: Splits) -> pd.DataFrame:
+    """How many trainings each scheme asks for, and how many images its sets have on average.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``scheme``; columns ``trainings``, ``train``, ``validation`` and ``test``.
+    """
+    schemes = [scheme for scheme, _ in splits]
+    counts = pd.DataFrame([split.value_counts() for split in splits.values()]).groupby(schemes)
+    sizes = counts.mean().round(1)[["train", "validation", "test"]]
+    sizes.insert(0, "trainings", counts.size())
+    return sizes.loc[["plain", "grouped", "folds"]].rename_axis("scheme")
+
+
 def lottery_table(
     splits: Splits,
     results: Mapping[tuple[str, int], Result],

@@ -107,24 +107,46 @@ def fit(
     return train_head(head, training, validation, study, on_progress)
 
 
-def fit_further(run: Run, sets: Sets, backbone: Backbone, head: keras.Model, on_progress=lambda *_: None):
-    """The fine-tuning stage, and the backbone it leaves behind, saved as an artifact.
+def fit_further(
+    run: Run,
+    sets: Sets,
+    backbone: Backbone,
+    head: keras.Model,
+    history: pd.DataFrame,
+    best_epoch: int,
+    on_progress=lambda *_: None,
+):
+    """Fine-tune where the study asks for it; the epochs go on from those of the head.
+
+    Parameters
+    ----------
+    history : pandas.DataFrame
+        The head's epochs, as `fit` returns them.
+    best_epoch : int
+        The head's restored epoch.
 
     Returns
     -------
     history : pandas.DataFrame
+        All epochs, with the column ``stage``: "head" or "fine-tuning".
     restored_epoch : int
+        Counted over both stages.
     trained_layers : list of str
+        Empty where the backbone stays frozen.
     backbone : Backbone
+        A fine-tuned one is saved as an artifact.
     """
     study = run.study
+    history = history.assign(stage="head")
+    if study.fine_tuning is None:
+        return history, best_epoch, [], backbone
 
     def transform(images, epoch, rows):
         if study.augmentation:
             images = augment(images, study.augmentation, study.seed, epoch, rows)
         return backbone.prepare(images)
 
-    history, restored, layers = fine_tune(
+    further, restored, layers = fine_tune(
         backbone, head, sets.images, sets.labels, sets.rows["train"], sets.rows["validation"], study, transform,
         on_progress,
     )  # fmt: skip
@@ -132,7 +154,9 @@ def fit_further(run: Run, sets: Sets, backbone: Backbone, head: keras.Model, on_
         backbone.model.save(temporary)
     freeze(backbone.model)
     identity = sha256_of_file(run.artifact("backbone.keras"))
-    return history, restored, layers, as_new_backbone(backbone, identity)
+    further = further.assign(stage="fine-tuning", epoch=further["epoch"] + len(history))
+    all_epochs = pd.concat([history, further], ignore_index=True)
+    return all_epochs, len(history) + restored, layers, as_new_backbone(backbone, identity)
 
 
 def predictions_table(run: Run, sets: Sets, probabilities: np.ndarray) -> pd.DataFrame:

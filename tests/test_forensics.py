@@ -258,6 +258,28 @@ def test_over_all_sets_the_paper_misses_no_normal_image(findings):
     assert table.loc["malignant", ["found_low", "found_high"]].tolist() == [155 + 14 + 28, 157 + 14 + 28]
 
 
+def test_the_tables_of_notebook_08(findings, paper):
+    fits = forensics.fits_table(findings).set_index(["set", "F1 as"])["that fit"]
+    assert fits.xs("macro", level=1).to_dict() == {"train": 3, "validation": 1, "test": 1}
+    assert fits.xs("weighted", level=1).sum() == 0
+    macro = [each for each in findings if each.f1 == "macro"]
+    table = forensics.shared_table(macro)
+    assert table.columns.tolist() == ["set", "in every matching matrix"]
+    said = set(table.itertuples(index=False, name=None))
+    assert ("test", "normal: recall 1.00 in every matching matrix (20 of 20 found)") in said
+    assert len(said) == sum(len(forensics.shared(each)) for each in macro)
+
+
+def test_class_counts_of_a_random_draw_are_weighed_by_their_chance(monkeypatch, paper):
+    fitting = pd.DataFrame({"chance": [0.3, 0.2, 0.1], "perfect": ["normal", "benign,normal", "abnormal"]})
+    fitting.attrs["tried"] = 9
+    monkeypatch.setattr(forensics, "fitting_counts", lambda *_: fitting)
+    table = forensics.counts_table(paper, "normal")
+    assert table.index.tolist() == list(paper.split)
+    for row in table.to_dict("records"):
+        assert row == {"tried": 9, "that fit": 3, "normal perfect": pytest.approx(0.5 / 0.6)}
+
+
 def test_the_papers_test_set_also_without_the_assumption_of_a_stratified_split(paper):
     macro = fitting_counts(paper.images, 117, paper.readings("test")["macro"], least_chance=1e-3)
     assert macro[CLASSES].values.tolist() == [[66, 31, 20], [65, 32, 20]]

@@ -15,6 +15,7 @@ from bcd_utils.lottery_scores import (
     headline,
     lottery_record,
     lottery_table,
+    sizes_table,
 )
 from bcd_utils.study_file import make_study
 
@@ -38,6 +39,19 @@ def images():
 
 def sets(text: str) -> pd.Series:
     return pd.Series(list(text)).map({"r": "train", "v": "validation", "e": "test", "-": ""})
+
+
+def test_sizes_are_means_over_the_splits_of_a_scheme():
+    splits = {
+        ("plain", 0): sets("rrrrve--"),
+        ("folds", 0): sets("rrrrrvee"),
+        ("grouped", 0): sets("rrvveeee"),
+    }
+    splits["plain", 1] = sets("rrrrrrve")
+    table = sizes_table(splits)
+    assert table.index.tolist() == ["plain", "grouped", "folds"]
+    assert table.to_numpy().tolist() == [[2, 5, 1, 1], [1, 2, 2, 4], [1, 5, 1, 2]]
+    assert table.columns.tolist() == ["trainings", "train", "validation", "test"]
 
 
 def test_a_split_is_scored_on_its_test_images_with_and_without_copies(images):

@@ -20,12 +20,13 @@ from bcd_utils.counts import Counts, ratio
 from bcd_utils.external_scores import score_table as external_table
 from bcd_utils.forensics import examine, matrix_table
 from bcd_utils.forensics_text import print_findings
+from bcd_utils.index import render_index
 from bcd_utils.intervals import INTERVALS, bootstrap_intervals
 from bcd_utils.metric_registry import METRICS, Metric, main_metrics, named, paper_metrics
 from bcd_utils.metrics import per_class_table, score
 from bcd_utils.model_card import model_card
+from bcd_utils.pipeline.stages import all_stages
 from bcd_utils.plots import results as plots
-from bcd_utils.report import render_index
 from bcd_utils.reported import beside_paper, load_reported, reported_by_paper
 from bcd_utils.study_file import make_study
 
@@ -92,7 +93,7 @@ def test_it_stands_in_tables_and_figures(new):
 
 
 def test_it_stands_on_the_index_page_and_in_the_terminal(new, summary, tmp_path):
-    page = render_index(tmp_path, summary, []).read_text(encoding="utf-8")
+    page = render_index(tmp_path, summary, [], all_stages()).read_text(encoding="utf-8")
     assert page.count("Error rate") >= 2  # its card, and a row of each set
     assert "[0.200, 0.300]" in page
     (line,) = [
@@ -143,7 +144,7 @@ def test_it_is_accepted_where_reported_and_implied_where_not(new, scores, tmp_pa
 
 
 def test_the_matthews_correlation_stands_in_all_these_places(summary, tmp_path):
-    page = render_index(tmp_path, summary, []).read_text(encoding="utf-8")
+    page = render_index(tmp_path, summary, [], all_stages()).read_text(encoding="utf-8")
     assert page.count("Matthews correlation") >= 2 and "[−0.100, 0.300]" in page
     assert "Matthews correlation" in shown(summary, tmp_path)
     told = json.dumps([fill_checklists(summary), model_card(summary)["sections"]], ensure_ascii=False)

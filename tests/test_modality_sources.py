@@ -9,7 +9,7 @@ from miniatures import write_breakhis, write_cbis
 
 from bcd_utils.datasets import breakhis, busi, cbis_ddsm
 from bcd_utils.errors import StudyError
-from bcd_utils.modalities import sources
+from bcd_utils.modalities import sources, tables
 from bcd_utils.paths import STUDIES
 from bcd_utils.pipeline.stages.modalities import files_of_sources
 from bcd_utils.study_file import load_study, make_study
@@ -51,6 +51,11 @@ def test_a_source_that_is_not_at_hand_has_a_command_and_stops_nothing(tmp_path):
     assert "nowhere" in absent["gone"].problem
     slides = at_hand["slides"]
     assert (slides.patients, slides.classes, len(slides.images)) == (6, ("benign", "malignant"), 18)
+    remarks = tables.remarks_table(at_hand, absent)
+    expected = [(slides.title, remark) for remark in slides.remarks]
+    expected += [(absent[name].title, absent[name].problem) for name in ("busi", "gone")]
+    assert list(remarks["remark"].items()) == expected
+    assert tables.remarks_table({}, {}).empty
 
 
 def test_tables_without_pixels_are_not_at_hand(tmp_path):

@@ -9,13 +9,26 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+import seaborn
 from figures import CLASSES, SUBTYPES, drawn, strings, visible_texts
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from bcd_utils.metric_registry import main_metrics
-from bcd_utils.plots import architecture, cams, data, diagrams, results, style
+from bcd_utils.plots import (
+    architecture,
+    audit,
+    cams,
+    data,
+    diagrams,
+    external,
+    forensics,
+    lottery,
+    modalities,
+    results,
+    style,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -209,7 +222,7 @@ def test_text_is_readable(figure):
 
 def test_figures_do_not_load_pyplot():
     code = (
-        "import sys; from bcd_utils.plots import architecture, cams, data, diagrams, results;"
+        "import sys; from bcd_utils.plots import audit, cams, data, diagrams, external, results;"
         "sys.exit('matplotlib.pyplot' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -433,3 +446,76 @@ def test_localisation_shows_values_and_intervals():
         ].values.tolist()
         assert [dot.get_xdata()[0] for dot in dots] == list(table[name])
     assert "0.500 [0.400, 0.600]" in strings(figure)
+
+
+def spreads():
+    """Small tables for each figure that draws a distribution, and the figure of it."""
+    rng = np.random.default_rng(0)
+    scored = ["accuracy", "f1_macro", "kappa", "roc_auc"]
+    splits = pd.DataFrame(rng.uniform(0.7, 0.9, (20, 4)), columns=scored)
+    ends = dict.fromkeys(scored, {"value": 0.8, "low": 0.7, "high": 0.9})
+    paper = dict.fromkeys(scored, 0.94)
+    images = pd.DataFrame({"label": ["benign"] * 10 + ["normal"] * 10, "detail": rng.uniform(0, 1, 20)})
+    shifted = pd.DataFrame({"source": ["internal test", "external"] * 5, "width": 300, "height": 200})
+    greys = dict.fromkeys(shifted["source"], np.full(256, 1 / 256))
+    measured = pd.DataFrame({"noise": rng.lognormal(size=20)})
+    both = pd.concat([splits.assign(scheme="plain"), splits.assign(scheme="grouped")])
+    return {
+        "stripplot": [
+            lambda: data.lesion_areas(sizes()),
+            lambda: lottery.lottery(both, ends, paper, 5),
+            lambda: forensics.arms(splits.assign(arm="image"), paper),
+        ],
+        "pointplot": [
+            lambda: data.lesion_areas(sizes()),
+            lambda: lottery.lottery(both, ends, paper, 5),
+        ],
+        "histplot": [
+            lambda: audit.best_matches(images, 0.8),
+            lambda: external.shift(shifted.assign(feature_distance=rng.uniform(0, 1, 10)), greys),
+        ],
+        "violinplot": [lambda: modalities.character([("BUSI", "benign", measured)], {"noise": "noise"})],
+    }
+
+
+@pytest.mark.parametrize("kind", spreads())
+def test_seaborn_draws_the_distributions(kind, monkeypatch):
+    original, drawn_by_seaborn = getattr(seaborn, kind), []
+
+    def watched(*arguments, ax, **options):
+        drawn_by_seaborn.append(ax.figure)
+        return original(*arguments, ax=ax, **options)
+
+    monkeypatch.setattr(seaborn, kind, watched)
+    for draw in spreads()[kind]:
+        assert draw() in drawn_by_seaborn
+
+
+def test_dots_lie_the_same_at_every_drawing_and_leave_the_random_numbers_alone():
+    np.random.seed(7)
+    expected = np.random.random()
+    np.random.seed(7)
+    first, second = (data.lesion_areas(sizes()).axes[0].collections for _ in range(2))
+    assert np.random.random() == expected
+    for one, other in zip(first, second, strict=True):
+        assert (one.get_offsets() == other.get_offsets()).all()
+        assert np.ptp(one.get_offsets()[:, 1]) > 0.05, "heaped up, not in one line"
+
+
+def test_the_middle_of_a_distribution_is_where_its_quantiles_are():
+    panel = style.panels(style.new_figure(2))[0, 0]
+    style.span(panel, np.arange(1, 102), 3, 50, "black")
+    shown = [line for line in panel.lines if len(line.get_xdata())]
+    places = np.concatenate([line.get_xdata() for line in shown]).astype(float)
+    assert {26, 51, 76} == set(places[~np.isnan(places)]), "of 1 to 101: quartiles and median"
+
+
+def test_a_score_that_is_undefined_is_not_drawn():
+    panel = style.panels(style.new_figure(2))[0, 0]
+    style.score(panel, None, 0.1, 0.2, 1, color="black", marker="o")
+    style.score(panel, 0.5, None, np.nan, 2, color="black", marker="o")
+    assert [list(line.get_xdata()) for line in panel.lines] == [[0.1, 0.2], [0.5]]
+
+
+def test_wrapping_keeps_the_lines_that_a_text_has():
+    assert style.wrap("a\nb c", 5, 9) == "a\nb c"

@@ -9,7 +9,7 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Polygon
 
 from bcd_utils.calibration import apply_temperature, reliability_tables
-from bcd_utils.operating_points import decision_curve
+from bcd_utils.decision_curves import decision_curve
 from bcd_utils.plots import calibration, style
 
 pytestmark = pytest.mark.filterwarnings("error")

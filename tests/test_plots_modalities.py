@@ -50,8 +50,8 @@ def test_every_measure_has_a_panel_and_every_class_its_colour():
     assert len(figure.axes) == len(MEASURES)
     looks = style.class_colours(["benign", "malignant", "normal"])
     for panel in figure.axes:
-        boxes = [to_hex(patch.get_facecolor()).upper() for patch in panel.patches]
-        assert boxes == [looks["benign"], looks["normal"], looks["malignant"]]
+        shapes = [to_hex(shape.get_facecolor()[0]).upper() for shape in panel.collections]
+        assert shapes == [looks["benign"], looks["normal"], looks["malignant"]]
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["benign", "normal", "malignant"]
 

@@ -36,6 +36,13 @@ def sources_table(at_hand: Mapping[str, Collection], absent: Mapping[str, Absent
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
+def remarks_table(at_hand: Mapping[str, Collection], absent: Mapping[str, Absent]) -> pd.DataFrame:
+    """What was noticed while reading the data sets, and why some could not be read; empty if there is nothing."""
+    rows = [(each.title, remark) for each in at_hand.values() for remark in each.remarks]
+    rows += [(each.title, each.problem) for each in absent.values()]
+    return pd.DataFrame(rows, columns=["data set", "remark"]).set_index("data set")
+
+
 def composition_table(at_hand: Mapping[str, Collection], absent: Mapping[str, Absent]) -> pd.DataFrame:
     """Images, shares, groups and sizes of each class.
 

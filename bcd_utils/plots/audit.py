@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from bcd_utils.plots import style
+from bcd_utils.plots.data import image_grid
 
 MOST_PAIRS = 12
 COLUMNS = 2
@@ -25,26 +26,11 @@ def pair_sheet(pairs: Sequence[tuple[np.ndarray, np.ndarray, pd.Series]]) -> Fig
         Images uint8 (height, width, 3); a row of ``duplicate_pairs.csv``.
     """
     pairs = pairs[:MOST_PAIRS]
-    columns = min(COLUMNS, len(pairs))
-    rows = math.ceil(len(pairs) / columns)
-    cell = style.WIDTH / COLUMNS
+    captions = [caption(row, style.WIDTH / COLUMNS - 0.15) for _, _, row in pairs]
     boards = [side_by_side(one, other) for one, other, _ in pairs]
-    captions = [caption(row, cell - 0.15) for _, _, row in pairs]
-    cut = [slice(start, start + columns) for start in range(0, len(pairs), columns)]
-    below = [
-        max(text.count("\n") + 1 for text in captions[part]) * style.line_height(style.SMALL) for part in cut
-    ]
-    heights = [
-        (cell - 0.1) * style.aspect(boards[part]) + text + 0.2 for part, text in zip(cut, below, strict=True)
-    ]
-    figure = style.new_figure(sum(heights), width=columns * cell)
-    grid = style.panels(figure, rows, columns, height_ratios=heights)
-    for panel in grid.flat[len(pairs) :]:
-        panel.set_axis_off()
-    for panel, board, text, (_, _, row) in zip(grid.flat, boards, captions, pairs, strict=False):
-        style.picture(panel, board)
-        weight = "bold" if row["contradictory"] else "normal"
-        panel.set_xlabel(text, size=style.SMALL, weight=weight)
+    figure = image_grid(list(zip(captions, boards, strict=True)), COLUMNS)
+    for panel, (_, _, row) in zip(figure.axes, pairs, strict=False):
+        panel.xaxis.label.set_weight("bold" if row["contradictory"] else "normal")
     return figure
 
 
@@ -65,13 +51,10 @@ def side_by_side(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     import cv2
 
     height = 240
+    widths = [max(1, round(image.shape[1] * height / image.shape[0])) for image in (one, other)]
     shown = [
-        cv2.resize(
-            image,
-            (max(1, round(image.shape[1] * height / image.shape[0])), height),
-            interpolation=cv2.INTER_AREA,
-        )
-        for image in (one, other)
+        cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+        for image, width in zip((one, other), widths, strict=True)
     ]
     strip = np.full((height, 8, 3), 255, np.uint8)
     return np.hstack([shown[0], strip, shown[1]])
@@ -87,6 +70,8 @@ def best_matches(best: pd.DataFrame, threshold: float) -> Figure:
     threshold : float
         From here on two images are called the same.
     """
+    import seaborn
+
     classes = sorted(best["label"].unique())
     figure = style.new_figure(0.9 + 1.3 * len(classes))
     grid = style.panels(figure, len(classes), 1, sharex=True)[:, 0]
@@ -94,17 +79,16 @@ def best_matches(best: pd.DataFrame, threshold: float) -> Figure:
     bins = np.linspace(low, 1, round((1 - low) / 0.025) + 1)
     for panel, (name, look) in zip(grid, style.class_looks(classes).items(), strict=True):
         values = best.loc[best["label"] == name, "detail"]
-        panel.hist(values, bins=bins, color=look.colour, edgecolor="white", linewidth=0.4)
+        looks = {"color": look.colour, "alpha": 1, "edgecolor": "white", "linewidth": 0.4}
+        seaborn.histplot(x=values, bins=bins, ax=panel, **looks)
         panel.axvline(threshold, color="black", linestyle="--", linewidth=1.2)
         panel.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-        panel.set_ylabel("images")
+        panel.set(xlabel="", ylabel="images")
         share = f"{style.spaced(name)}: {(values >= threshold).sum():,} of {len(values):,} images have a copy"
         panel.set_title(share, size=style.MEDIUM, weight="bold", loc="left")
         style.guides(panel, "y")
-    grid[-1].set_xlabel(
-        f"detail correlation with the most similar other image (dashed: threshold {threshold:g})"
-    )
-    grid[-1].set_xlim(low, 1)
+    label = "detail correlation with the most similar other image"
+    grid[-1].set(xlabel=f"{label} (dashed: threshold {threshold:g})", xlim=(low, 1))
     return figure
 
 
@@ -122,9 +106,8 @@ def leaks(table: pd.DataFrame) -> Figure:
     share = table["share"].fillna(0)
     panel.barh(places, share, height=0.65, color=style.SET_COLOURS["test"])
     for place, (_, row) in enumerate(table.iterrows()):
-        text = f"{int(row['test_images']):,}" + (
-            f"  ({row['share']:.0%})" if style.known(row["share"]) else ""
-        )
+        part = f"  ({row['share']:.0%})" if style.known(row["share"]) else ""
+        text = f"{int(row['test_images']):,}{part}"
         style.note(panel, text, (share.iloc[place], place), (5, 0))
     panel.set_yticks(places, [name.replace(">=", "≥") for name in table.index], size=style.MEDIUM)
     panel.set(xlabel="share of the test images with a copy in train or validation")

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from bcd_utils.plots import style
@@ -17,7 +16,6 @@ COLOURS = ("#808080", "#5B2A86")  # no class has them
 LINES = ((0, (4, 2)), "-")
 MARKERS = ({"marker": "s", "facecolor": "white"}, {"marker": "o", "facecolor": COLOURS[1]})
 IDEAL = {"color": "#8C8C8C", "linewidth": 1.4, "linestyle": ":"}
-KEY = {"loc": "outside lower center", "ncols": 5, "frameon": False, "handlelength": 3.2}
 
 
 def reliability(tables: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure:
@@ -62,12 +60,10 @@ def reliability(tables: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure:
         upper.set_ylabel("share in which true")
         lower.set_ylabel("images")
     handles = [
-        Line2D(
-            [], [], color=colour, linestyle=line, label=state, marker=dots["marker"], mfc=dots["facecolor"]
-        )
+        style.sign(state, color=colour, linestyle=line, marker=dots["marker"], mfc=dots["facecolor"])
         for state, colour, line, dots in zip(tables, COLOURS, LINES, MARKERS, strict=False)
     ]
-    figure.legend(handles=[*handles, Line2D([], [], label="as it should be", **IDEAL)], **KEY)
+    style.key(figure, [*handles, style.sign("as it should be", **IDEAL)], handlelength=3.2)
     return figure
 
 
@@ -93,10 +89,10 @@ def decision_curves(curves: Mapping[str, pd.DataFrame], action: str = "treat") -
             curve["threshold"], curve["model"], label=name, color=colour, linestyle=line, linewidth=1.8
         )
     interval = {"color": COLOURS[-1], "alpha": 0.13, "linewidth": 0, "label": "its interval"}
-    panel.fill_between(last["threshold"], last["low"], last["high"], **interval)
+    band = panel.fill_between(last["threshold"], last["low"], last["high"], **interval)
     top = max(last["high"].max(), last["treat_all"].max())
     panel.set(xlim=(0, 1), ylim=(-0.3 * top - 0.01, 1.1 * top + 0.01))
     panel.set(xlabel="threshold probability", ylabel="net benefit")
     style.guides(panel, "y")
-    figure.legend(**KEY)
+    style.key(figure, [*panel.lines, band], handlelength=3.2)
     return figure

@@ -78,12 +78,10 @@ def localisation(table: pd.DataFrame) -> Figure:
     for panel, (measure, title) in zip(grid, MEASURES.items(), strict=True):
         for place, row in zip(places, table.to_dict("records"), strict=True):
             value, low, high = (row[measure + end] for end in ("", "_low", "_high"))
-            if style.known(low) and style.known(high):
-                style.interval(panel, low, high, place, DOT)
-            panel.plot(value, place, marker="o", markersize=7, color=DOT, zorder=3)
+            style.score(panel, value, low, high, place, marker="o", color=DOT)
             if style.known(value):
-                text = with_interval(row, name=measure)
                 above = {"ha": "center", "va": "bottom", "size": style.SMALL}
+                text = with_interval(row, name=measure)
                 style.note(panel, text, (np.clip(value, 0.3, 0.7), place), (0, 7), **above)
         style.heading(panel, title)
         panel.set(xlim=(0, 1), ylim=(len(table) - 0.6, -0.7))
@@ -96,7 +94,6 @@ def localisation(table: pd.DataFrame) -> Figure:
 
 def _describe(panel: Axes, example: dict, width: float) -> None:
     """The id, the true and the predicted class, and whether they differ, left of the pictures."""
-    wrong = example["label"] != example["predicted"]
     verdict = (
         f"true {style.spaced(example['label'])},",
         f"predicted {style.spaced(example['predicted'])} (p={example['probability']:.2f})",
@@ -107,18 +104,9 @@ def _describe(panel: Axes, example: dict, width: float) -> None:
     panel.text(0, 0.52, name, va="bottom", size=style.MEDIUM, weight="bold")
     lines = "\n".join(style.wrap(part, width - 0.15, style.SMALL) for part in verdict)
     text = panel.text(0, 0.48, lines, va="top", size=style.SMALL, linespacing=1.25)
-    if wrong:
-        panel.annotate(
-            "misclassified",
-            (0, 0),
-            (0, -4),
-            xycoords=text,
-            textcoords="offset points",
-            va="top",
-            size=style.SMALL,
-            weight="bold",
-            color="#B00020",
-        )
+    if example["label"] != example["predicted"]:
+        red = {"va": "top", "size": style.SMALL, "weight": "bold", "color": "#B00020"}
+        style.note(panel, "misclassified", (0, 0), (0, -4), xycoords=text, **red)
 
 
 def blended(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
@@ -134,13 +122,5 @@ def mark_peak(panel: Axes, cam: np.ndarray) -> None:
     if cam.max() <= 0:
         return
     row, column = np.unravel_index(np.argmax(cam), cam.shape)
-    panel.plot(
-        column,
-        row,
-        marker="X",
-        markersize=9,
-        markerfacecolor="white",
-        markeredgecolor="black",
-        linestyle="none",
-        clip_on=False,
-    )
+    cross = {"marker": "X", "markersize": 9, "markerfacecolor": "white", "markeredgecolor": "black"}
+    panel.plot(column, row, **cross, linestyle="none", clip_on=False)

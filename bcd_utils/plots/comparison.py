@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from bcd_utils.contenders.base import FAMILIES
 from bcd_utils.plots import style
@@ -58,34 +57,27 @@ def scores(
     grid = style.panels(figure, columns=len(metrics), sharey=True)[0]
     places = np.arange(len(table))
     for panel, (metric, heading) in zip(grid, metrics.items(), strict=True):
-        panel.axvline(
-            table.loc[reference, metric], color=look_of("paper")[0], linewidth=1, linestyle=(0, (3, 3))
-        )
+        dashes = {"color": look_of("paper")[0], "linewidth": 1, "linestyle": (0, (3, 3))}
+        panel.axvline(table.loc[reference, metric], **dashes)
         for place, (name, row) in zip(places, table.iterrows(), strict=True):
             colour, marker = look_of(families[name])
-            if style.known(row[f"{metric}_low"]):
-                style.interval(panel, row[f"{metric}_low"], row[f"{metric}_high"], place, colour)
-            panel.plot(row[metric], place, marker=marker, color=colour, markersize=6, zorder=3)
+            ends = row[[metric, f"{metric}_low", f"{metric}_high"]]
+            style.score(panel, *ends, place, marker=marker, color=colour, markersize=6)
         style.heading(panel, heading)
         style.guides(panel, "x")
         panel.set(ylim=(len(table) - 0.4, -0.6))
         panel.tick_params(labelsize=style.SMALL)
     grid[0].set_yticks(places, [titles[name] for name in table.index], size=style.SMALL)
-    figure.legend(handles=_keys(families[name] for name in table.index), **_KEY_BELOW)
+    _key(figure, table, families)
     return figure
 
 
-_KEY_BELOW = {"loc": "outside lower center", "ncols": 5, "fontsize": style.SMALL, "frameon": False}
-
-
-def _keys(families) -> list[Line2D]:
-    there = list(dict.fromkeys(families))
+def _key(figure: Figure, table: pd.DataFrame, families: Mapping[str, str]) -> None:
     handles = []
-    for family in there:
+    for family in dict.fromkeys(families[name] for name in table.index):
         colour, marker = look_of(family)
-        label = FAMILIES.get(family, family)
-        handles.append(Line2D([], [], color=colour, marker=marker, linestyle="none", label=label))
-    return handles
+        handles.append(style.sign(FAMILIES.get(family, family), color=colour, marker=marker))
+    style.key(figure, handles, ncols=5, fontsize=style.SMALL)
 
 
 def pareto_front(cost: Sequence[float], score: Sequence[float]) -> list[int]:
@@ -116,31 +108,27 @@ def pareto(table: pd.DataFrame, titles: Mapping[str, str], families: Mapping[str
     figure = style.new_figure(5.0)
     grid = style.panels(figure, columns=2, sharey=True)[0]
     costs = {
-        "training_seconds": ("seconds to train on one fold", table["training_seconds"]),
-        "milliseconds": ("milliseconds to predict one image", 1000 / table["images_per_second"]),
+        "seconds to train on one fold": table["training_seconds"],
+        "milliseconds to predict one image": 1000 / table["images_per_second"],
     }
-    for panel, (label, values) in zip(grid, costs.values(), strict=True):
+    for panel, (label, values) in zip(grid, costs.items(), strict=True):
         known = values.dropna()
         accuracy = table.loc[known.index, "accuracy"]
         for name in known.index:
             colour, marker = look_of(families[name])
-            panel.plot(
-                known[name], accuracy[name], marker=marker, color=colour, markersize=7, linestyle="none"
-            )
+            style.score(panel, known[name], None, None, accuracy[name], marker=marker, color=colour)
         front = [known.index[place] for place in pareto_front(known.tolist(), accuracy.tolist())]
-        panel.plot(
-            known[front], accuracy[front], color="#333333", linewidth=1, drawstyle="steps-post", zorder=1
-        )
+        line = {"color": "#333333", "linewidth": 1, "drawstyle": "steps-post", "zorder": 1}
+        panel.plot(known[front], accuracy[front], **line)
         for name in front:
-            style.note(
-                panel, titles[name], (known[name], accuracy[name]), (0, 9), size=style.SMALL, ha="left"
-            )
+            place = known[name], accuracy[name]
+            style.note(panel, titles[name], place, (0, 9), size=style.SMALL, ha="left")
         panel.margins(x=0.15, y=0.12)
         style.logarithmic(panel)
         panel.set_xlabel(label, size=style.MEDIUM)
         style.guides(panel)
     grid[0].set_ylabel("accuracy", size=style.MEDIUM)
-    figure.legend(handles=_keys(families[name] for name in table.index), **_KEY_BELOW)
+    _key(figure, table, families)
     return figure
 
 
@@ -171,7 +159,7 @@ def learning_curves(table: pd.DataFrame, metrics: Mapping[str, str], families: M
         panel.set_xlabel("training images", size=style.MEDIUM)
         style.heading(panel, heading)
         style.guides(panel)
-    figure.legend(handles.values(), handles.keys(), **(_KEY_BELOW | {"ncols": 2}))
+    style.key(figure, list(handles.values()), ncols=2, labels=list(handles), fontsize=style.SMALL)
     return figure
 
 

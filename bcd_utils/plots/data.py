@@ -13,13 +13,6 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from bcd_utils.plots import style
 
-BOX = {
-    "orientation": "horizontal",
-    "manage_ticks": False,
-    "showfliers": False,
-    "medianprops": {"color": "black", "linewidth": 1.8},
-}
-PARTS_OF_BOX = ("box", "whisker", "cap")
 CAPTION = 0.32  # inches that a one-line caption and the space around it take
 
 
@@ -142,7 +135,7 @@ def image_sizes(manifest: pd.DataFrame) -> Figure:
 
 
 def lesion_areas(table: pd.DataFrame) -> Figure:
-    """Share of the image that the lesion covers: one dot an image, and quartiles, for each class.
+    """Share of the image that the lesion covers: one dot an image, median and quartiles, for each class.
 
     Parameters
     ----------
@@ -152,16 +145,12 @@ def lesion_areas(table: pd.DataFrame) -> Figure:
     classes = sorted(table["label"].unique())
     figure = style.new_figure(1.0 + 0.8 * len(classes))
     panel = style.panels(figure)[0, 0]
-    values = [table.loc[table["label"] == name, "area_fraction"].to_numpy() for name in classes]
-    jitter = np.random.default_rng(0)
-    for place, (row, look) in enumerate(zip(values, style.class_looks(classes).values(), strict=True)):
-        heights = place + jitter.uniform(0.02, 0.32, len(row))
-        panel.scatter(row, heights, s=14, **look.dots)
-        colours = {f"{part}props": {"color": look.colour, "linewidth": 1.4} for part in PARTS_OF_BOX}
-        panel.boxplot([row], positions=[place - 0.18], widths=0.24, **BOX, **colours)
-    counts = [
-        f"{style.spaced(name)}\n({len(row):,} images)" for name, row in zip(classes, values, strict=True)
-    ]
+    counts = []
+    for place, (name, look) in enumerate(style.class_looks(classes).items()):
+        values = table.loc[table["label"] == name, "area_fraction"].to_numpy()
+        style.strip(panel, values, place + 0.12, size=3.7, **look.dots)
+        style.span(panel, values, place - 0.18, 50, look.colour)
+        counts.append(f"{style.spaced(name)}\n({len(values):,} images)")
     panel.set_yticks(range(len(classes)), counts, size=style.MEDIUM)
     panel.set(xlabel="share of the image that the lesion covers", ylim=(len(classes) - 0.55, -0.45))
     panel.set_xlim(left=-0.01 * float(table["area_fraction"].max()) - 1e-3)

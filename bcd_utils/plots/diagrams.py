@@ -12,14 +12,10 @@ from matplotlib.patches import FancyBboxPatch
 
 from bcd_utils.plots import style
 
-ARROW = {
-    "arrowstyle": "-|>",
-    "color": style.MUTED,
-    "linewidth": 1.4,
-    "mutation_scale": 13,
-    "shrinkA": 2,
-    "shrinkB": 2,
-}
+ARROW = {"arrowstyle": "-|>", "color": style.MUTED, "linewidth": 1.4} | {
+    "mutation_scale": 13, "shrinkA": 2, "shrinkB": 2
+}  # fmt: skip
+EDGE, GAP, PAD = 0.15, 0.42, 0.14  # inches around the boxes, between them, and inside them
 
 
 def methodology(steps: Sequence[tuple[str, str]]) -> Figure:
@@ -32,25 +28,21 @@ def methodology(steps: Sequence[tuple[str, str]]) -> Figure:
     """
     columns = len(steps) if len(steps) <= 3 else math.ceil(len(steps) / 2)
     rows = math.ceil(len(steps) / columns)
-    edge, gap, pad = 0.15, 0.42, 0.14
-    width = (style.WIDTH - 2 * edge - (columns - 1) * gap) / columns
-    inner = width - 2 * pad
+    width = (style.WIDTH - 2 * EDGE - (columns - 1) * GAP) / columns
+    inner = width - 2 * PAD
     titles = [style.wrap(title, inner, style.LARGE, "bold") for title, _ in steps]
     details = [style.wrap(detail, inner, style.SMALL) for _, detail in steps]
     title_height = _lines(titles) * style.line_height(style.LARGE)
-    height = 2 * pad + title_height + 0.06 + _lines(details) * style.line_height(style.SMALL)
+    height = 2 * PAD + title_height + 0.06 + _lines(details) * style.line_height(style.SMALL)
 
-    figure, panel = style.canvas(2 * edge + rows * height + (rows - 1) * gap)
+    figure, panel = style.canvas(2 * EDGE + rows * height + (rows - 1) * GAP)
     boxes = []
     for index, (title, detail) in enumerate(zip(titles, details, strict=True)):
         row, place = divmod(index, columns)
         column = place if row % 2 == 0 else columns - 1 - place
-        left, bottom = edge + column * (width + gap), edge + (rows - 1 - row) * (height + gap)
+        left, bottom = EDGE + column * (width + GAP), EDGE + (rows - 1 - row) * (height + GAP)
         boxes.append((left, bottom))
-        _rounded_box(panel, left, bottom, width, height)
-        top = bottom + height - pad
-        style.write(panel, left + pad, top, title, style.LARGE, weight="bold")
-        style.write(panel, left + pad, top - title_height - 0.06, detail, style.SMALL, color=style.MUTED)
+        _text_box(panel, (left, bottom, width, height), title, title_height + 0.06, detail)
 
     for (left, bottom), (next_left, next_bottom) in zip(boxes, boxes[1:], strict=False):
         middle, centre = bottom + height / 2, left + width / 2
@@ -60,7 +52,7 @@ def methodology(steps: Sequence[tuple[str, str]]) -> Figure:
             start, end = (left + width, middle), (next_left, middle)
         else:
             start, end = (left, middle), (next_left + width, middle)
-        panel.annotate("", xy=end, xytext=start, arrowprops=ARROW)
+        arrow(panel, start, end)
     return figure
 
 
@@ -102,40 +94,33 @@ def image_flow(
         lines = [f"in {copies[0]} groups, found by the data audit"]
         rows[1][2] = _Box("Of which in copies", copies[1], lines, edge=style.MUTED, face="#F7F7F7")
 
-    edge, gap, pad = 0.15, 0.42, 0.14
-    width = (style.WIDTH - 2 * edge - 2 * gap) / 3
-    texts = [{column: box.wrapped(width - 2 * pad) for column, box in row.items()} for row in rows]
+    width = (style.WIDTH - 2 * EDGE - 2 * GAP) / 3
+    texts = [{column: box.wrapped(width - 2 * PAD) for column, box in row.items()} for row in rows]
     title_height = style.line_height(style.LARGE) + 0.05
     heights = [
-        2 * pad + title_height + _lines(list(row.values())) * style.line_height(style.SMALL) for row in texts
+        2 * PAD + title_height + _lines(list(row.values())) * style.line_height(style.SMALL) for row in texts
     ]
-    figure, panel = style.canvas(2 * edge + sum(heights) + 2 * gap)
-    lefts = [edge + column * (width + gap) for column in range(3)]
+    figure, panel = style.canvas(2 * EDGE + sum(heights) + 2 * GAP)
+    lefts = [EDGE + column * (width + GAP) for column in range(3)]
     centres = [left + width / 2 for left in lefts]
-    top = edge + sum(heights) + 2 * gap
+    top = EDGE + sum(heights) + 2 * GAP
     bottoms = []
     for row, text, height in zip(rows, texts, heights, strict=True):
         for column, box in row.items():
-            _rounded_box(panel, lefts[column], top - height, width, height, box.face, box.edge)
-            at = lefts[column] + pad, top - pad
-            style.write(panel, *at, f"{box.title}: {box.count}", style.LARGE, weight="bold")
-            style.write(panel, at[0], at[1] - title_height, text[column], style.SMALL, color=style.MUTED)
+            place, title = (lefts[column], top - height, width, height), f"{box.title}: {box.count}"
+            _text_box(panel, place, title, title_height, text[column], box.face, box.edge)
         bottoms.append(top - height)
-        top -= height + gap
+        top -= height + GAP
 
     for bottom, height, row in zip(bottoms[:2], heights, rows, strict=False):
         if 2 in row:
-            ends = (lefts[1] + width, bottom + height / 2), (lefts[2], bottom + height / 2)
-            panel.annotate("", xy=ends[1], xytext=ends[0], arrowprops=ARROW)
-    panel.annotate("", xy=(centres[1], bottoms[0] - gap), xytext=(centres[1], bottoms[0]), arrowprops=ARROW)
-    bus = bottoms[1] - 0.4 * gap
+            arrow(panel, (lefts[1] + width, bottom + height / 2), (lefts[2], bottom + height / 2))
+    arrow(panel, (centres[1], bottoms[0]), (centres[1], bottoms[0] - GAP))
+    bus = bottoms[1] - 0.4 * GAP
     panel.plot([centres[1], centres[1]], [bottoms[1], bus], color=style.MUTED, lw=1.4)
     panel.plot([centres[0], centres[2]], [bus, bus], color=style.MUTED, lw=1.4)
     for column in rows[2]:
-        drop = ARROW | {"shrinkA": 0}
-        panel.annotate(
-            "", xy=(centres[column], bottoms[1] - gap), xytext=(centres[column], bus), arrowprops=drop
-        )
+        arrow(panel, (centres[column], bus), (centres[column], bottoms[1] - GAP), shrinkA=0)
     return figure
 
 
@@ -156,27 +141,28 @@ def _counted(counts: Mapping[str, int]) -> list[str]:
     return [f"{count} {style.spaced(label)}" for label, count in counts.items()]
 
 
-def _rounded_box(
+def _text_box(
     panel: Axes,
-    left: float,
-    bottom: float,
-    width: float,
-    height: float,
+    place: tuple[float, float, float, float],
+    title: str,
+    title_height: float,
+    text: str,
     face: str | None = None,
     edge: str | None = None,
 ) -> None:
-    box_style = "round,pad=0,rounding_size=0.09"
-    panel.add_patch(
-        FancyBboxPatch(
-            (left, bottom),
-            width,
-            height,
-            boxstyle=box_style,
-            facecolor=face or "#EDF4F9",
-            edgecolor=edge or "#0072B2",
-            linewidth=1.2,
-        )
-    )
+    """A rounded box at (left, bottom, width, height) with a bold title and text below it."""
+    left, bottom, width, height = place
+    look = {"facecolor": face or "#EDF4F9", "edgecolor": edge or "#0072B2", "linewidth": 1.2}
+    rounded = "round,pad=0,rounding_size=0.09"
+    panel.add_patch(FancyBboxPatch((left, bottom), width, height, boxstyle=rounded, **look))
+    left, top = left + PAD, bottom + height - PAD
+    style.write(panel, left, top, title, style.LARGE, weight="bold")
+    style.write(panel, left, top - title_height, text, style.SMALL, color=style.MUTED)
+
+
+def arrow(panel: Axes, start: tuple[float, float], end: tuple[float, float], **changes) -> None:
+    """An arrow from one point to another; ``changes`` replace entries of `ARROW`."""
+    panel.annotate("", xy=end, xytext=start, arrowprops=ARROW | changes)
 
 
 def _lines(texts: Sequence[str]) -> int:

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from bcd_utils.metric_registry import main_metrics
 from bcd_utils.number_format import number
@@ -56,15 +55,13 @@ def arms(table: pd.DataFrame, reported: Mapping[str, float]) -> Figure:
     names = list(dict.fromkeys(table["arm"]))
     figure = style.new_figure(1.5 + 0.72 * len(names))
     grid = style.panels(figure, 1, len(reported), sharey=True)[0]
-    shift = np.random.default_rng(0)
     for panel, (score, value) in zip(grid, reported.items(), strict=True):
         panel.axvline(value, zorder=1, **PAPER)
         style.note(panel, f"paper: {number(value)}", (value, 1), (0, 6), **ABOVE)
         for place, name in enumerate(names):
             values = table.loc[table["arm"] == name, score].to_numpy()
-            heights = place + shift.uniform(-0.36, 0.08, len(values))
             dots = {"color": ARM_COLOURS[place % len(ARM_COLOURS)], "edgecolor": "white", "linewidth": 0.3}
-            panel.scatter(values, heights, s=20 if len(values) <= 30 else 11, zorder=2, **dots)
+            style.strip(panel, values, place - 0.14, 0.22, size=4.5 if len(values) <= 30 else 3.3, **dots)
             _box(panel, values, place + 0.26)
         label = f"recall of {score[7:]}" if score.startswith("recall_") else style.spaced(score)
         panel.set_xlabel(main_metrics().get(score, label))
@@ -75,11 +72,11 @@ def arms(table: pd.DataFrame, reported: Mapping[str, float]) -> Figure:
     grid[0].set_yticks(range(len(names)), [style.spaced(name) for name in names], size=style.LARGE)
     grid[0].set_ylim(len(names) - 0.5, -0.5)
     handles = [
-        Line2D([], [], label="paper", **PAPER),
-        Line2D([], [], color=style.MUTED, marker="o", markersize=4, linestyle="none", label="one split"),
-        Line2D([], [], color=BOX, linewidth=1.3, label="box: middle half; whiskers: central 95%"),
+        style.sign("paper", **PAPER),
+        style.sign("one split", color=style.MUTED, marker="o", markersize=4),
+        style.sign("box: middle half; whiskers: central 95%", color=BOX, linewidth=1.3, linestyle="-"),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=style.MEDIUM)
+    style.key(figure, handles, fontsize=style.MEDIUM)
     return figure
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -14,10 +12,7 @@ from bcd_utils.metric_registry import main_metrics
 from bcd_utils.number_format import number, with_interval
 from bcd_utils.plots import style
 
-PLAIN, GROUPED = (
-    {"color": "#E69F00", "marker": "o"},
-    {"color": "#56B4E9", "marker": "s"},
-)
+PLAIN, GROUPED = {"color": "#E69F00", "marker": "o"}, {"color": "#56B4E9", "marker": "s"}
 ROWS = {"plain": 2, "grouped": 1, "folds": 0}
 
 
@@ -41,13 +36,15 @@ def lottery(
     grid = style.panels(figure, columns=len(paper), sharey=True)[0]
     for panel, metric in zip(grid, paper, strict=True):
         for scheme, look in (("plain", PLAIN), ("grouped", GROUPED)):
-            _spread(panel, table.loc[table["scheme"] == scheme, metric], ROWS[scheme], look)
-        found = headline[metric]
-        style.interval(panel, found["low"], found["high"], ROWS["folds"], "black")
-        panel.plot(found["value"], ROWS["folds"], marker="D", color="black", markersize=6)
+            values = table.loc[table["scheme"] == scheme, metric].dropna().to_numpy(dtype=float)
+            dots = {"size": 3.6, "alpha": 0.75, "linewidth": 0.3, "edgecolor": "white"}
+            style.strip(panel, values, ROWS[scheme] + 0.07, 0.23, **dots, **look)
+            style.span(panel, values, ROWS[scheme] - 0.3, 95, "black")
+        value, low, high = (headline[metric][name] for name in ("value", "low", "high"))
+        style.score(panel, value, low, high, ROWS["folds"], marker="D", color="black", markersize=6)
         box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
         at = {"ha": "center", "size": style.SMALL, "bbox": box}
-        style.note(panel, with_interval(found), (found["value"], ROWS["folds"]), (0, 11), **at)
+        style.note(panel, with_interval(headline[metric]), (value, ROWS["folds"]), (0, 11), **at)
         panel.axvline(paper[metric], color="#8B0000", linewidth=1.6, linestyle=(0, (4, 2)))
         at = {"xycoords": panel.get_xaxis_transform(), "ha": "right", "color": "#8B0000", "size": style.SMALL}
         style.note(panel, f"paper {number(paper[metric])}", (paper[metric], 1), (-3, -5), **at)
@@ -60,16 +57,6 @@ def lottery(
     labels = [f"{splits} splits\nby image", f"{splits} splits\nby group", f"grouped\n{folds}-fold"]
     grid[0].set_yticks(list(ROWS.values()), labels, size=style.MEDIUM)
     return figure
-
-
-def _spread(panel: Axes, values: pd.Series, place: float, look: dict) -> None:
-    """Dots of one distribution, heaped up where values repeat, over its central 95% and median."""
-    values = values.dropna().to_numpy(dtype=float)
-    low, middle, high = np.quantile(values, [0.025, 0.5, 0.975])
-    panel.plot([low, high], [place - 0.3] * 2, color=style.MUTED, linewidth=1.4, marker="|", markersize=6)
-    panel.plot(middle, place - 0.3, marker="|", markersize=11, markeredgewidth=2.4, color="black")
-    heights = np.random.default_rng(0).uniform(-0.16, 0.3, len(values))
-    panel.scatter(values, place + heights, s=13, alpha=0.75, linewidth=0.3, edgecolor="white", **look)
 
 
 def copies(table: pd.DataFrame) -> Figure:
@@ -88,10 +75,6 @@ def copies(table: pd.DataFrame) -> Figure:
     limits = (ends.min() - 0.03, min(1.02, ends.max() + 0.03)) if len(both) else (0, 1)
     panel.plot(limits, limits, color=style.MUTED, linewidth=1, linestyle=(0, (4, 2)))
     style.guides(panel)
-    panel.set(
-        xlabel="accuracy on test images without a copy in training",
-        ylabel="accuracy on test images\nwith a copy in training",
-        xlim=limits,
-        ylim=limits,
-    )
+    panel.set(xlim=limits, ylim=limits, xlabel="accuracy on test images without a copy in training")
+    panel.set_ylabel("accuracy on test images\nwith a copy in training")
     return figure

@@ -7,23 +7,25 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
 from bcd_utils.number_format import with_interval
 from bcd_utils.plots import style
-from bcd_utils.plots.data import BOX, PARTS_OF_BOX
 
 LOGARITHMIC = ("sharpness", "noise")
-INK = "#333333"
+FIRST = {"color": "#333333"}
+OTHER = {"color": "#8C8C8C", "markerfacecolor": "white"}
+SHAPE = {"orient": "h", "native_scale": True, "width": 0.8, "cut": 0, "inner": "quart", "density_norm": "width",
+         "saturation": 1, "alpha": 0.55, "linewidth": 1}  # fmt: skip
 MOST_COLUMNS = 3
 MARKER = {"color": "white", "markeredgecolor": "black", "markersize": 5, "linestyle": "none", "zorder": 4}
 
 
 def character(groups: Sequence[tuple[str, str, pd.DataFrame]], measures: Mapping[str, str]) -> Figure:
-    """Distribution of each measure over the images, one box a data set and class, one panel a measure.
+    """Distribution of each measure over the images, one shape a data set and class, one panel a measure.
 
-    Boxes span the quartiles, whiskers reach to the furthest image within 1.5 times their distance.
+    A shape is the wider the more images have such a value (Gaussian kernels, cut at the extremes); dashed lines
+    are the quartiles, the marker is the median.
 
     Parameters
     ----------
@@ -31,6 +33,8 @@ def character(groups: Sequence[tuple[str, str, pd.DataFrame]], measures: Mapping
         In the order of drawing; rows are images, columns the measures.
     measures : mapping of measure to heading
     """
+    import seaborn
+
     columns = min(MOST_COLUMNS, len(measures))
     rows = -(-len(measures) // columns)
     titles = list(dict.fromkeys(title for title, _, _ in groups))
@@ -40,14 +44,13 @@ def character(groups: Sequence[tuple[str, str, pd.DataFrame]], measures: Mapping
     looks = style.class_looks([label for _, label, _ in groups])
     for panel, (measure, heading) in zip(grid.flat, measures.items(), strict=False):
         for place, (_, label, table) in zip(places, groups, strict=True):
-            colour = looks[label].colour
-            options = {f"{part}props": {"color": colour, "linewidth": 1.3} for part in PARTS_OF_BOX}
-            options["boxprops"] = {"facecolor": colour, "alpha": 0.55, "edgecolor": colour}
             values = table[measure].to_numpy()
-            if measure in LOGARITHMIC:
+            if logarithmic := measure in LOGARITHMIC:
                 values = values[values > 0]
-            panel.boxplot([values], positions=[place], widths=0.66, patch_artist=True, **BOX, **options)
-            if len(values):  # the class's marker, for prints without colour
+            shape = SHAPE | {"color": looks[label].colour, "log_scale": (logarithmic, False)}
+            if len(values):
+                seaborn.violinplot(x=values, y=np.full(len(values), place), ax=panel, **shape)
+                # the class's marker, for prints without colour
                 panel.plot(np.median(values), place, marker=looks[label].marker, **MARKER)
         panel.set_title(style.wrap(heading, style.WIDTH / columns - 1, style.MEDIUM), size=style.MEDIUM)
         if measure in LOGARITHMIC:
@@ -65,12 +68,10 @@ def character(groups: Sequence[tuple[str, str, pd.DataFrame]], measures: Mapping
         panel.set_yticks(middles, [style.wrap(title, 1.2, style.SMALL) for title in titles], size=style.SMALL)
         panel.tick_params(axis="y", length=0)
     handles = [
-        (Patch(facecolor=look.colour, alpha=0.55), Line2D([], [], marker=look.marker, **MARKER))
+        (Patch(facecolor=look.colour, alpha=0.55), style.sign("", marker=look.marker, **MARKER))
         for look in looks.values()
     ]
-    names = [style.spaced(name) for name in looks]
-    key = {"loc": "outside lower center", "ncols": len(handles), "frameon": False, "fontsize": style.SMALL}
-    figure.legend(handles, names, **key)
+    style.key(figure, handles, labels=[style.spaced(name) for name in looks], fontsize=style.SMALL)
     return figure
 
 
@@ -95,14 +96,8 @@ def scores(
         for place, name in enumerate(titles):
             for shift, (one, marker) in zip(shifts, who.items(), strict=True):
                 row, first = table.loc[(name, one)], shift == shifts[0]
-                colour = INK if first else "#8C8C8C"
-                if style.known(row[f"{metric}_low"]):
-                    ends = (row[f"{metric}_low"], row[f"{metric}_high"])
-                    style.interval(panel, *ends, place + shift, colour)
-                if style.known(row[metric]):
-                    fill = colour if first else "white"
-                    options = {"markerfacecolor": fill, "markersize": 7, "zorder": 3, "linestyle": "none"}
-                    panel.plot(row[metric], place + shift, marker=marker, color=colour, **options)
+                ends = row[[metric, f"{metric}_low", f"{metric}_high"]]
+                style.score(panel, *ends, place + shift, marker=marker, **(FIRST if first else OTHER))
         style.heading(panel, heading)
         style.guides(panel, "x")
         panel.set(ylim=(len(titles) - 0.5, -0.5))
@@ -110,13 +105,10 @@ def scores(
     labels = [style.wrap(title, 1.6, style.SMALL) for title in titles.values()]
     grid[0].set_yticks(range(len(titles)), labels, size=style.SMALL)
     handles = [
-        Line2D([], [], color=INK if place == 0 else "#8C8C8C", marker=marker, linestyle="none", label=one,
-               markerfacecolor=INK if place == 0 else "white")
+        style.sign(one, marker=marker, **(OTHER if place else FIRST))
         for place, (one, marker) in enumerate(who.items())
-    ]  # fmt: skip
-    figure.legend(
-        handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=style.SMALL
-    )
+    ]
+    style.key(figure, handles, fontsize=style.SMALL)
     return figure
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from bcd_utils.metric_registry import main_metrics
@@ -16,15 +15,8 @@ from bcd_utils.number_format import number, with_interval
 from bcd_utils.plots import style
 
 SMALL_KEY = {"fontsize": style.SMALL, "title_fontsize": style.SMALL}
-OURS = {"markersize": 7, "linestyle": "none", "zorder": 3}
-PUBLISHED = {
-    "marker": "D",
-    "markersize": 9,
-    "fillstyle": "none",
-    "markeredgewidth": 1.4,
-    "linestyle": "none",
-    "zorder": 4,
-}
+PUBLISHED = {"marker": "D", "markersize": 9, "fillstyle": "none", "markeredgewidth": 1.4, "zorder": 4}
+PUBLISHED["linestyle"] = "none"
 
 
 def metrics_beside_paper(
@@ -54,12 +46,9 @@ def metrics_beside_paper(
         ours, theirs = metrics[name].get(score), paper.get(name, {}).get(score)
         ends = intervals.get(score, {}) if name == "test" else {}
         look = style.set_look(name)
-        if style.known(ends.get("low")) and style.known(ends.get("high")):
-            style.interval(panel, ends["low"], ends["high"], place, look["color"])
+        style.score(panel, ours, ends.get("low"), ends.get("high"), place, **look)
         if style.known(theirs):
             panel.plot(theirs, place, color=look["color"], **PUBLISHED)
-        if style.known(ours):
-            panel.plot(ours, place, **look, **OURS)
         _beside(panel, 0, place, with_interval({**ends, "value": ours}))
         if paper:
             _beside(panel, 1, place, number(theirs))
@@ -75,9 +64,9 @@ def metrics_beside_paper(
     panel.set(xlabel="score", ylim=(len(rows) - 0.4, -0.6))
     panel.margins(x=0.06)
     style.guides(panel, "x")
-    handles = [Line2D([], [], label=style.spaced(name), **style.set_look(name), **OURS) for name in metrics]
-    handles += [Line2D([], [], label="paper", color=style.MUTED, **PUBLISHED)] if paper else []
-    figure.legend(handles=handles, loc="outside lower center", ncols=6, frameon=False)
+    handles = [style.sign(style.spaced(name), markersize=7, **style.set_look(name)) for name in metrics]
+    handles += [style.sign("paper", color=style.MUTED, **PUBLISHED)] if paper else []
+    style.key(figure, handles)
     return figure
 
 
@@ -142,10 +131,8 @@ def roc(curves: dict[str, dict[str, pd.DataFrame]], metrics: dict[str, dict[str,
         panel.plot([0, 1], [0, 1], color="#8C8C8C", linewidth=1, linestyle=":")
         for label, look in looks.items():
             area = metrics.get(name, {}).get(f"roc_auc_{label}")
-            x, y = (
-                of_set[label][f"{rate}_positive_rate"] if label in of_set else []
-                for rate in ("false", "true")
-            )
+            rates = ("false_positive_rate", "true_positive_rate")
+            x, y = (of_set[label][rate] if label in of_set else [] for rate in rates)
             key = f"{style.spaced(label)}: {number(area)}"
             panel.plot(x, y, clip_on=False, label=key, **look.stroke)
         panel.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal", xlabel="false positive rate")

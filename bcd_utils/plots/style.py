@@ -11,6 +11,7 @@ from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.lines import Line2D
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import LogLocator, NullFormatter
 
@@ -166,9 +167,61 @@ def note(panel: Axes, text: str, at: tuple[float, float], offset: tuple[float, f
     panel.annotate(text, at, offset, textcoords="offset points", annotation_clip=False, **options)
 
 
-def interval(panel: Axes, low: float, high: float, y: float, colour: str) -> None:
-    """Draw a horizontal interval with caps."""
-    panel.plot([low, high], [y, y], color=colour, marker="|", markersize=8, linewidth=1.6, zorder=2)
+def score(
+    panel: Axes, value: float | None, low: float | None, high: float | None, place: float, **look
+) -> None:
+    """Draw a score's marker on its interval with caps, at a height; what is undefined is left out.
+
+    Parameters
+    ----------
+    **look
+        Options of ``Axes.plot`` for the marker; the interval takes ``color``.
+    """
+    if known(low) and known(high):
+        caps = {"marker": "|", "markersize": 8, "linewidth": 1.6, "zorder": 2}
+        panel.plot([low, high], [place, place], color=look["color"], **caps)
+    if known(value):
+        panel.plot(value, place, **{"markersize": 7, "linestyle": "none", "zorder": 3} | look)
+
+
+def strip(panel: Axes, values: Sequence[float], place: float, heap: float = 0.16, **look) -> None:
+    """Draw a distribution as dots, heaped up to ``heap`` around a height, the same at every drawing.
+
+    Parameters
+    ----------
+    **look
+        Options of ``seaborn.stripplot``; ``size`` is a dot's width in points.
+    """
+    import seaborn  # brings pyplot along, so only when something is drawn
+
+    state = np.random.get_state()  # seaborn takes its jitter from NumPy's global generator
+    np.random.seed(0)
+    options = {"orient": "h", "native_scale": True, "jitter": heap, "zorder": 2}
+    seaborn.stripplot(x=values, y=np.full(len(values), place), ax=panel, **options | look)
+    np.random.set_state(state)
+
+
+def span(panel: Axes, values: Sequence[float], place: float, percent: float, colour: str) -> None:
+    """Draw the central part of a distribution as a line, with a thick mark at its median."""
+    import seaborn
+
+    options = {"orient": "h", "native_scale": True, "estimator": "median", "errorbar": ("pi", percent)}
+    looks = {"color": colour, "marker": "|", "markersize": 11, "markeredgewidth": 2.4}
+    line = {"linewidth": 1.4, "color": colour}
+    seaborn.pointplot(
+        x=values, y=np.full(len(values), place), ax=panel, err_kws=line, capsize=0.08, **options, **looks
+    )
+
+
+def key(figure: Figure, handles: Sequence, ncols: int | None = None, **options) -> None:
+    """The legend in one row below the panels."""
+    options = {"loc": "outside lower center", "frameon": False} | options
+    figure.legend(handles=handles, ncols=ncols or len(handles), **options)
+
+
+def sign(label: str, **look) -> Line2D:
+    """What a legend shows of a marker or a line."""
+    return Line2D([], [], label=label, **{"linestyle": "none"} | look)
 
 
 def known(value: float | None) -> bool:
@@ -190,6 +243,8 @@ def wrap(text: str, width: float, size: float, weight: str = "normal") -> str:
     >>> wrap("one two", 0.4, 10)
     'one\\ntwo'
     """
+    if "\n" in str(text):
+        return "\n".join(wrap(line, width, size, weight) for line in str(text).split("\n"))
     lines = [""]
     for piece in re.split(r"(?<=[\s_/-])", str(text).strip()):
         if lines[-1] and text_width((lines[-1] + piece).rstrip(), size, weight) > width:

@@ -1,0 +1,41 @@
+"""What a notebook's first cell says of its artifacts is what its code does."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from notebook_artifacts import named_in, read_by, written_by
+
+from bcd_utils.paths import NOTEBOOKS
+from bcd_utils.runs import Run
+
+ARTIFACT = re.compile(r"`(?:artifacts/)?(\w+\.(?:csv|json|npy|npz|keras))`")
+
+every_notebook = pytest.mark.parametrize(
+    "path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem
+)
+
+
+@every_notebook
+def test_the_first_cell_names_what_is_read_and_written(path):
+    text = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
+    _, reads, writes = re.split(r"\*\*Reads\*\*|\*\*Writes\*\*", text)
+    assert set(ARTIFACT.findall(reads)) == read_by(path)
+    assert set(ARTIFACT.findall(writes)) == written_by(path)
+
+
+@pytest.mark.parametrize(
+    ("code", "read"),
+    [
+        ("table = run.read_csv('folds.csv')", {"folds.csv"}),
+        ("np.load(run.artifact('cams.npz'))", {"cams.npz"}),
+        ("images = run.images()", {"images.npy"}),
+        ("from bcd_utils import training\nsets = training.load_sets(run)", {"splits.csv", "images.npy"}),
+        ("from bcd_utils.lottery import plain_splits", set()),
+        ("run.save_csv(table, 'folds.csv')", set()),
+    ],
+)
+def test_what_is_read_is_found_in_a_notebook_and_behind_it(code, read):
+    assert named_in(code, {"run": Run}, {"artifact", "read_csv", "read_json"}) == read
