@@ -129,9 +129,9 @@ def outside_inputs(study: Study, stages: list[str]) -> dict[str, str]:
             "name it with --set modalities.sources.busi.data_dir=FOLDER, and others likewise",
         )
     if study.external and EXTERNAL_STAGE in stages:
-        from bcd_utils.external import external_study
+        from bcd_utils.external import external_source
 
-        other = external_study(study)
+        other = external_source(study)
         inputs[EXTERNAL_STAGE] = listing_identity([dataset_of(other).locate(other)])
     if COMPARISON_STAGE in stages:
         inputs[COMPARISON_STAGE] = sha256_of_json(weights_at_hand(study))

@@ -161,7 +161,8 @@ def _parsed(file: Path, mtime_ns: int, size: int) -> tuple[str, tuple[str, ...],
             first = node.body[0] if node.body else None
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 node.body = node.body[1:] if isinstance(first.value.value, str) else node.body
-    return sha256_of_json(ast.dump(tree)), named, "iter_modules(__path__)" in source
+    searches = file.name == "__init__.py" and "iter_modules(__path__)" in source
+    return sha256_of_json(ast.dump(tree)), named, searches
 
 
 def _file_of(module: str, root: Path) -> Path | None:

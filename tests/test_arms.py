@@ -11,10 +11,11 @@ import pytest
 from bcd_utils import arms
 from bcd_utils.datasets import dataset_of
 from bcd_utils.datasets.busi import CLASSES
-from bcd_utils.images import network_input, read_image, read_mask, resize
+from bcd_utils.image_set import ImageSet
+from bcd_utils.image_transforms import network_input, resize
+from bcd_utils.images import read_image, read_mask
 from bcd_utils.runs import Run
 from bcd_utils.study_file import make_study
-from bcd_utils.training import load_sets
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ class Eye:
 def test_an_arms_features_are_those_of_what_it_is_shown(cache, tiny, run, kind, monkeypatch):
     monkeypatch.setenv("BCD_CACHE_DIR", str(tiny.cache))
     monkeypatch.setattr(arms, "frozen_backbone", lambda run, sets: Eye)
-    features = arms.arm_features(run, load_sets(run), kind)
+    features = arms.arm_features(run, ImageSet.of_run(run), kind)
     splits = run.read_csv("splits.csv")
     folder = dataset_of(run.study).locate(run.study)
     for row in (0, len(splits) - 1):

@@ -69,7 +69,7 @@ def predictions_table(contest: Contest) -> pd.DataFrame:
     for name in dict.fromkeys(name for name, how, _ in contest.results if how == PLAIN):
         predicted = out_of_fold(contest.plain(name), entry.folds)
         there = np.isfinite(predicted).all(axis=1)
-        part = entry.material.table.loc[there, ["id", "label"]].assign(contender=name, fold=fold[there])
+        part = entry.images.table.loc[there, ["id", "label"]].assign(contender=name, fold=fold[there])
         part["predicted"] = np.asarray(entry.classes)[predicted[there].argmax(axis=1)]
         for index, label in enumerate(entry.classes):
             part[f"p_{label}"] = predicted[there, index].round(7)
@@ -117,7 +117,7 @@ def record(
     return {
         "folds": len(entry.folds),
         "images": len(entry.labels),
-        "groups": int(entry.material.table["group"].nunique()),
+        "groups": int(entry.images.table["group"].nunique()),
         "reference": contest.reference,
         "contenders": rows,
         "paired": {name: plain(row) for name, row in paired.iterrows()},

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bcd_utils.contenders.base import Contender, Encoder, Fitted, Fold, Material
+from bcd_utils.contenders.base import Contender, Encoder, Fitted, Fold
 from bcd_utils.contenders.frozen import own_backbone
-from bcd_utils.contenders.heads import plain_head
+from bcd_utils.contenders.heads import as_fitted, plain_head
 from bcd_utils.contenders.representations import BackboneFeatures, Pixels
-from bcd_utils.contenders.two_parts import as_fitted
 from bcd_utils.study import FineTuning, Study
+
+if TYPE_CHECKING:
+    from bcd_utils.image_set import ImageSet
 
 
 @dataclass(frozen=True)
 class PixelsOfBackbone(BackboneFeatures):
     """The input images, for a contender that also needs the backbone's weights."""
 
-    def prepare(self, material: Material) -> Encoder:
-        return Pixels().prepare(material)
+    def prepare(self, images: ImageSet) -> Encoder:
+        return Pixels().prepare(images)
 
 
 def fine_tune_from(trainable_from: str) -> Callable[[Fold], Fitted]:
@@ -33,9 +36,9 @@ def fine_tune_from(trainable_from: str) -> Callable[[Fold], Fitted]:
     def learn(fold: Fold) -> Fitted:
         from bcd_utils.augmentation import augment
         from bcd_utils.backbones import load_backbone
+        from bcd_utils.classifier import fit_head
         from bcd_utils.features import BATCH, features_of
         from bcd_utils.fine_tuning import fine_tune
-        from bcd_utils.head_training import fit_head
         from bcd_utils.random_weights import CALIBRATION_IMAGES
 
         tuning = fold.study.fine_tuning or FineTuning(learning_rate=1e-4, rate_decay=2.6)

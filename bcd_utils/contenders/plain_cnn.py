@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from bcd_utils.contenders.base import Contender, Fitted, Fold
+from bcd_utils.contenders.heads import as_fitted
 from bcd_utils.contenders.representations import Pixels
-from bcd_utils.contenders.two_parts import as_fitted
 from bcd_utils.study import Augmentation, Study
 
 FILTERS = (8, 16, 32, 64, 128)

@@ -8,20 +8,20 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from bcd_utils.data_settings import Source
 from bcd_utils.datasets.base import Dataset
 from bcd_utils.datasets.busi import CLASSES, scan
 from bcd_utils.datasets.phantom_copies import plant_copies
 from bcd_utils.datasets.phantom_generator import write_phantoms
 from bcd_utils.files import disk_errors, sha256_of_file, sha256_of_json
 from bcd_utils.paths import cache_folder
-from bcd_utils.study import Study
 
 
-def locate(study: Study) -> Path:
-    """The folder with the phantoms of this study, drawn where it is not there yet."""
+def locate(source: Source) -> Path:
+    """The folder with the phantoms of this source, drawn where it is not there yet."""
     from bcd_utils.datasets import phantom_copies, phantom_generator, phantom_scanner
 
-    wanted = study.phantoms
+    wanted = source.phantoms
     counts = {label: getattr(wanted, label) for label in CLASSES}
     drawing = (phantom_generator, phantom_scanner, phantom_copies)
     code = [sha256_of_file(module.__file__) for module in drawing]

@@ -10,8 +10,9 @@ import pandas as pd
 from bcd_utils.backend import device, keras
 from bcd_utils.external_scores import with_ends
 from bcd_utils.image_character import MEASURES
+from bcd_utils.image_set import ImageSet
 from bcd_utils.modalities.protocol import Outcome
-from bcd_utils.modalities.sources import NOT_AT_HAND, Absent, Collection
+from bcd_utils.modalities.sources import NOT_AT_HAND, Absent
 from bcd_utils.modalities.tables import known_metrics
 from bcd_utils.modalities.transfer import CHANCE, Transfer
 from bcd_utils.study import Study
@@ -19,7 +20,7 @@ from bcd_utils.study import Study
 
 def record(
     study: Study,
-    at_hand: Mapping[str, Collection],
+    at_hand: Mapping[str, ImageSet],
     absent: Mapping[str, Absent],
     quartiles: pd.DataFrame,
     outcomes: Mapping[str, Outcome],
@@ -56,11 +57,9 @@ def record(
     }
 
 
-def describe(
-    each: Collection, quartiles: pd.DataFrame, outcome: Outcome, confidence: float
-) -> dict[str, Any]:
+def describe(each: ImageSet, quartiles: pd.DataFrame, outcome: Outcome, confidence: float) -> dict[str, Any]:
     """One data set that is at hand."""
-    dataset, images = each.dataset, each.images
+    dataset, images = each.dataset, each.table
     metrics = known_metrics(outcome.probe)
     scores = {
         who: {metric: scored.interval(metric, confidence) for metric in metrics}
