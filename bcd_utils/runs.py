@@ -135,6 +135,14 @@ class Run:
             )
         return path
 
+    def read_earlier(self, name: str, before: str) -> dict[str, Any] | None:
+        """Plain values of an artifact, if this study writes it before the artifact ``before``; else None.
+
+        What a later stage left in an earlier run takes no part, so that a second run gives what the first did.
+        """
+        stages = [stage for stage in self.study.notebooks if stage in (ARTIFACTS[name], ARTIFACTS[before])]
+        return self.read_json(name) if stages[:-1] == [ARTIFACTS[name]] else None
+
     @property
     def command(self) -> str:
         """The command that makes this run, as advice."""

@@ -24,8 +24,9 @@ def findings(
     of_curves: Mapping[tuple[str, float], Scored],
     arms: Mapping[str, Mapping[str, Scored]],
     synthetic: bool,
+    modalities: Mapping[str, Any] | None = None,
 ) -> Findings:
-    """What the claims are judged by."""  # fmt: skip
+    """What the claims are judged by."""
     entry, study = contest.entry, contest.entry.study
     ensemble, member = next(iter(contest.members.items()), (None, None))
     if ensemble is None and "best_two-average" in contest.scored:
@@ -58,6 +59,7 @@ def findings(
         positive=entry.classes[positive_class(entry.classes)],
         majority=float(np.bincount(entry.labels).max() / len(entry.labels)),
         confidence=study.confidence,
+        modalities=modalities,
     )
 
 
