@@ -126,14 +126,6 @@ def _ahead(findings: Findings, other: str | None, metric: str = "accuracy") -> V
     )
 
 
-def _beats_classical(findings: Findings) -> Verdict:
-    return _ahead(findings, findings.best_classical)
-
-
-def _beats_plain_cnn(findings: Findings) -> Verdict:
-    return _ahead(findings, "plain_cnn")
-
-
 def _trains_faster(findings: Findings) -> Verdict:
     seconds = findings.training_seconds
     if not {"paper", "plain_cnn"} <= seconds.keys():
@@ -270,9 +262,9 @@ CLAIMS = (
     (
         "ResNet50 beats conventional machine learning",
         f"{_AHEAD}, against the best of it on validation",
-        _beats_classical,
+        lambda findings: _ahead(findings, findings.best_classical),
     ),
-    ("It beats a plain CNN in accuracy", _AHEAD, _beats_plain_cnn),
+    ("It beats a plain CNN in accuracy", _AHEAD, lambda findings: _ahead(findings, "plain_cnn")),
     ("It beats a plain CNN in training efficiency", "it takes less time to train", _trains_faster),
     ("It beats a plain CNN in scalability", f"{_AHEAD} at every number of training images", _scales),
     (

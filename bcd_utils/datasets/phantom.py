@@ -13,7 +13,7 @@ from bcd_utils.data_settings import Source
 from bcd_utils.datasets.base import Dataset
 from bcd_utils.datasets.busi import CLASSES, scan
 from bcd_utils.datasets.phantom_copies import plant_copies
-from bcd_utils.datasets.phantom_generator import write_phantoms
+from bcd_utils.datasets.phantom_files import write_phantoms
 from bcd_utils.files import disk_errors, sha256_of_json
 from bcd_utils.paths import cache_folder
 
