@@ -93,7 +93,7 @@ def grey_levels(image: np.ndarray) -> tuple[float, float, np.ndarray]:
     Examples
     --------
     >>> mean, deviation, shares = grey_levels(np.full((2, 2, 3), 7, np.uint8))
-    >>> mean, deviation, shares[7]
+    >>> mean, deviation, float(shares[7])
     (7.0, 0.0, 1.0)
     """
     grey = image.mean(axis=2)

@@ -129,30 +129,17 @@ def architecture(backbone: Backbone, head: keras.Model, images: ImageSet) -> lis
     def times(shape) -> str:
         return " x ".join(str(side) for side in shape if side is not None)
 
+    def block(name: str, shape, part, kind: str) -> dict[str, Any]:
+        count, trained = (
+            (part.count_params(), bool(part.trainable_weights)) if part is not None else (0, False)
+        )
+        return {"name": name, "shape": times(shape), "parameters": count, "trainable": trained, "kind": kind}
+
     blocks = [
-        {
-            "name": "input",
-            "shape": times(images.pixels.shape[1:]),
-            "parameters": 0,
-            "trainable": False,
-            "kind": "input",
-        },
-        {
-            "name": backbone.name,
-            "shape": times(head.input_shape),
-            "parameters": backbone.model.count_params(),
-            "trainable": bool(backbone.model.trainable_weights),
-            "kind": "backbone",
-        },
+        block("input", images.pixels.shape[1:], None, "input"),
+        block(backbone.name, head.input_shape, backbone.model, "backbone"),
     ]
     for layer in head.layers[1:]:
-        blocks.append(
-            {
-                "name": layer.name,
-                "shape": times(layer.output.shape),
-                "parameters": layer.count_params(),
-                "trainable": bool(layer.trainable_weights),
-                "kind": "output" if layer is head.layers[-1] else "head",
-            }
-        )
+        kind = "output" if layer is head.layers[-1] else "head"
+        blocks.append(block(layer.name, layer.output.shape, layer, kind))
     return blocks

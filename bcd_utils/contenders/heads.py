@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -59,21 +60,18 @@ def plain_head(feature_shape, classes, study):
     return build_head(feature_shape, classes, study)
 
 
-def squeeze_excitation_head(feature_shape, classes, study):
-    from bcd_utils.attention import SqueezeExcitation
+def attention_head(layer, feature_shape, classes, study):
+    from bcd_utils import attention
     from bcd_utils.head import build_head
 
-    return build_head(feature_shape, classes, study, SqueezeExcitation(study.seed, name="attention"))
+    return build_head(feature_shape, classes, study, getattr(attention, layer)(study.seed, name="attention"))
 
 
-def cbam_head(feature_shape, classes, study):
-    from bcd_utils.attention import BlockAttention
-    from bcd_utils.head import build_head
-
-    return build_head(feature_shape, classes, study, BlockAttention(study.seed, name="attention"))
-
-
-BUILDERS = {"": plain_head, "squeeze_excitation": squeeze_excitation_head, "cbam": cbam_head}
+BUILDERS = {
+    "": plain_head,
+    "squeeze_excitation": partial(attention_head, "SqueezeExcitation"),
+    "cbam": partial(attention_head, "BlockAttention"),
+}
 
 
 def _first_version(values: np.ndarray, epoch: int, rows: np.ndarray) -> np.ndarray:
