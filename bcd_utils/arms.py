@@ -8,13 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from bcd_utils.arrays import cached_images
-from bcd_utils.datasets import dataset_of
-from bcd_utils.features import cached_features
-from bcd_utils.files import sha256_of_file
+from bcd_utils.features import image_features
+from bcd_utils.image_set import ImageSet
 from bcd_utils.metric_registry import paper_metrics
 from bcd_utils.runs import Run
-from bcd_utils.training import Sets, frozen_backbone
+from bcd_utils.training import frozen_backbone
 
 ARMS = ("image", "mask", "overlay")
 
@@ -25,12 +23,9 @@ def possible_arms(images: pd.DataFrame) -> tuple[str, ...]:
 
 
 def arm_features(
-    run: Run,
-    sets: Sets,
-    kind: str,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    run: Run, images: ImageSet, kind: str, on_progress: Callable[[int, int], None] = lambda done, total: None
 ) -> np.ndarray:
-    """Features of all images of the run, had the study's ``input`` been ``kind``.
+    """Features of all images of the run, had the study's ``input`` been ``kind``; all else is as in the study.
 
     Returns
     -------
@@ -42,18 +37,9 @@ def arm_features(
     StudyError
         If an image has no mask, or the disk is full.
     """
-    study, path = run.study, run.artifact("images.npy")
-    if kind != study.input:
-        identity, folder = run.read_json("dataset.json")["data_sha256"], dataset_of(study).locate(study)
-        path = cached_images(folder, run.read_csv("splits.csv"), identity, kind, study.image_size)
-    images = np.load(path, mmap_mode="r")
-    return cached_features(
-        frozen_backbone(run, replace(sets, images=images)),
-        images,
-        sha256_of_file(path),
-        study.feature_dtype,
-        on_progress,
-    )
+    shown = images if kind == images.kind else replace(images, kind=kind, stored=None)
+    shown.file(on_progress)
+    return image_features(frozen_backbone(run, shown), shown, run.study.feature_dtype, on_progress)
 
 
 def arms_table(tables: Mapping[str, pd.DataFrame], plain_class: str = "normal") -> pd.DataFrame:

@@ -8,13 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bcd_utils import dicom, exploration
-from bcd_utils import images as reading
-from bcd_utils import stain as staining
+from bcd_utils.code_identity import code_identity
 from bcd_utils.errors import StudyError
-from bcd_utils.exploration import read_with_mask
-from bcd_utils.files import atomic_path, disk_errors, sha256_of_file, sha256_of_json
-from bcd_utils.images import network_input, resize
+from bcd_utils.files import atomic_path, disk_errors, sha256_of_json
+from bcd_utils.image_transforms import network_input, resize
+from bcd_utils.images import read_with_mask
 from bcd_utils.paths import cache_folder
 from bcd_utils.stain import normalise_stain
 
@@ -39,7 +37,7 @@ def write_images(
     images : pandas.DataFrame
         Manifest rows (id, path, masks and, where images are parts of a file, box), in the order of the result.
     kind : {"image", "mask", "overlay"}
-        See `images.network_input`.
+        See `image_transforms.network_input`.
     stain : {"none", "reinhard", "macenko"}
         See `stain.normalise_stain`.
 
@@ -84,8 +82,7 @@ def cached_images(
     folder, images, kind, size, stain
         As for `write_images`.
     """
-    code = [sha256_of_file(module.__file__) for module in (dicom, exploration, reading, staining)]
-    recipe = [data_sha256, images["id"].tolist(), kind, size, stain, code]
+    recipe = [data_sha256, images["id"].tolist(), kind, size, stain, code_identity(__name__)]
     path = cache_folder() / "inputs" / f"{sha256_of_json(recipe)[:24]}.npy"
     if not path.exists():
         with atomic_path(path) as temporary:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from bcd_utils.study import Augmentation
+if TYPE_CHECKING:
+    from bcd_utils.study import Augmentation
 
 
 def augment(

@@ -6,15 +6,19 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bcd_utils.backend import keras
+from bcd_utils.code_identity import code_identity
 from bcd_utils.errors import StudyError
 from bcd_utils.files import sha256_of_file, sha256_of_json
 from bcd_utils.networks import NETWORKS, Network
 from bcd_utils.random_weights import randomise
-from bcd_utils.study import Study
+
+if TYPE_CHECKING:
+    from bcd_utils.study import Study
 
 
 @dataclass(frozen=True)
@@ -59,9 +63,7 @@ class Backbone:
     @property
     def identity(self) -> str:
         """SHA-256 of all that decides the features of an image."""
-        return sha256_of_json(
-            [self.name, self.weights_sha256, self.preparation, keras.backend.backend(), keras.__version__]
-        )
+        return sha256_of_json([self.name, self.weights_sha256, self.preparation, code_identity(__name__)])
 
 
 def freeze(model: keras.Model) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bcd_utils.datasets import dataset_of
 from bcd_utils.explain import in_frame
-from bcd_utils.exploration import read_with_mask
+from bcd_utils.image_set import ImageSet
+from bcd_utils.images import read_row_mask, read_with_mask
 from bcd_utils.localisation import centre_gaussian, localisation
 from bcd_utils.runs import Run
 
@@ -26,11 +26,10 @@ def example_panels(run: Run, chosen: pd.DataFrame, cams: np.ndarray) -> list[dic
         Rows of the predictions table; its index counts images as ``cams`` does.
     cams : ndarray, float, shape (n, h, w)
     """
-    folder = dataset_of(run.study).locate(run.study)
-    splits = run.read_csv("splits.csv")
+    images = ImageSet.of_run(run)
     panels = []
     for index, row in chosen.iterrows():
-        image, mask = read_with_mask(folder, splits.loc[index])
+        image, mask = read_with_mask(images.folder, images.table.loc[index])
         panels.append(
             {
                 "image": image,
@@ -52,14 +51,13 @@ def localise_sets(
     dict of set name to dict of method to pandas.DataFrame
         One row an image; columns id and those of `localisation.localisation`.
     """
-    folder = dataset_of(run.study).locate(run.study)
-    splits = run.read_csv("splits.csv")
+    images = ImageSet.of_run(run)
     rows: dict[str, dict[str, list]] = {
         name: {method: [] for method in (*maps, CENTRE, AREA)} for name in ("validation", "test")
     }
-    wanted = splits[splits["split"].isin(rows) & (splits["masks"] != "")]
+    wanted = images.table[images.table["split"].isin(rows) & (images.table["masks"] != "")]
     for done, (index, row) in enumerate(wanted.iterrows(), start=1):
-        _, mask = read_with_mask(folder, row)
+        mask = read_row_mask(images.folder, row)
         if mask.any():
             heat = {method: in_frame(cams[index], mask.shape) for method, cams in maps.items()}
             heat |= {CENTRE: centre_gaussian(mask.shape), AREA: np.ones(mask.shape)}

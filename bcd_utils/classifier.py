@@ -1,57 +1,31 @@
-"""The paper's head on a frozen backbone: Flatten, BatchNorm, three ReLU layers with dropout, softmax."""
+"""Training with Adam and early stopping, batch by batch; heads are compiled once and trained again and again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from bcd_utils.backend import jit_compile, keras
 from bcd_utils.errors import StudyError
+from bcd_utils.head import build_head
 from bcd_utils.streaming import in_batches, release
-from bcd_utils.study import Study
 
+if TYPE_CHECKING:
+    from bcd_utils.study import Study
+
+#: The settings that a head's training reads.
+HEAD_SETTINGS = (
+    "pooling", "hidden_units", "dropout", "batch_size", "epochs", "patience", "learning_rate", "class_weights",
+)  # fmt: skip
+
+Build = Callable[[tuple[int, ...], int, "Study"], keras.Model]
+Transform = Callable[[np.ndarray, int, np.ndarray], np.ndarray]
 HISTORY_COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")
-
-
-def build_head(
-    feature_shape: Sequence[int], classes: int, study: Study, attention: keras.layers.Layer | None = None
-) -> keras.Model:
-    """The paper's classification head (section 3.4), untrained.
-
-    Parameters
-    ----------
-    feature_shape : (h, w, c)
-    classes : int
-    study : Study
-        Reads pooling, hidden_units, dropout and seed; every random draw has its own seed.
-    attention : keras.layers.Layer, optional
-        Applied to the feature map before anything else.
-
-    Returns
-    -------
-    keras.Model
-        Features (n, h, w, c) to probabilities (n, classes), with the logits in the layer "logits".
-    """
-    layers = keras.layers
-    inputs = keras.Input(tuple(feature_shape), name="features")
-    x = attention(inputs) if attention else inputs
-    if study.pooling == "flatten":
-        x = layers.Flatten(name="flatten")(x)
-    else:
-        x = layers.GlobalAveragePooling2D(name="average_pooling")(x)
-    x = layers.BatchNormalization(name="batch_normalization")(x)
-    for number, units in enumerate(study.hidden_units, start=1):
-        initializer = keras.initializers.GlorotUniform(seed=study.seed + number)
-        x = layers.Dense(units, activation="relu", kernel_initializer=initializer, name=f"dense_{number}")(x)
-        if study.dropout:
-            x = layers.Dropout(study.dropout, seed=study.seed + number, name=f"dropout_{number}")(x)
-    initializer = keras.initializers.GlorotUniform(seed=study.seed)
-    logits = layers.Dense(classes, kernel_initializer=initializer, name="logits")(x)
-    return keras.Model(inputs, layers.Softmax(name="probabilities")(logits), name="head")
 
 
 @dataclass(frozen=True)
@@ -98,16 +72,19 @@ class Batches:
             release(self.values)
 
 
-def balanced_weights(labels: np.ndarray, classes: int) -> dict[int, float]:
-    """Class weights n / (classes * count), as scikit-learn's "balanced".
+def balanced_weights(labels: np.ndarray) -> dict[int, float]:
+    """Class weights n / (classes * count) of the classes that there are.
 
     Examples
     --------
-    >>> balanced_weights(np.array([0, 0, 0, 1]), 2)
+    >>> balanced_weights(np.array([0, 0, 0, 1]))
     {0: 0.6666666666666666, 1: 2.0}
     """
-    counts = np.bincount(labels, minlength=classes)
-    return {index: float(len(labels) / (classes * count)) for index, count in enumerate(counts)}
+    from sklearn.utils.class_weight import compute_class_weight
+
+    classes = np.unique(labels)
+    weights = compute_class_weight("balanced", classes=classes, y=labels)
+    return {int(label): float(weight) for label, weight in zip(classes, weights, strict=True)}
 
 
 def train(
@@ -195,7 +172,7 @@ def train_with(
 ) -> tuple[pd.DataFrame, int]:
     """What `train` does, with a model that `trainer_of` compiled."""
     balanced = study.class_weights == "balanced"
-    weights = balanced_weights(training.labels[training.rows], training.classes) if balanced else None
+    weights = balanced_weights(training.labels[training.rows]) if balanced else None
     rows, kept, best = [], None, (np.inf, 0)
     for epoch in range(1, epochs + 1):
         fitted = _mean_logs(
@@ -248,3 +225,68 @@ def predict(model: keras.Model, values: np.ndarray, batch_size: int = 64) -> np.
         found = model(np.asarray(batch, dtype=np.float32), training=False)
         parts.append(keras.ops.convert_to_numpy(found))
     return np.concatenate(parts)
+
+
+def fit_head(
+    features: np.ndarray,
+    labels: np.ndarray,
+    training_rows: np.ndarray,
+    validation_rows: np.ndarray,
+    classes: int,
+    study: Study,
+    build: Build = build_head,
+    vary: Transform | None = None,
+    constant: Transform | None = None,
+) -> tuple[keras.Model, pd.DataFrame, int]:
+    """Train a head on features, as `classifier.train` does.
+
+    Parameters
+    ----------
+    features : ndarray, shape (n, h, w, c)
+    labels : ndarray of int, shape (n,)
+    training_rows, validation_rows : ndarray of int
+    classes : int
+    study : Study
+        Reads `HEAD_SETTINGS` and seed.
+    build : callable
+        ``build(feature_shape, classes, study) -> keras.Model``.
+    vary, constant : callable, optional
+        ``transform(values, epoch, rows)`` for training and for validation batches, where ``features`` hold
+        more than one version of an image.
+
+    Returns
+    -------
+    head : keras.Model
+        Valid until the next call, which may train the same compiled model anew.
+    history : pandas.DataFrame
+    best_epoch : int
+    """
+    keras.utils.set_random_seed(study.seed)
+    shape = features.shape[1:] if constant is None else constant(features[:1], 0, np.zeros(1, int)).shape[1:]
+    head, trainer = _compiled(build, shape, classes, study)
+    start_again(trainer, build(shape, classes, study))
+    common = {"classes": classes, "batch_size": study.batch_size}
+    training = Batches(features, labels, training_rows, seed=study.seed, transform=vary, **common)
+    validation = Batches(features, labels, validation_rows, transform=constant, **common)
+    history, best_epoch = train_with(trainer, training, validation, study, study.epochs)
+    return head, history, best_epoch
+
+
+_compiled_heads: dict[tuple, tuple[keras.Model, keras.Model]] = {}
+
+
+def _compiled(build: Build, feature_shape: tuple[int, ...], classes: int, study: Study):
+    key = (
+        build,
+        feature_shape,
+        classes,
+        *(getattr(study, name) for name in HEAD_SETTINGS if name != "class_weights"),
+    )
+    if key not in _compiled_heads:
+        if len(_compiled_heads) > 1:
+            _compiled_heads.pop(next(iter(_compiled_heads)))
+        # Compiling costs seconds for each size of batch; it pays only where Adam has millions of weights to pass over.
+        with_xla = jit_compile() if study.pooling == "flatten" else False
+        head = build(feature_shape, classes, study)
+        _compiled_heads[key] = head, trainer_of(head, study.learning_rate, with_xla)
+    return _compiled_heads[key]

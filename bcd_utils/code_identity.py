@@ -209,7 +209,8 @@ def _parsed(file: Path, mtime_ns: int, size: int) -> Source:
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 node.body = node.body[1:] if isinstance(first.value.value, str) else node.body
     digest = sha256_of_json(ast.dump(tree))
-    return Source(digest, imported_names(tree), "iter_modules(__path__)" in text, attributes_taken(tree))
+    searches = file.name == "__init__.py" and "iter_modules(__path__)" in text
+    return Source(digest, imported_names(tree), searches, attributes_taken(tree))
 
 
 def attributes_taken(tree: ast.AST) -> frozenset[tuple[str, str]]:

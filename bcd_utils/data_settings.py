@@ -76,37 +76,65 @@ class CbisDdsm:
     move_crossing_patients: bool = True
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True, config=STRICT, kw_only=True)
 class Source:
-    """One of several data sets that are laid side by side; the settings are those of a study.
+    """Which images: a data set, where it lies, and what of it is read.
 
     Attributes
     ----------
     dataset : str
+        A registered data set; ``bcd datasets`` lists them.
     data_dir : str or None
+        Folder or archive with the images; None: where ``bcd fetch`` puts them.
     allow_partial : bool
-    most_images : int or None
-        Take so many images at most, evenly spaced through each class; None: all.
-    stain, breakhis, cbis_ddsm, phantoms
-        As in `Study`.
+        Accept class counts that are not the published ones.
+    stain : {"none", "reinhard", "macenko"}
+        Stain normalisation of histopathology towards published references; see `stain`.
+    breakhis : BreakHis
+    cbis_ddsm : CbisDdsm
+    phantoms : Phantoms
+        What to draw where the data set is ``phantom``.
     """
 
     dataset: DatasetName
     data_dir: str | None = None
     allow_partial: bool = False
-    most_images: Positive | None = None
     stain: Stain = "none"
     breakhis: BreakHis = BreakHis()
     cbis_ddsm: CbisDdsm = CbisDdsm()
     phantoms: Phantoms = Phantoms()
 
 
-def three_modalities() -> dict[str, Source]:
+@dataclass(frozen=True, config=STRICT, kw_only=True)
+class External(Source):
+    """Images from another source that the trained model is tested on.
+
+    Its data set has classes of the same names; its stain is that of the study, whose network is shown no other.
+    """
+
+    dataset: DatasetName = "bus_uclm"
+    phantoms: Phantoms = Phantoms(seed=31, scanner="b")
+
+
+@dataclass(frozen=True, config=STRICT, kw_only=True)
+class ModalitySource(Source):
+    """One of several data sets that are laid side by side.
+
+    Attributes
+    ----------
+    most_images : int or None
+        Take so many images at most, evenly spaced through each class; None: all.
+    """
+
+    most_images: Positive | None = None
+
+
+def three_modalities() -> dict[str, ModalitySource]:
     """The image kinds that the paper names: ultrasound, histopathology and mammography."""
     return {
-        "busi": Source("busi"),
-        "breakhis": Source("breakhis"),
-        "cbis_ddsm": Source("cbis_ddsm", cbis_ddsm=CbisDdsm(region="lesion")),
+        "busi": ModalitySource(dataset="busi"),
+        "breakhis": ModalitySource(dataset="breakhis"),
+        "cbis_ddsm": ModalitySource(dataset="cbis_ddsm", cbis_ddsm=CbisDdsm(region="lesion")),
     }
 
 
@@ -116,14 +144,14 @@ class Modalities:
 
     Attributes
     ----------
-    sources : dict of name to Source
+    sources : dict of name to ModalitySource
         In the order of the tables; names are free. One whose images are not at hand is said to be so.
     folds : int
         Of the grouped cross-validation.
     """
 
     # A study is a key in places, and a dict has no hash.
-    sources: Annotated[dict[str, Source], Field(min_length=1)] = field(
+    sources: Annotated[dict[str, ModalitySource], Field(min_length=1)] = field(
         default_factory=three_modalities, hash=False
     )
     folds: Annotated[int, Field(ge=2)] = 5

@@ -10,8 +10,8 @@ import pandas as pd
 
 from bcd_utils.duplicates import KINDS
 from bcd_utils.errors import StudyError
-from bcd_utils.linking import linked
 from bcd_utils.paths import readable
+from bcd_utils.quality import linked
 
 VERDICTS = ("yes", "no", "")
 

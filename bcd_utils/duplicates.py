@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bcd_utils.pooling import pooled
+from bcd_utils.streaming import pooled
 
 SIDE = 64
 CROPS = (0.9, 0.8, 0.7)

@@ -1,8 +1,8 @@
-"""What the images are like: sizes, grey levels, lesion areas, and which ones to show."""
+"""Which images to show."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,37 +10,7 @@ import pandas as pd
 
 from bcd_utils.datasets.breakhis import NAME
 from bcd_utils.errors import StudyError
-from bcd_utils.images import read_image, read_row, read_row_mask
-
-
-def read_with_mask(folder: Path, row: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Image (uint8, height x width x 3) and united mask (bool, height x width) of a manifest row."""
-    return read_row(folder, row), read_row_mask(folder, row)
-
-
-def image_statistics(
-    folder: Path, manifest: pd.DataFrame, on_progress: Callable[[int, int], None] = lambda done, total: None
-) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
-    """Lesion area and brightness of every usable image, and mean grey-level histograms per class.
-
-    Returns
-    -------
-    statistics : pandas.DataFrame
-        Columns id, label, area_fraction (0..1), mean_grey, sd_grey (0..255).
-    histograms : dict of str to ndarray, float, shape (256,)
-        Share of pixels per grey level, averaged over the images of a class.
-    """
-    usable = manifest[manifest["status"] == "ok"]
-    rows, sums = [], {label: np.zeros(256) for label in usable["label"].unique()}
-    for done, (_, row) in enumerate(usable.iterrows(), start=1):
-        image, mask = read_with_mask(folder, row)
-        grey = image.mean(axis=2)
-        sums[row["label"]] += np.bincount(grey.astype(np.uint8).ravel(), minlength=256) / grey.size
-        rows.append((row["id"], row["label"], mask.mean(), grey.mean(), grey.std()))
-        on_progress(done, len(usable))
-    statistics = pd.DataFrame(rows, columns=["id", "label", "area_fraction", "mean_grey", "sd_grey"])
-    counts = usable["label"].value_counts()
-    return statistics, {label: total / counts[label] for label, total in sums.items()}
+from bcd_utils.images import read_image
 
 
 def typical(manifest: pd.DataFrame, classes: tuple[str, ...], each: int = 5) -> dict[str, pd.DataFrame]:
@@ -51,6 +21,22 @@ def typical(manifest: pd.DataFrame, classes: tuple[str, ...], each: int = 5) -> 
         of_class = usable[usable["label"] == label]
         chosen[label] = of_class.iloc[np.linspace(0, len(of_class) - 1, min(each, len(of_class))).astype(int)]
     return chosen
+
+
+def pick_examples(predictions: pd.DataFrame, classes: Sequence[str], each: int = 1) -> pd.DataFrame:
+    """Test images to show: of each class the most confident right and the most confident wrong ones.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        Columns label, predicted, probability (of the predicted class); rows of one set.
+    """
+    chosen = []
+    for label in classes:
+        of_class = predictions[predictions["label"] == label].sort_values("probability", ascending=False)
+        right = of_class["predicted"] == label
+        chosen += [of_class[right].head(each), of_class[~right].head(each)]
+    return pd.concat(chosen)
 
 
 def samples_figure(modality: str) -> str:

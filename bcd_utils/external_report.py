@@ -10,14 +10,14 @@ import pandas as pd
 
 from bcd_utils import training
 from bcd_utils.calibration import BINS
-from bcd_utils.external import Images, network_images
 from bcd_utils.external_scores import SOURCES
+from bcd_utils.image_character import grey_levels
+from bcd_utils.image_set import ImageSet
 from bcd_utils.images import read_row
 from bcd_utils.number_format import with_interval
-from bcd_utils.pooling import pooled
 from bcd_utils.runs import Run
-from bcd_utils.shift import distance_to_nearest, domain_auc, grey_levels
-from bcd_utils.streaming import one_by_one
+from bcd_utils.shift import distance_to_nearest, domain_auc
+from bcd_utils.streaming import one_by_one, pooled
 
 
 class Shift(NamedTuple):
@@ -28,7 +28,7 @@ class Shift(NamedTuple):
     table : pandas.DataFrame
         One row an image: source (a key of `SOURCES`), group and `shift.MEASURES`.
     histograms : dict of source to ndarray of float, shape (256,)
-        See `shift.grey_levels`.
+        Mean share of an image's pixels at each grey level.
     domain_auc : dict
         `shift.domain_auc` of internal test against external images.
     """
@@ -39,30 +39,31 @@ class Shift(NamedTuple):
 
 
 def shift_images(
-    run: Run, images: Images, features: np.ndarray, on_progress: Callable = lambda *_: None
+    run: Run, images: ImageSet, features: np.ndarray, on_progress: Callable = lambda *_: None
 ) -> Shift:
     """Measure the internal test images and the external ones alike.
 
     Parameters
     ----------
     run : Run
-    images : Images
+    images : ImageSet
     features : ndarray of float, shape (n, c)
         Of the external images, from `external.predict_images`.
     """
-    study, splits = run.study, run.read_csv("splits.csv")
-    splits = splits.merge(run.read_csv("manifest.csv")[["id", "width", "height"]], on="id")
-    own = pooled(training.features(run, training.trained_backbone(run, training.load_sets(run)), on_progress))
-    test = np.flatnonzero(splits["split"] == "test")
-    known = own[np.flatnonzero(splits["split"] == "train")]
+    study, here = run.study, ImageSet.of_run(run)
+    splits = here.table.merge(run.read_csv("manifest.csv")[["id", "width", "height"]], on="id")
+    own = pooled(training.features(run, training.trained_backbone(run, here), on_progress))
+    test, known = here.rows["test"], own[here.rows["train"]]
     sources = {
-        "internal test": (splits.iloc[test], one_by_one(run.images(), test), own[test]),
-        "external": (images.usable, one_by_one(network_images(study, images)), features),
+        "internal test": (splits.iloc[test], one_by_one(here.pixels, test), own[test]),
+        "external": (images.table, one_by_one(images.pixels), features),
     }
     parts, histograms = [], {}
     for source, (rows, pictures, values) in sources.items():
-        statistics, histograms[source] = grey_levels(pictures)
-        measured = statistics.assign(source=source, feature_distance=distance_to_nearest(values, known))
+        means, deviations, shares = zip(*map(grey_levels, pictures), strict=True)
+        histograms[source] = np.mean(shares, axis=0)
+        measured = pd.DataFrame({"mean_grey": means, "sd_grey": deviations, "source": source})
+        measured["feature_distance"] = distance_to_nearest(values, known)
         parts.append(rows[["group", "width", "height"]].reset_index(drop=True).join(measured))
     table = pd.concat(parts, ignore_index=True)
     amounts = {"samples": study.bootstrap_samples, "confidence": study.confidence, "seed": study.seed}
@@ -76,9 +77,9 @@ def confident_errors(predictions: pd.DataFrame, count: int = 12) -> pd.DataFrame
     return wrong.sort_values("probability", ascending=False, kind="stable").head(count)
 
 
-def error_pictures(images: Images, errors: pd.DataFrame) -> list[tuple[str, np.ndarray]]:
+def error_pictures(images: ImageSet, errors: pd.DataFrame) -> list[tuple[str, np.ndarray]]:
     """Captions and images of some external predictions, for `plots.data.image_grid`."""
-    rows = images.usable.set_index("id")
+    rows = images.table.set_index("id")
     return [
         (
             f"{row['id']}: {row['label']} → {row['predicted']} {row['probability']:.0%}",
@@ -89,7 +90,7 @@ def error_pictures(images: Images, errors: pd.DataFrame) -> list[tuple[str, np.n
 
 
 def record(
-    images: Images,
+    images: ImageSet,
     counts: pd.DataFrame,
     scores: Mapping[str, Any],
     temperature: float,
@@ -118,11 +119,11 @@ def record(
         "licence": dataset.licence,
         "citation": dataset.citation,
         "homepage": dataset.homepage,
-        "images": len(images.usable),
-        "set_aside": len(images.manifest) - len(images.usable),
+        "images": len(images.table),
+        "set_aside": int(images.set_aside.sum()),
         "classes": {name: int(count) for name, count in counts["external"].items()},
         "patients": images.patients,
-        "groups": int(images.usable["group"].nunique()),
+        "groups": int(images.table["group"].nunique()),
         "remarks": images.remarks,
         "scores": {name: ends["value"] for name, ends in scores["external"].items()},
         "intervals": scores["external"],

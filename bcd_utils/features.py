@@ -6,15 +6,20 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ml_dtypes import bfloat16
 
-from bcd_utils.backbones import Backbone
+from bcd_utils.code_identity import code_identity
 from bcd_utils.errors import StudyError
 from bcd_utils.files import disk_errors, sha256_of_file, sha256_of_json, write_text
 from bcd_utils.paths import cache_folder
 from bcd_utils.streaming import in_batches
+
+if TYPE_CHECKING:
+    from bcd_utils.backbones import Backbone
+    from bcd_utils.image_set import ImageSet
 
 BATCH = 32
 _DISK_TYPE = {"float32": np.dtype(np.float32), "bfloat16": np.dtype(np.uint16)}
@@ -59,13 +64,25 @@ def cached_features(
     if None in shape:
         shape = (len(images), *backbone.model.compute_output_shape((1, *images.shape[1:]))[1:])
     folder = folder or cache_folder() / "features"
-    entry = folder / f"{sha256_of_json([backbone.identity, images_sha256, dtype, BATCH])[:24]}.{dtype}"
+    recipe = [backbone.identity, images_sha256, dtype, BATCH, code_identity(__name__)]
+    entry = folder / f"{sha256_of_json(recipe)[:24]}.{dtype}"
     if not _is_whole(entry, shape, dtype):
         with disk_errors(entry):
             folder.mkdir(parents=True, exist_ok=True)
             _compute(backbone, images, shape, dtype, entry, on_progress)
     stored = np.memmap(entry, dtype=_DISK_TYPE[dtype], mode="r", shape=shape)
     return stored.view(bfloat16) if dtype == "bfloat16" else stored
+
+
+def image_features(
+    backbone: Backbone,
+    images: ImageSet,
+    dtype: str = "float32",
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> np.ndarray:
+    """`cached_features` of a set of images, whose pixels are made first where they are not there."""
+    images.file(on_progress)
+    return cached_features(backbone, images.pixels, images.pixels_sha256, dtype, on_progress)
 
 
 def _is_whole(entry: Path, shape: tuple[int, ...], dtype: str) -> bool:

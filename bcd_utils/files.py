@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -119,3 +120,14 @@ def listing_identity(folders: Iterable[Path]) -> str:
         if path.is_file()
     ]
     return sha256_of_json(listing)
+
+
+def natural_key(text: str) -> list[str | int]:
+    """Sort key that puts "benign (2)" before "benign (10)".
+
+    Examples
+    --------
+    >>> sorted(["b (10)", "b (2)"], key=natural_key)
+    ['b (2)', 'b (10)']
+    """
+    return [int(part) if part.isdecimal() else part.lower() for part in re.split(r"(\d+)", text)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,9 @@ from bcd_utils.backbones import Backbone
 from bcd_utils.backend import keras
 from bcd_utils.classifier import Batches, train
 from bcd_utils.errors import StudyError
-from bcd_utils.study import Study
+
+if TYPE_CHECKING:
+    from bcd_utils.study import Study
 
 PARTS = 5
 

@@ -84,12 +84,13 @@ def co_occurrence(grey: np.ndarray) -> np.ndarray:
 
 def intensities(image: np.ndarray, grey: np.ndarray) -> np.ndarray:
     """Moments, entropy, percentiles and histogram of grey levels; mean and deviation of each channel; (32,)."""
+    from skimage.measure import shannon_entropy
+
     levels = grey.astype(float).ravel()
     mean, deviation = levels.mean(), levels.std()
     standard = (levels - mean) / max(deviation, 1e-9)
     shares = np.bincount(grey.ravel(), minlength=256) / grey.size
-    entropy = -(shares[shares > 0] * np.log2(shares[shares > 0])).sum()
-    moments = [mean, deviation, (standard**3).mean(), (standard**4).mean(), entropy]
+    moments = [mean, deviation, (standard**3).mean(), (standard**4).mean(), shannon_entropy(grey)]
     histogram = shares.reshape(HISTOGRAM_BINS, -1).sum(axis=1)
     channels = image.reshape(-1, 3).astype(float)
     return np.concatenate(

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bcd_utils.files import sha256_of_file, sha256_of_json
-from bcd_utils.images import read_row
+from bcd_utils.code_identity import code_identity
+from bcd_utils.files import sha256_of_json
+from bcd_utils.images import read_row, read_with_mask
 from bcd_utils.sweep import Result, sweep
 
 #: Measure -> how tables and figures call it.
@@ -50,6 +51,7 @@ def image_character(image: np.ndarray) -> dict[str, float]:
     90.0
     """
     import cv2
+    from skimage.measure import shannon_entropy
 
     grey = np.mean(image, axis=2, dtype=np.float32)
     low, high = np.percentile(grey, (5, 95))
@@ -57,28 +59,10 @@ def image_character(image: np.ndarray) -> dict[str, float]:
         "brightness": float(grey.mean(dtype=np.float64)),
         "contrast": float(grey.std(dtype=np.float64)),
         "robust_contrast": float(high - low),
-        "entropy": grey_entropy(grey),
+        "entropy": float(shannon_entropy(np.rint(grey).astype(np.uint8))),
         "sharpness": float(cv2.Laplacian(grey, cv2.CV_32F).var(dtype=np.float64)),
         "noise": noise_level(grey),
     }
-
-
-def grey_entropy(grey: np.ndarray) -> float:
-    """Shannon entropy of an image's grey levels in bits.
-
-    Parameters
-    ----------
-    grey : ndarray of float, values 0..255
-        Rounded to whole levels.
-
-    Examples
-    --------
-    >>> grey_entropy(np.array([[0, 0], [255, 255]]))  # two levels, equally often
-    1.0
-    """
-    counts = np.bincount(np.rint(grey).astype(np.uint8).ravel(), minlength=256)
-    shares = counts[counts > 0] / grey.size
-    return float(max(0.0, -(shares * np.log2(shares)).sum()))
 
 
 def noise_level(grey: np.ndarray) -> float:
@@ -101,6 +85,44 @@ def noise_level(grey: np.ndarray) -> float:
 
     # A uniform image has no coefficient that is not 0, and the median of none is not a number.
     return float(estimate_sigma(grey)) if np.ptp(grey) else 0.0
+
+
+def grey_levels(image: np.ndarray) -> tuple[float, float, np.ndarray]:
+    """Mean and standard deviation (0..255) of an image's grey levels, and the share of pixels at each of 256.
+
+    Examples
+    --------
+    >>> mean, deviation, shares = grey_levels(np.full((2, 2, 3), 7, np.uint8))
+    >>> mean, deviation, float(shares[7])
+    (7.0, 0.0, 1.0)
+    """
+    grey = image.mean(axis=2)
+    shares = np.bincount(grey.astype(np.uint8).ravel(), minlength=256) / grey.size
+    return float(grey.mean()), float(grey.std()), shares
+
+
+def image_statistics(
+    folder: Path, manifest: pd.DataFrame, on_progress: Callable[[int, int], None] = lambda done, total: None
+) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """Lesion area and brightness of every usable image, and mean grey-level histograms per class.
+
+    Returns
+    -------
+    statistics : pandas.DataFrame
+        Columns id, label, area_fraction (0..1), mean_grey, sd_grey (0..255).
+    histograms : dict of str to ndarray, float, shape (256,)
+        Share of pixels per grey level, averaged over the images of a class.
+    """
+    usable = manifest[manifest["status"] == "ok"]
+    rows, shares = [], {label: [] for label in usable["label"].unique()}
+    for done, (_, row) in enumerate(usable.iterrows(), start=1):
+        image, mask = read_with_mask(folder, row)
+        *levels, of_image = grey_levels(image)
+        shares[row["label"]].append(of_image)
+        rows.append((row["id"], row["label"], mask.mean(), *levels))
+        on_progress(done, len(usable))
+    statistics = pd.DataFrame(rows, columns=["id", "label", "area_fraction", "mean_grey", "sd_grey"])
+    return statistics, {label: np.mean(of_class, axis=0) for label, of_class in shares.items()}
 
 
 @dataclass(frozen=True)
@@ -136,7 +158,7 @@ def measure_images(
     pandas.DataFrame of float
         Columns `MEASURES`; index as ``images``.
     """
-    code, jobs = sha256_of_file(__file__), {}
+    code, jobs = code_identity(__name__), {}
     for start in range(0, len(images), BLOCK):
         rows = images.iloc[start : start + BLOCK]
         block = Block(folder, tuple(zip(rows["path"], rows["box"], strict=True)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,20 @@ def centre_gaussian(shape: tuple[int, int], width: float = 0.25) -> np.ndarray:
     return np.exp(-(y[:, None] ** 2 + x[None, :] ** 2) / (2 * width**2))
 
 
+def pointing_game(heatmap: np.ndarray, mask: np.ndarray) -> float:
+    """Share of a map's maxima that lie inside the lesion (Zhang et al. 2018, IJCV); 0 for a map of zeros.
+
+    1 or 0 where the maximum is unique.
+
+    Examples
+    --------
+    >>> pointing_game(np.array([[0.0, 1.0], [0.0, 1.0]]), np.array([[False, True], [False, False]]))
+    0.5
+    """
+    highest = heatmap.max()
+    return float(mask[heatmap == highest].mean()) if highest > 0 else 0.0
+
+
 def localisation(heatmap: np.ndarray, mask: np.ndarray) -> dict[str, float]:
     """How well one heat map finds one lesion.
 
@@ -42,8 +56,7 @@ def localisation(heatmap: np.ndarray, mask: np.ndarray) -> dict[str, float]:
     Returns
     -------
     dict
-        ``pointing_game``: share of the map's maxima that lie inside the lesion (1 or 0 where the maximum
-        is unique; Zhang et al. 2018, IJCV). ``energy``: share of the map's sum inside the lesion
+        ``pointing_game``: see there. ``energy``: share of the map's sum inside the lesion
         (Wang et al. 2020, CVPRW). ``iou_<t>``: intersection over union of the lesion with the map
         above t times its maximum. A map of zeros scores 0.
 
@@ -53,13 +66,10 @@ def localisation(heatmap: np.ndarray, mask: np.ndarray) -> dict[str, float]:
     >>> scores["pointing_game"], round(scores["energy"], 3), scores["iou_0.5"]
     (1.0, 0.667, 0.5)
     """
-    highest = heatmap.max()
+    highest, scores = heatmap.max(), {"pointing_game": pointing_game(heatmap, mask)}
     if highest <= 0:
-        return {"pointing_game": 0.0, "energy": 0.0} | {f"iou_{level}": 0.0 for level in THRESHOLDS}
-    scores = {
-        "pointing_game": float(mask[heatmap == highest].mean()),
-        "energy": float(heatmap[mask].sum() / heatmap.sum()),
-    }
+        return scores | {"energy": 0.0} | {f"iou_{level}": 0.0 for level in THRESHOLDS}
+    scores["energy"] = float(heatmap[mask].sum() / heatmap.sum())
     for level in THRESHOLDS:
         region = heatmap >= level * highest
         scores[f"iou_{level}"] = float((region & mask).sum() / (region | mask).sum())
@@ -136,19 +146,3 @@ def verdict(table: pd.DataFrame, method: str = "Grad-CAM") -> str:
             words.append(f"{measure.replace('_', ' ')} {word}")
         sentences.append(f"{method} against {control}: {', '.join(words)}.")
     return " ".join(sentences)
-
-
-def pick_examples(predictions: pd.DataFrame, classes: Sequence[str], each: int = 1) -> pd.DataFrame:
-    """Test images to show: of each class the most confident right and the most confident wrong ones.
-
-    Parameters
-    ----------
-    predictions : pandas.DataFrame
-        Columns label, predicted, probability (of the predicted class); rows of one set.
-    """
-    chosen = []
-    for label in classes:
-        of_class = predictions[predictions["label"] == label].sort_values("probability", ascending=False)
-        right = of_class["predicted"] == label
-        chosen += [of_class[right].head(each), of_class[~right].head(each)]
-    return pd.concat(chosen)

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from bcd_utils.files import sha256_of_file, sha256_of_json
-from bcd_utils.pooling import pooled
-from bcd_utils.runs import Run
-from bcd_utils.splits import SETS, grouped_folds, split_by_group, split_images
-from bcd_utils.streaming import sha256_of_array
-from bcd_utils.study import Study
+from bcd_utils.code_identity import code_identity
+from bcd_utils.contenders.fold_training import Training, TrainingData
+from bcd_utils.files import sha256_of_json
+from bcd_utils.splits import grouped_folds, split_by_group, split_images
+from bcd_utils.streaming import pooled, sha256_of_array
 from bcd_utils.sweep import Result, sweep
 
+if TYPE_CHECKING:
+    from bcd_utils.study import Study
+
 Splits = dict[tuple[str, int], pd.Series]
-
-
-def audited_images(run: Run) -> pd.DataFrame:
-    """The images that the study uses, with the groups that the audit joined.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The audited manifest's rows in the order of splits.csv and images.npy.
-    """
-    audited = run.read_csv("audited_manifest.csv").set_index("id", drop=False)
-    return audited.loc[run.read_csv("splits.csv")["id"]].reset_index(drop=True)
 
 
 def plain_splits(manifest: pd.DataFrame, study: Study) -> Splits:
@@ -98,24 +88,6 @@ def lottery_features(features: np.ndarray, study: Study) -> np.ndarray:
     return pooled(features)[:, None, None]
 
 
-@dataclass(frozen=True)
-class Job:
-    """One training: which image is in which set (index into `SETS`; -1: in none), and the seed."""
-
-    sets: tuple[int, ...]
-    seed: int
-
-
-@dataclass(frozen=True)
-class Shared:
-    """What all trainings read; arrays of float32 or bfloat16 (n, h, w, c) and int (n,)."""
-
-    features: np.ndarray
-    labels: np.ndarray
-    classes: int
-    study: Study
-
-
 def play(
     splits: Splits,
     features: np.ndarray,
@@ -140,51 +112,29 @@ def play(
         ``probabilities`` float32 (n, classes) of all n images, ``epochs`` and ``best_epoch``. The training
         of split number i is seeded with ``study.seed`` + i.
     """
+    from bcd_utils.classifier import HEAD_SETTINGS
+
     study = replace(study, pooling=study.lottery.pooling)
-    same = _identity(features, labels, study)
-    codes = {name: index for index, name in enumerate(SETS)}
+    settings = {name: getattr(study, name) for name in HEAD_SETTINGS}
+    values = [sha256_of_array(features), list(features.shape), labels.tolist()]
+    same = sha256_of_json([values, settings, code_identity(__name__)])
     jobs, keys = {}, {}
     for name, split in splits.items():
-        job = Job(tuple(int(code) for code in split.map(codes).fillna(-1)), study.seed + name[-1])
-        keys[name] = sha256_of_json([same, job.sets, job.seed])[:32]
-        jobs[keys[name]] = job
-    results = sweep(train_once, jobs, Shared(features, labels, classes, study), on_progress)
+        training = Training.of_split(split, study.seed + name[-1])
+        keys[name] = sha256_of_json([same, vars(training)])[:32]
+        jobs[keys[name]] = training
+    results = sweep(train_once, jobs, TrainingData(features, labels, classes, study), on_progress)
     return {name: results[key] for name, key in keys.items()}
 
 
-def _identity(features: np.ndarray, labels: np.ndarray, study: Study) -> str:
-    from importlib.metadata import version
+def train_once(training: Training, data: TrainingData) -> Result:
+    """One training of the head from one split, in a worker process."""
+    from bcd_utils.classifier import fit_head, predict
 
-    from bcd_utils import classifier, head_training
-
-    return sha256_of_json(
-        [
-            sha256_of_array(features),
-            list(features.shape),
-            labels.tolist(),
-            {name: study.as_dict()[name] for name in head_training.HEAD_SETTINGS},
-            [sha256_of_file(module.__file__) for module in (classifier, head_training)],
-            [os.environ.get("KERAS_BACKEND", ""), version("keras")],
-        ]
-    )
-
-
-def train_once(job: Job, shared: Shared) -> Result:
-    """One training from one split, in a worker process."""
-    from bcd_utils.classifier import predict
-    from bcd_utils.head_training import fit_head
-
-    sets = np.array(job.sets)
-    head, history, best_epoch = fit_head(
-        shared.features,
-        shared.labels,
-        np.flatnonzero(sets == 0),
-        np.flatnonzero(sets == 1),
-        shared.classes,
-        replace(shared.study, seed=job.seed),
-    )
+    study, rows = replace(data.study, seed=training.seed), map(training.rows, ("train", "validation"))
+    head, history, best_epoch = fit_head(data.values, data.labels, *rows, data.classes, study)
     return {
-        "probabilities": predict(head, shared.features),
+        "probabilities": predict(head, data.values),
         "epochs": np.int64(len(history)),
         "best_epoch": np.int64(best_epoch),
     }

@@ -36,6 +36,7 @@ def outline_shape(mask: np.ndarray) -> np.ndarray:
     >>> shape["area"], shape["height_by_width"], shape["solidity"], shape["pieces"]
     (0.08, 1.0, 1.0, 1.0)
     """
+    from scipy.stats import entropy
     from skimage.measure import label, regionprops
 
     if not mask.any():
@@ -59,7 +60,7 @@ def outline_shape(mask: np.ndarray) -> np.ndarray:
         min(hull / perimeter, 1.0) if perimeter else 1.0,
         abs(np.cos(lesion.orientation)),
         lengths.std(),
-        -(shares[shares > 0] * np.log2(shares[shares > 0])).sum(),
+        entropy(shares, base=2),
         (outside != np.roll(outside, 1)).mean(),
         (lesion.centroid[0] + 0.5) / height,
         (lesion.centroid[1] + 0.5) / width,

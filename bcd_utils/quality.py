@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from bcd_utils.datasets.base import MANIFEST_COLUMNS, Dataset
 from bcd_utils.errors import StudyError
 from bcd_utils.files import sha256_of_file, sha256_of_json
-from bcd_utils.images import cropped, image_size, mask_paths, read_image
-from bcd_utils.linking import linked
+from bcd_utils.image_transforms import cropped
+from bcd_utils.images import image_size, mask_paths, read_image
 
 SMALLEST_SIDE = 64
 LEAST_CONTRAST = 4.0
@@ -166,6 +167,32 @@ def build_manifest(
         )
     own = [column for column in found if column not in MANIFEST_COLUMNS]
     return manifest[[*MANIFEST_COLUMNS, *own]], remarks
+
+
+def linked(count: int, first: ArrayLike, second: ArrayLike) -> np.ndarray:
+    """Which of ``count`` things are joined through any chain of links.
+
+    Parameters
+    ----------
+    count : int
+    first, second : array_like of int, shape (links,)
+        The two ends of each link, 0..count-1.
+
+    Returns
+    -------
+    ndarray of int, shape (count,)
+        The same number for things that are joined.
+
+    Examples
+    --------
+    >>> linked(4, [0, 1], [1, 3]).tolist()
+    [0, 0, 1, 0]
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    links = coo_array((np.ones(len(first)), (first, second)), shape=(count, count))
+    return connected_components(links, directed=False)[1]
 
 
 def join_groups(images: pd.DataFrame) -> pd.Series:

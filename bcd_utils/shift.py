@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -21,34 +19,6 @@ MEASURES = {
     "height": "height (pixels)",
     "feature_distance": "distance to nearest training image (SD)",
 }
-
-
-def grey_levels(images: Iterable[np.ndarray]) -> tuple[pd.DataFrame, np.ndarray]:
-    """Brightness and contrast of images, and their mean histogram.
-
-    Parameters
-    ----------
-    images : iterable of ndarray, uint8, shape (height, width, 3)
-
-    Returns
-    -------
-    statistics : pandas.DataFrame
-        Columns ``mean_grey`` and ``sd_grey`` (0..255), one row an image.
-    histogram : ndarray of float, shape (256,)
-        Mean share of an image's pixels at each grey level.
-
-    Examples
-    --------
-    >>> statistics, histogram = grey_levels(np.full((1, 2, 2, 3), 7, np.uint8))
-    >>> statistics.values.tolist(), histogram.argmax()
-    ([[7.0, 0.0]], np.int64(7))
-    """
-    rows, total = [], np.zeros(256)
-    for image in images:
-        grey = image.mean(axis=2)
-        rows.append((grey.mean(), grey.std()))
-        total += np.bincount(grey.astype(np.uint8).ravel(), minlength=256) / grey.size
-    return pd.DataFrame(rows, columns=["mean_grey", "sd_grey"]), total / max(len(rows), 1)
 
 
 def distance_to_nearest(features: ArrayLike, training: ArrayLike) -> np.ndarray:

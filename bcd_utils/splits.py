@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from bcd_utils.errors import StudyError
-from bcd_utils.study import Study
+
+if TYPE_CHECKING:
+    from bcd_utils.study import Study
 
 SETS = ("train", "validation", "test")
 MEASURED = ("width", "height", "sha256", "masks_sha256", "perceptual_hash", "status")

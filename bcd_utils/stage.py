@@ -41,7 +41,9 @@ class Stage:
     question : str
         What it asks, for the index page.
     reads, writes : tuple of str
-        Files under ``artifacts/``; one that not every study needs is read where it is there.
+        Files under ``artifacts/``.
+    also_reads : tuple of str
+        Files that it reads where an earlier notebook of the study writes them, and does without elsewhere.
     record : str
         The JSON file among ``writes`` whose content stands in ``summary.json`` under the file's stem; "" for none.
     section : type or None
@@ -61,6 +63,7 @@ class Stage:
     question: str
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
+    also_reads: tuple[str, ...] = ()
     record: str = ""
     section: type | None = None
     outside: Callable[[Study], Any] | None = None
@@ -111,7 +114,10 @@ def contract_of(stages: Iterable[Stage]) -> dict[str, dict[str, list[str]]]:
     >>> contract_of([Stage("12_hello", "Who?", reads=("splits.csv",), writes=("hello.json",))])
     {'12_hello': {'reads': ['splits.csv'], 'writes': ['hello.json']}}
     """
-    return {stage.notebook: {"reads": list(stage.reads), "writes": list(stage.writes)} for stage in stages}
+    return {
+        stage.notebook: {"reads": [*stage.reads, *stage.also_reads], "writes": list(stage.writes)}
+        for stage in stages
+    }
 
 
 def stages_of(notebooks: Sequence[str], declared: Mapping[str, Stage]) -> list[Stage]:

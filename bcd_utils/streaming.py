@@ -60,3 +60,11 @@ def release(array: np.ndarray) -> None:
     # A map that may be written to could be a private copy, whose changes would be lost.
     if isinstance(array.base, mmap.mmap) and not array.flags.writeable and hasattr(mmap, "MADV_DONTNEED"):
         array.base.madvise(mmap.MADV_DONTNEED)
+
+
+def pooled(features: np.ndarray) -> np.ndarray:
+    """Mean of each feature over the positions of the map, float32 (n, c), streaming over (n, h, w, c)."""
+    means = np.empty((len(features), features.shape[-1]), np.float32)
+    for place, row in enumerate(one_by_one(features)):
+        means[place] = np.asarray(row, dtype=np.float32).mean(axis=(0, 1))
+    return means

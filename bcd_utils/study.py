@@ -8,16 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from bcd_utils.data_settings import (
-    STRICT,
-    BreakHis,
-    CbisDdsm,
-    DatasetName,
-    Modalities,
-    Phantoms,
-    Positive,
-    Stain,
-)
+from bcd_utils.data_settings import STRICT, DatasetName, External, Modalities, Positive, Source
 from bcd_utils.networks import NETWORKS
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -133,31 +124,11 @@ class Comparison:
     imbalance_contenders: tuple[str, ...] = ("paper", "paper-linear", "svm")
 
 
-@dataclass(frozen=True, config=STRICT)
-class External:
-    """Images from another source that the trained model is tested on.
-
-    Attributes
-    ----------
-    dataset : str
-        A registered data set with classes of the same names.
-    data_dir : str or None
-        Its folder or zip file; None: where ``bcd fetch`` puts it.
-    allow_partial : bool
-        Accept class counts that are not the published ones.
-    phantoms : Phantoms
-        What to draw where the data set is ``phantom``.
-    """
-
-    dataset: DatasetName = "bus_uclm"
-    data_dir: str | None = None
-    allow_partial: bool = False
-    phantoms: Phantoms = Phantoms(seed=31, scanner="b")
-
-
-@dataclass(frozen=True, config=STRICT)
-class Study:
+@dataclass(frozen=True, config=STRICT, kw_only=True)
+class Study(Source):
     """Every value of the protocol. Defaults are the paper's, or the likeliest where it is silent.
+
+    As a `Source` it says which images are its own; further settings are these.
 
     Attributes
     ----------
@@ -167,20 +138,12 @@ class Study:
         Heading of the reports.
     notebooks : tuple of str
         Stages, in order; names of files in ``notebooks/``. Empty: those of the paper's protocol.
-    dataset : str
-        A registered data set; ``bcd datasets`` lists them.
-    data_dir : str or None
-        Folder or archive with the images; None: where ``bcd fetch`` puts them.
-    allow_partial : bool
-        Accept a data set whose class counts are not the published ones.
     histopathology_dir : str or None
         Folder with BreakHis images; only illustrates the paper's Fig 2, never trained on.
     seed : int
         Seeds the split, the weights, dropout, the order of batches and the bootstrap.
     input : {"image", "mask", "overlay"}
         What the network sees: the image, its lesion mask, or the image with the mask blended in.
-    stain : {"none", "reinhard", "macenko"}
-        Stain normalisation of histopathology towards published references; see `stain`.
     image_size : int
         Side in pixels that images are resized to.
     test_fraction, validation_fraction : float
@@ -218,9 +181,6 @@ class Study:
     bootstrap_samples : int
     confidence : float
         Level of the intervals.
-    phantoms : Phantoms
-    breakhis : BreakHis
-    cbis_ddsm : CbisDdsm
     audit : Audit
     lottery : Lottery
     comparison : Comparison
@@ -234,12 +194,9 @@ class Study:
     title: str = "Breast Cancer Detection Using ResNet50"
     notebooks: tuple[str, ...] = ()
     dataset: DatasetName = "busi"
-    data_dir: str | None = None
-    allow_partial: bool = False
     histopathology_dir: str | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     input: Literal["image", "mask", "overlay"] = "image"
-    stain: Stain = "none"
     image_size: Annotated[int, Field(ge=32, le=1024)] = 224
     test_fraction: Fraction = 0.15
     validation_fraction: Fraction = 0.10
@@ -261,9 +218,6 @@ class Study:
     feature_dtype: Literal["float32", "bfloat16"] = "float32"
     bootstrap_samples: Annotated[int, Field(ge=100)] = 2000
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
-    phantoms: Phantoms = Phantoms()
-    breakhis: BreakHis = BreakHis()
-    cbis_ddsm: CbisDdsm = CbisDdsm()
     audit: Audit = Audit()
     lottery: Lottery = Lottery()
     comparison: Comparison = Comparison()

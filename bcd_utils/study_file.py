@@ -13,23 +13,11 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from bcd_utils.data_settings import Source
+from bcd_utils.data_settings import BreakHis, CbisDdsm, External, Modalities, ModalitySource, Phantoms
 from bcd_utils.errors import StudyError
 from bcd_utils.networks import NETWORKS
 from bcd_utils.paths import STUDIES, readable
-from bcd_utils.study import (
-    Audit,
-    Augmentation,
-    BreakHis,
-    CbisDdsm,
-    Comparison,
-    External,
-    FineTuning,
-    Lottery,
-    Modalities,
-    Phantoms,
-    Study,
-)
+from bcd_utils.study import Audit, Augmentation, Comparison, FineTuning, Lottery, Study
 
 _PATTERN_HELP = {
     "backbone": f"one of {', '.join(NETWORKS)}, or the path of a .keras file",
@@ -73,12 +61,14 @@ def _allowed_keys(location: Sequence[str], sections: Mapping[str, type]) -> list
     owner, parts = Study, iter(location[:-1])
     for part in parts:
         if part == "sources":
-            owner = Source
+            owner = ModalitySource
             next(parts, None)  # a source's name may be that of a section
         else:
             owner = sections.get(part, owner)
+    # What the section adds comes first, then what it shares with other sources.
+    names = list(dict.fromkeys([*owner.__annotations__, *(field.name for field in fields(owner))]))
     further = [name for name in sections if name not in _SECTIONS] if owner is Study else []
-    return [field.name for field in fields(owner) if field.name != "sections"] + further
+    return [name for name in names if name != "sections"] + further
 
 
 def _one_line(

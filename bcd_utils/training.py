@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,51 +12,23 @@ from bcd_utils.augmentation import augment
 from bcd_utils.backbones import Backbone, freeze, load_backbone
 from bcd_utils.backend import device, keras
 from bcd_utils.classifier import Batches, train_head
-from bcd_utils.datasets import dataset_of
-from bcd_utils.evaluation import class_numbers, with_predictions
-from bcd_utils.features import cached_features, features_of
+from bcd_utils.evaluation import with_predictions
+from bcd_utils.features import features_of, image_features
 from bcd_utils.files import sha256_of_file
 from bcd_utils.fine_tuning import as_new_backbone, fine_tune
+from bcd_utils.image_set import ImageSet
 from bcd_utils.random_weights import CALIBRATION_IMAGES
 from bcd_utils.runs import Run
-from bcd_utils.splits import SETS
 
 
-@dataclass(frozen=True)
-class Sets:
-    """Images, labels and sets of a run.
-
-    Attributes
-    ----------
-    images : ndarray, uint8, shape (n, s, s, 3)
-    labels : ndarray, int, shape (n,)
-    rows : dict of set name to ndarray, int
-    classes : tuple of str
-    """
-
-    images: np.ndarray
-    labels: np.ndarray
-    rows: dict[str, np.ndarray]
-    classes: tuple[str, ...]
-
-
-def load_sets(run: Run) -> Sets:
-    """Read what the preprocessing notebook wrote."""
-    classes = dataset_of(run.study).classes
-    splits = run.read_csv("splits.csv")
-    labels = class_numbers(splits["label"], classes)
-    rows = {name: np.flatnonzero(splits["split"] == name) for name in SETS}
-    return Sets(run.images(), labels, rows, classes)
-
-
-def frozen_backbone(run: Run, sets: Sets) -> Backbone:
+def frozen_backbone(run: Run, images: ImageSet) -> Backbone:
     """The study's backbone before any fine-tuning."""
-    return load_backbone(run.study, np.asarray(sets.images[sets.rows["train"][:CALIBRATION_IMAGES]]))
+    return load_backbone(run.study, np.asarray(images.pixels[images.rows["train"][:CALIBRATION_IMAGES]]))
 
 
-def trained_backbone(run: Run, sets: Sets) -> Backbone:
+def trained_backbone(run: Run, images: ImageSet) -> Backbone:
     """The backbone that the run's head was trained on: fine-tuned, where the study fine-tunes."""
-    backbone = frozen_backbone(run, sets)
+    backbone = frozen_backbone(run, images)
     if run.study.fine_tuning is None:
         return backbone
     path = run.artifact("backbone.keras")
@@ -67,18 +38,12 @@ def trained_backbone(run: Run, sets: Sets) -> Backbone:
 
 def features(run: Run, backbone: Backbone, on_progress: Callable = lambda *_: None) -> np.ndarray:
     """The backbone's features of all images of the run, from the cache where they are there."""
-    return cached_features(
-        backbone,
-        run.images(),
-        sha256_of_file(run.artifact("images.npy")),
-        run.study.feature_dtype,
-        on_progress,
-    )
+    return image_features(backbone, ImageSet.of_run(run), run.study.feature_dtype, on_progress)
 
 
 def fit(
     run: Run,
-    sets: Sets,
+    images: ImageSet,
     backbone: Backbone,
     values: np.ndarray,
     head: keras.Model,
@@ -95,21 +60,21 @@ def fit(
     transform = None
     if study.augmentation:
 
-        def transform(images, epoch, rows):
-            return features_of(backbone, augment(images, study.augmentation, study.seed, epoch, rows))
+        def transform(pixels, epoch, rows):
+            return features_of(backbone, augment(pixels, study.augmentation, study.seed, epoch, rows))
 
-    source = sets.images if study.augmentation else values
-    common = {"classes": len(sets.classes), "batch_size": study.batch_size}
+    varied = images.pixels if study.augmentation else values
+    common = {"classes": len(images.classes), "batch_size": study.batch_size}
     training = Batches(
-        source, sets.labels, sets.rows["train"], seed=study.seed, transform=transform, **common
+        varied, images.labels, images.rows["train"], seed=study.seed, transform=transform, **common
     )
-    validation = Batches(values, sets.labels, sets.rows["validation"], **common)
+    validation = Batches(values, images.labels, images.rows["validation"], **common)
     return train_head(head, training, validation, study, on_progress)
 
 
 def fit_further(
     run: Run,
-    sets: Sets,
+    images: ImageSet,
     backbone: Backbone,
     head: keras.Model,
     history: pd.DataFrame,
@@ -141,15 +106,15 @@ def fit_further(
     if study.fine_tuning is None:
         return history, best_epoch, [], backbone
 
-    def transform(images, epoch, rows):
+    def transform(pixels, epoch, rows):
         if study.augmentation:
-            images = augment(images, study.augmentation, study.seed, epoch, rows)
-        return backbone.prepare(images)
+            pixels = augment(pixels, study.augmentation, study.seed, epoch, rows)
+        return backbone.prepare(pixels)
 
+    rows = (images.rows["train"], images.rows["validation"])
     further, restored, layers = fine_tune(
-        backbone, head, sets.images, sets.labels, sets.rows["train"], sets.rows["validation"], study, transform,
-        on_progress,
-    )  # fmt: skip
+        backbone, head, images.pixels, images.labels, *rows, study, transform, on_progress
+    )
     with run.writing("backbone.keras") as temporary:
         backbone.model.save(temporary)
     freeze(backbone.model)
@@ -159,10 +124,9 @@ def fit_further(
     return all_epochs, len(history) + restored, layers, as_new_backbone(backbone, identity)
 
 
-def predictions_table(run: Run, sets: Sets, probabilities: np.ndarray) -> pd.DataFrame:
+def predictions_table(run: Run, images: ImageSet, probabilities: np.ndarray) -> pd.DataFrame:
     """One row an image: id, split, label, predicted, probability of that, and ``p_<class>`` each."""
-    rows = run.read_csv("splits.csv")[["id", "split", "label"]]
-    return with_predictions(rows, probabilities, sets.classes)
+    return with_predictions(images.table[["id", "split", "label"]], probabilities, images.classes)
 
 
 def training_record(
@@ -181,36 +145,23 @@ def training_record(
     }
 
 
-def architecture(backbone: Backbone, head: keras.Model, sets: Sets) -> list[dict[str, Any]]:
+def architecture(backbone: Backbone, head: keras.Model, images: ImageSet) -> list[dict[str, Any]]:
     """Blocks of the whole network for the paper's Fig 4."""
 
     def times(shape) -> str:
         return " x ".join(str(side) for side in shape if side is not None)
 
+    def block(name: str, shape, part, kind: str) -> dict[str, Any]:
+        count, trained = (
+            (part.count_params(), bool(part.trainable_weights)) if part is not None else (0, False)
+        )
+        return {"name": name, "shape": times(shape), "parameters": count, "trainable": trained, "kind": kind}
+
     blocks = [
-        {
-            "name": "input",
-            "shape": times(sets.images.shape[1:]),
-            "parameters": 0,
-            "trainable": False,
-            "kind": "input",
-        },
-        {
-            "name": backbone.name,
-            "shape": times(head.input_shape),
-            "parameters": backbone.model.count_params(),
-            "trainable": bool(backbone.model.trainable_weights),
-            "kind": "backbone",
-        },
+        block("input", images.pixels.shape[1:], None, "input"),
+        block(backbone.name, head.input_shape, backbone.model, "backbone"),
     ]
     for layer in head.layers[1:]:
-        blocks.append(
-            {
-                "name": layer.name,
-                "shape": times(layer.output.shape),
-                "parameters": layer.count_params(),
-                "trainable": bool(layer.trainable_weights),
-                "kind": "output" if layer is head.layers[-1] else "head",
-            }
-        )
+        kind = "output" if layer is head.layers[-1] else "head"
+        blocks.append(block(layer.name, layer.output.shape, layer, kind))
     return blocks

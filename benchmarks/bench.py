@@ -29,38 +29,39 @@ from bcd_utils import training
 from bcd_utils.arrays import write_images
 from bcd_utils.backbones import load_backbone
 from bcd_utils.backend import device, keras, seed_everything
-from bcd_utils.classifier import build_head, predict
+from bcd_utils.classifier import predict
 from bcd_utils.datasets import dataset_of
-from bcd_utils.evaluation import class_numbers
 from bcd_utils.features import BATCH, cached_features
 from bcd_utils.files import write_text
+from bcd_utils.head import build_head
+from bcd_utils.image_set import ImageSet
 from bcd_utils.lottery import lottery_features, plain_splits, play
 from bcd_utils.paths import REPORTS, STUDIES
-from bcd_utils.quality import build_manifest
+from bcd_utils.quality import build_manifest, data_hash
 from bcd_utils.runs import Run
-from bcd_utils.splits import SETS, split_images
+from bcd_utils.splits import split_images
 from bcd_utils.study import Lottery, Study
 from bcd_utils.study_file import load_study
-from bcd_utils.training import Sets
 
 
-def prepare(study: Study, scratch: Path) -> Sets:
+def prepare(study: Study, scratch: Path) -> ImageSet:
     """The study's images, labels and split, without notebooks."""
     dataset = dataset_of(study)
     folder = dataset.locate(study)
     manifest, _ = build_manifest(dataset, folder, study.allow_partial)
-    usable = manifest[manifest["status"] == "ok"].copy()
+    usable = manifest[manifest["status"] == "ok"].reset_index(drop=True)
     usable["split"] = split_images(usable)
     write_images(scratch / "images.npy", folder, usable, study.input, study.image_size)
-    labels = class_numbers(usable["label"], dataset.classes)
-    rows = {name: np.flatnonzero(usable["split"] == name) for name in SETS}
-    return Sets(np.load(scratch / "images.npy", mmap_mode="r"), labels, rows, dataset.classes)
+    stored = scratch / "images.npy"
+    return ImageSet(
+        study, usable, dataset.classes, data_hash(usable), study.input, study.image_size, stored=stored
+    )
 
 
-def extraction(study: Study, sets: Sets, scratch: Path, rounds: int = 3) -> tuple[float, float]:
+def extraction(study: Study, sets: ImageSet, scratch: Path, rounds: int = 3) -> tuple[float, float]:
     """Images per second: the bare ``backbone(x)`` on ready arrays, and our streaming pass to disk."""
-    backbone = load_backbone(study, np.asarray(sets.images[:BATCH]))
-    images = sets.images[: BATCH * 6]
+    backbone = load_backbone(study, np.asarray(sets.pixels[:BATCH]))
+    images = sets.pixels[: BATCH * 6]
     ready = [backbone.prepare(images[start : start + BATCH]) for start in range(0, len(images), BATCH)]
     backbone.model(ready[0], training=False)
     bare, ours = [], []
@@ -75,13 +76,13 @@ def extraction(study: Study, sets: Sets, scratch: Path, rounds: int = 3) -> tupl
     return float(np.median(bare)), float(np.median(ours))
 
 
-def cached_study(study: Study, sets: Sets, scratch: Path) -> tuple[float, int]:
+def cached_study(study: Study, sets: ImageSet, scratch: Path) -> tuple[float, int]:
     """Seconds and epochs of extraction, training of the head and prediction, from an empty cache."""
     seed_everything(study.seed)
     started = time.perf_counter()
-    backbone = load_backbone(study, np.asarray(sets.images[:BATCH]))
+    backbone = load_backbone(study, np.asarray(sets.pixels[:BATCH]))
     features = cached_features(
-        backbone, sets.images, "bench", study.feature_dtype, folder=scratch / "features"
+        backbone, sets.pixels, "bench", study.feature_dtype, folder=scratch / "features"
     )
     head = build_head(features.shape[1:], len(sets.classes), study)
     history, _ = training.fit(Run(scratch, study), sets, backbone, features, head)
@@ -89,14 +90,14 @@ def cached_study(study: Study, sets: Sets, scratch: Path) -> tuple[float, int]:
     return time.perf_counter() - started, len(history)
 
 
-def naive_study(study: Study, sets: Sets, epochs: int) -> float:
+def naive_study(study: Study, sets: ImageSet, epochs: int) -> float:
     """Seconds of what the paper describes: one Sequential model over ready arrays, fit, predict."""
     seed_everything(study.seed)
     started = time.perf_counter()
-    backbone = load_backbone(study, np.asarray(sets.images[:BATCH]))
+    backbone = load_backbone(study, np.asarray(sets.pixels[:BATCH]))
     model = keras.Sequential([backbone.model, build_head(backbone.model.output_shape[1:], 3, study)])
     model.compile("adam", "categorical_crossentropy", metrics=["acc"])
-    x, y = np.asarray(sets.images) / np.float32(255), np.eye(3, dtype=np.float32)[sets.labels]
+    x, y = np.asarray(sets.pixels) / np.float32(255), np.eye(3, dtype=np.float32)[sets.labels]
     train, validation = sets.rows["train"], sets.rows["validation"]
     model.fit(
         x[train],
@@ -110,12 +111,12 @@ def naive_study(study: Study, sets: Sets, epochs: int) -> float:
     return time.perf_counter() - started
 
 
-def lottery(study: Study, sets: Sets, scratch: Path, pooling: str, splits: int) -> float:
+def lottery(study: Study, sets: ImageSet, scratch: Path, pooling: str, splits: int) -> float:
     """Seconds to train the head anew on so many splits by image, from cached features and an empty job cache."""
     os.environ["BCD_CACHE_DIR"] = str(scratch / f"lottery-{pooling}")
     study = replace(study, lottery=Lottery(splits=splits, pooling=pooling))
-    backbone = load_backbone(study, np.asarray(sets.images[:BATCH]))
-    features = cached_features(backbone, sets.images, "bench", folder=scratch / "features")
+    backbone = load_backbone(study, np.asarray(sets.pixels[:BATCH]))
+    features = cached_features(backbone, sets.pixels, "bench", folder=scratch / "features")
     images = pd.DataFrame({"label": np.asarray(sets.classes)[sets.labels], "status": "ok"})
     drawn = plain_splits(images, study)
     started = time.perf_counter()

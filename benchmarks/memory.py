@@ -85,9 +85,10 @@ def resize(folder: Path) -> None:
 def features_of(folder: Path) -> tuple:
     """Run, sets and the backbone's features, computed where they are not there."""
     from bcd_utils import training
+    from bcd_utils.image_set import ImageSet
 
     run = Run.open(folder / "run")
-    sets = training.load_sets(run)
+    sets = ImageSet.of_run(run)
     return run, sets, training.features(run, training.frozen_backbone(run, sets))
 
 
@@ -98,7 +99,7 @@ def extract(folder: Path) -> None:
 
 def pool(folder: Path) -> None:
     """The averaged features."""
-    from bcd_utils.pooling import pooled
+    from bcd_utils.streaming import pooled
 
     pooled(stored_features(folder))
 
@@ -126,11 +127,12 @@ def probe(folder: Path) -> None:
 
 def train(folder: Path) -> None:
     """One epoch of the paper's head on whole feature maps."""
-    from bcd_utils.classifier import build_head
-    from bcd_utils.training import fit, load_sets
+    from bcd_utils.head import build_head
+    from bcd_utils.image_set import ImageSet
+    from bcd_utils.training import fit
 
     run = Run.open(folder / "run")
-    sets, features = load_sets(run), stored_features(folder)
+    sets, features = ImageSet.of_run(run), stored_features(folder)
     head = build_head(features.shape[1:], len(CLASSES), run.study)
     fit(run, sets, None, features, head)
     with run.writing("head.keras") as path:

@@ -17,8 +17,8 @@ import pandas as pd
 
 from bcd_utils.backbones import untrained_network
 from bcd_utils.backend import device, keras, peak_device_bytes
-from bcd_utils.classifier import build_head
 from bcd_utils.files import write_text
+from bcd_utils.head import build_head
 from bcd_utils.networks import NETWORKS
 from bcd_utils.paths import REPORTS
 from bcd_utils.study_file import make_study

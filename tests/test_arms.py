@@ -7,13 +7,17 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from builders import square, write_image
 
 from bcd_utils import arms
+from bcd_utils.data_settings import Source
 from bcd_utils.datasets import dataset_of
-from bcd_utils.images import network_input, read_image, read_mask, resize
+from bcd_utils.image_set import ImageSet
+from bcd_utils.image_transforms import network_input, resize
+from bcd_utils.images import read_image, read_mask
 from bcd_utils.runs import Run
+from bcd_utils.stain import normalise_stain
 from bcd_utils.study_file import make_study
-from bcd_utils.training import load_sets
 
 
 @pytest.fixture
@@ -40,13 +44,29 @@ class Eye:
 def test_an_arms_features_are_those_of_what_it_is_shown(cache, tiny, run, kind, monkeypatch):
     monkeypatch.setenv("BCD_CACHE_DIR", str(tiny.cache))
     monkeypatch.setattr(arms, "frozen_backbone", lambda run, sets: Eye)
-    features = arms.arm_features(run, load_sets(run), kind)
+    features = arms.arm_features(run, ImageSet.of_run(run), kind)
     splits = run.read_csv("splits.csv")
     folder = dataset_of(run.study).locate(run.study)
     for row in (0, len(splits) - 1):
         image = read_image(folder / splits.loc[row, "path"])
         mask = read_mask([folder / splits.loc[row, "masks"]], image.shape[:2])
         np.testing.assert_array_equal(features[row], resize(network_input(image, mask, kind), 64))
+
+
+def test_an_arm_is_stained_as_the_study_is(cache, tmp_path, monkeypatch):
+    colours = np.random.default_rng(0).integers(0, 255, (70, 90, 3), dtype=np.uint8)
+    mask = square(10, 20)
+    write_image(tmp_path / "a.png", colours)
+    write_image(tmp_path / "a_mask.png", mask)
+    table = pd.DataFrame({"id": ["a"], "path": ["a.png"], "masks": ["a_mask.png"], "label": ["benign"]})
+    source = Source(dataset="breakhis", data_dir=str(tmp_path), stain="macenko")
+    images = ImageSet(source, table, ("benign", "malignant"), "data", size=64)
+    monkeypatch.setattr(arms, "frozen_backbone", lambda run, images: Eye)
+    run = SimpleNamespace(study=SimpleNamespace(feature_dtype="float32"))
+    features = arms.arm_features(run, images, "overlay")
+    stained = network_input(normalise_stain(colours, "macenko"), mask > 0, "overlay")
+    np.testing.assert_array_equal(features[0], resize(stained, 64))
+    assert not np.array_equal(stained, network_input(colours, mask > 0, "overlay"))
 
 
 def test_without_a_mask_for_each_image_only_the_plain_image_is_left():

@@ -12,8 +12,8 @@ from builders import CLASSES, write_busi, write_image
 from bcd_utils.arrays import write_images
 from bcd_utils.datasets.class_folders import scan_class_folders
 from bcd_utils.errors import StudyError
-from bcd_utils.exploration import read_with_mask
-from bcd_utils.images import network_input, resize
+from bcd_utils.image_transforms import network_input, resize
+from bcd_utils.images import read_with_mask
 from bcd_utils.stain import normalise_stain
 
 

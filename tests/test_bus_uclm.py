@@ -12,7 +12,7 @@ from PIL import Image
 from bcd_utils.datasets import REGISTRY, bus_uclm
 from bcd_utils.datasets.bus_uclm import locate, mask_label, scan
 from bcd_utils.errors import StudyError
-from bcd_utils.exploration import read_with_mask
+from bcd_utils.images import read_with_mask
 from bcd_utils.quality import build_manifest
 from bcd_utils.study_file import make_study
 

@@ -13,7 +13,7 @@ from bcd_utils.datasets import cbis_ddsm, dataset_of
 from bcd_utils.datasets.cbis_files import index_files, lesion_box, masks_among
 from bcd_utils.datasets.cbis_tables import ROWS
 from bcd_utils.errors import StudyError
-from bcd_utils.exploration import read_with_mask
+from bcd_utils.images import read_with_mask
 from bcd_utils.quality import build_manifest
 from bcd_utils.study_file import make_study
 

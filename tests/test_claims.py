@@ -102,6 +102,38 @@ def test_every_claim_has_a_verdict_a_criterion_and_evidence():
     assert table.loc[MODALITIES, "evidence"] == "nothing in this run bears on it"
 
 
+def modalities(low, synthetic=False, other="breast histopathology"):
+    """A record of two data sets, each learned from and tested on; what is crossed has intervals from ``low``."""
+    sources = {
+        "here": {"title": "Here", "modality": "breast ultrasound", "synthetic": False},
+        "there": {"title": "There", "modality": other, "synthetic": synthetic},
+    }
+    ends = [("here", "here", 0.9), ("here", "there", low[0]), ("there", "here", low[1])]
+    pairs = [
+        {"trained_on": one, "tested_on": two, "auc": least + 0.1, "auc_low": least, "auc_high": least + 0.2}
+        for one, two, least in ends
+    ]
+    return {"sources": sources, "transfer": {"pairs": pairs}}
+
+
+@pytest.mark.parametrize(
+    ("record", "expected", "of_network"),
+    [
+        (modalities((0.51, 0.6)), SUPPORTED, SUPPORTED),
+        (modalities((0.51, 0.5)), NOT_SUPPORTED, NOT_SUPPORTED),
+        (modalities((0.51, 0.6), other="mammography", synthetic=True), NOT_TESTED, SUPPORTED),
+        (modalities((0.51, 0.6), other="synthetic breast ultrasound"), NOT_TESTED, NOT_TESTED),
+        (None, NOT_TESTED, NOT_TESTED),
+    ],
+    ids=["every crossing above chance", "one is not", "drawn images", "one kind alone", "not run"],
+)
+def test_generalising_takes_every_crossing_of_two_kinds(record, expected, of_network):
+    row = judge(replace(findings(), modalities=record)).loc[MODALITIES]
+    assert (row["verdict"], row["this run's network"]) == (expected, of_network)
+    if of_network != NOT_TESTED:
+        assert "0.610 [0.510, 0.710] (Here to There)" in row["evidence"]
+
+
 ABOVE = {"just above": (1e-6, SUPPORTED), "equal": (0.0, NOT_SUPPORTED), "below": (-0.1, NOT_SUPPORTED)}
 above = pytest.mark.parametrize(("gap", "expected"), ABOVE.values(), ids=ABOVE)
 

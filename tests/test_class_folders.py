@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bcd_utils.datasets import REGISTRY, busi
-from bcd_utils.datasets.class_folders import natural_key, scan_class_folders
+from bcd_utils.datasets.class_folders import scan_class_folders
 from bcd_utils.errors import StudyError
+from bcd_utils.files import natural_key
 from bcd_utils.images import mask_paths, read_image, read_mask
 from bcd_utils.study_file import make_study
 

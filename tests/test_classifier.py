@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from bcd_utils.backend import keras
-from bcd_utils.classifier import Batches, balanced_weights, build_head, predict, train
+from bcd_utils.classifier import Batches, balanced_weights, predict, train
 from bcd_utils.errors import StudyError
+from bcd_utils.head import build_head
 from bcd_utils.study_file import make_study
 
 SIDE, CLASSES = 32, 3
@@ -151,7 +152,7 @@ def test_class_weights_change_training_as_balanced_weights_say(images):
     rows = np.concatenate(
         [np.flatnonzero(labels == 0), np.flatnonzero(labels == 1)[:4], np.flatnonzero(labels == 2)[:4]]
     )
-    assert balanced_weights(labels[rows], 3) == {0: 24 / 48, 1: 2.0, 2: 2.0}
+    assert balanced_weights(labels[rows]) == {0: 24 / 48, 1: 2.0, 2: 2.0}
 
     def losses(class_weights):
         study = tiny_study(class_weights=class_weights, dropout=0)

@@ -9,9 +9,10 @@ from builders import noise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bcd_utils.comparison.trainings import PLAIN, Variant, as_vectors, fewer_groups, oversampled, variants_of
-from bcd_utils.comparison.values import BATCH, exists, values_of
+from bcd_utils.comparison.trainings import PLAIN, Variant, as_vectors, fewer_groups, variants_of
 from bcd_utils.contenders.base import Encoder
+from bcd_utils.contenders.fold_training import oversampled
+from bcd_utils.contenders.representations import BATCH, exists, values_of
 from bcd_utils.study_file import make_study
 
 quick = settings(max_examples=15, deadline=None, database=None)

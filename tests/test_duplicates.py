@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter
 
 from bcd_utils.datasets import REGISTRY
 from bcd_utils.datasets.phantom_copies import plant_copies
-from bcd_utils.datasets.phantom_generator import write_phantoms
+from bcd_utils.datasets.phantom_files import write_phantoms
 from bcd_utils.duplicate_groups import contradictory_groups, groups_with_pairs
 from bcd_utils.duplicates import (
     KINDS,

@@ -15,7 +15,7 @@ from miniatures import CBIS_LAYOUTS, write_breakhis, write_cbis, write_inbreast,
 
 from bcd_utils.datasets import MANIFEST_COLUMNS, REGISTRY, Dataset, dataset_of
 from bcd_utils.errors import StudyError
-from bcd_utils.exploration import read_with_mask
+from bcd_utils.images import read_with_mask
 from bcd_utils.quality import build_manifest, data_hash, known_patients
 from bcd_utils.study import Study
 from bcd_utils.study_file import make_study

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bcd_utils.errors import StudyError
-from bcd_utils.exploration import histopathology_samples, image_statistics, read_with_mask, typical
+from bcd_utils.exploration import histopathology_samples, pick_examples, typical
+from bcd_utils.image_character import image_statistics
+from bcd_utils.images import read_with_mask
 
 
 def half_and_half(dark: int, bright: int) -> np.ndarray:
@@ -103,3 +105,11 @@ def test_one_histopathology_image_per_class_and_magnification(tmp_path):
 def test_a_folder_without_histopathology_images_is_named(tmp_path):
     with pytest.raises(StudyError, match="histopathology_dir = .* holds no BreakHis images"):
         histopathology_samples(tmp_path)
+
+
+def test_examples_are_the_most_confident_right_and_wrong_of_each_class():
+    predictions = pd.DataFrame(
+        [("a", "b", 0.9), ("a", "a", 0.6), ("a", "a", 0.8), ("a", "b", 0.95), ("b", "b", 0.7)],
+        columns=["label", "predicted", "probability"],
+    )
+    assert pick_examples(predictions, ("a", "b")).index.tolist() == [2, 3, 4]

@@ -17,13 +17,11 @@ from bcd_utils.datasets import REGISTRY
 from bcd_utils.errors import StudyError
 from bcd_utils.evaluation import labels_and_probabilities
 from bcd_utils.external import (
-    Images,
     class_counts,
     examples,
-    external_study,
+    external_source,
     find_images,
     introduction,
-    network_images,
     predict_images,
     predictions_table,
 )
@@ -57,15 +55,27 @@ def folder(tmp_path):
 # -- the images -------------------------------------------------------------------------------------
 
 
-def test_the_external_study_reads_the_external_images_and_nothing_else_changes():
+def test_external_images_are_read_by_their_own_settings_with_the_studys_stain():
     drawn = {"benign": 3, "malignant": 2, "normal": 1, "seed": 9, "scanner": "b"}
     external = {"dataset": "phantom", "phantoms": drawn, "allow_partial": True}
     study = make_study({"name": "mine", "data_dir": "here", "epochs": 3, "external": external})
-    other = external_study(study)
+    other = external_source(study)
+    assert other == study.external
     assert (other.dataset, other.data_dir, other.allow_partial) == ("phantom", None, True)
     assert (other.phantoms.benign, other.phantoms.scanner) == (3, "b")
-    same = {"dataset", "data_dir", "allow_partial", "phantoms", "external"}
-    assert all(value == other.as_dict()[key] for key, value in study.as_dict().items() if key not in same)
+    slides = {"dataset": "breakhis", "breakhis": {"magnification": 400}}
+    study = make_study({"name": "mine", "dataset": "breakhis", "stain": "macenko", "external": slides})
+    assert external_source(study).stain == "macenko"
+    assert external_source(study).breakhis.magnification == 400 and study.breakhis.magnification == "all"
+
+
+def test_another_stain_than_the_networks_is_refused():
+    slides = {"dataset": "breakhis", "stain": "reinhard"}
+    study = make_study({"name": "mine", "dataset": "breakhis", "stain": "macenko", "external": slides})
+    with pytest.raises(
+        StudyError, match="external.stain = reinhard.*stain = macenko.*leave external.stain out"
+    ):
+        external_source(study)
 
 
 def test_other_classes_are_refused(monkeypatch):
@@ -73,12 +83,12 @@ def test_other_classes_are_refused(monkeypatch):
 
     monkeypatch.setitem(REGISTRY, "folder", replace(REGISTRY["folder"], classes=("benign", "cyst")))
     with pytest.raises(StudyError, match="external.dataset = folder has the classes benign, cyst"):
-        external_study(study_of("anywhere"))
+        external_source(study_of("anywhere"))
 
 
 def test_images_are_found_with_their_patients_though_a_class_is_absent(folder):
-    images = find_images(study_of(folder), NOTHING)
-    assert len(images.usable) == 6 and images.patients == 3 and images.remarks == []
+    images, _ = find_images(study_of(folder), NOTHING)
+    assert len(images.table) == 6 and images.patients == 3 and images.remarks == []
     own = pd.DataFrame({"label": ["benign", "normal"], "split": ["train", "test"]})
     assert class_counts(own, images, CLASSES).to_dict("list") == {
         "training": [1, 0, 0],
@@ -90,42 +100,41 @@ def test_images_are_found_with_their_patients_though_a_class_is_absent(folder):
 
 
 def test_an_image_that_is_the_studys_own_is_remarked(folder):
-    own = find_images(study_of(folder), NOTHING).manifest.tail(2)
-    (remark,) = find_images(study_of(folder), own).remarks
+    own = find_images(study_of(folder), NOTHING)[1].tail(2)
+    (remark,) = find_images(study_of(folder), own)[0].remarks
     assert remark.startswith("2 external images are files of BUSI too (first: malignant (2))")
 
 
 def test_patients_are_unknown_where_no_table_names_them(folder):
     (folder / "groups.csv").unlink()
     write_image(folder / "benign" / "images" / "copy.png", noise(0, 1))
-    images = find_images(study_of(folder), NOTHING)
-    assert images.patients is None and images.usable["group"].nunique() == 6
+    images, _ = find_images(study_of(folder), NOTHING)
+    assert images.patients is None and images.table["group"].nunique() == 6
     assert "unnamed patients" in introduction(images)
 
 
 def test_what_the_network_sees_is_kept_by_content(folder, cache):
-    images = find_images(study_of(folder), NOTHING)
+    images, _ = find_images(study_of(folder), NOTHING)
     calls = []
-    first = network_images(study_of(folder), images, lambda *call: calls.append(call))
-    again = network_images(study_of(folder), images, lambda *call: calls.append(call))
+    first, again = (np.load(images.file(lambda *call: calls.append(call))) for _ in range(2))
     assert first.shape == (6, 64, 64, 3) and np.array_equal(first, again) and len(calls) == 6
     write_image(folder / "benign" / "images" / "benign (1).png", noise(99))
-    changed = network_images(study_of(folder), find_images(study_of(folder), NOTHING))
+    changed = find_images(study_of(folder), NOTHING)[0].pixels
     assert not np.array_equal(first[0], changed[0]) and np.array_equal(first[1:], changed[1:])
 
 
 def test_an_input_that_needs_masks_is_refused_without_them(folder, cache):
     shutil.rmtree(folder / "benign" / "masks")
-    images = find_images(study_of(folder), NOTHING)
+    images, _ = find_images(study_of(folder, input="overlay"), NOTHING)
     with pytest.raises(StudyError, match="input = overlay needs masks, but 3 images have none"):
-        network_images(study_of(folder, input="overlay"), images)
+        images.file()
 
 
 def test_without_external_images_nothing_is_tested_and_the_page_says_how():
-    images = find_images(study_of(), NOTHING)
-    assert images.dataset is None and images.usable.empty and images.patients is None
+    images, manifest = find_images(study_of(), NOTHING)
+    assert images is None and manifest.empty and "sha256" in manifest
     assert "--set external.dataset=folder --set external.data_dir=FOLDER" in introduction(images)
-    table = predictions_table(images.usable, np.zeros((0, 3)), CLASSES)
+    table = predictions_table(manifest, np.zeros((0, 3)), CLASSES)
     assert list(table) == [
         "id",
         "group",
@@ -294,7 +303,7 @@ def test_the_studys_own_images_called_external_are_predicted_as_before(finished,
     settings["external"] = {"dataset": "phantom", "phantoms": settings["phantoms"]}
     (folder / "study.json").write_text(json.dumps(settings))
     run = Run.open(folder)
-    images = find_images(run.study, run.read_csv("manifest.csv"))
+    images, _ = find_images(run.study, run.read_csv("manifest.csv"))
     assert images.remarks[0].startswith("56 external images are files of Synthetic phantoms too")
     found, features = predict_images(run, images)
     own = run.read_csv("predictions.csv")
@@ -329,5 +338,5 @@ def test_the_studys_own_images_called_external_are_predicted_as_before(finished,
 
 
 def test_no_images_need_no_model():
-    table, features = predict_images(Run("nowhere", study_of()), Images())
+    table, features = predict_images(Run("nowhere", study_of()), None)
     assert table.empty and len(features) == 0

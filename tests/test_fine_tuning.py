@@ -5,9 +5,9 @@ import pytest
 
 from bcd_utils.backbones import Backbone, freeze, no_scaling
 from bcd_utils.backend import keras
-from bcd_utils.classifier import build_head
 from bcd_utils.errors import StudyError
 from bcd_utils.fine_tuning import fine_tune, unfreeze_from
+from bcd_utils.head import build_head
 from bcd_utils.study_file import make_study
 
 

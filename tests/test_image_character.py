@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from builders import write_image
 
-from bcd_utils.image_character import MEASURES, image_character, measure_images, noise_level
+from bcd_utils.image_character import MEASURES, grey_levels, image_character, measure_images, noise_level
 
 
 def coloured(grey: np.ndarray) -> np.ndarray:
@@ -32,6 +32,14 @@ def test_a_chessboard_of_two_levels():
     assert found["entropy"] == pytest.approx(1)
     # Each pixel's four neighbours have the other level, so the Laplacian is 800 or -800.
     assert found["sharpness"] == pytest.approx(800**2)
+
+
+def test_grey_levels_of_one_image():
+    image = np.zeros((2, 2, 3), np.uint8)
+    image[0] = 200
+    mean, deviation, shares = grey_levels(image)
+    assert (mean, deviation) == (100, 100)
+    assert {level: share for level, share in enumerate(shares) if share} == {0: 0.5, 200: 0.5}
 
 
 def test_256_levels_equally_often_are_8_bits():

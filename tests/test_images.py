@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from bcd_utils.images import mask_paths, network_input, read_image, read_mask, resize
+from bcd_utils.image_transforms import network_input, resize
+from bcd_utils.images import mask_paths, read_image, read_mask
 
 SHAPE = (70, 90)
 LESION = square(10, 30)

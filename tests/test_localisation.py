@@ -11,7 +11,6 @@ from bcd_utils.localisation import (
     centre_gaussian,
     choose_threshold,
     localisation,
-    pick_examples,
     summarise,
 )
 
@@ -81,11 +80,3 @@ def test_without_a_lesion_in_test_or_validation_nothing_is_summarised(empty):
     sets = [scores, scores]
     sets[empty] = {"Grad-CAM": pd.DataFrame()}
     assert len(summarise(*sets, 100, 0.95, 0)) == 0 and len(summarise(scores, scores, 100, 0.95, 0)) == 1
-
-
-def test_examples_are_the_most_confident_right_and_wrong_of_each_class():
-    predictions = pd.DataFrame(
-        [("a", "b", 0.9), ("a", "a", 0.6), ("a", "a", 0.8), ("a", "b", 0.95), ("b", "b", 0.7)],
-        columns=["label", "predicted", "probability"],
-    )
-    assert pick_examples(predictions, ("a", "b")).index.tolist() == [2, 3, 4]

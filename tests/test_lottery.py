@@ -11,9 +11,11 @@ import pandas as pd
 import pytest
 from distributed import LocalCluster
 
-from bcd_utils import head_training, lottery
+from bcd_utils import classifier, lottery
 from bcd_utils.backend import keras
-from bcd_utils.classifier import Batches, build_head, predict, train
+from bcd_utils.classifier import Batches, predict, train
+from bcd_utils.contenders.fold_training import Training, TrainingData
+from bcd_utils.head import build_head
 from bcd_utils.splits import SETS, split_images
 from bcd_utils.study import Lottery
 from bcd_utils.study_file import make_study
@@ -84,14 +86,14 @@ def test_average_pooling_of_the_features_beforehand_changes_no_prediction(featur
     np.testing.assert_array_equal(whole, features)
 
 
-def job_of(split: pd.Series, seed: int) -> lottery.Job:
-    return lottery.Job(tuple(split.map({name: index for index, name in enumerate(SETS)})), seed)
+def job_of(split: pd.Series, seed: int) -> Training:
+    return Training(tuple(split.map({name: index for index, name in enumerate(SETS)})), seed)
 
 
 @pytest.fixture(scope="module")
 def shared(features, labels, study):
     study = replace(study, pooling="average")
-    return lottery.Shared(lottery.lottery_features(features, study), labels, 3, study)
+    return TrainingData(lottery.lottery_features(features, study), labels, 3, study)
 
 
 def test_a_training_is_the_one_that_the_study_would_do(images, shared):
@@ -99,20 +101,20 @@ def test_a_training_is_the_one_that_the_study_would_do(images, shared):
     result = lottery.train_once(job_of(split, 5), shared)
     study = replace(shared.study, seed=5)
     keras.utils.set_random_seed(5)
-    head = build_head(shared.features.shape[1:], 3, study)
+    head = build_head(shared.values.shape[1:], 3, study)
     training, validation = (
-        Batches(shared.features, shared.labels, np.flatnonzero(split == name), 3, 8, seed)
+        Batches(shared.values, shared.labels, np.flatnonzero(split == name), 3, 8, seed)
         for name, seed in (("train", 5), ("validation", None))
     )
     history, best = train(head, training, validation, study, study.epochs, study.learning_rate)
     assert (result["epochs"], result["best_epoch"]) == (len(history), best)
-    np.testing.assert_allclose(result["probabilities"], predict(head, shared.features), rtol=1e-4)
+    np.testing.assert_allclose(result["probabilities"], predict(head, shared.values), rtol=1e-4)
     assert (result["probabilities"].argmax(axis=1) == shared.labels)[split == "train"].mean() > 0.4
 
 
 def test_what_a_worker_trained_before_changes_nothing(images, shared):
     jobs = [job_of(split_images(images, seed=seed), seed) for seed in (5, 6)]
-    head_training._compiled.cache_clear()
+    classifier._compiled_heads.clear()
     alone = lottery.train_once(jobs[0], shared)
     other = lottery.train_once(jobs[1], shared)
     after = lottery.train_once(jobs[0], shared)

@@ -50,7 +50,7 @@ def test_a_source_that_is_not_at_hand_has_a_command_and_stops_nothing(tmp_path):
     assert absent["busi"].command == "bcd fetch busi" and absent["gone"].command == "bcd fetch mias"
     assert "nowhere" in absent["gone"].problem
     slides = at_hand["slides"]
-    assert (slides.patients, slides.classes, len(slides.images)) == (6, ("benign", "malignant"), 18)
+    assert (slides.patients, slides.classes, len(slides.table)) == (6, ("benign", "malignant"), 18)
     remarks = tables.remarks_table(at_hand, absent)
     expected = [(slides.title, remark) for remark in slides.remarks]
     expected += [(absent[name].title, absent[name].problem) for name in ("busi", "gone")]
@@ -106,7 +106,7 @@ def test_without_patients_what_looks_alike_is_one_group(tmp_path):
     twin = np.kron(noise(6, 0, shape=(7, 9)), np.ones((12, 12), np.uint8))  # benign/0, brighter
     write_image(tmp_path / "benign" / "9.png", (20 + 0.9 * twin).astype(np.uint8))
     at_hand, _ = find(study_of(mine={"dataset": "folder", "data_dir": str(tmp_path)}))
-    images = at_hand["mine"].images.set_index("path")["group"]
+    images = at_hand["mine"].table.set_index("path")["group"]
     assert at_hand["mine"].patients is None
     assert images["benign/0.png"] == images["benign/9.png"] and images.nunique() == 6
 
@@ -114,7 +114,7 @@ def test_without_patients_what_looks_alike_is_one_group(tmp_path):
 def test_at_most_so_many_images_are_taken(tmp_path):
     slides = {"dataset": "breakhis", "data_dir": str(write_breakhis(tmp_path)), "allow_partial": True}
     at_hand, _ = find(study_of(slides=slides | {"most_images": 9}))
-    images = at_hand["slides"].images
+    images = at_hand["slides"].table
     assert images["label"].value_counts().to_dict() == {"benign": 5, "malignant": 4}
     assert images.index.tolist() == list(range(9))
 
@@ -142,7 +142,7 @@ def test_a_second_look_reads_no_image_again(tmp_path, monkeypatch):
     first, _ = find(study)
     monkeypatch.setattr(sources, "build_manifest", None)
     again, _ = find(study)
-    assert again["slides"].images.equals(first["slides"].images)
+    assert again["slides"].table.equals(first["slides"].table)
     assert again["slides"].data_sha256 == first["slides"].data_sha256
 
 

@@ -10,7 +10,7 @@ import pytest
 from bcd_utils.datasets import REGISTRY
 from bcd_utils.datasets.busi import scan
 from bcd_utils.datasets.phantom_copies import CHANGES, plant_copies, with_calipers
-from bcd_utils.datasets.phantom_generator import write_phantoms
+from bcd_utils.datasets.phantom_files import write_phantoms
 from bcd_utils.errors import StudyError
 from bcd_utils.images import read_image, read_mask
 from bcd_utils.study_file import make_study

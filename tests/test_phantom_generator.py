@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bcd_utils.datasets.phantom_generator import CLASSES, draw_phantom, write_phantoms
+from bcd_utils.datasets.phantom_files import write_phantoms
+from bcd_utils.datasets.phantom_generator import CLASSES, draw_phantom
 from bcd_utils.datasets.phantom_scanner import (
     compounded_envelope,
     draw_scatterers,

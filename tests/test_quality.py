@@ -16,7 +16,7 @@ from PIL import Image
 from bcd_utils.datasets import MANIFEST_COLUMNS, REGISTRY, Scan
 from bcd_utils.duplicates import exact_kind, thumbnails
 from bcd_utils.errors import StudyError
-from bcd_utils.exploration import read_with_mask
+from bcd_utils.images import read_with_mask
 from bcd_utils.quality import build_manifest, data_hash, describe_dataset, inspect_image, join_groups
 
 ANY_COUNT = dataclasses.replace(REGISTRY["busi"], counts=None)

@@ -13,19 +13,9 @@ from bcd_utils.shift import (
     MEASURES,
     distance_to_nearest,
     domain_auc,
-    grey_levels,
     mean_interval,
     measure_shift,
 )
-
-
-def test_grey_levels_of_two_images():
-    images = np.zeros((2, 2, 2, 3), np.uint8)
-    images[0] = 10
-    images[1, 0] = 200
-    statistics, histogram = grey_levels(images)
-    assert statistics.values.tolist() == [[10, 0], [100, 100]]
-    assert {level: share for level, share in enumerate(histogram) if share} == {0: 0.25, 10: 0.5, 200: 0.25}
 
 
 def test_the_distance_is_that_of_scipy_and_a_training_image_is_at_0():

@@ -15,8 +15,7 @@ from builders import noise, write_image
 from bcd_utils.backend import keras
 from bcd_utils.classifier import Batches, predict
 from bcd_utils.paths import ROOT
-from bcd_utils.pooling import pooled
-from bcd_utils.streaming import in_batches, one_by_one, release, sha256_of_array
+from bcd_utils.streaming import in_batches, one_by_one, pooled, release, sha256_of_array
 
 SMAPS = Path("/proc/self/smaps")
 only_on_linux = pytest.mark.skipif(not SMAPS.exists(), reason="only Linux tells what is resident")
@@ -102,12 +101,18 @@ def test_changes_of_a_private_map_are_not_lost(file, freeze):
     assert (private[3] == 7).all()
 
 
+def test_features_are_averaged_over_the_image():
+    features = np.arange(24, dtype=np.float32).reshape(2, 2, 2, 3)
+    assert pooled(features).tolist() == [[4.5, 5.5, 6.5], [16.5, 17.5, 18.5]]
+    assert pooled(features[:0]).shape == (0, 3)
+
+
 MEASURE = """
 import sys
 from pathlib import Path
 import numpy as np, pandas as pd
 from bcd_utils.arrays import write_images
-from bcd_utils.pooling import pooled
+from bcd_utils.streaming import pooled
 folder, count = Path(sys.argv[1]), int(sys.argv[2])
 rows = pd.DataFrame({"path": [f"{n}.png" for n in range(count)], "masks": "", "id": range(count)})
 write_images(folder / "images.npy", folder, rows, "image", 128)

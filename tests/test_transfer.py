@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,10 +9,11 @@ from sklearn.metrics import roc_auc_score
 
 from bcd_utils.contenders.base import Fold
 from bcd_utils.contenders.frozen import PROBE
-from bcd_utils.datasets import REGISTRY
+from bcd_utils.data_settings import BreakHis, Source
+from bcd_utils.datasets import dataset_of
+from bcd_utils.image_set import ImageSet
 from bcd_utils.modalities.protocol import learn_probe, predictions_table, run_protocol
 from bcd_utils.modalities.record import said_of_transfer
-from bcd_utils.modalities.sources import Collection
 from bcd_utils.modalities.transfer import agreeing, auc_with_ends, in_common, transfer
 from bcd_utils.study_file import make_study
 
@@ -27,14 +26,14 @@ def own_cache(cache):
 
 
 def collection(
-    title: str, labels: list[str], dataset: str = "busi", groups=None, patients=None
-) -> Collection:
+    title: str, labels: list[str], dataset: str = "busi", groups=None, patients=None, **settings
+) -> ImageSet:
     names = [f"{title}-{number}" for number in range(len(labels))]
     images = pd.DataFrame({"id": names, "label": labels, "status": "ok", "group": groups or names})
     images = images.assign(sha256=images["id"] + ".png", pixels_sha256=images["id"] + " pixels")
-    return Collection(
-        title, REGISTRY[dataset], STUDY, Path(), images, pd.Series(dtype=int), patients, title * 3, []
-    )
+    source = Source(dataset=dataset, **settings)
+    classes = tuple(label for label in dataset_of(source).classes if label in labels)
+    return ImageSet(source, images, classes, title * 3, title=title, patients=patients)
 
 
 def features(labels: list[str], signs: dict[str, float], spread: float = 0.1) -> np.ndarray:
@@ -46,8 +45,8 @@ def features(labels: list[str], signs: dict[str, float], spread: float = 0.1) ->
 
 
 def run(at_hand, vectors):
-    outcomes = {name: run_protocol(each, vectors[name]) for name, each in at_hand.items()}
-    return outcomes, transfer(at_hand, vectors, outcomes)
+    outcomes = {name: run_protocol(each, vectors[name], STUDY) for name, each in at_hand.items()}
+    return outcomes, transfer(at_hand, vectors, outcomes, STUDY)
 
 
 PLAIN = ["benign"] * 12 + ["malignant"] * 9
@@ -93,16 +92,14 @@ def test_areas_agree_with_scikit_learn_from_the_saved_predictions(two):
 def test_an_area_by_hand():
     images = pd.DataFrame({"label": ["benign", "benign", "malignant", "malignant"], "group": list("wxyz")})
     malignant = np.array([0.1, 0.6, 0.5, 0.9])  # of four pairs, only 0.5 against 0.6 is the wrong way round
-    found = auc_with_ends(np.stack([1 - malignant, malignant], axis=1), images, collection("A", ["benign"]))
+    found = auc_with_ends(np.stack([1 - malignant, malignant], axis=1), images, STUDY)
     assert found["auc"] == 0.75
 
 
 def test_a_data_set_with_other_classes_takes_no_part(two):
     at_hand, vectors = two
     subtypes = ["adenosis"] * 9 + ["fibroadenoma"] * 9
-    other = collection("Subtypes", subtypes, "breakhis")
-    object.__setattr__(other, "dataset", other.dataset.__class__(
-        **{**vars(other.dataset), "classes": ("adenosis", "fibroadenoma")}))  # fmt: skip
+    other = collection("Subtypes", subtypes, "breakhis", breakhis=BreakHis(target="subtype"))
     at_hand = {**at_hand, "s": other}
     names, left_out = agreeing(at_hand)
     assert names == ["a", "b"]
@@ -130,13 +127,13 @@ def test_patients_of_one_name_in_different_data_sets_are_different_people():
     patients = [f"p{number // 3}" for number in range(21)]
     one, other = (collection(name, PLAIN, name, patients, 7) for name in ("breakhis", "mias"))
     assert not in_common(one, other)
-    one.images.loc[4, "pixels_sha256"] = other.images.loc[9, "pixels_sha256"]
+    one.table.loc[4, "pixels_sha256"] = other.table.loc[9, "pixels_sha256"]
     assert in_common(one, other)
 
 
 def test_with_no_common_classes_nothing_is_crossed():
     other = collection("A", ["benign"] * 9 + ["normal"] * 9)
-    vectors = {"a": features(list(other.images["label"]), {"benign": 1, "normal": -1})}
+    vectors = {"a": features(list(other.table["label"]), {"benign": 1, "normal": -1})}
     _, found = run({"a": other}, vectors)
     assert found.table.empty and found.predictions.empty
     assert "Nothing was crossed" in said_of_transfer({"sources": {}, "transfer": {"pairs": []}})
@@ -146,11 +143,11 @@ def test_each_image_is_tested_once_by_a_model_that_saw_nothing_of_its_group():
     groups = [f"p{number // 3}" for number in range(21)]
     one = collection("B", PLAIN, "breakhis", groups, patients=7)
     vectors = features(PLAIN, {"benign": 1, "malignant": -1}, spread=1)
-    outcome = run_protocol(one, vectors)
+    outcome = run_protocol(one, vectors, STUDY)
     tested = np.sum([split == "test" for split in outcome.folds], axis=0)
     assert tested.tolist() == [1] * 21
     for split in outcome.folds:
-        assert split.groupby(one.images["group"]).nunique().max() == 1
+        assert split.groupby(one.table["group"]).nunique().max() == 1
     table = predictions_table({"b": one}, {"b": outcome})
     right = (table["label"] == table["predicted"]).groupby(table["group"]).mean()
     assert outcome.rates["patients"] == 7
@@ -160,7 +157,9 @@ def test_each_image_is_tested_once_by_a_model_that_saw_nothing_of_its_group():
 
 def test_always_the_most_common_class():
     one = collection("A", WITH_NORMAL)
-    outcome = run_protocol(one, features(WITH_NORMAL, dict.fromkeys(("benign", "malignant", "normal"), 0)))
+    outcome = run_protocol(
+        one, features(WITH_NORMAL, dict.fromkeys(("benign", "malignant", "normal"), 0)), STUDY
+    )
     assert outcome.majority.values["accuracy"] == pytest.approx(12 / 27)
     assert (outcome.majority.values["kappa"], outcome.majority.values["roc_auc"]) == (0, 0.5)
     assert outcome.majority.values["f1_macro"] == pytest.approx(2 * 12 / (12 + 27) / 3)

@@ -39,7 +39,7 @@ def yaml_of(study: TinyStudy) -> dict:
 
 
 def elsewhere(tiny: TinyStudy) -> Path:
-    from bcd_utils.datasets.phantom_generator import write_phantoms
+    from bcd_utils.datasets.phantom_files import write_phantoms
 
     folder = tiny.file.parent / "elsewhere"
     write_phantoms(folder, {"benign": 8, "malignant": 6, "normal": 4}, 31, "b")

@@ -9,15 +9,14 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.comparison.ensembles import WAYS, join_best, join_named
-from bcd_utils.comparison.material import folds_of, material_of
 from bcd_utils.comparison.scores import Scored, out_of_fold, score_on, validation_auc
 from bcd_utils.comparison.trainings import PLAIN, Key, Variant, of_contender, train_all
 from bcd_utils.contenders import chosen_contenders
-from bcd_utils.contenders.base import Contender, Encoder, Material
-from bcd_utils.datasets import dataset_of
+from bcd_utils.contenders.base import Contender, Encoder
 from bcd_utils.errors import StudyError
-from bcd_utils.evaluation import class_numbers
+from bcd_utils.image_set import ImageSet
 from bcd_utils.runs import Run
+from bcd_utils.splits import grouped_folds
 from bcd_utils.study import Study
 from bcd_utils.sweep import Result
 
@@ -30,26 +29,31 @@ class Entry:
 
     Attributes
     ----------
-    material : Material
+    study : Study
+    images : ImageSet
+        The run's, with the groups that the audit joined.
     folds : list of pandas.Series of str
-    labels : ndarray of int, shape (n,)
-    classes : tuple of str
+        For each fold "train", "validation" or "test" of each image.
     contenders : dict of name to Contender
         Whose weights are at hand.
     absent : dict of name to (Contender, what is missing)
     """
 
-    material: Material
+    study: Study
+    images: ImageSet
     folds: list[pd.Series]
-    labels: np.ndarray
-    classes: tuple[str, ...]
     contenders: dict[str, Contender]
     absent: dict[str, tuple[Contender, str]]
 
     @property
-    def study(self) -> Study:
-        """The run's settings."""
-        return self.material.study
+    def labels(self) -> np.ndarray:
+        """Of the images, int (n,)."""
+        return self.images.labels
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class order of labels and probabilities."""
+        return self.images.classes
 
 
 def enter(run: Run) -> Entry:
@@ -60,10 +64,9 @@ def enter(run: Run) -> Entry:
     StudyError
         If no contender's weights are at hand.
     """
-    material = material_of(run)
-    classes = dataset_of(run.study).classes
+    images = ImageSet.of_run(run, audited=True)
     chosen = chosen_contenders(run.study)
-    if not (material.table["masks"] != "").any():
+    if not (images.table["masks"] != "").any():
         chosen = {name: each for name, each in chosen.items() if each.family != "outline"}
     missing = {name: each.representation.missing() for name, each in chosen.items()}
     there = {name: each for name, each in chosen.items() if not missing[name]}
@@ -72,8 +75,18 @@ def enter(run: Run) -> Entry:
             "None of the contenders has its weights at hand", "add 'classical' to comparison.contenders"
         )
     absent = {name: (chosen[name], command) for name, command in missing.items() if command}
-    labels = class_numbers(material.table["label"], classes)
-    return Entry(material, folds_of(material), labels, classes, there, absent)
+    return Entry(run.study, images, folds_of(run.study, images), there, absent)
+
+
+def folds_of(study: Study, images: ImageSet) -> list[pd.Series]:
+    """The grouped folds: each image is tested once, by a model that saw nothing of its group."""
+    return grouped_folds(images.table, study.comparison.folds, study.validation_fraction, study.seed)
+
+
+def folds_table(entry: Entry) -> pd.DataFrame:
+    """The folds as a table anyone can read: id, label, group, and ``fold_<i>``, the image's set in fold i."""
+    sets = {f"fold_{number}": split.to_numpy() for number, split in enumerate(entry.folds, start=1)}
+    return entry.images.table[["id", "label", "group"]].assign(**sets)
 
 
 @dataclass(frozen=True)
@@ -134,7 +147,7 @@ class Contest:
 
 
 def _scored(entry: Entry, probabilities: np.ndarray) -> Scored:
-    return score_on(probabilities, entry.labels, entry.material.table["group"], entry.classes, entry.study)
+    return score_on(probabilities, entry.labels, entry.images.table["group"], entry.classes, entry.study)
 
 
 def hold(
@@ -148,7 +161,7 @@ def hold(
         If there is nobody but those that read outlines.
     """
     results, encoders, vectors = train_all(
-        entry.contenders.values(), entry.folds, entry.labels, len(entry.classes), entry.material, on_progress
+        entry.contenders.values(), entry.folds, entry.images, entry.study, on_progress
     )
     everyone = entry.contenders | {name: each for name, (each, _) in entry.absent.items()}
     titles = {name: each.title for name, each in everyone.items()}

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.backend import device
+from bcd_utils.code_identity import code_identity
 from bcd_utils.comparison.trainings import code_of
 from bcd_utils.contenders import all_contenders
 from bcd_utils.contenders.base import Contender, Fold
@@ -56,7 +57,7 @@ def measure_costs(
             name,
             images,
             code_of(contender, run.study),
-            sha256_of_file(__file__),
+            [code_identity(type(contender.representation).__module__), sha256_of_file(__file__)],
             _settings(run.study),
             device(),
         ]
@@ -97,14 +98,13 @@ def _in_its_own_process(run: Run, name: str) -> dict[str, Any]:
 
 def measure(run: Run, name: str) -> dict[str, Any]:
     """Measure one contender in this process; `measure_costs` gives it one of its own."""
-    from bcd_utils.comparison.material import folds_of, material_of
-    from bcd_utils.comparison.values import exists, values_of
-    from bcd_utils.datasets import dataset_of
-    from bcd_utils.evaluation import class_numbers
+    from bcd_utils.comparison.contest import folds_of
+    from bcd_utils.contenders.representations import exists, values_of
+    from bcd_utils.image_set import ImageSet
 
-    contender, material = all_contenders(run.study)[name], material_of(run)
-    encoder = contender.representation.prepare(material)
-    labels = class_numbers(material.table["label"], dataset_of(run.study).classes)
+    contender, images = all_contenders(run.study)[name], ImageSet.of_run(run, audited=True)
+    encoder = contender.representation.prepare(images)
+    labels = images.labels
     rows = _spread_rows(labels)
     batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
     encoder.encode(batches[0])
@@ -113,7 +113,7 @@ def measure(run: Run, name: str) -> dict[str, Any]:
     encode_seconds = time.perf_counter() - started
     values = values[exists(values)]
     everything = values_of(encoder, len(labels))
-    split = folds_of(material)[0].where(exists(everything), "")
+    split = folds_of(run.study, images)[0].where(exists(everything), "")
     training, validation = (np.flatnonzero(split == name) for name in ("train", "validation"))
     started = time.perf_counter()
     fitted = contender.learn(Fold(everything, labels, training, validation, int(labels.max()) + 1, run.study))

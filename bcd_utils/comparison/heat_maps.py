@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.comparison.contest import Contest
-from bcd_utils.contenders.base import Material
 from bcd_utils.explain import in_frame
-from bcd_utils.exploration import read_with_mask
-from bcd_utils.images import resize
+from bcd_utils.image_set import ImageSet
+from bcd_utils.image_transforms import resize
+from bcd_utils.images import read_row_mask
 from bcd_utils.intervals import percentile_interval, resample_weights
-from bcd_utils.localisation import centre_gaussian
+from bcd_utils.localisation import centre_gaussian, pointing_game
 from bcd_utils.study import Study
 from bcd_utils.sweep import Result
 
@@ -45,7 +45,7 @@ def out_of_fold_maps(results: Sequence[Result], folds: Sequence[pd.Series]) -> n
 
 def pointing_hits(
     maps: Mapping[str, np.ndarray],
-    material: Material,
+    images: ImageSet,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> pd.DataFrame:
     """Whether each map peaks inside the lesion, image by image, in the network's frame.
@@ -62,14 +62,16 @@ def pointing_hits(
         One row an image with a lesion: id, group, and a column 0 or 1 for each name and for ``centre``;
         ``area`` holds the lesion's share of the frame.
     """
-    side, rows = material.study.image_size, []
-    with_masks = material.table[material.table["masks"] != ""]
+    side, rows = images.size, []
+    with_masks = images.table[images.table["masks"] != ""]
     for done, (place, row) in enumerate(with_masks.iterrows(), start=1):
-        _, mask = read_with_mask(material.folder, row)
+        mask = read_row_mask(images.folder, row)
         if mask.any():
             small = _in_the_networks_frame(mask, side)
-            hits = {name: _hits(in_frame(of[place], (side, side)), small) for name, of in maps.items()}
-            hits |= {CENTRE: _hits(centre_gaussian((side, side)), small), AREA: small.mean()}
+            hits = {
+                name: pointing_game(in_frame(of[place], (side, side)), small) for name, of in maps.items()
+            }
+            hits |= {CENTRE: pointing_game(centre_gaussian((side, side)), small), AREA: small.mean()}
             rows.append({"id": row["id"], "group": row["group"], **hits})
         on_progress(done, len(with_masks))
     return pd.DataFrame(rows, columns=["id", "group", *maps, CENTRE, AREA])
@@ -77,10 +79,6 @@ def pointing_hits(
 
 def _in_the_networks_frame(mask: np.ndarray, side: int) -> np.ndarray:
     return resize(np.repeat(mask[..., None], 3, axis=2).astype(np.uint8) * 255, side)[..., 0] > 127
-
-
-def _hits(heat: np.ndarray, mask: np.ndarray) -> float:
-    return float(mask[heat == heat.max()].mean()) if heat.max() > 0 else 0.0
 
 
 def pointing_table(hits: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -115,12 +113,12 @@ def pointing_table(hits: pd.DataFrame, study: Study) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").astype(float)
 
 
-def examples_for_all(labels: np.ndarray, hits: pd.DataFrame, material: Material, each: int = 2) -> list[int]:
+def examples_for_all(labels: np.ndarray, hits: pd.DataFrame, table: pd.DataFrame, each: int = 2) -> list[int]:
     """Rows of a few images with a lesion for the side by side: of each class, evenly spaced through the images.
 
     The choice looks at no prediction, so it flatters no contender.
     """
-    wanted = material.table["id"].isin(hits["id"]).to_numpy()
+    wanted = table["id"].isin(hits["id"]).to_numpy()
     chosen = []
     for label in np.unique(labels[wanted]):
         rows = np.flatnonzero(wanted & (labels == label))
@@ -133,12 +131,12 @@ def map_examples(
 ) -> list[dict[str, Any]]:
     """Images, outlines, maps and predictions for `plots.comparison.side_by_side`."""
     entry = contest.entry
-    material, side = entry.material, entry.study.image_size
+    images, side = entry.images, entry.images.size
     examples = []
-    for place in examples_for_all(entry.labels, hits, material):
-        row = material.table.iloc[place]
-        image = np.asarray(material.images[place])
-        mask = _in_the_networks_frame(read_with_mask(material.folder, row)[1], side)
+    for place in examples_for_all(entry.labels, hits, images.table):
+        row = images.table.iloc[place]
+        image = np.asarray(images.pixels[place])
+        mask = _in_the_networks_frame(read_row_mask(images.folder, row), side)
         predicted = {name: entry.classes[contest.scored[name].probabilities[place].argmax()] for name in maps}
         cams = {name: in_frame(of[place], (side, side)) for name, of in maps.items()}
         examples.append(

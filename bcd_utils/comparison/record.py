@@ -24,8 +24,9 @@ def findings(
     of_curves: Mapping[tuple[str, float], Scored],
     arms: Mapping[str, Mapping[str, Scored]],
     synthetic: bool,
+    modalities: Mapping[str, Any] | None = None,
 ) -> Findings:
-    """What the claims are judged by."""  # fmt: skip
+    """What the claims are judged by."""
     entry, study = contest.entry, contest.entry.study
     ensemble, member = next(iter(contest.members.items()), (None, None))
     if ensemble is None and "best_two-average" in contest.scored:
@@ -58,6 +59,7 @@ def findings(
         positive=entry.classes[positive_class(entry.classes)],
         majority=float(np.bincount(entry.labels).max() / len(entry.labels)),
         confidence=study.confidence,
+        modalities=modalities,
     )
 
 
@@ -69,7 +71,7 @@ def predictions_table(contest: Contest) -> pd.DataFrame:
     for name in dict.fromkeys(name for name, how, _ in contest.results if how == PLAIN):
         predicted = out_of_fold(contest.plain(name), entry.folds)
         there = np.isfinite(predicted).all(axis=1)
-        part = entry.material.table.loc[there, ["id", "label"]].assign(contender=name, fold=fold[there])
+        part = entry.images.table.loc[there, ["id", "label"]].assign(contender=name, fold=fold[there])
         part["predicted"] = np.asarray(entry.classes)[predicted[there].argmax(axis=1)]
         for index, label in enumerate(entry.classes):
             part[f"p_{label}"] = predicted[there, index].round(7)
@@ -117,7 +119,7 @@ def record(
     return {
         "folds": len(entry.folds),
         "images": len(entry.labels),
-        "groups": int(entry.material.table["group"].nunique()),
+        "groups": int(entry.images.table["group"].nunique()),
         "reference": contest.reference,
         "contenders": rows,
         "paired": {name: plain(row) for name, row in paired.iterrows()},

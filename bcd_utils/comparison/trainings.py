@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from bcd_utils.comparison.values import exists, values_of
+from bcd_utils.code_identity import code_identity
 from bcd_utils.contenders import all_contenders
-from bcd_utils.contenders.base import Contender, Encoder, Fitted, Fold, Material
+from bcd_utils.contenders.base import Contender, Encoder
+from bcd_utils.contenders.fold_training import Training, TrainingData, train_fold
+from bcd_utils.contenders.representations import exists, values_of
 from bcd_utils.files import sha256_of_file, sha256_of_json
-from bcd_utils.splits import SETS
-from bcd_utils.streaming import in_batches
+from bcd_utils.image_set import ImageSet
+from bcd_utils.streaming import pooled
 from bcd_utils.study import Study
 from bcd_utils.sweep import Result, sweep
 
-SLICE = 256  # images; a copy of all feature maps of a large data set would not fit into memory
 IMBALANCE = ("none", "class_weights", "oversampling")
 
 #: (contender, variant, fold from 0): one training.
@@ -45,26 +45,6 @@ class Variant:
 PLAIN = Variant()
 
 
-@dataclass(frozen=True)
-class Job:
-    """One training: who, which image is in which set (index into `SETS`; -1: in none), and how."""
-
-    contender: str
-    sets: tuple[int, ...]
-    seed: int
-    imbalance: str
-
-
-@dataclass(frozen=True)
-class Shared:
-    """What all trainings on one representation read; arrays of shape (n, ...) and int (n,)."""
-
-    values: np.ndarray
-    labels: np.ndarray
-    classes: int
-    study: Study
-
-
 def variants_of(name: str, study: Study) -> list[Variant]:
     """The trainings that a contender goes through, the plain one first."""
     settings = study.comparison
@@ -79,9 +59,8 @@ def variants_of(name: str, study: Study) -> list[Variant]:
 def train_all(
     contenders: Iterable[Contender],
     folds: Sequence[pd.Series],
-    labels: np.ndarray,
-    classes: int,
-    material: Material,
+    images: ImageSet,
+    study: Study,
     on_progress: Callable[[int, int, str], None] = lambda done, total, note: None,
 ) -> tuple[dict[Key, Result], dict[str, Encoder], dict[str, np.ndarray]]:
     """Train contenders, representation after representation; see `sweep.sweep` for where, and what is kept.
@@ -91,21 +70,19 @@ def train_all(
     contenders : iterable of Contender
         Whose weights are at hand.
     folds : sequence of pandas.Series of str
-    labels : ndarray of int, shape (n,)
-    classes : int
-    material : Material
+    images : ImageSet
+    study : Study
     on_progress : callable
         ``on_progress(done, total, note)``, counting trainings.
 
     Returns
     -------
     results : dict of key to dict
-        See `train_contender`.
+        See `fold_training.train_fold`.
     encoders : dict of representation name to Encoder
     vectors : dict of representation name to ndarray, float32, shape (n, c)
         What linear and classical contenders read: the values, feature maps averaged over positions.
     """
-    study = material.study
     by_representation: dict = {}
     for contender in contenders:
         by_representation.setdefault(contender.representation, []).append(contender)
@@ -113,9 +90,9 @@ def train_all(
     trainings = [len(variants_of(each.name, study)) for of in by_representation.values() for each in of]
     for representation, group in by_representation.items():
         tell = partial(_tell, on_progress, len(results), len(folds) * sum(trainings), representation.title)
-        encoder = representation.prepare(material)
+        encoder = representation.prepare(images)
         values = values_of(
-            encoder, len(labels), lambda done, of, tell=tell: tell(0, f"{done} of {of} images")
+            encoder, len(images.table), lambda done, of, tell=tell: tell(0, f"{done} of {of} images")
         )
         encoders[representation.name] = encoder.let_go()
         if as_vectors(values) is not None:
@@ -125,14 +102,17 @@ def train_all(
             code = code_of(contender, study)
             for variant in variants_of(contender.name, study):
                 for number, split in enumerate(folds):
-                    job = _job(contender, variant, split.where(exists(values), ""), number, material)
-                    recipe = [encoder.identity, labels.tolist(), vars(job), code]
+                    seed, split = study.seed + number, split.where(exists(values), "")
+                    if variant.fraction < 1:
+                        split = fewer_groups(split, images.table, variant.fraction, seed)
+                    job = Training.of_split(split, seed, contender.name, variant.imbalance)
+                    recipe = [encoder.identity, images.labels.tolist(), vars(job), code]
                     keys[contender.name, variant, number] = sha256_of_json(recipe)[:32]
                     jobs[keys[contender.name, variant, number]] = job
-        shared = Shared(values, labels, classes, study)
-        found = sweep(train_contender, jobs, shared, lambda done, of, tell=tell: tell(done, ""))
+        data = TrainingData(values, images.labels, len(images.classes), study)
+        found = sweep(train_contender, jobs, data, lambda done, of, tell=tell: tell(done, ""))
         results |= {name: found[key] for name, key in keys.items()}
-        del encoder, values, shared  # before the next is loaded beside it
+        del encoder, values, data  # before the next is loaded beside it
     on_progress(len(results), len(results), "")
     return results, encoders, vectors
 
@@ -143,19 +123,9 @@ def _tell(on_progress: Callable, before: int, total: int, title: str, done: int,
 
 def as_vectors(values: np.ndarray) -> np.ndarray | None:
     """Values as one vector an image; None for pixels and for several versions of a map."""
-    from bcd_utils.pooling import pooled
-
     if values.dtype == np.uint8 or values.ndim not in (2, 4):
         return None
     return pooled(values) if values.ndim == 4 else np.asarray(values)
-
-
-def _job(contender: Contender, variant: Variant, split: pd.Series, number: int, material: Material) -> Job:
-    seed = material.study.seed + number
-    if variant.fraction < 1:
-        split = fewer_groups(split, material.table, variant.fraction, seed)
-    codes = split.map({name: index for index, name in enumerate(SETS)}).fillna(-1)
-    return Job(contender.name, tuple(int(code) for code in codes), seed, variant.imbalance)
 
 
 def fewer_groups(split: pd.Series, table: pd.DataFrame, fraction: float, seed: int) -> pd.Series:
@@ -178,97 +148,30 @@ def fewer_groups(split: pd.Series, table: pd.DataFrame, fraction: float, seed: i
     return split.where(~dropped, "")
 
 
-def oversampled(rows: np.ndarray, labels: np.ndarray, seed: int) -> np.ndarray:
-    """Rows with random repeats, so that every class has as many as the largest.
-
-    Examples
-    --------
-    >>> labels = np.array([0, 0, 0, 1])
-    >>> np.bincount(labels[oversampled(np.arange(4), labels, seed=0)]).tolist()
-    [3, 3]
-    """
-    generator = np.random.default_rng(seed)
-    counts = np.bincount(labels[rows])
-    extra = [
-        generator.choice(rows[labels[rows] == label], counts.max() - count)
-        for label, count in enumerate(counts)
-        if count
-    ]
-    return np.concatenate([rows, *extra])
-
-
-def train_contender(job: Job, shared: Shared) -> Result:
-    """One training, in a worker process.
-
-    Returns
-    -------
-    dict of ndarray
-        ``probabilities`` float32 (n, classes), NaN for images that are in no set; ``parameters`` and
-        ``multiply_adds`` (-1 where not countable); ``choices``, what was chosen on validation, as text;
-        ``heat_maps`` float16 (test images, h, w) of the predicted class, where the contender has them.
-    """
-    study = replace(shared.study, seed=job.seed)
-    if job.imbalance == "class_weights":
-        study = replace(study, class_weights="balanced")
-    sets = np.array(job.sets)
-    training = np.flatnonzero(sets == 0)
-    if job.imbalance == "oversampling":
-        training = oversampled(training, shared.labels, job.seed)
-    fold = Fold(shared.values, shared.labels, training, np.flatnonzero(sets == 1), shared.classes, study)
-    fitted = all_contenders(shared.study)[job.contender].learn(fold)
-    probabilities = np.full((len(sets), shared.classes), np.nan, np.float32)
-    for rows in in_batches(np.flatnonzero(sets >= 0), SLICE):
-        probabilities[rows] = fitted.predict(shared.values[rows])
-    found = _of_fitted(fitted, shared.values, np.flatnonzero(sets == 2), probabilities)
-    return {"probabilities": probabilities, **found}
-
-
-def _of_fitted(fitted: Fitted, values: np.ndarray, tested: np.ndarray, probabilities: np.ndarray) -> Result:
-    counts = {"parameters": fitted.parameters, "multiply_adds": fitted.multiply_adds}
-    found = {name: np.int64(-1 if count is None else count) for name, count in counts.items()}
-    found["choices"] = np.str_(", ".join(f"{name}={value}" for name, value in fitted.choices.items()))
-    if fitted.heat_maps:
-        parts = [
-            fitted.heat_maps(values[rows], probabilities[rows].argmax(axis=1))
-            for rows in in_batches(tested, SLICE)
-        ]
-        found["heat_maps"] = np.concatenate(parts).astype(np.float16)
-    return found
+def train_contender(training: Training, data: TrainingData) -> Result:
+    """`fold_training.train_fold` of the contender that the training names."""
+    return train_fold(all_contenders(data.study)[training.model].learn, training, data)
 
 
 def code_of(contender: Contender, study: Study) -> list:
-    """What decides a training besides its data: the learner's code and settings, the backbone's file, libraries."""
-    from importlib.metadata import version
+    """What decides a training besides its data: the learner's code and settings, the backbone's file."""
+    from bcd_utils.classifier import HEAD_SETTINGS
 
-    from bcd_utils import attention, augmentation, classifier, explain, fine_tuning, head_training, pooling
-    from bcd_utils.backend import keras
-    from bcd_utils.contenders import two_parts
-
-    learner = sys.modules[contender.learn.__module__]
-    modules = (
-        learner,
-        classifier,
-        fine_tuning,
-        head_training,
-        two_parts,
-        attention,
-        augmentation,
-        explain,
-        pooling,
-    )
-    files = [contender.source, *(module.__file__ for module in modules)]
-    settings = {
-        name: study.as_dict()[name] for name in (*head_training.HEAD_SETTINGS, "augmentation", "fine_tuning")
-    }
+    settings = {name: getattr(study, name) for name in (*HEAD_SETTINGS, "scaling")}
+    stages = [
+        study.augmentation and asdict(study.augmentation),
+        study.fine_tuning and asdict(study.fine_tuning),
+    ]
     scratch = [study.comparison.scratch_epochs, study.comparison.scratch_patience]
     network = [
         sha256_of_file(name) if Path(name).is_file() else name for name in (study.backbone, study.weights)
     ]
-    return [
-        [sha256_of_file(file) for file in files],
-        [settings, scratch, network, study.scaling],
-        [f"{name} {version(name)}" for name in (keras.backend.backend(), "keras", "scikit-learn")],
+    # Of the file that puts the contender together its own lines count, not those of all else that it names.
+    code = [
+        sha256_of_file(contender.source),
+        code_identity(train_fold.__module__, contender.learn.__module__),
     ]
+    return [code, settings, stages, scratch, network]
 
 
 def of_contender(results: Mapping[Key, Result], name: str, variant: Variant = PLAIN) -> list[Result]:

@@ -42,7 +42,7 @@ def training_sizes(contest: Contest) -> dict[float, float]:
     sizes = {1.0: float(np.mean([(split == "train").sum() for split in entry.folds]))}
     for fraction in entry.study.comparison.curve_fractions:
         counts = [
-            (fewer_groups(split, entry.material.table, fraction, entry.study.seed + number) == "train").sum()
+            (fewer_groups(split, entry.images.table, fraction, entry.study.seed + number) == "train").sum()
             for number, split in enumerate(entry.folds)
         ]
         sizes[fraction] = float(np.mean(counts))
@@ -74,7 +74,7 @@ def on_outlines(contest: Contest) -> dict[str, Scored]:
     there = np.isfinite(predicted[names[0]]).all(axis=1) & np.isin(entry.labels, (benign, malignant))
     beside = [contest.reference, contest.best_on_validation(contest.of_family("classical"))]
     predicted |= {name: contest.scored[name].probabilities for name in beside if name}
-    groups, labels = entry.material.table["group"][there], (entry.labels[there] == malignant).astype(int)
+    groups, labels = entry.images.table["group"][there], (entry.labels[there] == malignant).astype(int)
     pairs = {name: two_class(found, benign, malignant)[there] for name, found in predicted.items()}
     two = ("benign", "malignant")
     return {name: score_on(pair, labels, groups, two, entry.study) for name, pair in pairs.items()}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import pandas as pd
 
-from bcd_utils.study import Study
+if TYPE_CHECKING:
+    from bcd_utils.image_set import ImageSet
+    from bcd_utils.study import Study
 
 #: Kinds of contenders, in the order of the tables. Further ones follow.
 FAMILIES = {
@@ -25,35 +25,6 @@ FAMILIES = {
     "ablation": "Variants of the head",
     "outline": "Shape of the outline",
 }
-
-
-@dataclass(frozen=True)
-class Material:
-    """The images of a run, as every contender finds them.
-
-    Attributes
-    ----------
-    study : Study
-    table : pandas.DataFrame
-        One row an image: id, path, label, group, masks.
-    folder : Path
-        The data set's folder, which the table's paths count from.
-    images : ndarray, uint8, shape (n, s, s, 3)
-        The network's input images, memory-mapped.
-    images_sha256 : str
-    data_sha256 : str
-        Hash of the data set's files, masks included.
-    calibration_images : ndarray, uint8, shape (m, s, s, 3)
-        Images that set the statistics of untrained networks: drawn ones, so that none is a test image.
-    """
-
-    study: Study
-    table: pd.DataFrame
-    folder: Path
-    images: np.ndarray
-    images_sha256: str
-    data_sha256: str
-    calibration_images: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -95,7 +66,7 @@ class Representation(Protocol):
     def missing(self) -> str:
         """What is not at hand and the command that gets it; empty where nothing is missing."""
 
-    def prepare(self, material: Material) -> Encoder:
+    def prepare(self, images: ImageSet) -> Encoder:
         """Load what is needed to compute it."""
 
 

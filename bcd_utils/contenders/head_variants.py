@@ -1,4 +1,4 @@
-"""The paper's head with one thing changed: pooling, dropout, class weights, augmentation, scaling."""
+"""The paper's head with one thing changed: attention before it, pooling, dropout, augmentation, scaling."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from bcd_utils.study import Study
 
 def contenders(study: Study) -> Iterator[Contender]:
     own = own_backbone(study)
+    for name, title in (("squeeze_excitation", "squeeze-and-excitation"), ("cbam", "CBAM")):
+        learn = train_head(attention=name, pooling="average")
+        yield Contender(f"paper-{name}", f"{own.title}, {title}", "attention", own, learn)
 
     def variant(name, title, features, learn) -> Contender:
         return Contender(f"paper-{name}", title, "ablation", features, learn)

@@ -1,13 +1,17 @@
-"""Learners that train a head, the paper's or another, on a backbone's feature map."""
+"""Networks that learn: a head on a backbone's feature map, or a body with a head on top of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from bcd_utils.contenders.base import Fitted, Fold
+from bcd_utils.streaming import in_batches
+
+BATCH = 32
 
 
 def train_head(attention: str = "", versions: bool = False, **settings: object) -> Callable[[Fold], Fitted]:
@@ -25,9 +29,8 @@ def train_head(attention: str = "", versions: bool = False, **settings: object) 
     """
 
     def learn(fold: Fold) -> Fitted:
-        from bcd_utils.classifier import predict
+        from bcd_utils.classifier import fit_head, predict
         from bcd_utils.explain import grad_cam
-        from bcd_utils.head_training import fit_head
         from bcd_utils.multiply_adds import multiply_adds
 
         study = replace(fold.study, **settings)
@@ -52,26 +55,23 @@ def train_head(attention: str = "", versions: bool = False, **settings: object) 
 
 
 def plain_head(feature_shape, classes, study):
-    from bcd_utils.classifier import build_head
+    from bcd_utils.head import build_head
 
     return build_head(feature_shape, classes, study)
 
 
-def squeeze_excitation_head(feature_shape, classes, study):
-    from bcd_utils.attention import SqueezeExcitation
-    from bcd_utils.classifier import build_head
+def attention_head(layer, feature_shape, classes, study):
+    from bcd_utils import attention
+    from bcd_utils.head import build_head
 
-    return build_head(feature_shape, classes, study, SqueezeExcitation(study.seed, name="attention"))
-
-
-def cbam_head(feature_shape, classes, study):
-    from bcd_utils.attention import BlockAttention
-    from bcd_utils.classifier import build_head
-
-    return build_head(feature_shape, classes, study, BlockAttention(study.seed, name="attention"))
+    return build_head(feature_shape, classes, study, getattr(attention, layer)(study.seed, name="attention"))
 
 
-BUILDERS = {"": plain_head, "squeeze_excitation": squeeze_excitation_head, "cbam": cbam_head}
+BUILDERS = {
+    "": plain_head,
+    "squeeze_excitation": partial(attention_head, "SqueezeExcitation"),
+    "cbam": partial(attention_head, "BlockAttention"),
+}
 
 
 def _first_version(values: np.ndarray, epoch: int, rows: np.ndarray) -> np.ndarray:
@@ -84,3 +84,41 @@ def _any_version(seed: int) -> Callable[[np.ndarray, int, np.ndarray], np.ndarra
         return values[np.arange(len(rows)), chosen]
 
     return draw
+
+
+def as_fitted(
+    body, head, prepare: Callable[[np.ndarray], np.ndarray], choices: Mapping[str, object]
+) -> Fitted:
+    """A `Fitted` of two Keras models.
+
+    Parameters
+    ----------
+    body : keras.Model
+        Prepared images to a feature map (n, h, w, c).
+    head : keras.Model
+        That map to probabilities, with the logits in a layer "logits".
+    prepare : callable
+        uint8 images to what ``body`` wants.
+    """
+    from bcd_utils.backend import keras
+    from bcd_utils.classifier import predict
+    from bcd_utils.explain import grad_cam
+    from bcd_utils.multiply_adds import multiply_adds
+
+    def maps(images: np.ndarray) -> np.ndarray:
+        """Feature maps (n, h, w, c), batch by batch."""
+        return np.concatenate(
+            [
+                keras.ops.convert_to_numpy(body(prepare(batch), training=False))
+                for batch in in_batches(images, BATCH)
+            ]
+        )
+
+    counts = (multiply_adds(body), multiply_adds(head))
+    return Fitted(
+        predict=lambda images: predict(head, maps(images)),
+        parameters=body.count_params() + head.count_params(),
+        multiply_adds=None if None in counts else sum(counts),
+        choices=choices,
+        heat_maps=lambda images, classes: grad_cam(head, maps(images), classes),
+    )

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bcd_utils.contenders.base import Encoder, Material
-from bcd_utils.files import sha256_of_file, sha256_of_json
+from bcd_utils.code_identity import code_identity
+from bcd_utils.contenders.base import Encoder
+from bcd_utils.files import atomic_path, sha256_of_json
 from bcd_utils.networks import missing_weights
+from bcd_utils.paths import cache_folder
 from bcd_utils.study import Augmentation, Study
+
+if TYPE_CHECKING:
+    from bcd_utils.image_set import ImageSet
+
+BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -22,12 +31,12 @@ class Pixels:
     def missing(self) -> str:
         return ""
 
-    def prepare(self, material: Material) -> Encoder:
+    def prepare(self, images: ImageSet) -> Encoder:
         return Encoder(
-            identity=sha256_of_json(["pixels", material.images_sha256]),
-            encode=lambda rows: np.asarray(material.images[rows]),
+            identity=sha256_of_json(["pixels", images.pixels_sha256]),
+            encode=lambda rows: np.asarray(images.pixels[rows]),
             multiply_adds=0,
-            stored=lambda on_progress: material.images,
+            stored=lambda on_progress: images.pixels,
         )
 
 
@@ -41,14 +50,14 @@ class Handcrafted:
     def missing(self) -> str:
         return ""
 
-    def prepare(self, material: Material) -> Encoder:
-        from bcd_utils import handcrafted
+    def prepare(self, images: ImageSet) -> Encoder:
+        from bcd_utils.handcrafted import handcrafted_features
 
         def encode(rows: np.ndarray) -> np.ndarray:
-            return np.stack([handcrafted.handcrafted_features(image) for image in material.images[rows]])
+            return np.stack([handcrafted_features(image) for image in images.pixels[rows]])
 
-        code = [sha256_of_file(handcrafted.__file__), *_image_libraries()]
-        return Encoder(sha256_of_json(["handcrafted", code, material.images_sha256]), encode)
+        code = code_identity(handcrafted_features.__module__)
+        return Encoder(sha256_of_json(["handcrafted", code, images.pixels_sha256]), encode)
 
 
 @dataclass(frozen=True)
@@ -61,25 +70,19 @@ class Outline:
     def missing(self) -> str:
         return ""
 
-    def prepare(self, material: Material) -> Encoder:
-        from bcd_utils import outline_shape
-        from bcd_utils.exploration import read_with_mask
+    def prepare(self, images: ImageSet) -> Encoder:
+        from bcd_utils.images import read_row_mask
+        from bcd_utils.outline_shape import outline_shape
 
         def encode(rows: np.ndarray) -> np.ndarray:
-            masks = (
-                read_with_mask(material.folder, row)[1] for _, row in material.table.iloc[rows].iterrows()
+            chosen = images.table.iloc[rows]
+            return np.stack(
+                [outline_shape(read_row_mask(images.folder, row)) for _, row in chosen.iterrows()]
             )
-            return np.stack([outline_shape.outline_shape(mask) for mask in masks])
 
-        code = [sha256_of_file(outline_shape.__file__), *_image_libraries()]
-        images = material.table["id"].tolist()
-        return Encoder(sha256_of_json(["outline", code, material.data_sha256, images]), encode)
-
-
-def _image_libraries() -> list[str]:
-    from importlib.metadata import version
-
-    return [version(name) for name in ("scikit-image", "opencv-python-headless")]
+        code = code_identity(read_row_mask.__module__, outline_shape.__module__)
+        recipe = ["outline", code, images.data_sha256, images.table["id"].tolist()]
+        return Encoder(sha256_of_json(recipe), encode)
 
 
 @dataclass(frozen=True)
@@ -99,22 +102,22 @@ class BackboneFeatures:
     def missing(self) -> str:
         return missing_weights(self.study.backbone, self.study.weights)
 
-    def prepare(self, material: Material) -> Encoder:
+    def prepare(self, images: ImageSet) -> Encoder:
         from bcd_utils.backbones import load_backbone
-        from bcd_utils.features import cached_features, features_of
+        from bcd_utils.datasets.phantom_calibration import calibration_images
+        from bcd_utils.features import features_of, image_features
         from bcd_utils.multiply_adds import multiply_adds
 
-        images, dtype = material.images, self.study.feature_dtype
-        backbone = load_backbone(self.study, material.calibration_images)
+        study = self.study
+        backbone = load_backbone(study, calibration_images(study.input, study.image_size))
+        code = code_identity(features_of.__module__)
         return Encoder(
-            identity=sha256_of_json([backbone.identity, material.images_sha256, dtype]),
-            encode=lambda rows: features_of(backbone, images[rows]),
+            identity=sha256_of_json([backbone.identity, images.pixels_sha256, study.feature_dtype, code]),
+            encode=lambda rows: features_of(backbone, images.pixels[rows]),
             parameters=backbone.model.count_params(),
             multiply_adds=multiply_adds(backbone.model),
             origin=backbone.origin,
-            stored=lambda on_progress: cached_features(
-                backbone, images, material.images_sha256, dtype, on_progress
-            ),
+            stored=lambda on_progress: image_features(backbone, images, study.feature_dtype, on_progress),
         )
 
 
@@ -128,25 +131,69 @@ class AugmentedFeatures(BackboneFeatures):
 
     copies: int = 3
 
-    def prepare(self, material: Material) -> Encoder:
-        from bcd_utils import augmentation
+    def prepare(self, images: ImageSet) -> Encoder:
+        from bcd_utils.augmentation import augment
         from bcd_utils.backbones import load_backbone
+        from bcd_utils.datasets.phantom_calibration import calibration_images
         from bcd_utils.features import features_of
 
         study, amounts = self.study, self.study.augmentation or Augmentation()
-        backbone = load_backbone(study, material.calibration_images)
+        backbone = load_backbone(study, calibration_images(study.input, study.image_size))
 
         def encode(rows: np.ndarray) -> np.ndarray:
-            images = np.asarray(material.images[rows])
-            copies = (
-                augmentation.augment(images, amounts, study.seed, copy, rows) for copy in range(self.copies)
-            )
-            return np.stack([features_of(backbone, version) for version in (images, *copies)], axis=1)
+            pixels = np.asarray(images.pixels[rows])
+            copies = (augment(pixels, amounts, study.seed, copy, rows) for copy in range(self.copies))
+            return np.stack([features_of(backbone, version) for version in (pixels, *copies)], axis=1)
 
-        code, recipe = sha256_of_file(augmentation.__file__), [self.copies, asdict(amounts), study.seed]
+        code = code_identity(augment.__module__, features_of.__module__)
+        recipe = [self.copies, asdict(amounts), study.seed]
         return replace(
-            super().prepare(material),
-            identity=sha256_of_json(["augmented", backbone.identity, material.images_sha256, code, recipe]),
+            super().prepare(images),
+            identity=sha256_of_json(["augmented", backbone.identity, images.pixels_sha256, code, recipe]),
             encode=encode,
             stored=None,
         )
+
+
+def values_of(
+    encoder: Encoder, images: int, on_progress: Callable[[int, int], None] = lambda done, total: None
+) -> np.ndarray:
+    """All images' values, batch by batch, so that memory does not grow with their number.
+
+    Parameters
+    ----------
+    encoder : Encoder
+    images : int
+
+    Returns
+    -------
+    ndarray, shape (images, ...)
+        Memory-mapped.
+
+    Raises
+    ------
+    StudyError
+        If the disk is full.
+    """
+    if encoder.stored:
+        return encoder.stored(on_progress)
+    path = cache_folder() / "values" / f"{encoder.identity[:24]}.npy"
+    if not path.exists():
+        with atomic_path(path) as temporary, open(temporary, "wb") as file:
+            for start in range(0, images, BATCH):
+                batch = encoder.encode(np.arange(start, min(start + BATCH, images)))
+                if start == 0:
+                    header = {
+                        "descr": np.lib.format.dtype_to_descr(batch.dtype),
+                        "fortran_order": False,
+                        "shape": (images, *batch.shape[1:]),
+                    }
+                    np.lib.format.write_array_header_1_0(file, header)
+                file.write(batch.tobytes())
+                on_progress(min(start + BATCH, images), images)
+    return np.load(path, mmap_mode="r")
+
+
+def exists(values: np.ndarray) -> np.ndarray:
+    """Which images have this representation, bool (n,): those whose vector is finite."""
+    return np.isfinite(values).all(axis=1) if values.ndim == 2 else np.ones(len(values), dtype=bool)

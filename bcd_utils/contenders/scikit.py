@@ -106,7 +106,7 @@ class Calibrated:
 
 
 def _vectors(values: np.ndarray, pool: bool) -> np.ndarray:
-    from bcd_utils.pooling import pooled
+    from bcd_utils.streaming import pooled
 
     # Single precision would leave the penalised fits a few digits short.
     return (pooled(values) if pool else np.asarray(values)).astype(np.float64)

@@ -1,7 +1,8 @@
-"""The registry of data sets, and the one that a study asks for."""
+"""The registry of data sets, and the one that a source names."""
 
 from __future__ import annotations
 
+from bcd_utils.data_settings import Source
 from bcd_utils.datasets.base import MANIFEST_COLUMNS, Dataset, Scan
 from bcd_utils.datasets.breakhis import BREAKHIS
 from bcd_utils.datasets.bus_uclm import BUS_UCLM
@@ -12,7 +13,6 @@ from bcd_utils.datasets.inbreast import INBREAST
 from bcd_utils.datasets.mias import MIAS
 from bcd_utils.datasets.phantom import PHANTOM
 from bcd_utils.errors import StudyError
-from bcd_utils.study import Study
 
 REGISTRY: dict[str, Dataset] = {
     dataset.name: dataset
@@ -22,24 +22,23 @@ REGISTRY: dict[str, Dataset] = {
 __all__ = ["MANIFEST_COLUMNS", "REGISTRY", "Dataset", "Scan", "dataset_of"]
 
 
-def dataset_of(study: Study) -> Dataset:
-    """The data set of a study, with the classes, counts and reader that its settings ask for.
+def dataset_of(source: Source) -> Dataset:
+    """The data set of a source, with the classes, counts and reader that its settings ask for.
 
     Raises
     ------
     StudyError
-        If the study asks for stain normalisation of images that are not stained.
+        If the source asks for stain normalisation of images that are not stained.
 
     Examples
     --------
-    >>> from bcd_utils.study_file import make_study
-    >>> dataset_of(make_study({"name": "mine"})).classes
+    >>> dataset_of(Source(dataset="busi")).classes
     ('benign', 'malignant', 'normal')
     """
-    dataset = REGISTRY[study.dataset]
-    if study.stain != "none" and "histopathology" not in dataset.modality:
+    dataset = REGISTRY[source.dataset]
+    if source.stain != "none" and "histopathology" not in dataset.modality:
         raise StudyError(
-            f"stain = {study.stain} is for histopathology, and {dataset.title} is {dataset.modality}",
+            f"stain = {source.stain} is for histopathology, and {dataset.title} is {dataset.modality}",
             "use stain: none",
         )
-    return dataset.configure(study) if dataset.configure else dataset
+    return dataset.configure(source) if dataset.configure else dataset

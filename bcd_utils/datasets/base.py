@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from bcd_utils.data_settings import Source
 from bcd_utils.download import unpack
 from bcd_utils.errors import StudyError
 from bcd_utils.paths import cache_folder, readable
-from bcd_utils.study import Study
 
 #: One row an image; a data set may add columns of its own after these. ``group``: images that must stay
 #: together. ``masks``: mask files separated by "|". ``box``: "left,top,right,bottom" in pixels where the image is
@@ -50,9 +50,9 @@ class Dataset:
     classes : tuple of str
         Class order used everywhere: labels, probabilities, tables, figures.
     counts : mapping of str to int, or None
-        Published images per class; None where a study decides.
+        Published images per class; None where a source decides.
     locate : callable
-        ``locate(study) -> Path``: the folder with the images, made or unpacked if need be.
+        ``locate(source) -> Path``: the folder with the images, made or unpacked if need be.
     scan : callable
         ``scan(folder) -> Scan``.
     fetch : callable or None
@@ -62,8 +62,8 @@ class Dataset:
     steps : str
         How a person gets the images, where ``fetch`` is None.
     configure : callable or None
-        ``configure(study) -> Dataset``: this data set with the classes, counts and reader that the study's
-        settings ask for; None where no setting changes them.
+        ``configure(source) -> Dataset``: this data set with the classes, counts and reader that the
+        source's settings ask for; None where no setting changes them.
     """
 
     name: str
@@ -75,12 +75,12 @@ class Dataset:
     citation: str
     homepage: str
     synthetic: bool
-    locate: Callable[[Study], Path]
+    locate: Callable[[Source], Path]
     scan: Callable[[Path], Scan]
     fetch: Callable[[], Path] | None = None
     size: str = ""
     steps: str = ""
-    configure: Callable[[Study], Dataset] | None = None
+    configure: Callable[[Source], Dataset] | None = None
 
     def check_counts(self, images: pd.DataFrame, folder: Path) -> None:
         """Hold the number of images per class to the published one.
@@ -104,16 +104,16 @@ class Dataset:
         )
 
 
-def located(study: Study, title: str, folder: Path, fix: str) -> Path:
-    """Where a study's images are: what ``data_dir`` names (see `given_folder`), else ``folder``.
+def located(source: Source, title: str, folder: Path, fix: str) -> Path:
+    """Where a source's images are: what ``data_dir`` names (see `given_folder`), else ``folder``.
 
     Raises
     ------
     StudyError
         If they are not there; ``fix`` says how to get them.
     """
-    if study.data_dir is not None:
-        return given_folder(study.data_dir, title)
+    if source.data_dir is not None:
+        return given_folder(source.data_dir, title)
     if not folder.is_dir():
         raise StudyError(f"{title} is not in {readable(folder)}", fix)
     return folder

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from bcd_utils.data_settings import Source
 from bcd_utils.datasets.base import Dataset, Scan, located
-from bcd_utils.datasets.class_folders import natural_key
 from bcd_utils.download import download, unpack
 from bcd_utils.errors import StudyError
+from bcd_utils.files import natural_key
 from bcd_utils.paths import RAW_DATA
-from bcd_utils.study import Study
 
 URL = "http://www.inf.ufpr.br/vri/databases/BreaKHis_v1.tar.gz"
 HOMEPAGE = "https://web.inf.ufpr.br/vri/databases/breast-cancer-histopathological-database-breakhis/"
@@ -60,10 +60,10 @@ def fetch() -> Path:
     return unpack(download(URL, FOLDER, ARCHIVE, advice=advice), FOLDER / "unpacked")
 
 
-def locate(study: Study) -> Path:
+def locate(source: Source) -> Path:
     """The folder with BreakHis' images: ``data_dir`` (a folder or archive), or what was fetched."""
     fix = "run 'bcd fetch breakhis', or pass --data-dir with any folder of its tree, or its archive"
-    return located(study, "BreakHis", FOLDER / "unpacked", fix)
+    return located(source, "BreakHis", FOLDER / "unpacked", fix)
 
 
 def scan(
@@ -157,9 +157,9 @@ def remarks_on_slides(images: pd.DataFrame) -> list[str]:
     return remarks
 
 
-def configure(study: Study) -> Dataset:
-    """BreakHis at the magnifications, and with the classes, that the study asks for."""
-    wanted = study.breakhis
+def configure(source: Source) -> Dataset:
+    """BreakHis at the magnifications, and with the classes, that the source asks for."""
+    wanted = source.breakhis
     zooms = MAGNIFICATIONS if wanted.magnification == "all" else (wanted.magnification,)
     title = BREAKHIS.title if len(zooms) > 1 else f"{BREAKHIS.title} at {zooms[0]}x"
     counts = {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bcd_utils.data_settings import Source
 from bcd_utils.datasets.base import Dataset, Scan, located
 from bcd_utils.datasets.class_folders import scan_class_folders
 from bcd_utils.download import download, unpack
 from bcd_utils.paths import RAW_DATA
-from bcd_utils.study import Study
 
 CLASSES = ("benign", "malignant", "normal")
 URL = "https://scholar.cu.edu.eg/Dataset_BUSI.zip"
@@ -26,10 +26,10 @@ def fetch() -> Path:
     return unpack(archive, FOLDER / "unpacked")
 
 
-def locate(study: Study) -> Path:
+def locate(source: Source) -> Path:
     """The folder with BUSI's images: ``data_dir`` (a folder or zip file), or what was fetched."""
     fix = "run 'bcd fetch busi', or pass --data-dir FOLDER_OR_ZIP"
-    return located(study, "BUSI", FOLDER / "unpacked", fix)
+    return located(source, "BUSI", FOLDER / "unpacked", fix)
 
 
 def scan(folder: Path) -> Scan:

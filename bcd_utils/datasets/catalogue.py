@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bcd_utils.data_settings import Source
 from bcd_utils.datasets import REGISTRY, Dataset
 from bcd_utils.errors import StudyError
 from bcd_utils.networks import NETWORKS
 from bcd_utils.paths import readable
-from bcd_utils.study_file import make_study
 
 COLUMNS = ("data set", "modality", "published images", "licence", "here")
 
@@ -72,6 +72,6 @@ def place(dataset: Dataset) -> str:
     if dataset.synthetic:
         return "drawn when needed"
     try:
-        return readable(dataset.locate(make_study({"name": "listing", "dataset": dataset.name})))
+        return readable(dataset.locate(Source(dataset=dataset.name)))
     except StudyError:
         return "no"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from bcd_utils.data_settings import CbisDdsm, Source
 from bcd_utils.datasets.base import Dataset, Scan, located
 from bcd_utils.datasets.cbis_files import Index, files_of, index_files, lesion_box, masks_among
 from bcd_utils.datasets.cbis_tables import (
@@ -22,7 +23,6 @@ from bcd_utils.datasets.cbis_tables import (
 )
 from bcd_utils.errors import StudyError
 from bcd_utils.paths import RAW_DATA
-from bcd_utils.study import CbisDdsm, Study
 
 HOMEPAGE = "https://www.cancerimagingarchive.net/collection/cbis-ddsm/"
 FOLDER = RAW_DATA / "cbis_ddsm"
@@ -104,7 +104,7 @@ def scan(folder: Path, wanted: CbisDdsm = DEFAULTS) -> Scan:
 
 
 def kinds_of(wanted: CbisDdsm) -> list[str]:
-    """The kinds of abnormality that a study wants."""
+    """The kinds of abnormality that a source wants."""
     return list(SHORT) if wanted.abnormality == "all" else [wanted.abnormality]
 
 
@@ -175,14 +175,14 @@ def remarks_on_absences(lost: Sequence[str], things: str) -> list[str]:
     return [f"{len(lost)} {things} have no pixels here (first: {lost[0]}); left out"] if lost else []
 
 
-def locate(study: Study) -> Path:
+def locate(source: Source) -> Path:
     """The folder with tables and pixels: ``data_dir`` (a folder or archive), or ``data/raw/cbis_ddsm``."""
-    return located(study, "CBIS-DDSM", FOLDER, STEPS)
+    return located(source, "CBIS-DDSM", FOLDER, STEPS)
 
 
-def configure(study: Study) -> Dataset:
-    """CBIS-DDSM's mammograms or lesions, of the kinds that the study asks for."""
-    wanted = study.cbis_ddsm
+def configure(source: Source) -> Dataset:
+    """CBIS-DDSM's mammograms or lesions, of the kinds that the source asks for."""
+    wanted = source.cbis_ddsm
     things = {"all": "abnormalities", "mass": "masses", "calcification": "calcifications"}[wanted.abnormality]
     if wanted.region == "mammogram":
         title, counts = f"CBIS-DDSM, mammograms with {things}", MAMMOGRAMS[wanted.abnormality]

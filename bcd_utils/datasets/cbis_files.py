@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bcd_utils.datasets.class_folders import natural_key
 from bcd_utils.dicom import dicom_header, is_dicom
 from bcd_utils.errors import StudyError
+from bcd_utils.files import natural_key
 from bcd_utils.images import image_size, read_image, read_mask
 
 SUFFIXES = {".dcm", ".jpg", ".jpeg", ".png"}

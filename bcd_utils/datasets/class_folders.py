@@ -11,21 +11,11 @@ import pandas as pd
 
 from bcd_utils.datasets.base import Scan
 from bcd_utils.errors import StudyError
+from bcd_utils.files import natural_key
 
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".dcm"}
 _MASK_STEM = re.compile(r"^(?P<image>.*?)_mask(_\d+)?$", re.IGNORECASE)
 _MASK_FOLDERS = {"mask", "masks", "ground_truth", "groundtruth"}
-
-
-def natural_key(text: str) -> list[str | int]:
-    """Sort key that puts "benign (2)" before "benign (10)".
-
-    Examples
-    --------
-    >>> sorted(["b (10)", "b (2)"], key=natural_key)
-    ['b (2)', 'b (10)']
-    """
-    return [int(part) if part.isdecimal() else part.lower() for part in re.split(r"(\d+)", text)]
 
 
 def scan_class_folders(folder: Path, classes: Sequence[str]) -> Scan:

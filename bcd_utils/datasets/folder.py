@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bcd_utils.data_settings import Source
 from bcd_utils.datasets.base import Dataset, Scan, given_folder
 from bcd_utils.datasets.busi import CLASSES
 from bcd_utils.datasets.class_folders import scan_class_folders
 from bcd_utils.datasets.csv_rows import numbered_rows
 from bcd_utils.errors import StudyError
-from bcd_utils.study import Study
 
 GROUPS = "groups.csv"
 COLUMNS = ("path", "group")
 
 
-def locate(study: Study) -> Path:
+def locate(source: Source) -> Path:
     """The folder (or unpacked zip file) that ``data_dir`` names."""
-    if study.data_dir is None:
+    if source.data_dir is None:
         raise StudyError(
             "The data set 'folder' needs to know which folder",
             f"name one that holds {', '.join(CLASSES)} as data_dir",
         )
-    return given_folder(study.data_dir, "your images")
+    return given_folder(source.data_dir, "your images")
 
 
 def scan(folder: Path) -> Scan:

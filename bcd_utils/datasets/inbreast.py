@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from bcd_utils.data_settings import Source
 from bcd_utils.datasets.base import Dataset, Scan, located
 from bcd_utils.datasets.busi import CLASSES
-from bcd_utils.datasets.class_folders import IMAGE_SUFFIXES, natural_key
+from bcd_utils.datasets.class_folders import IMAGE_SUFFIXES
 from bcd_utils.datasets.csv_rows import numbered_rows
 from bcd_utils.errors import StudyError
+from bcd_utils.files import natural_key
 from bcd_utils.paths import RAW_DATA
-from bcd_utils.study import Study
 
 HOMEPAGE = "https://doi.org/10.1016/j.acra.2011.09.014"
 FOLDER = RAW_DATA / "inbreast"
@@ -28,9 +29,9 @@ NAME = re.compile(r"^(?P<file>\d+)_(?P<patient>[0-9a-f]+)_MG_[LR]_[A-Z]+_ANON$",
 LABELS = {"1": "normal", "2": "benign", "3": "benign", "4": "malignant", "5": "malignant", "6": "malignant"}
 
 
-def locate(study: Study) -> Path:
+def locate(source: Source) -> Path:
     """The folder with INbreast: ``data_dir`` (a folder or archive), or ``data/raw/inbreast``."""
-    return located(study, "INbreast", FOLDER, STEPS)
+    return located(source, "INbreast", FOLDER, STEPS)
 
 
 def scan(folder: Path) -> Scan:

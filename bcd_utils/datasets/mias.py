@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from bcd_utils.data_settings import Source
 from bcd_utils.datasets.base import Dataset, Scan, located
 from bcd_utils.datasets.busi import CLASSES
-from bcd_utils.datasets.class_folders import IMAGE_SUFFIXES, natural_key
+from bcd_utils.datasets.class_folders import IMAGE_SUFFIXES
 from bcd_utils.download import download, unpack
 from bcd_utils.errors import StudyError
+from bcd_utils.files import natural_key
 from bcd_utils.paths import RAW_DATA
-from bcd_utils.study import Study
 
 URL = "http://peipa.essex.ac.uk/pix/mias/all-mias.tar.gz"
 HOMEPAGE = "http://peipa.essex.ac.uk/info/mias.html"
@@ -33,10 +34,10 @@ def fetch() -> Path:
     return unpack(download(URL, FOLDER, ARCHIVE, advice=advice), FOLDER / "unpacked")
 
 
-def locate(study: Study) -> Path:
+def locate(source: Source) -> Path:
     """The folder with mini-MIAS: ``data_dir`` (a folder or archive), or what was fetched."""
     fix = "run 'bcd fetch mias', or pass --data-dir FOLDER_OR_ARCHIVE"
-    return located(study, "mini-MIAS", FOLDER / "unpacked", fix)
+    return located(source, "mini-MIAS", FOLDER / "unpacked", fix)
 
 
 def scan(folder: Path) -> Scan:

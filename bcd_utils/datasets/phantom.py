@@ -8,29 +8,21 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from bcd_utils.code_identity import code_identity
+from bcd_utils.data_settings import Source
 from bcd_utils.datasets.base import Dataset
 from bcd_utils.datasets.busi import CLASSES, scan
 from bcd_utils.datasets.phantom_copies import plant_copies
-from bcd_utils.datasets.phantom_generator import write_phantoms
-from bcd_utils.files import disk_errors, sha256_of_file, sha256_of_json
+from bcd_utils.datasets.phantom_files import write_phantoms
+from bcd_utils.files import disk_errors, sha256_of_json
 from bcd_utils.paths import cache_folder
-from bcd_utils.study import Study
 
 
-def locate(study: Study) -> Path:
-    """The folder with the phantoms of this study, drawn where it is not there yet."""
-    from bcd_utils.datasets import (
-        phantom_copies,
-        phantom_generator,
-        phantom_lesions,
-        phantom_scanner,
-        phantom_tissue,
-    )
-
-    wanted = study.phantoms
+def locate(source: Source) -> Path:
+    """The folder with the phantoms of this source, drawn where it is not there yet."""
+    wanted = source.phantoms
     counts = {label: getattr(wanted, label) for label in CLASSES}
-    drawing = (phantom_generator, phantom_tissue, phantom_lesions, phantom_scanner, phantom_copies)
-    code = [sha256_of_file(module.__file__) for module in drawing]
+    code = code_identity(write_phantoms.__module__, plant_copies.__module__)
     recipe = [counts, wanted.seed, wanted.copies, wanted.conflicts, wanted.scanner, code]
     folder = cache_folder() / "phantom" / sha256_of_json(recipe)[:16]
     folder.parent.mkdir(parents=True, exist_ok=True)

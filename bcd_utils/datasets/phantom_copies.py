@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from bcd_utils.datasets.class_folders import natural_key
-from bcd_utils.datasets.phantom_generator import write_png
+from bcd_utils.datasets.phantom_files import write_png
 from bcd_utils.errors import StudyError
+from bcd_utils.files import natural_key
 
 Array = np.ndarray
 CONFLICTING = {"benign": "malignant", "malignant": "benign"}

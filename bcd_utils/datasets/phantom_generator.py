@@ -4,18 +4,16 @@ The generator follows the order of the scanner's own signal chain, each step one
 
 1. an *echogenicity* map in decibels: skin, subcutaneous fat with septa, fibro-glandular tissue,
    pectoral muscle and chest wall, with undulating borders, and possibly a lesion;
-2. the two-way *gain*: what the lesion and poor contact attenuate, and the slope that an imperfect
-   time-gain compensation leaves;
+2. the two-way *gain*: what lesion and poor contact attenuate, and what time-gain compensation leaves over;
 3. *speckle* and 4. *log compression*, which are the scanner's: see `phantom_scanner`.
 
 Lesions follow the descriptors of the ACR BI-RADS ultrasound lexicon [1]_: shape, orientation, margin,
 echo pattern and posterior features. The classes overlap on purpose, as they do in patients.
 
-It does not solve a wave equation: no refraction, reverberation, side lobes, nonlinear propagation or
-phase aberration, and no calipers or captions. Its statistics were chosen by eye and so that a classifier
-can learn the classes, not fitted to patients: lesions are larger and more central, their posterior
-features stronger, and gain and depth vary less than in most. It is for testing
-and teaching software, never for clinical use.
+It does not solve a wave equation: no refraction, reverberation, side lobes, nonlinear propagation or phase
+aberration, and no calipers or captions. Its statistics were chosen by eye and so that a classifier can learn the
+classes, not fitted to patients: lesions are larger and more central, their posterior features stronger, and gain
+and depth vary less than in most. It is for testing and teaching software, never for clinical use.
 
 References
 ----------
@@ -24,10 +22,8 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
 from bcd_utils.datasets.phantom_lesions import benign_lesion, insert_lesion, malignant_lesion, posterior_gain
@@ -39,7 +35,6 @@ from bcd_utils.datasets.phantom_scanner import (
 )
 from bcd_utils.datasets.phantom_tissue import Array, Generator, Shape, breast_layers, smooth_noise
 from bcd_utils.errors import StudyError
-from bcd_utils.files import atomic_folder
 
 CLASSES = ("benign", "malignant", "normal")
 
@@ -90,58 +85,11 @@ def draw_phantom(label: str, seed: int | Sequence[int], scanner: str = "a") -> t
     return log_compress(envelope, rng.uniform(*machine.display_range_db), rng.uniform(*machine.gain_db)), mask
 
 
-def write_phantoms(folder: Path, counts: Mapping[str, int], seed: int, scanner: str = "a") -> None:
-    """Write phantoms in the layout of the BUSI data set.
-
-    Image ``i`` of a class is ``folder/class/class (i).png`` (RGB), its mask ``class (i)_mask.png``
-    (0 or 255). It depends on ``seed``, ``scanner``, the class and ``i`` alone, so larger counts extend the set.
-    The folder appears whole or not at all.
-
-    Parameters
-    ----------
-    folder : Path
-        Must not exist yet, or be empty.
-    counts : mapping of str to int
-        How many images of each class.
-    seed : int
-        Seed of the whole set, 0 or more.
-    scanner : {"a", "b"}
-        The machine that draws them.
-
-    Raises
-    ------
-    StudyError
-        If a label or the scanner is unknown, or the folder cannot be written.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> folder = Path(tempfile.mkdtemp()) / "phantoms"
-    >>> write_phantoms(folder, {"normal": 1}, seed=0)
-    >>> sorted(path.name for path in folder.rglob("*.png"))
-    ['normal (1).png', 'normal (1)_mask.png']
-    """
-    indices = {label: class_index(label) for label in counts}
-    scanner_named(scanner)
-    with atomic_folder(folder) as temporary:
-        for label, count in counts.items():
-            (temporary / label).mkdir()
-            for number in range(1, count + 1):
-                image, mask = draw_phantom(label, [seed, indices[label], number], scanner)
-                write_png(temporary / label / f"{label} ({number}).png", np.dstack([image] * 3))
-                write_png(temporary / label / f"{label} ({number})_mask.png", mask * np.uint8(255))
-
-
 def class_index(label: str) -> int:
     """Position of ``label`` in ``CLASSES``, or a `StudyError`."""
     if label not in CLASSES:
         raise StudyError(f"There is no class {label!r}", f"use one of {', '.join(CLASSES)}")
     return CLASSES.index(label)
-
-
-def write_png(path: Path, pixels: Array) -> None:
-    """Write ``pixels`` as PNG; fast compression, for speckle hardly compresses anyway."""
-    path.write_bytes(cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes())
 
 
 def time_gain_residual(rng: Generator, shape: Shape) -> Array:

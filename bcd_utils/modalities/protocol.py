@@ -3,91 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from bcd_utils.arrays import cached_images
+from bcd_utils.code_identity import code_identity
 from bcd_utils.comparison.scores import Scored, out_of_fold, score_on
-from bcd_utils.contenders import scikit
-from bcd_utils.contenders.base import Fold
-from bcd_utils.evaluation import class_numbers
-from bcd_utils.files import sha256_of_file, sha256_of_json
-from bcd_utils.modalities.sources import Collection
+from bcd_utils.contenders.fold_training import Training, TrainingData, train_fold
+from bcd_utils.contenders.scikit import PENALTIES, logistic_regression, scikit_learn
+from bcd_utils.files import sha256_of_json
+from bcd_utils.image_set import ImageSet
 from bcd_utils.patient_scores import recognition_rates
-from bcd_utils.pooling import pooled
-from bcd_utils.splits import SETS, grouped_folds
-from bcd_utils.streaming import sha256_of_array
+from bcd_utils.splits import grouped_folds
+from bcd_utils.streaming import pooled, sha256_of_array
 from bcd_utils.study import Study
 from bcd_utils.sweep import Result, sweep
+
+if TYPE_CHECKING:
+    from bcd_utils.backbones import Backbone
 
 Progress = Callable[[int, int], None]
 
 #: `contenders.frozen.PROBE`, for features that are averaged already.
-learn_probe = scikit.scikit_learn(scikit.logistic_regression, {"C": scikit.PENALTIES})
+learn_probe = scikit_learn(logistic_regression, {"C": PENALTIES})
 
 
-def encode(collection: Collection, backbone, on_progress: Progress = lambda done, total: None) -> np.ndarray:
-    """A frozen backbone's features of a data set's images, averaged over the image; kept in the cache by content.
+def encode(
+    images: ImageSet, backbone: Backbone, study: Study, on_progress: Progress = lambda done, total: None
+) -> np.ndarray:
+    """A frozen backbone's features of a data set's images, averaged over the image, float32 (n, c)."""
+    from bcd_utils.features import image_features
 
-    Parameters
-    ----------
-    collection : Collection
-    backbone : backbones.Backbone
-
-    Returns
-    -------
-    ndarray, float32, shape (n, c)
-    """
-    from bcd_utils.features import cached_features
-
-    own = collection.study
-    path = cached_images(
-        collection.folder, collection.images, collection.data_sha256, own.input, own.image_size, on_progress, own.stain
-    )  # fmt: skip
-    pictures = np.load(path, mmap_mode="r")
-    return pooled(cached_features(backbone, pictures, sha256_of_file(path), own.feature_dtype, on_progress))
+    return pooled(image_features(backbone, images, study.feature_dtype, on_progress))
 
 
-@dataclass(frozen=True)
-class Job:
-    """One training of the probe.
-
-    Attributes
-    ----------
-    sets : tuple of int
-        Which set (index into `SETS`; -1: none) each image of the first data set is in.
-    labels : tuple of int
-        Class of each; anything where the set is -1.
-    classes : int
-    seed : int
-    """
-
-    sets: tuple[int, ...]
-    labels: tuple[int, ...]
-    classes: int
-    seed: int
-
-
-def train_probe(job: Job, shared: tuple[Study, Sequence[np.ndarray]]) -> Result:
-    """Train on the first data set and predict all of them, in a worker process.
-
-    Returns
-    -------
-    dict of ndarray
-        ``choices``, what was chosen on the validation images, as text; and for data set i ``of_<i>``, float32
-        (images, classes), the probabilities; see `of_dataset`.
-    """
-    study, vectors = shared
-    sets = np.array(job.sets)
-    rows = [np.flatnonzero(sets == index) for index in range(2)]
-    fold = Fold(vectors[0], np.array(job.labels), *rows, job.classes, replace(study, seed=job.seed))
-    fitted = learn_probe(fold)
-    choices = ", ".join(f"{name}={value:g}" for name, value in fitted.choices.items())
-    of = {f"of_{index}": fitted.predict(each).astype(np.float32) for index, each in enumerate(vectors)}
-    return {"choices": np.str_(choices)} | of
+def train_probe(training: Training, data: TrainingData) -> Result:
+    """`fold_training.train_fold` of the probe."""
+    return train_fold(learn_probe, training, data)
 
 
 def train_folds(
@@ -108,22 +62,13 @@ def train_folds(
     folds : sequence of pandas.Series of str, shape (n_0,)
         "train", "validation", "test", or "" for images that take no part.
     """
-    from importlib.metadata import version
-
-    given = [sha256_of_array(each) for each in vectors]
-    code = [sha256_of_file(__file__), sha256_of_file(scikit.__file__), version("scikit-learn")]
-    codes = {name: index for index, name in enumerate(SETS)}
-    jobs = {}
-    for number, split in enumerate(folds):
-        sets = split.map(codes).fillna(-1).astype(int)
-        job = Job(tuple(sets.tolist()), tuple(labels.tolist()), classes, study.seed + number)
-        jobs[sha256_of_json(["probe", given, vars(job), study.class_weights, code])[:32]] = job
-    return list(sweep(train_probe, jobs, (study, vectors), on_progress).values())
-
-
-def of_dataset(results: Sequence[Result], index: int) -> list[Result]:
-    """What `train_folds` says of one data set, fold after fold, as the comparison has it: ``probabilities``."""
-    return [{"probabilities": result[f"of_{index}"]} for result in results]
+    own, *others = vectors
+    code = code_identity(train_fold.__module__, learn_probe.__module__)
+    same = [[sha256_of_array(each) for each in vectors], labels.tolist(), classes, study.class_weights, code]
+    trainings = [Training.of_split(split, study.seed + number) for number, split in enumerate(folds)]
+    jobs = {sha256_of_json(["probe", same, vars(training)])[:32]: training for training in trainings}
+    data = TrainingData(own, labels, classes, study, tuple(others))
+    return list(sweep(train_probe, jobs, data, on_progress).values())
 
 
 @dataclass(frozen=True)
@@ -150,7 +95,7 @@ class Outcome:
 
 
 def run_protocol(
-    collection: Collection, vectors: np.ndarray, on_progress: Progress = lambda done, total: None
+    images: ImageSet, vectors: np.ndarray, study: Study, on_progress: Progress = lambda done, total: None
 ) -> Outcome:
     """Cross-validate the linear probe on a data set.
 
@@ -159,19 +104,18 @@ def run_protocol(
     StudyError
         If the data set has too few images or groups for the folds.
     """
-    own, images, classes = collection.study, collection.images, collection.classes
-    folds = grouped_folds(images, own.modalities.folds, own.validation_fraction, own.seed)
-    labels = class_numbers(images["label"], classes)
-    results = train_folds([vectors], labels, folds, len(classes), own, on_progress)
-    probabilities = out_of_fold(of_dataset(results, 0), folds)
+    table, labels, classes = images.table, images.labels, images.classes
+    folds = grouped_folds(table, study.modalities.folds, study.validation_fraction, study.seed)
+    results = train_folds([vectors], labels, folds, len(classes), study, on_progress)
+    probabilities = out_of_fold(results, folds)
     constant = always_the_most_common(labels, len(classes))
     probe, majority = (
-        score_on(found, labels, images["group"], classes, own) for found in (probabilities, constant)
+        score_on(found, labels, table["group"], classes, study) for found in (probabilities, constant)
     )
     rates = None
-    if collection.patients and images["group"].nunique() > 1:
-        predicted = images.assign(predicted=np.asarray(classes)[probabilities.argmax(axis=1)])
-        rates = recognition_rates(predicted, own.bootstrap_samples, own.confidence, own.seed)
+    if images.patients and table["group"].nunique() > 1:
+        predicted = table.assign(predicted=np.asarray(classes)[probabilities.argmax(axis=1)])
+        rates = recognition_rates(predicted, study.bootstrap_samples, study.confidence, study.seed)
     return Outcome(folds, probe, majority, [str(result["choices"]) for result in results], rates)
 
 
@@ -188,11 +132,11 @@ def always_the_most_common(labels: np.ndarray, classes: int) -> np.ndarray:
     return constant
 
 
-def predictions_table(at_hand: Mapping[str, Collection], outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
+def predictions_table(at_hand: Mapping[str, ImageSet], outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
     """Out-of-fold probabilities of every data set: source, id, label, group, fold, predicted, ``p_<class>``."""
     parts = []
     for name, outcome in outcomes.items():
-        images, classes = at_hand[name].images, at_hand[name].classes
+        images, classes = at_hand[name].table, at_hand[name].classes
         tested = [(split == "test").to_numpy() for split in outcome.folds]
         part = images[["id", "label", "group"]].assign(
             source=name, fold=np.select(tested, range(1, len(tested) + 1))

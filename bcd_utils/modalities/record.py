@@ -9,8 +9,9 @@ import pandas as pd
 
 from bcd_utils.backend import device, keras
 from bcd_utils.image_character import MEASURES
+from bcd_utils.image_set import ImageSet
 from bcd_utils.modalities.protocol import Outcome
-from bcd_utils.modalities.sources import NOT_AT_HAND, Absent, Collection
+from bcd_utils.modalities.sources import NOT_AT_HAND, Absent
 from bcd_utils.modalities.tables import known_metrics
 from bcd_utils.modalities.transfer import CHANCE, Transfer
 from bcd_utils.number_format import number, with_interval
@@ -19,7 +20,7 @@ from bcd_utils.study import Study
 
 def record(
     study: Study,
-    at_hand: Mapping[str, Collection],
+    at_hand: Mapping[str, ImageSet],
     absent: Mapping[str, Absent],
     quartiles: pd.DataFrame,
     outcomes: Mapping[str, Outcome],
@@ -56,11 +57,9 @@ def record(
     }
 
 
-def describe(
-    each: Collection, quartiles: pd.DataFrame, outcome: Outcome, confidence: float
-) -> dict[str, Any]:
+def describe(each: ImageSet, quartiles: pd.DataFrame, outcome: Outcome, confidence: float) -> dict[str, Any]:
     """One data set that is at hand."""
-    dataset, images = each.dataset, each.images
+    dataset, images = each.dataset, each.table
     metrics = known_metrics(outcome.probe)
     scores = {
         who: {metric: scored.interval(metric, confidence) for metric in metrics}
@@ -146,9 +145,9 @@ def said_of_transfer(record: Mapping[str, Any]) -> str:
         f"so about {len(crossed) * (1 - record['confidence']):.1f} would leave {CHANCE:g} by luck alone). "
     )
     said += f"The AUC goes from {named(lowest, sources)} to {named(highest, sources)}. "
-    kinds = {kind_of(sources[pair[end]]) for pair in crossed for end in ("trained_on", "tested_on")}
-    if len(kinds) > 1:
-        said += different_kinds(crossed, sources)
+    across = crossings(record)
+    if across:
+        said += different_kinds(across, sources)
     weak = [
         sources[pair["trained_on"]]["title"]
         for pair in pairs
@@ -159,24 +158,41 @@ def said_of_transfer(record: Mapping[str, Any]) -> str:
             f"What was learned on {' and '.join(weak)} is not told from chance even at home, so failing elsewhere "
             "says nothing. "
         )
-    same = [
-        pair
-        for pair in crossed
-        if kind_of(sources[pair["trained_on"]]) == kind_of(sources[pair["tested_on"]])
-    ]
+    same = [pair for pair in crossed if pair not in across]
     if same:
         best = "; ".join(f"{named(pair, sources)}, {beside_chance(ends_of(pair))}" for pair in same)
         said += f"Within one kind of image, which is an external test: {best}."
     return said.strip()
 
 
-def different_kinds(crossed: list[Mapping[str, Any]], sources: Mapping[str, Any]) -> str:
-    """What crossings between kinds of images show."""
-    across = [
+def crossings(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Pairs of data sets of different kinds, one to learn from and one to test on."""
+    sources = record["sources"]
+    return [
         pair
-        for pair in crossed
+        for pair in record["transfer"]["pairs"]
         if kind_of(sources[pair["trained_on"]]) != kind_of(sources[pair["tested_on"]])
     ]
+
+
+def generalises(record: Mapping[str, Any]) -> tuple[bool, str] | None:
+    """Whether what is learned on one kind of image holds on every other, and the numbers; None without crossings."""
+    crossed = crossings(record)
+    if not crossed:
+        return None
+    told = "; ".join(named(pair, record["sources"]) for pair in crossed)
+    holds = all(beside_chance(ends_of(pair)) == "above chance" for pair in crossed)
+    return holds, f"AUC of benign against malignant, learned on one kind and tested on another: {told}"
+
+
+def crosses_synthetic(record: Mapping[str, Any]) -> bool:
+    """Whether a data set of `crossings` was drawn, not taken."""
+    ends = {pair[end] for pair in crossings(record) for end in ("trained_on", "tested_on")}
+    return any(record["sources"][name]["synthetic"] for name in ends)
+
+
+def different_kinds(across: list[Mapping[str, Any]], sources: Mapping[str, Any]) -> str:
+    """What crossings between kinds of images show."""
     above = [pair for pair in across if beside_chance(ends_of(pair)) == "above chance"]
     if not above:
         return (

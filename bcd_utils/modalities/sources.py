@@ -5,64 +5,25 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from bcd_utils import duplicate_groups, duplicates
-from bcd_utils.data_settings import Source
-from bcd_utils.datasets import Dataset, Scan, dataset_of
+from bcd_utils import duplicate_groups, duplicates, quality
+from bcd_utils.code_identity import code_identity
+from bcd_utils.data_settings import ModalitySource, Source
+from bcd_utils.datasets import REGISTRY, Dataset, Scan, dataset_of
 from bcd_utils.errors import StudyError
 from bcd_utils.files import listing_identity, sha256_of_json, write_json
+from bcd_utils.image_set import ImageSet
 from bcd_utils.paths import cache_folder
-from bcd_utils.provenance import code_hash
 from bcd_utils.quality import build_manifest, data_hash, known_patients
 from bcd_utils.study import Study
 
 Progress = Callable[[int, int], None]
 NOT_AT_HAND = "not at hand"
-
-
-@dataclass(frozen=True)
-class Collection:
-    """A data set that is at hand.
-
-    Attributes
-    ----------
-    title : str
-        Unique among the sources.
-    dataset : Dataset
-    study : Study
-        The study as if this data set were its own.
-    folder : Path
-    images : pandas.DataFrame
-        Manifest rows of the images that are used, numbered from 0. ``group`` joins what must stay together: images
-        of one patient or, where no patients are named, what looks like one lesion.
-    set_aside : pandas.Series of int
-        Images of each class that cannot be used.
-    patients : int or None
-        Among the used images; None where the data set names none.
-    data_sha256 : str
-    remarks : list of str
-    """
-
-    title: str
-    dataset: Dataset
-    study: Study
-    folder: Path
-    images: pd.DataFrame
-    set_aside: pd.Series
-    patients: int | None
-    data_sha256: str
-    remarks: list[str]
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Classes that have images, in the data set's order."""
-        there = set(self.images["label"])
-        return tuple(label for label in self.dataset.classes if label in there)
 
 
 @dataclass(frozen=True)
@@ -79,21 +40,6 @@ class Absent:
         return f"bcd fetch {self.dataset.name}"
 
 
-def source_study(study: Study, source: Source) -> Study:
-    """The study as if one source were its data set, for everything that reads a data set.
-
-    Examples
-    --------
-    >>> from bcd_utils.study_file import make_study
-    >>> study = make_study({"name": "mine"})
-    >>> source_study(study, study.modalities.sources["cbis_ddsm"]).cbis_ddsm.region
-    'lesion'
-    """
-    given = {field.name: getattr(source, field.name) for field in fields(source)}
-    del given["most_images"]
-    return replace(study, **given)
-
-
 def titles_of(study: Study) -> dict[str, str]:
     """What tables call the sources: the data set's title, with the source's name where two have the same.
 
@@ -104,10 +50,7 @@ def titles_of(study: Study) -> dict[str, str]:
     >>> titles_of(make_study({"name": "mine", "modalities": {"sources": sources}}))
     {'here': 'BUSI (here)', 'there': 'BUSI (there)', 'mias': 'mini-MIAS'}
     """
-    found = {
-        name: dataset_of(source_study(study, source)).title
-        for name, source in study.modalities.sources.items()
-    }
+    found = {name: dataset_of(source).title for name, source in study.modalities.sources.items()}
     times = Counter(found.values())
     return {name: f"{title} ({name})" if times[title] > 1 else title for name, title in found.items()}
 
@@ -122,10 +65,9 @@ def locate_sources(study: Study) -> dict[str, Path]:
     """
     folders = {}
     for name, source in study.modalities.sources.items():
-        own = source_study(study, source)
-        dataset = dataset_of(own)
+        dataset = dataset_of(source)
         try:
-            folders[name] = dataset.locate(own)
+            folders[name] = dataset.locate(source)
         except StudyError:
             continue
     if not folders:
@@ -145,7 +87,7 @@ def none_at_hand(study: Study) -> StudyError:
 
 def find_sources(
     study: Study, progress_of: Callable[[str], Progress]
-) -> tuple[dict[str, Collection], dict[str, Absent]]:
+) -> tuple[dict[str, ImageSet], dict[str, Absent]]:
     """Find and inspect every source.
 
     Parameters
@@ -156,7 +98,7 @@ def find_sources(
 
     Returns
     -------
-    at_hand : dict of name to Collection
+    at_hand : dict of name to ImageSet
     absent : dict of name to Absent
         Sources that are nowhere, or whose folder holds no images.
 
@@ -167,16 +109,15 @@ def find_sources(
     """
     at_hand, absent, titles = {}, {}, titles_of(study)
     for name, source in study.modalities.sources.items():
-        own = source_study(study, source)
-        dataset = dataset_of(own)
+        dataset = dataset_of(source)
         try:
-            folder = dataset.locate(own)
+            folder = dataset.locate(source)
             found = dataset.scan(folder)
         except StudyError as error:
             absent[name] = Absent(titles[name], dataset, error.problem)
             continue
         try:
-            at_hand[name] = inspect(own, source, titles[name], folder, found, progress_of)
+            at_hand[name] = inspect(study, source, titles[name], folder, found, progress_of)
         except StudyError as error:
             fix = error.fix.replace("--set allow_partial", f"--set modalities.sources.{name}.allow_partial")
             raise StudyError(error.problem, fix) from None
@@ -186,42 +127,50 @@ def find_sources(
 
 
 def inspect(
-    own: Study, source: Source, title: str, folder: Path, found: Scan, progress_of: Callable[[str], Progress]
-) -> Collection:
+    study: Study,
+    source: ModalitySource,
+    title: str,
+    folder: Path,
+    found: Scan,
+    progress_of: Callable[[str], Progress],
+) -> ImageSet:
     """Look at every image of a data set, and join what must stay together.
+
+    ``group`` then names what that is: images of one patient or, where no patients are named, what looks like one
+    lesion. Classes without images are left out.
 
     Raises
     ------
     StudyError
         If the class counts are not the published ones, or fewer than two classes have images.
     """
-    dataset = dataset_of(own)
-    manifest, remarks = cached_manifest(own, folder, found, progress_of(f"{title}: inspected"))
-    named = (
-        known_patients(manifest) is not None
-    )  # asked of all: where copies are missing they look like patients
+    manifest, remarks = cached_manifest(source, folder, found, progress_of(f"{title}: inspected"))
+    # Asked of all: where copies are missing they look like patients.
+    named = known_patients(manifest) is not None
     usable = thinned(manifest[manifest["status"] == "ok"], source.most_images).reset_index(drop=True)
     if usable["label"].nunique() < 2:
         raise StudyError(f"{folder} holds images of one class only", "name a folder with two classes or more")
     if not named:
-        usable = usable.assign(group=lesions_joined(usable, folder, own, progress_of(f"{title}: compared")))
+        usable = usable.assign(group=lesions_joined(usable, folder, study, progress_of(f"{title}: compared")))
     aside = manifest.loc[manifest["status"] != "ok", "label"].value_counts()
-    identity, patients = data_hash(usable), usable["group"].nunique() if named else None
-    return Collection(title, dataset, own, folder, usable, aside, patients, identity, remarks)
+    there = set(usable["label"])
+    return ImageSet(
+        source, usable, tuple(label for label in dataset_of(source).classes if label in there), data_hash(usable),
+        study.input, study.image_size, title, aside, usable["group"].nunique() if named else None, remarks,
+    )  # fmt: skip
 
 
 def cached_manifest(
-    own: Study, folder: Path, found: Scan, on_progress: Progress
+    source: Source, folder: Path, found: Scan, on_progress: Progress
 ) -> tuple[pd.DataFrame, list[str]]:
     """`quality.build_manifest` of what a scan found; once for files, settings and code that are the same."""
-    settings = own.as_dict()
-    settings = {field.name: settings[field.name] for field in fields(Source) if field.name in settings}
-    recipe = [listing_identity([folder]), settings, code_hash()]
+    code = code_identity(quality.__name__, REGISTRY[source.dataset].scan.__module__)
+    recipe = [listing_identity([folder]), asdict(source), code]
     path = cache_folder() / "manifests" / f"{sha256_of_json(recipe)[:24]}.json"
     if not path.exists():
-        dataset = replace(dataset_of(own), scan=lambda _: found)
+        dataset = replace(dataset_of(source), scan=lambda _: found)
         manifest, remarks = build_manifest(
-            dataset, folder, own.allow_partial, on_progress, require_every_class=False
+            dataset, folder, source.allow_partial, on_progress, require_every_class=False
         )
         write_json(path, {"manifest": manifest.to_dict("list"), "remarks": remarks})
     stored = json.loads(path.read_text(encoding="utf-8"))
@@ -246,8 +195,8 @@ def thinned(images: pd.DataFrame, most: int | None) -> pd.DataFrame:
     return pd.concat(kept).sort_index()
 
 
-def lesions_joined(images: pd.DataFrame, folder: Path, own: Study, on_progress: Progress) -> pd.Series:
+def lesions_joined(images: pd.DataFrame, folder: Path, study: Study, on_progress: Progress) -> pd.Series:
     """Groups of images that show one lesion as far as pictures tell, found as in the data audit."""
     views = duplicates.thumbnails(folder, images, on_progress)
-    pairs = duplicates.find_pairs(images, views, own.audit.correlation, folder)
+    pairs = duplicates.find_pairs(images, views, study.audit.correlation, folder)
     return duplicate_groups.groups_with_pairs(images, pairs)

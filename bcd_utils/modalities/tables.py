@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.comparison.scores import Scored, score_table, shown_metrics
-from bcd_utils.exploration import read_with_mask, typical
+from bcd_utils.exploration import typical
 from bcd_utils.image_character import MEASURES
+from bcd_utils.image_set import ImageSet
+from bcd_utils.images import read_with_mask
 from bcd_utils.modalities.protocol import Outcome
-from bcd_utils.modalities.sources import NOT_AT_HAND, Absent, Collection
+from bcd_utils.modalities.sources import NOT_AT_HAND, Absent
 from bcd_utils.modalities.transfer import CLASSES, Transfer
 from bcd_utils.number_format import number, span, with_interval
 from bcd_utils.patient_scores import as_table
@@ -19,15 +21,15 @@ from bcd_utils.patient_scores import as_table
 PROBE, MAJORITY = "linear probe", "majority class"
 
 
-def sources_table(at_hand: Mapping[str, Collection], absent: Mapping[str, Absent]) -> pd.DataFrame:
+def sources_table(at_hand: Mapping[str, ImageSet], absent: Mapping[str, Absent]) -> pd.DataFrame:
     """Which data sets there are, what images of one unit are kept together, and how to get those that are missing."""
     rows = {}
     for each in at_hand.values():
         units = "patients" if each.patients else "lesions, as far as pictures tell"
         rows[each.title] = {
             "modality": each.dataset.modality,
-            "images used": f"{len(each.images):,}",
-            "kept together": f"{each.images['group'].nunique():,} {units}",
+            "images used": f"{len(each.table):,}",
+            "kept together": f"{each.table['group'].nunique():,} {units}",
             "status": "at hand" + (", synthetic" if each.dataset.synthetic else ""),
         }
     for each in absent.values():
@@ -36,14 +38,14 @@ def sources_table(at_hand: Mapping[str, Collection], absent: Mapping[str, Absent
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def remarks_table(at_hand: Mapping[str, Collection], absent: Mapping[str, Absent]) -> pd.DataFrame:
+def remarks_table(at_hand: Mapping[str, ImageSet], absent: Mapping[str, Absent]) -> pd.DataFrame:
     """What was noticed while reading the data sets, and why some could not be read; empty if there is nothing."""
     rows = [(each.title, remark) for each in at_hand.values() for remark in each.remarks]
     rows += [(each.title, each.problem) for each in absent.values()]
     return pd.DataFrame(rows, columns=["data set", "remark"]).set_index("data set")
 
 
-def composition_table(at_hand: Mapping[str, Collection], absent: Mapping[str, Absent]) -> pd.DataFrame:
+def composition_table(at_hand: Mapping[str, ImageSet], absent: Mapping[str, Absent]) -> pd.DataFrame:
     """Images, shares, groups and sizes of each class.
 
     Returns
@@ -55,10 +57,10 @@ def composition_table(at_hand: Mapping[str, Collection], absent: Mapping[str, Ab
     rows = {}
     for each in at_hand.values():
         for label in each.classes:
-            images = each.images[each.images["label"] == label]
+            images = each.table[each.table["label"] == label]
             rows[each.title, label] = {
                 "images": f"{len(images):,}",
-                "share": f"{len(images) / len(each.images):.0%}",
+                "share": f"{len(images) / len(each.table):.0%}",
                 "set aside": f"{each.set_aside.get(label, 0):,}",
                 "groups": f"{images['group'].nunique():,}",
                 "width": with_range(images["width"]),
@@ -95,7 +97,7 @@ def with_range(pixels: pd.Series) -> str:
 
 
 def character_quartiles(
-    at_hand: Mapping[str, Collection], measured: Mapping[str, pd.DataFrame]
+    at_hand: Mapping[str, ImageSet], measured: Mapping[str, pd.DataFrame]
 ) -> pd.DataFrame:
     """Quartiles of each measure of `image_character`, over the images of each class.
 
@@ -111,7 +113,7 @@ def character_quartiles(
     """
     parts = {}
     for name, values in measured.items():
-        of_class = values.groupby(at_hand[name].images["label"]).quantile([0.25, 0.5, 0.75]).unstack()
+        of_class = values.groupby(at_hand[name].table["label"]).quantile([0.25, 0.5, 0.75]).unstack()
         parts[name] = of_class.loc[list(at_hand[name].classes)].rename(
             columns={0.25: "q1", 0.5: "median", 0.75: "q3"}, level=1
         )
@@ -119,7 +121,7 @@ def character_quartiles(
 
 
 def character_table(
-    quartiles: pd.DataFrame, at_hand: Mapping[str, Collection], absent: Mapping[str, Absent]
+    quartiles: pd.DataFrame, at_hand: Mapping[str, ImageSet], absent: Mapping[str, Absent]
 ) -> pd.DataFrame:
     """`character_quartiles` as text: the median, and the quartiles in brackets."""
     rows = {}
@@ -166,7 +168,7 @@ def known_metrics(scored: Scored) -> list[str]:
 
 
 def protocol_table(
-    scores: pd.DataFrame, at_hand: Mapping[str, Collection], absent: Mapping[str, Absent]
+    scores: pd.DataFrame, at_hand: Mapping[str, ImageSet], absent: Mapping[str, Absent]
 ) -> pd.DataFrame:
     """`protocol_scores` as text."""
     rows = {
@@ -178,13 +180,13 @@ def protocol_table(
     return with_absent(rows, absent, list(shown_metrics(CLASSES).values()))
 
 
-def patients_table(at_hand: Mapping[str, Collection], outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
+def patients_table(at_hand: Mapping[str, ImageSet], outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
     """Image-level and patient-level recognition rates of the data sets that name patients; may be empty."""
     rates = {at_hand[name].title: outcome.rates for name, outcome in outcomes.items() if outcome.rates}
     return as_table(rates).rename_axis(None) if rates else pd.DataFrame()
 
 
-def transfer_table(found: Transfer, at_hand: Mapping[str, Collection]) -> pd.DataFrame:
+def transfer_table(found: Transfer, at_hand: Mapping[str, ImageSet]) -> pd.DataFrame:
     """AUC with its interval; rows say what was trained on, columns what was tested on."""
     titles = {name: each.title for name, each in at_hand.items()}
     cells = found.table.assign(text=[with_interval(row, name="auc") for _, row in found.table.iterrows()])
@@ -200,7 +202,7 @@ def transfer_table(found: Transfer, at_hand: Mapping[str, Collection]) -> pd.Dat
 
 
 def example_images(
-    at_hand: Mapping[str, Collection], kind: str, each: int = 5
+    at_hand: Mapping[str, ImageSet], kind: str, each: int = 5
 ) -> dict[str, list[tuple[np.ndarray, np.ndarray, str]]]:
     """Evenly spaced images of every class of the data sets of one kind, for `plots.data.samples`.
 
@@ -212,20 +214,20 @@ def example_images(
     of_kind = [one for one in at_hand.values() if kind in one.dataset.modality]
     chosen = {}
     for one in of_kind:
-        for label, rows in typical(one.images, one.classes, each).items():
+        for label, rows in typical(one.table, one.classes, each).items():
             name = label if len(of_kind) == 1 else f"{one.title} {label}"
             chosen[name] = [(*read_with_mask(one.folder, row), row["id"]) for _, row in rows.iterrows()]
     return chosen
 
 
 def images_table(
-    at_hand: Mapping[str, Collection],
+    at_hand: Mapping[str, ImageSet],
     measured: Mapping[str, pd.DataFrame],
 ) -> pd.DataFrame:
     """Every image that is used: source, id, label, group, width, height, sha256, and what was measured of it."""
     columns = ["id", "label", "group", "width", "height", "sha256"]
     parts = [
-        each.images[columns].assign(source=name).join(measured[name].round(4))
+        each.table[columns].assign(source=name).join(measured[name].round(4))
         for name, each in at_hand.items()
     ]
     return pd.concat(parts, ignore_index=True)[["source", *columns, *MEASURES]]

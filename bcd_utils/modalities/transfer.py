@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.comparison.scores import out_of_fold, score_on
-from bcd_utils.modalities.protocol import Outcome, of_dataset, train_folds
-from bcd_utils.modalities.sources import Collection
+from bcd_utils.image_set import ImageSet
+from bcd_utils.modalities.protocol import Outcome, train_folds
+from bcd_utils.study import Study
 
 CLASSES = ("benign", "malignant")
 CHANCE = 0.5
@@ -40,7 +41,7 @@ class Transfer:
     dropped: dict[str, dict[str, int]]
 
 
-def agreeing(at_hand: Mapping[str, Collection]) -> tuple[list[str], dict[str, str]]:
+def agreeing(at_hand: Mapping[str, ImageSet]) -> tuple[list[str], dict[str, str]]:
     """Names of the data sets that know both `CLASSES`; and why the others take no part."""
     left_out = {
         name: f"{each.title} has the classes {', '.join(each.classes)}, not {' and '.join(CLASSES)}"
@@ -51,9 +52,10 @@ def agreeing(at_hand: Mapping[str, Collection]) -> tuple[list[str], dict[str, st
 
 
 def transfer(
-    at_hand: Mapping[str, Collection],
+    at_hand: Mapping[str, ImageSet],
     vectors: Mapping[str, np.ndarray],
     outcomes: Mapping[str, Outcome],
+    study: Study,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Transfer:
     """Train on each data set and test on all.
@@ -64,7 +66,7 @@ def transfer(
 
     Parameters
     ----------
-    at_hand : mapping of name to Collection
+    at_hand : mapping of name to ImageSet
     vectors : mapping of name to ndarray, float32, shape (n, c)
     outcomes : mapping of name to Outcome
     """
@@ -73,28 +75,27 @@ def transfer(
     for pair in apart:
         titles = " and ".join(at_hand[name].title for name in pair)
         left_out[", ".join(pair)] = f"{titles} share images or patients and are not crossed"
-    kept = {name: at_hand[name].images["label"].isin(CLASSES).to_numpy() for name in names}
+    kept = {name: at_hand[name].table["label"].isin(CLASSES).to_numpy() for name in names}
     rows, parts = [], []
     for number, trained in enumerate(names):
         own = at_hand[trained]
         never = {trained}.union(*(pair for pair in apart if trained in pair))
         order = [trained, *(name for name in names if name not in never)]
         folds = [split.where(kept[trained], "") for split in outcomes[trained].folds]
-        labels = numbers(own.images["label"])
+        labels = numbers(own.table["label"])
         results = train_folds(
-            [vectors[name] for name in order], labels, folds, len(CLASSES), own.study,
+            [vectors[name] for name in order], labels, folds, len(CLASSES), study,
             lambda done, total, number=number: on_progress(number * total + done, len(names) * total),
         )  # fmt: skip
         for index, tested in enumerate(order):
-            found = of_dataset(results, index)
             if tested == trained:
-                probabilities = out_of_fold(found, folds)
+                probabilities = out_of_fold(results, folds)
             else:
-                probabilities = np.mean([result["probabilities"] for result in found], axis=0)
-            images = at_hand[tested].images[kept[tested]].reset_index(drop=True)
+                probabilities = np.mean([result[f"other_{index - 1}"] for result in results], axis=0)
+            images = at_hand[tested].table[kept[tested]].reset_index(drop=True)
             rows.append(
                 {"trained_on": trained, "tested_on": tested, "images": len(images)}
-                | auc_with_ends(probabilities[kept[tested]], images, at_hand[tested])
+                | auc_with_ends(probabilities[kept[tested]], images, study)
             )
             part = images[["id", "label"]].assign(trained_on=trained, tested_on=tested)
             parts.append(part.assign(p_malignant=probabilities[kept[tested], 1].round(7)))
@@ -105,13 +106,13 @@ def transfer(
     return Transfer(table, predictions, left_out, dropped_classes(at_hand, names))
 
 
-def in_common(one: Collection, other: Collection) -> bool:
+def in_common(one: ImageSet, other: ImageSet) -> bool:
     """Whether two data sets share images, or are of one data set and share patients or lesions.
 
     A model of the one has then been shown what the other would test it on.
     """
     columns = ["sha256", "pixels_sha256"] + (["group"] if one.dataset.name == other.dataset.name else [])
-    return any(one.images[column].isin(other.images[column]).any() for column in columns)
+    return any(one.table[column].isin(other.table[column]).any() for column in columns)
 
 
 def numbers(labels: pd.Series) -> np.ndarray:
@@ -122,12 +123,10 @@ def numbers(labels: pd.Series) -> np.ndarray:
     >>> numbers(pd.Series(["malignant", "normal", "benign"])).tolist()
     [1, -1, 0]
     """
-    return labels.map({label: index for index, label in enumerate(CLASSES)}).fillna(-1).to_numpy(dtype=int)
+    return pd.Categorical(labels, CLASSES).codes.astype(int)
 
 
-def auc_with_ends(
-    probabilities: np.ndarray, images: pd.DataFrame, collection: Collection
-) -> dict[str, float | None]:
+def auc_with_ends(probabilities: np.ndarray, images: pd.DataFrame, study: Study) -> dict[str, float | None]:
     """AUC of malignant against benign, with its interval over the groups of the tested images.
 
     Parameters
@@ -136,16 +135,16 @@ def auc_with_ends(
     images : pandas.DataFrame
         Columns label and group, rows numbered from 0.
     """
-    scored = score_on(probabilities, numbers(images["label"]), images["group"], CLASSES, collection.study)
-    row = scored.row(["roc_auc_malignant"], collection.study.confidence)
+    scored = score_on(probabilities, numbers(images["label"]), images["group"], CLASSES, study)
+    row = scored.row(["roc_auc_malignant"], study.confidence)
     return {name.replace("roc_auc_malignant", "auc"): value for name, value in row.items()}
 
 
-def dropped_classes(at_hand: Mapping[str, Collection], names: list[str]) -> dict[str, dict[str, int]]:
+def dropped_classes(at_hand: Mapping[str, ImageSet], names: list[str]) -> dict[str, dict[str, int]]:
     """Images of classes other than `CLASSES`, of the data sets that take part and have some."""
     dropped = {}
     for name in names:
-        labels = at_hand[name].images["label"]
+        labels = at_hand[name].table["label"]
         counts = labels[~labels.isin(CLASSES)].value_counts()
         if len(counts):
             dropped[name] = {label: int(count) for label, count in counts.items()}

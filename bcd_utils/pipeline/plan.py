@@ -58,7 +58,7 @@ def plan(
     renewed: dict[str, str] = {}
     for index, stage in enumerate(stages):
         parts = parts_of(run, stage, stages[:index], outside[stage.notebook], source(stage))
-        met = [name for name in stage.reads if name in renewed]
+        met = [name for name in (*stage.reads, *stage.also_reads) if name in renewed]
         reason = why(run, stage, parts)
         if not reason and index >= asked:
             reason = "asked for"

@@ -66,7 +66,7 @@ def parts_of(run: Run, stage: Stage, before: Sequence[Stage], outside: Any, note
         "cells": sha256_of_json(cells),
         **code_parts(found, named),
         "settings": settings,
-        "reads": {name: made[name] for name in stage.reads if name in made},
+        "reads": {name: made[name] for name in (*stage.reads, *stage.also_reads) if name in made},
         "outside": sha256_of_json(outside),
     }
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bcd_utils.datasets import dataset_of
-from bcd_utils.external import external_study
+from bcd_utils.external import external_source
 from bcd_utils.facts.results import external_test
 from bcd_utils.files import listing_identity
 from bcd_utils.pipeline.outside import network_files
@@ -15,7 +15,7 @@ def external_images_and_network(study: Study) -> list[Any]:
     """Identity of the files of the external images, where the study names some, and the network's files."""
     images = ""
     if study.external:
-        other = external_study(study)
+        other = external_source(study)
         images = listing_identity([dataset_of(other).locate(other)])
     return [images, network_files(study)]
 
@@ -24,8 +24,9 @@ STAGE = Stage(
     notebook="09_external_test",
     question="Does the number hold on images from elsewhere?",
     reads=(
-        "manifest.csv", "splits.csv", "images.npy", "predictions.csv", "head.keras", "backbone.keras", "training.json",
+        "manifest.csv", "splits.csv", "images.npy", "predictions.csv", "head.keras", "training.json",
     ),
+    also_reads=("backbone.keras",),
     writes=("external_manifest.csv", "external_predictions.csv", "external.json"),
     record="external.json",
     section=External,

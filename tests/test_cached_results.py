@@ -1,0 +1,134 @@
+"""What is kept follows the code: each cached result is made anew where its own code changed, and only there."""
+
+from __future__ import annotations
+
+import shutil
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+from builders import CLASSES, write_busi
+
+from bcd_utils import arrays, image_character, lottery
+from bcd_utils.code_identity import code_identity
+from bcd_utils.comparison import trainings
+from bcd_utils.contenders import all_contenders, representations
+from bcd_utils.data_settings import Source
+from bcd_utils.datasets import busi, phantom
+from bcd_utils.image_set import ImageSet
+from bcd_utils.modalities import sources
+from bcd_utils.paths import ROOT
+from bcd_utils.study_file import make_study
+
+STUDY = make_study({"name": "mine"})
+CALLERS = (arrays, image_character, lottery, trainings, representations, sources, phantom)
+
+
+class AskedError(Exception):
+    """Instead of work: what the result would have been kept under."""
+
+
+def ask(*arguments, **_):
+    raise AskedError(arguments)
+
+
+def asked(work, *arguments):
+    """What the first of the replaced functions was given."""
+    with pytest.raises(AskedError) as caught:
+        work(*arguments)
+    return caught.value.args[0]
+
+
+@pytest.fixture
+def mend(tmp_path, monkeypatch, cache):
+    """``mend(name)`` changes a module of a copy of the package, which is where identities are read from."""
+    shutil.copytree(ROOT / "bcd_utils", tmp_path / "bcd_utils")
+    for module in CALLERS:
+        monkeypatch.setattr(module, "code_identity", partial(code_identity, root=tmp_path))
+    monkeypatch.setattr(arrays, "atomic_path", ask)
+    monkeypatch.setattr(sources, "write_json", ask)
+    monkeypatch.setattr(phantom, "FileLock", ask)
+    for module in (image_character, lottery):
+        monkeypatch.setattr(module, "sweep", ask)
+
+    def change(name):
+        path = tmp_path / "bcd_utils" / f"{name}.py"
+        path.write_text(path.read_text() + "\n\nMENDED = 1\n")
+
+    return change
+
+
+@pytest.fixture
+def images(tmp_path):
+    folder = write_busi(tmp_path / "data")
+    source = Source(dataset="busi", data_dir=str(folder), allow_partial=True)
+    table = busi.scan(folder).images.assign(box="", sha256="same", group="g", status="ok")
+    stored = tmp_path / "images.npy"
+    np.save(stored, np.zeros((len(table), 32, 32, 3), np.uint8))
+    return ImageSet(source, table, CLASSES, "data", size=32, stored=stored)
+
+
+def kept_under(images):
+    """Every name that something is kept under, by what it is."""
+    values, labels = np.zeros((9, 1, 1, 2), np.float32), np.arange(9) % 3
+    split = {("plain", 0): pd.Series(["train", "validation", "test"] * 3)}
+    scan = busi.scan(images.folder)
+    everyone = all_contenders(STUDY)
+    learned = ("paper", "svm", "plain_cnn", "paper-tuned_all", "paper-linear")
+    cached = partial(arrays.cached_images, images.folder, images.table, "data", "image", 32)
+    character = asked(image_character.measure_images, images.folder, images.table)[1]
+    play = asked(lottery.play, split, values, labels, 3, STUDY)[1]
+    manifest = asked(sources.cached_manifest, images.source, images.folder, scan, lambda *_: None)[0]
+    found = {
+        "arrays": asked(cached)[0].name,
+        "character": list(character),
+        "lottery": list(play),
+        "phantoms": asked(phantom.locate, Source(dataset="phantom"))[0].name,
+        "manifest": manifest.name,
+        "outline": representations.Outline().prepare(images).identity,
+        "handcrafted": representations.Handcrafted().prepare(images).identity,
+    }
+    return found | {name: trainings.code_of(everyone[name], STUDY) for name in learned}
+
+
+PIXELS = {"arrays", "character", "manifest", "outline"}
+HEADS = {"lottery", "paper", "plain_cnn", "paper-tuned_all"}
+TRAININGS = {*HEADS, "svm", "paper-linear"}
+
+
+@pytest.mark.parametrize(
+    ("name", "anew"),
+    [
+        ("images", PIXELS),
+        ("dicom", PIXELS),
+        ("image_transforms", PIXELS),
+        ("stain", {"arrays"}),
+        ("arrays", {"arrays"}),
+        ("image_character", {"character"}),
+        ("quality", {"manifest"}),
+        ("datasets/class_folders", {"manifest"}),
+        ("datasets/breakhis", set()),
+        ("datasets/phantom_scanner", {"phantoms"}),
+        ("outline_shape", {"outline"}),
+        ("handcrafted", {"handcrafted"}),
+        ("classifier", HEADS),
+        ("head", HEADS),
+        ("contenders/fold_training", TRAININGS),
+        ("contenders/scikit", {"svm", "paper-linear"}),
+        ("contenders/trained_networks", {"plain_cnn", "paper-tuned_all"}),
+        ("contenders/representations", set()),
+        ("cli", set()),
+        ("chain", set()),
+        ("exploration", set()),
+        ("plots/modalities", set()),
+        ("plots/lottery", set()),
+        ("lottery_scores", set()),
+    ],
+)
+def test_a_change_makes_anew_what_it_takes_part_in_and_nothing_else(mend, images, name, anew):
+    before = kept_under(images)
+    assert kept_under(images) == before
+    mend(name)
+    after = kept_under(images)
+    assert {what for what in before if before[what] != after[what]} == anew
