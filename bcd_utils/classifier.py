@@ -231,9 +231,8 @@ def train_head(
     head: keras.Model, training: Batches, validation: Batches, study: Study, on_progress=lambda *_: None
 ) -> tuple[pd.DataFrame, int]:
     """Train the head on (cached) features; see `train`."""
-    return train(
-        head, training, validation, study, study.epochs, study.learning_rate, jit_compile(), on_progress
-    )
+    with_xla = jit_compile(head.count_params())
+    return train(head, training, validation, study, study.epochs, study.learning_rate, with_xla, on_progress)
 
 
 def predict(model: keras.Model, values: np.ndarray, batch_size: int = 64) -> np.ndarray:

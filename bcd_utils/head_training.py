@@ -70,7 +70,7 @@ def fit_head(
 
 @lru_cache(maxsize=2)
 def _compiled(build: Build, feature_shape: tuple[int, ...], classes: int, study: Study):
-    # Compiling costs seconds for each size of batch; it pays only where Adam has millions of weights to pass over.
-    with_xla = jit_compile() if study.pooling == "flatten" else False
     head = build(feature_shape, classes, study)
+    # Compiling costs seconds for each size of batch; it pays only where Adam has millions of weights to pass over.
+    with_xla = jit_compile(head.count_params()) if study.pooling == "flatten" else False
     return head, trainer_of(head, study.learning_rate, with_xla)
