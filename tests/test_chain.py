@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -246,9 +247,10 @@ class ShortChain:
 
 
 @pytest.fixture
-def short(tmp_path, monkeypatch):
+def short(tmp_path, monkeypatch, quick_python):
     monkeypatch.setenv(PROGRESS_FILE, "")  # what a chain sets in the environment is taken back
     monkeypatch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
+    monkeypatch.setattr(sys, "executable", quick_python)
     made = ShortChain(tmp_path)
     monkeypatch.setattr(chain, "NOTEBOOKS", made.notebooks)
     return made
@@ -498,10 +500,11 @@ def opened_alone(stage: str) -> str:
 
 
 @pytest.fixture
-def opened(tiny, tmp_path, monkeypatch):
+def opened(tiny, quick_python, tmp_path, monkeypatch):
     """Opens notebooks on a folder that only ``BCD_RUN_DIR`` names, two at a time."""
     monkeypatch.setenv("BCD_CACHE_DIR", str(tiny.cache))
     monkeypatch.setenv("PYTHONPATH", str(chain.ROOT))
+    monkeypatch.setattr(sys, "executable", quick_python)
 
     def open_all(folder: Path, stages: list[str]) -> dict[str, str]:
         monkeypatch.setenv("BCD_RUN_DIR", str(folder))
