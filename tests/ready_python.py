@@ -45,15 +45,16 @@ def ready_python(folder: Path) -> Iterator[str]:
     listener.bind(str(address))
     listener.listen(64)
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    server = subprocess.Popen(
-        [sys.executable, __file__, str(listener.fileno()), str(program)],
-        stdin=subprocess.PIPE,
-        stderr=open(folder / "stderr", "w"),
-        env=environment | {"TF_CPP_MIN_LOG_LEVEL": "3", "OPENBLAS_NUM_THREADS": "1"},
-        cwd=folder,
-        pass_fds=[listener.fileno()],
-        start_new_session=True,
-    )
+    with open(folder / "stderr", "w") as messages:
+        server = subprocess.Popen(
+            [sys.executable, __file__, str(listener.fileno()), str(program)],
+            stdin=subprocess.PIPE,
+            stderr=messages,
+            env=environment | {"TF_CPP_MIN_LOG_LEVEL": "3", "OPENBLAS_NUM_THREADS": "1"},
+            cwd=folder,
+            pass_fds=[listener.fileno()],
+            start_new_session=True,
+        )
     listener.close()
     try:
         yield str(program)
