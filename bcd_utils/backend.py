@@ -39,6 +39,8 @@ def _keep_freed_memory() -> None:
         libc.mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD: give nothing back
 
 
+WEIGHTS_FOR_XLA = 100_000
+
 _keep_freed_memory()
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Several processes may share a GPU: none may take all of its memory at once.
@@ -111,14 +113,14 @@ def seed_everything(seed: int) -> str:
     return "seeded"
 
 
-def jit_compile() -> bool | str:
-    """``jit_compile`` for training the head.
+def jit_compile(weights: int) -> bool | str:
+    """``jit_compile`` for training a head of so many weights.
 
-    TensorFlow runs Adam on the CPU as a dozen passes over the weights unless XLA fuses them; Keras
-    leaves XLA off there by default.
+    TensorFlow runs Adam on the CPU as a dozen passes over the weights unless XLA fuses them; Keras leaves XLA off
+    there by default. Compiling costs seconds for each size of batch, which a small head does not win back.
     """
     on_cpu = keras.backend.backend() == "tensorflow" and device().startswith("CPU")
-    return True if on_cpu and platform.system() == "Linux" else "auto"
+    return True if on_cpu and platform.system() == "Linux" and weights >= WEIGHTS_FOR_XLA else "auto"
 
 
 def score_gradients(model: keras.Model, features: np.ndarray, classes: np.ndarray) -> np.ndarray:

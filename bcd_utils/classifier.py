@@ -208,9 +208,8 @@ def train_head(
     head: keras.Model, training: Batches, validation: Batches, study: Study, on_progress=lambda *_: None
 ) -> tuple[pd.DataFrame, int]:
     """Train the head on (cached) features; see `train`."""
-    return train(
-        head, training, validation, study, study.epochs, study.learning_rate, jit_compile(), on_progress
-    )
+    with_xla = jit_compile(head.count_params())
+    return train(head, training, validation, study, study.epochs, study.learning_rate, with_xla, on_progress)
 
 
 def predict(model: keras.Model, values: np.ndarray, batch_size: int = 64) -> np.ndarray:
@@ -285,8 +284,8 @@ def _compiled(build: Build, feature_shape: tuple[int, ...], classes: int, study:
     if key not in _compiled_heads:
         if len(_compiled_heads) > 1:
             _compiled_heads.pop(next(iter(_compiled_heads)))
-        # Compiling costs seconds for each size of batch; it pays only where Adam has millions of weights to pass over.
-        with_xla = jit_compile() if study.pooling == "flatten" else False
         head = build(feature_shape, classes, study)
+        # Compiling costs seconds for each size of batch; it pays only where Adam has millions of weights to pass over.
+        with_xla = jit_compile(head.count_params()) if study.pooling == "flatten" else False
         _compiled_heads[key] = head, trainer_of(head, study.learning_rate, with_xla)
     return _compiled_heads[key]

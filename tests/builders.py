@@ -118,17 +118,20 @@ class TinyStudy:
         Its settings; the run folders that tests name lie beside it.
     cache : Path
         The cache folder its runs share.
+    python : str
+        What runs it, kernels and workers included.
     """
 
     file: Path
     cache: Path
+    python: str = sys.executable
 
     def start(self, *words: str | Path, **environment: str) -> subprocess.Popen:
         """Start ``bcd`` with these words in a session of its own, so that it can be killed alone."""
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         settings = {"BCD_CACHE_DIR": str(self.cache), "PYTHONPATH": path, "COLUMNS": "100"}
         return subprocess.Popen(
-            [sys.executable, "-m", "bcd_utils.cli", *map(str, words)],
+            [self.python, "-m", "bcd_utils.cli", *map(str, words)],
             env=os.environ | settings | environment,
             cwd=self.file.parent,
             stdout=subprocess.PIPE,
@@ -166,9 +169,12 @@ TINY_SETTINGS = {
 
 
 def write_tiny_study(folder: Path) -> TinyStudy:
-    """The tiny study: 56 phantoms, and two convolutions ("low" and "high") for a backbone."""
+    """The tiny study, once: 56 phantoms, and two convolutions ("low" and "high") for a backbone."""
     from bcd_utils.backend import keras
 
+    study = TinyStudy(folder / "tiny.yaml", folder / "cache")
+    if study.file.exists():
+        return study
     keras.utils.set_random_seed(1)
     layers = [
         keras.Input((64, 64, 3)),
@@ -178,5 +184,5 @@ def write_tiny_study(folder: Path) -> TinyStudy:
     ]
     keras.Sequential(layers).save(folder / "extractor.keras")
     settings = TINY_SETTINGS | {"backbone": str(folder / "extractor.keras")}
-    (folder / "tiny.yaml").write_text(yaml.safe_dump(settings))
-    return TinyStudy(folder / "tiny.yaml", folder / "cache")
+    study.file.write_text(yaml.safe_dump(settings))
+    return study

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
 
 import pytest
 from builders import TinyStudy, write_tiny_study
+from filelock import FileLock
+from ready_python import ready_python
 
 
 def pytest_collection_modifyitems(items):
-    """Files with whole chains first, so that no process is left alone with one at the end."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    """Files with most whole chains first, so that no process is left alone with one at the end."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 @pytest.fixture
@@ -36,12 +41,43 @@ def small_disk(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def tiny(tmp_path_factory) -> TinyStudy:
-    """The tiny study; all tests of a session share its cache."""
-    return write_tiny_study(tmp_path_factory.mktemp("tiny"))
+def quick_python(tmp_path_factory):
+    """The Python for chains that test what comes out; see `ready_python`."""
+    if sys.platform != "linux":
+        yield sys.executable
+        return
+    with ready_python(tmp_path_factory.mktemp("python")) as program:
+        yield program
 
 
 @pytest.fixture(scope="session")
-def finished(tiny):
+def everyones(tmp_path_factory, worker_id):
+    """Folder and lock of what the processes of a test session share."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "everyones"
+    folder.mkdir(exist_ok=True)
+    return folder, FileLock(folder / "lock")
+
+
+@pytest.fixture(scope="session")
+def tiny(everyones) -> TinyStudy:
+    """The tiny study; all tests of a session share its cache."""
+    folder, lock = everyones
+    with lock:
+        return write_tiny_study(folder)
+
+
+@pytest.fixture(scope="session")
+def quick(tiny, quick_python) -> TinyStudy:
+    """The tiny study on the Python that is ready at once."""
+    return replace(tiny, python=quick_python)
+
+
+@pytest.fixture(scope="session")
+def finished(tiny, everyones):
     """Folder of a finished run of the tiny study; a test that changes it takes a copy."""
-    return tiny.run(tiny.file.parent / "finished")
+    folder, lock = everyones
+    with lock:
+        if not (folder / "finished" / "index.html").exists():
+            tiny.run(folder / "finished")
+    return folder / "finished"

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -150,14 +151,15 @@ def test_executed_notebooks_are_clean_and_their_figures_exist(finished):
 # -- running again ----------------------------------------------------------------------------------
 
 
-def test_a_second_run_executes_nothing_and_reports_the_same(tiny, finished):
-    before = read_json(finished / "summary.json")
-    times = {path: path.stat().st_mtime_ns for path in (finished / "notebooks").iterdir()}
-    done = tiny.bcd("run", tiny.file, "--run-dir", finished)
+def test_a_second_run_executes_nothing_and_reports_the_same(tiny, finished, tmp_path):
+    folder = shutil.copytree(finished, tmp_path / "copy")
+    before = read_json(folder / "summary.json")
+    times = {path: path.stat().st_mtime_ns for path in (folder / "notebooks").iterdir()}
+    done = tiny.bcd("run", tiny.file, "--run-dir", folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert stages_shown(done.stdout) == dict.fromkeys(STAGES, "unchanged")
-    assert times == {path: path.stat().st_mtime_ns for path in (finished / "notebooks").iterdir()}
-    after = read_json(finished / "summary.json")
+    assert times == {path: path.stat().st_mtime_ns for path in (folder / "notebooks").iterdir()}
+    after = read_json(folder / "summary.json")
     for part in (before, after):
         part["provenance"].pop("when")
     assert after == before
@@ -262,9 +264,10 @@ class ShortChain:
 
 
 @pytest.fixture
-def short(tmp_path, monkeypatch):
+def short(tmp_path, monkeypatch, quick_python):
     monkeypatch.setenv(PROGRESS_FILE, "")  # what a chain sets in the environment is taken back
     monkeypatch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
+    monkeypatch.setattr(sys, "executable", quick_python)
     return ShortChain(tmp_path)
 
 
@@ -391,10 +394,10 @@ def wait_for(path: Path, process: subprocess.Popen) -> None:
 
 
 @pytest.fixture(scope="module")
-def variants(tiny, finished):
+def variants(quick, finished):
     """Runs with other settings, as futures; they go on beside the tests that ask for them early."""
-    images = shutil.copytree(next(path for path in (tiny.cache / "phantom").iterdir() if path.is_dir()),
-                             tiny.file.parent / "images")  # fmt: skip
+    images = shutil.copytree(next(path for path in (quick.cache / "phantom").iterdir() if path.is_dir()),
+                             quick.file.parent / "images")  # fmt: skip
     broken = sorted(path for path in images.rglob("*.png") if "mask" not in path.name)[0]
     broken.write_bytes(broken.read_bytes()[: broken.stat().st_size // 2])
     settings = {
@@ -405,7 +408,7 @@ def variants(tiny, finished):
     }  # fmt: skip
     with ThreadPoolExecutor(1) as pool:
         yield {
-            name: pool.submit(tiny.run, tiny.file.parent / name, *words) for name, words in settings.items()
+            name: pool.submit(quick.run, quick.file.parent / name, *words) for name, words in settings.items()
         }
 
 
@@ -465,7 +468,7 @@ def test_ctrl_c_leaves_a_message_and_no_kernel(tiny, tmp_path):
     ("stage", "free"), [("02_preprocessing", 400_000), ("05_gradcam", 4096), (None, 900_000)]
 )
 def test_a_full_disk_is_one_message_and_the_run_goes_on_with_more_space(
-    tiny, finished, variants, small_disk, stage, free
+    quick, finished, variants, small_disk, stage, free
 ):
     def resize(size: int) -> None:
         subprocess.run(["mount", "-o", f"remount,size={size}", str(small_disk)], check=True)
@@ -477,7 +480,7 @@ def test_a_full_disk_is_one_message_and_the_run_goes_on_with_more_space(
             (folder / name).unlink()
     usage = shutil.disk_usage(small_disk)
     resize(usage.used + free)
-    failed = tiny.bcd("run", tiny.file, "--run-dir", folder)
+    failed = quick.bcd("run", quick.file, "--run-dir", folder)
     assert failed.returncode == 1
     assert "Error:" in failed.stderr and "disk is full" in failed.stderr
     assert "free some space and run the same command again" in failed.stderr
@@ -486,7 +489,7 @@ def test_a_full_disk_is_one_message_and_the_run_goes_on_with_more_space(
     if stage:
         assert stage in failed.stderr and not (folder / "markers" / f"{stage}.json").exists()
     resize(100_000_000)
-    done = tiny.bcd("run", tiny.file, "--run-dir", folder)
+    done = quick.bcd("run", quick.file, "--run-dir", folder)
     assert (done.returncode, done.stderr) == (0, "")
     same_results(folder, finished)
     assert BeautifulSoup((folder / "index.html").read_text(), "html.parser").footer
@@ -511,10 +514,11 @@ def opened_alone(stage: str) -> str:
 
 
 @pytest.fixture
-def opened(tiny, tmp_path, monkeypatch):
+def opened(tiny, quick_python, tmp_path, monkeypatch):
     """Opens notebooks on a folder that only ``BCD_RUN_DIR`` names, two at a time."""
     monkeypatch.setenv("BCD_CACHE_DIR", str(tiny.cache))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setattr(sys, "executable", quick_python)
 
     def open_all(folder: Path, stages: list[str]) -> dict[str, str]:
         monkeypatch.setenv("BCD_RUN_DIR", str(folder))

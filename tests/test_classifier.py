@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bcd_utils import backend
 from bcd_utils.backend import keras
 from bcd_utils.classifier import Batches, balanced_weights, predict, train
 from bcd_utils.errors import StudyError
@@ -83,14 +84,37 @@ def test_two_trainings_with_one_seed_are_bit_identical(images):
     features = predict(tiny_backbone(), pixels.astype(np.float32) / 255)
 
     def once():
-        keras.utils.set_random_seed(0)
+        keras.utils.set_random_seed(0)  # all batches have 8 images: XLA compiles for seconds for each size
         head = build_head(features.shape[1:], CLASSES, tiny_study())
-        training = Batches(features, labels, np.arange(36), CLASSES, 8, seed=1)
-        validation = Batches(features, labels, np.arange(36, 48), CLASSES, 8)
+        training = Batches(features, labels, np.arange(32), CLASSES, 8, seed=1)
+        validation = Batches(features, labels, np.arange(40, 48), CLASSES, 8)
         train(head, training, validation, tiny_study(), 3, 1e-3, compile_with_xla=True)
         return predict(head, features)
 
     np.testing.assert_array_equal(once(), once())
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="XLA is TensorFlow's to switch on")
+@pytest.mark.parametrize(
+    ("features", "device", "with_xla"),
+    [
+        (
+            (7, 7, 2048),
+            "CPU (2 cores, x86_64)",
+            True,
+        ),  # ResNet50's 2048 values, or their averages, to 256 units
+        ((1, 1, 2048), "CPU (2 cores, x86_64)", True),
+        ((4, 4, 16), "CPU (2 cores, x86_64)", "auto"),
+        ((7, 7, 2048), "NVIDIA", "auto"),
+    ],
+)
+def test_a_head_that_is_worth_its_compiling_is_trained_with_xla_on_a_cpu(
+    features, device, with_xla, monkeypatch
+):
+    monkeypatch.setattr(backend, "device", lambda: device)
+    monkeypatch.setattr(backend.platform, "system", lambda: "Linux")
+    head = build_head(features, CLASSES, tiny_study(hidden_units=[256]))
+    assert backend.jit_compile(head.count_params()) == with_xla
 
 
 def test_the_restored_weights_are_those_of_the_best_validation_epoch(images):

@@ -30,15 +30,15 @@ FILMS = [
 
 
 @pytest.fixture(scope="module")
-def study_of(tiny):
+def study_of(quick):
     """Makes the tiny study of a data set."""
-    backbone = yaml.safe_load(tiny.file.read_text())["backbone"]
+    backbone = yaml.safe_load(quick.file.read_text())["backbone"]
 
     def make(name: str, **settings) -> TinyStudy:
-        file = tiny.file.parent / f"{name}.yaml"
+        file = quick.file.parent / f"{name}.yaml"
         own = {"name": name, "backbone": backbone, "allow_partial": True, "epochs": 2}
         file.write_text(yaml.safe_dump(TINY_SETTINGS | own | settings))
-        return TinyStudy(file, tiny.cache)
+        return TinyStudy(file, quick.cache, quick.python)
 
     return make
 

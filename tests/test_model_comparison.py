@@ -41,11 +41,11 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="module")
-def study(tiny) -> TinyStudy:
-    backbone = yaml.safe_load(tiny.file.read_text())["backbone"]
-    file = tiny.file.parent / "comparison.yaml"
+def study(quick) -> TinyStudy:
+    backbone = yaml.safe_load(quick.file.read_text())["backbone"]
+    file = quick.file.parent / "comparison.yaml"
     file.write_text(yaml.safe_dump(TINY_SETTINGS | {"backbone": backbone} | SETTINGS))
-    return TinyStudy(file, tiny.cache)
+    return TinyStudy(file, file.with_name("comparison-cache"), quick.python)
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +159,7 @@ def test_data_without_masks_and_one_contender_are_compared_too(study, tmp_path):
     settings["comparison"] = settings["comparison"] | few
     file = tmp_path / "plain.yaml"
     file.write_text(yaml.safe_dump(settings))
-    run = TinyStudy(file, study.cache).run(tmp_path / "run")
+    run = TinyStudy(file, study.cache, study.python).run(tmp_path / "run")
     record = json.loads((run / "artifacts" / "comparison.json").read_text())
     assert list(record["contenders"]) == ["svm"] and record["reference"] == "svm"
     assert record["paired"] == {} and record["pointing"] == [] and record["outline"] == []

@@ -49,7 +49,7 @@ def write_ultrasound(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def study(tiny, tmp_path_factory) -> TinyStudy:
+def study(quick, tmp_path_factory) -> TinyStudy:
     data = tmp_path_factory.mktemp("three")
     made = {
         "busi": write_ultrasound(data / "busi"),
@@ -63,11 +63,11 @@ def study(tiny, tmp_path_factory) -> TinyStudy:
     sources["breakhis"]["breakhis"] = {"magnification": 40}
     sources["inbreast"] = {"dataset": "inbreast", "data_dir": str(data / "nowhere")}
     own = {"name": "three", "notebooks": [STAGE], "weights": "random", "validation_fraction": 0.25}
-    own |= {"backbone": yaml.safe_load(tiny.file.read_text())["backbone"]}
+    own |= {"backbone": yaml.safe_load(quick.file.read_text())["backbone"]}
     own |= {"modalities": {"folds": 2, "sources": sources}}
-    file = tiny.file.parent / "three.yaml"
+    file = quick.file.parent / "three.yaml"
     file.write_text(yaml.safe_dump(TINY_SETTINGS | own))
-    return TinyStudy(file, tiny.cache)
+    return TinyStudy(file, quick.cache, quick.python)
 
 
 @pytest.fixture(scope="module")

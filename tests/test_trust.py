@@ -24,24 +24,24 @@ PHANTOMS = {"benign": 30, "malignant": 24, "normal": 16, "seed": 7, "copies": 6,
 
 
 @pytest.fixture(scope="module")
-def trust(tiny) -> TinyStudy:
+def trust(quick) -> TinyStudy:
     """The tiny study with all notebooks, and an external test on phantoms of another scanner in a folder."""
-    external = {"dataset": "folder", "data_dir": str(elsewhere(tiny))}
+    external = {"dataset": "folder", "data_dir": str(elsewhere(quick))}
     changes = {"name": "trust", "notebooks": list(STAGES), "phantoms": PHANTOMS, "external": external}
     changes["lottery"] = {"splits": 3, "folds": 3, "repeats": 1}
-    file = tiny.file.parent / "trust.yaml"
-    file.write_text(yaml.safe_dump(TINY_SETTINGS | {"backbone": yaml_of(tiny)["backbone"]} | changes))
-    return TinyStudy(file, tiny.cache)
+    file = quick.file.parent / "trust.yaml"
+    file.write_text(yaml.safe_dump(TINY_SETTINGS | {"backbone": yaml_of(quick)["backbone"]} | changes))
+    return TinyStudy(file, file.with_name("trust-cache"), quick.python)
 
 
 def yaml_of(study: TinyStudy) -> dict:
     return yaml.safe_load(study.file.read_text())
 
 
-def elsewhere(tiny: TinyStudy) -> Path:
+def elsewhere(quick: TinyStudy) -> Path:
     from bcd_utils.datasets.phantom_files import write_phantoms
 
-    folder = tiny.file.parent / "elsewhere"
+    folder = quick.file.parent / "elsewhere"
     write_phantoms(folder, {"benign": 8, "malignant": 6, "normal": 4}, 31, "b")
     images = sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/*).png"))
     patients = pd.DataFrame({"path": images, "group": [f"P{number // 2}" for number in range(len(images))]})

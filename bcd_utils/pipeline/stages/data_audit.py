@@ -20,7 +20,7 @@ def reviewed_and_network(study: Study) -> dict[str, Any]:
 STAGE = Stage(
     notebook="06_data_audit",
     question="Are images there twice, and on both sides of the split?",
-    reads=("manifest.csv", "splits.csv", "images.npy"),
+    reads=("dataset.json", "manifest.csv", "splits.csv", "images.npy"),
     writes=("duplicate_pairs.csv", "audited_manifest.csv", "audit.json"),
     record="audit.json",
     section=Audit,

@@ -24,7 +24,7 @@ STAGE = Stage(
     notebook="09_external_test",
     question="Does the number hold on images from elsewhere?",
     reads=(
-        "manifest.csv", "splits.csv", "images.npy", "predictions.csv", "head.keras", "training.json",
+        "dataset.json", "manifest.csv", "splits.csv", "images.npy", "training.json", "head.keras", "predictions.csv",
     ),
     also_reads=("backbone.keras",),
     writes=("external_manifest.csv", "external_predictions.csv", "external.json"),

@@ -6,7 +6,7 @@ from bcd_utils.stage import Card, Stage
 STAGE = Stage(
     notebook="05_gradcam",
     question="Does the network look at the lesion, and would we notice if it did not?",
-    reads=("predictions.csv", "splits.csv", "images.npy", "head.keras"),
+    reads=("dataset.json", "predictions.csv", "splits.csv", "images.npy", "head.keras"),
     also_reads=("backbone.keras",),
     writes=("cams.npz", "cam.json"),
     record="cam.json",

@@ -8,7 +8,7 @@ from bcd_utils.study import Lottery
 STAGE = Stage(
     notebook="07_split_lottery",
     question="What is the number over other splits, copies kept together?",
-    reads=("audited_manifest.csv", "splits.csv", "images.npy"),
+    reads=("dataset.json", "audited_manifest.csv", "splits.csv", "images.npy"),
     writes=("lottery.csv", "lottery.json"),
     record="lottery.json",
     section=Lottery,

@@ -6,7 +6,7 @@ from bcd_utils.stage import PaperFigure, Stage
 STAGE = Stage(
     notebook="03_train_resnet50",
     question="What does the paper's head learn on a frozen backbone?",
-    reads=("splits.csv", "images.npy"),
+    reads=("dataset.json", "splits.csv", "images.npy"),
     writes=("training.json", "history.csv", "head.keras", "backbone.keras", "predictions.csv"),
     record="training.json",
     outside=network_files,
