@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bcd_utils.errors import StudyError
+from bcd_utils.utils.errors import StudyError
 
 if TYPE_CHECKING:
     from bcd_utils.pipeline.plan import Step
@@ -43,7 +43,7 @@ def default_run_folder(name: str, overrides: list[str]) -> Path:
     import hashlib
     import re
 
-    from bcd_utils.paths import REPORTS
+    from bcd_utils.utils.paths import REPORTS
 
     words = [
         re.sub(r"[^A-Za-z0-9.=-]+", "-", text.split("/")[-1] if "/" in text else text) for text in overrides
@@ -83,12 +83,12 @@ def run(
 
     Example: [bold]bcd run studies/paper.yaml --data-dir ~/Dataset_BUSI_with_GT --set input=mask[/bold]
     """
-    from bcd_utils.paths import readable
     from bcd_utils.pipeline.runner import Chain
     from bcd_utils.pipeline.stages import sections
-    from bcd_utils.runs import Run
-    from bcd_utils.study_file import load_study
-    from bcd_utils.sweep import ENGINE, SCHEDULER
+    from bcd_utils.study.loading import load_study
+    from bcd_utils.study.run import Run
+    from bcd_utils.utils.parallel import ENGINE, SCHEDULER
+    from bcd_utils.utils.paths import readable
 
     if (engine is Engine.dask) != bool(scheduler):
         raise StudyError("--engine dask and --scheduler ADDRESS belong together", "give both or neither")
@@ -148,10 +148,10 @@ def fetch(
     Example: [bold]bcd fetch busi[/bold]
     """
     from bcd_utils.datasets import catalogue
-    from bcd_utils.networks import NETWORKS
+    from bcd_utils.study.networks import NETWORKS
 
     if name in NETWORKS:
-        from bcd_utils.backbones import fetch_weights
+        from bcd_utils.models.backbones import fetch_weights
 
         place = fetch_weights(NETWORKS[name])
     else:
@@ -182,16 +182,16 @@ def show(run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder 
 
     Example: [bold]bcd show reports/phantom[/bold]
     """
-    from bcd_utils.runs import Run
+    from bcd_utils.study.run import Run
 
     show_summary(Run.open(run_folder).folder)
 
 
 def show_summary(folder: Path) -> None:
     """Print the summary table of a finished run."""
-    from bcd_utils.facts import tell
-    from bcd_utils.metric_registry import main_metrics
-    from bcd_utils.number_format import interval, number
+    from bcd_utils.evaluation.format import interval, number
+    from bcd_utils.evaluation.metric_registry import main_metrics
+    from bcd_utils.reporting.statements import tell
 
     path = folder / "summary.json"
     if not path.exists():
@@ -237,10 +237,10 @@ def forensics(
 
     Example: [bold]bcd forensics studies/paper_reported.yaml --csv matrices.csv[/bold]
     """
-    from bcd_utils.files import write_text
-    from bcd_utils.forensics import examine, matrix_table
-    from bcd_utils.forensics_text import print_findings
-    from bcd_utils.reported import load_reported
+    from bcd_utils.evaluation.reported import load_reported
+    from bcd_utils.experiments.paper_forensics.console import print_findings
+    from bcd_utils.experiments.paper_forensics.matrices import examine, matrix_table
+    from bcd_utils.utils.files import write_text
 
     reported = load_reported(file)
     with console.status("comparing confusion matrices with the scores"):
@@ -264,8 +264,8 @@ def lab(
 
     Example: [bold]bcd lab reports/phantom[/bold]
     """
-    from bcd_utils.paths import NOTEBOOKS
-    from bcd_utils.runs import Run
+    from bcd_utils.study.run import Run
+    from bcd_utils.utils.paths import NOTEBOOKS
 
     opened = Run.open(run_folder)
     environment = os.environ | {"BCD_RUN_DIR": str(opened.folder)}

@@ -25,23 +25,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bcd_utils import training
-from bcd_utils.arrays import write_images
-from bcd_utils.backbones import load_backbone
-from bcd_utils.backend import device, keras, seed_everything
-from bcd_utils.classifier import predict
 from bcd_utils.datasets import dataset_of
-from bcd_utils.features import BATCH, cached_features
-from bcd_utils.files import write_text
-from bcd_utils.head import build_head
-from bcd_utils.image_set import ImageSet
-from bcd_utils.lottery import lottery_features, plain_splits, play
-from bcd_utils.paths import REPORTS, STUDIES
-from bcd_utils.quality import build_manifest, data_hash
-from bcd_utils.runs import Run
-from bcd_utils.splits import split_images
-from bcd_utils.study import Lottery, Study
-from bcd_utils.study_file import load_study
+from bcd_utils.datasets.image_set import ImageSet
+from bcd_utils.datasets.manifest import build_manifest, data_hash
+from bcd_utils.datasets.splits import split_images
+from bcd_utils.experiments import study_model
+from bcd_utils.experiments.repeated_splits.training import lottery_features, plain_splits, play
+from bcd_utils.images.arrays import write_images
+from bcd_utils.models.backbones import load_backbone
+from bcd_utils.models.features import BATCH, cached_features
+from bcd_utils.models.head import build_head
+from bcd_utils.models.training import predict
+from bcd_utils.study.loading import load_study
+from bcd_utils.study.run import Run
+from bcd_utils.study.settings import Lottery, Study
+from bcd_utils.utils.backend import device, keras, seed_everything
+from bcd_utils.utils.files import write_text
+from bcd_utils.utils.paths import REPORTS, STUDIES
 
 
 def prepare(study: Study, scratch: Path) -> ImageSet:
@@ -85,7 +85,7 @@ def cached_study(study: Study, sets: ImageSet, scratch: Path) -> tuple[float, in
         backbone, sets.pixels, "bench", study.feature_dtype, folder=scratch / "features"
     )
     head = build_head(features.shape[1:], len(sets.classes), study)
-    history, _ = training.fit(Run(scratch, study), sets, backbone, features, head)
+    history, _ = study_model.fit(Run(scratch, study), sets, backbone, features, head)
     predict(head, features)
     return time.perf_counter() - started, len(history)
 

@@ -24,11 +24,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bcd_utils.files import write_text
-from bcd_utils.paths import REPORTS, ROOT
-from bcd_utils.runs import Run
-from bcd_utils.study import Study
-from bcd_utils.study_file import make_study
+from bcd_utils.study.loading import make_study
+from bcd_utils.study.run import Run
+from bcd_utils.study.settings import Study
+from bcd_utils.utils.files import write_text
+from bcd_utils.utils.paths import REPORTS, ROOT
 
 CLASSES = ("benign", "malignant", "normal")
 SHAPE = (240, 320)
@@ -59,10 +59,10 @@ def draw(folder: Path, images: int) -> None:
 def inspect(folder: Path) -> None:
     """The manifest of all images, and their split."""
     from bcd_utils.datasets import dataset_of
+    from bcd_utils.datasets.manifest import build_manifest
+    from bcd_utils.datasets.splits import draw_split, used_images
     from bcd_utils.pipeline.stages import all_stages
-    from bcd_utils.quality import build_manifest
-    from bcd_utils.splits import draw_split, used_images
-    from bcd_utils.stage import contract_of
+    from bcd_utils.study.stage import contract_of
 
     study = study_of(folder)
     dataset = dataset_of(study)
@@ -75,7 +75,7 @@ def inspect(folder: Path) -> None:
 
 def resize(folder: Path) -> None:
     """The network's input images."""
-    from bcd_utils.arrays import write_images
+    from bcd_utils.images.arrays import write_images
 
     run = Run.open(folder / "run")
     with run.writing("images.npy") as path:
@@ -84,12 +84,12 @@ def resize(folder: Path) -> None:
 
 def features_of(folder: Path) -> tuple:
     """Run, sets and the backbone's features, computed where they are not there."""
-    from bcd_utils import training
-    from bcd_utils.image_set import ImageSet
+    from bcd_utils.datasets.image_set import ImageSet
+    from bcd_utils.experiments import study_model
 
     run = Run.open(folder / "run")
     sets = ImageSet.of_run(run)
-    return run, sets, training.features(run, training.frozen_backbone(run, sets))
+    return run, sets, study_model.features(run, study_model.frozen_backbone(run, sets))
 
 
 def extract(folder: Path) -> None:
@@ -99,7 +99,7 @@ def extract(folder: Path) -> None:
 
 def pool(folder: Path) -> None:
     """The averaged features."""
-    from bcd_utils.streaming import pooled
+    from bcd_utils.utils.memmap import pooled
 
     pooled(stored_features(folder))
 
@@ -113,9 +113,9 @@ def stored_features(folder: Path) -> np.ndarray:
 
 def probe(folder: Path) -> None:
     """A logistic regression on the averaged features."""
-    from bcd_utils.contenders.base import Fold
-    from bcd_utils.contenders.scikit import logistic_regression, scikit_learn
-    from bcd_utils.evaluation import class_numbers
+    from bcd_utils.evaluation.predictions import class_numbers
+    from bcd_utils.models.candidates.base import Fold
+    from bcd_utils.models.candidates.scikit_learn import logistic_regression, scikit_learn
 
     run = Run.open(folder / "run")
     splits, features = run.read_csv("splits.csv"), stored_features(folder)
@@ -127,9 +127,9 @@ def probe(folder: Path) -> None:
 
 def train(folder: Path) -> None:
     """One epoch of the paper's head on whole feature maps."""
-    from bcd_utils.head import build_head
-    from bcd_utils.image_set import ImageSet
-    from bcd_utils.training import fit
+    from bcd_utils.datasets.image_set import ImageSet
+    from bcd_utils.experiments.study_model import fit
+    from bcd_utils.models.head import build_head
 
     run = Run.open(folder / "run")
     sets, features = ImageSet.of_run(run), stored_features(folder)
@@ -141,8 +141,8 @@ def train(folder: Path) -> None:
 
 def classify(folder: Path) -> None:
     """The head's predictions for all images."""
-    from bcd_utils.backend import keras
-    from bcd_utils.classifier import predict
+    from bcd_utils.models.training import predict
+    from bcd_utils.utils.backend import keras
 
     head = keras.models.load_model(folder / "run" / "artifacts" / "head.keras", compile=False)
     predict(head, stored_features(folder))

@@ -15,13 +15,13 @@ import time
 import numpy as np
 import pandas as pd
 
-from bcd_utils.backbones import untrained_network
-from bcd_utils.backend import device, keras, peak_device_bytes
-from bcd_utils.files import write_text
-from bcd_utils.head import build_head
-from bcd_utils.networks import NETWORKS
-from bcd_utils.paths import REPORTS
-from bcd_utils.study_file import make_study
+from bcd_utils.models.backbones import untrained_network
+from bcd_utils.models.head import build_head
+from bcd_utils.study.loading import make_study
+from bcd_utils.study.networks import NETWORKS
+from bcd_utils.utils.backend import device, keras, peak_device_bytes
+from bcd_utils.utils.files import write_text
+from bcd_utils.utils.paths import REPORTS
 
 SHAPE = (224, 224, 3)
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}

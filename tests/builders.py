@@ -13,10 +13,10 @@ import numpy as np
 import yaml
 from PIL import Image
 
-from bcd_utils.paths import ROOT
+from bcd_utils.utils.paths import ROOT
 
 if TYPE_CHECKING:
-    from bcd_utils.runs import Run
+    from bcd_utils.study.run import Run
 
 CLASSES = ("benign", "malignant", "normal")
 NUMBERS = (1, 2, 10)
@@ -102,8 +102,8 @@ def write_busi(folder: Path, layout: str = "masks beside images") -> Path:
 def make_run(folder: Path, study) -> Run:
     """A run folder for a study, under the contract of all stages."""
     from bcd_utils.pipeline.stages import all_stages
-    from bcd_utils.runs import Run
-    from bcd_utils.stage import contract_of
+    from bcd_utils.study.run import Run
+    from bcd_utils.study.stage import contract_of
 
     return Run.create(folder, study, contract_of(all_stages().values()))
 
@@ -170,7 +170,7 @@ TINY_SETTINGS = {
 
 def write_tiny_study(folder: Path) -> TinyStudy:
     """The tiny study, once: 56 phantoms, and two convolutions ("low" and "high") for a backbone."""
-    from bcd_utils.backend import keras
+    from bcd_utils.utils.backend import keras
 
     study = TinyStudy(folder / "tiny.yaml", folder / "cache")
     if study.file.exists():

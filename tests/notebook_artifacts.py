@@ -9,7 +9,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from bcd_utils.runs import Run
+from bcd_utils.study.run import Run
 
 READERS = {"artifact", "read_csv", "read_json"}
 WRITERS = {"writing", "save_csv", "save_json"}

@@ -10,19 +10,21 @@ import pandas as pd
 import pytest
 from builders import CLASSES, write_busi
 
-from bcd_utils import arrays, image_character, lottery
-from bcd_utils.code_identity import code_identity
-from bcd_utils.comparison import trainings
-from bcd_utils.contenders import all_contenders, representations
-from bcd_utils.data_settings import Source
-from bcd_utils.datasets import busi, phantom
-from bcd_utils.image_set import ImageSet
-from bcd_utils.modalities import sources
-from bcd_utils.paths import ROOT
-from bcd_utils.study_file import make_study
+from bcd_utils.datasets import busi
+from bcd_utils.datasets.image_set import ImageSet
+from bcd_utils.datasets.phantoms import dataset as phantom
+from bcd_utils.experiments.comparison import training as trainings
+from bcd_utils.experiments.modalities import sources
+from bcd_utils.experiments.repeated_splits import training
+from bcd_utils.images import arrays, statistics
+from bcd_utils.models.candidates import all_contenders, representations
+from bcd_utils.study.data_settings import Source
+from bcd_utils.study.loading import make_study
+from bcd_utils.utils.code_identity import code_identity
+from bcd_utils.utils.paths import ROOT
 
 STUDY = make_study({"name": "mine"})
-CALLERS = (arrays, image_character, lottery, trainings, representations, sources, phantom)
+CALLERS = (arrays, statistics, training, trainings, representations, sources, phantom)
 
 
 class AskedError(Exception):
@@ -49,7 +51,7 @@ def mend(tmp_path, monkeypatch, cache):
     monkeypatch.setattr(arrays, "atomic_path", ask)
     monkeypatch.setattr(sources, "write_json", ask)
     monkeypatch.setattr(phantom, "FileLock", ask)
-    for module in (image_character, lottery):
+    for module in (statistics, training):
         monkeypatch.setattr(module, "sweep", ask)
 
     def change(name):
@@ -77,8 +79,8 @@ def kept_under(images):
     everyone = all_contenders(STUDY)
     learned = ("paper", "svm", "plain_cnn", "paper-tuned_all", "paper-linear")
     cached = partial(arrays.cached_images, images.folder, images.table, "data", "image", 32)
-    character = asked(image_character.measure_images, images.folder, images.table)[1]
-    play = asked(lottery.play, split, values, labels, 3, STUDY)[1]
+    character = asked(statistics.measure_images, images.folder, images.table)[1]
+    play = asked(training.play, split, values, labels, 3, STUDY)[1]
     manifest = asked(sources.cached_manifest, images.source, images.folder, scan, lambda *_: None)[0]
     found = {
         "arrays": asked(cached)[0].name,

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import pytest
 from builders import TINY_SETTINGS, write_busi
 
-from bcd_utils import cli, paths
-from bcd_utils import runs as runs_module
+from bcd_utils import cli
 from bcd_utils.datasets import REGISTRY
-from bcd_utils.paths import REPORTS, ROOT
+from bcd_utils.study import run as runs_module
+from bcd_utils.utils import paths
+from bcd_utils.utils.paths import REPORTS, ROOT
 
 
 @dataclass(frozen=True)
@@ -233,7 +234,7 @@ def test_ctrl_c_is_answered(bcd, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bcd_utils.study_file.load_study", interrupted)
+    monkeypatch.setattr("bcd_utils.study.loading.load_study", interrupted)
     ended = bcd("run", "study.yaml")
     assert ended.code == 130
     assert ended.err.strip() == "Stopped. The same command goes on from the last finished stage."

@@ -8,8 +8,8 @@ import re
 import pytest
 from notebook_artifacts import named_in, read_by, written_by
 
-from bcd_utils.paths import NOTEBOOKS
-from bcd_utils.runs import Run
+from bcd_utils.study.run import Run
+from bcd_utils.utils.paths import NOTEBOOKS
 
 ARTIFACT = re.compile(r"`(?:artifacts/)?(\w+\.(?:csv|json|npy|npz|keras))`")
 
@@ -32,8 +32,11 @@ def test_the_first_cell_names_what_is_read_and_written(path):
         ("table = run.read_csv('folds.csv')", {"folds.csv"}),
         ("np.load(run.artifact('cams.npz'))", {"cams.npz"}),
         ("images = run.images()", {"images.npy"}),
-        ("from bcd_utils import training\nsets = training.load_sets(run)", {"splits.csv", "images.npy"}),
-        ("from bcd_utils.lottery import plain_splits", set()),
+        (
+            "from bcd_utils.experiments import study_model as training\nsets = training.load_sets(run)",
+            {"splits.csv", "images.npy"},
+        ),
+        ("from bcd_utils.experiments.repeated_splits.training import plain_splits", set()),
         ("run.save_csv(table, 'folds.csv')", set()),
     ],
 )

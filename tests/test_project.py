@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bcd_utils.code_identity import closure, imported_names, modules_among
-from bcd_utils.paths import NOTEBOOKS, ROOT, STUDIES
 from bcd_utils.pipeline.stages import all_stages
-from bcd_utils.stage import stages_of
-from bcd_utils.study_file import load_study, make_study
+from bcd_utils.study.loading import load_study, make_study
+from bcd_utils.study.stage import stages_of
+from bcd_utils.utils.code_identity import closure, imported_names, modules_among
+from bcd_utils.utils.paths import NOTEBOOKS, ROOT, STUDIES
 
 LONGEST_CELL = 15
 SAVERS = {"writing", "save_csv", "save_json"}
@@ -129,7 +129,13 @@ def test_a_stage_declares_what_its_notebook_writes(path):
     written = set().union(*(saved(tree) for tree in nodes(path)))
     if path.stem == "03_train_resnet50":
         written |= saved(
-            list(ast.walk(ast.parse((ROOT / "bcd_utils" / "training.py").read_text(encoding="utf-8"))))
+            list(
+                ast.walk(
+                    ast.parse(
+                        (ROOT / "bcd_utils" / "experiments" / "study_model.py").read_text(encoding="utf-8")
+                    )
+                )
+            )
         )
     assert written == set(all_stages()[path.stem].writes)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from bcd_utils.data_settings import Source
 from bcd_utils.datasets.base import MANIFEST_COLUMNS, Dataset, Scan
 from bcd_utils.datasets.breakhis import BREAKHIS
 from bcd_utils.datasets.bus_uclm import BUS_UCLM
 from bcd_utils.datasets.busi import BUSI
-from bcd_utils.datasets.cbis_ddsm import CBIS_DDSM
+from bcd_utils.datasets.cbis.dataset import CBIS_DDSM
 from bcd_utils.datasets.folder import FOLDER
 from bcd_utils.datasets.inbreast import INBREAST
 from bcd_utils.datasets.mias import MIAS
-from bcd_utils.datasets.phantom import PHANTOM
-from bcd_utils.errors import StudyError
+from bcd_utils.datasets.phantoms.dataset import PHANTOM
+from bcd_utils.study.data_settings import Source
+from bcd_utils.utils.errors import StudyError
 
 REGISTRY: dict[str, Dataset] = {
     dataset.name: dataset

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from bcd_utils.data_settings import Source
-from bcd_utils.download import unpack
-from bcd_utils.errors import StudyError
-from bcd_utils.paths import cache_folder, readable
+from bcd_utils.datasets.download import unpack
+from bcd_utils.study.data_settings import Source
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.paths import cache_folder, readable
 
 #: One row an image; a data set may add columns of its own after these. ``group``: images that must stay
 #: together. ``masks``: mask files separated by "|". ``box``: "left,top,right,bottom" in pixels where the image is

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from bcd_utils.data_settings import Source
 from bcd_utils.datasets.base import Dataset, Scan, located
-from bcd_utils.download import download, unpack
-from bcd_utils.errors import StudyError
-from bcd_utils.files import natural_key
-from bcd_utils.paths import RAW_DATA
+from bcd_utils.datasets.download import download, unpack
+from bcd_utils.study.data_settings import Source
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.files import natural_key
+from bcd_utils.utils.paths import RAW_DATA
 
 URL = "http://www.inf.ufpr.br/vri/databases/BreaKHis_v1.tar.gz"
 HOMEPAGE = "https://web.inf.ufpr.br/vri/databases/breast-cancer-histopathological-database-breakhis/"

@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from bcd_utils.data_settings import Source
 from bcd_utils.datasets.base import Dataset, Scan, given_folder
 from bcd_utils.datasets.busi import CLASSES
 from bcd_utils.datasets.class_folders import IMAGE_SUFFIXES
 from bcd_utils.datasets.csv_rows import numbered_rows
-from bcd_utils.download import download, unpack
-from bcd_utils.errors import StudyError
-from bcd_utils.files import natural_key
-from bcd_utils.paths import RAW_DATA, readable
+from bcd_utils.datasets.download import download, unpack
+from bcd_utils.study.data_settings import Source
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.files import natural_key
+from bcd_utils.utils.paths import RAW_DATA, readable
 
 #: The address in the authors' own instructions (github.com/noeliavallez/BUS-UCLM-Dataset).
 URL = "https://prod-dcd-datasets-cache-zipfiles.s3.eu-west-1.amazonaws.com/7fvgj4jsp7-1.zip"

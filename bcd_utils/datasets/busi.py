@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bcd_utils.data_settings import Source
 from bcd_utils.datasets.base import Dataset, Scan, located
 from bcd_utils.datasets.class_folders import scan_class_folders
-from bcd_utils.download import download, unpack
-from bcd_utils.paths import RAW_DATA
+from bcd_utils.datasets.download import download, unpack
+from bcd_utils.study.data_settings import Source
+from bcd_utils.utils.paths import RAW_DATA
 
 CLASSES = ("benign", "malignant", "normal")
 URL = "https://scholar.cu.edu.eg/Dataset_BUSI.zip"

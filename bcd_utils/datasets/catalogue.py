@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bcd_utils.data_settings import Source
 from bcd_utils.datasets import REGISTRY, Dataset
-from bcd_utils.errors import StudyError
-from bcd_utils.networks import NETWORKS
-from bcd_utils.paths import readable
+from bcd_utils.study.data_settings import Source
+from bcd_utils.study.networks import NETWORKS
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.paths import readable
 
 COLUMNS = ("data set", "modality", "published images", "licence", "here")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from bcd_utils.datasets.base import Scan
-from bcd_utils.errors import StudyError
-from bcd_utils.files import natural_key
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.files import natural_key
 
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".dcm"}
 _MASK_STEM = re.compile(r"^(?P<image>.*?)_mask(_\d+)?$", re.IGNORECASE)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bcd_utils.errors import StudyError
+from bcd_utils.utils.errors import StudyError
 
 
 def numbered_rows(

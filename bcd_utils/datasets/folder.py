@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bcd_utils.data_settings import Source
 from bcd_utils.datasets.base import Dataset, Scan, given_folder
 from bcd_utils.datasets.busi import CLASSES
 from bcd_utils.datasets.class_folders import scan_class_folders
 from bcd_utils.datasets.csv_rows import numbered_rows
-from bcd_utils.errors import StudyError
+from bcd_utils.study.data_settings import Source
+from bcd_utils.utils.errors import StudyError
 
 GROUPS = "groups.csv"
 COLUMNS = ("path", "group")

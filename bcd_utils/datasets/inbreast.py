@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from bcd_utils.data_settings import Source
 from bcd_utils.datasets.base import Dataset, Scan, located
 from bcd_utils.datasets.busi import CLASSES
 from bcd_utils.datasets.class_folders import IMAGE_SUFFIXES
 from bcd_utils.datasets.csv_rows import numbered_rows
-from bcd_utils.errors import StudyError
-from bcd_utils.files import natural_key
-from bcd_utils.paths import RAW_DATA
+from bcd_utils.study.data_settings import Source
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.files import natural_key
+from bcd_utils.utils.paths import RAW_DATA
 
 HOMEPAGE = "https://doi.org/10.1016/j.acra.2011.09.014"
 FOLDER = RAW_DATA / "inbreast"

@@ -8,9 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bcd_utils.datasets.phantom_generator import class_index, draw_phantom
-from bcd_utils.datasets.phantom_scanner import scanner_named
-from bcd_utils.files import atomic_folder
+from bcd_utils.datasets.phantoms.generator import class_index, draw_phantom
+from bcd_utils.datasets.phantoms.scanner import scanner_named
+from bcd_utils.utils.files import atomic_folder
 
 
 def write_phantoms(folder: Path, counts: Mapping[str, int], seed: int, scanner: str = "a") -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bcd_utils.files import sha256_of_file
-from bcd_utils.networks import missing_weights
-from bcd_utils.paths import STUDIES
-from bcd_utils.study import Study
+from bcd_utils.study.networks import missing_weights
+from bcd_utils.study.settings import Study
+from bcd_utils.utils.files import sha256_of_file
+from bcd_utils.utils.paths import STUDIES
 
 
 def network_files(study: Study) -> dict[str, str]:
@@ -15,7 +15,7 @@ def network_files(study: Study) -> dict[str, str]:
 
     Examples
     --------
-    >>> from bcd_utils.study_file import make_study
+    >>> from bcd_utils.study.loading import make_study
     >>> network_files(make_study({"name": "mine", "weights": "random"}))
     {'missing': ''}
     """

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bcd_utils.pipeline.staleness import parts_of, why
-from bcd_utils.runs import Run
-from bcd_utils.stage import Stage
+from bcd_utils.study.run import Run
+from bcd_utils.study.stage import Stage
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bcd_utils.files import write_json
-from bcd_utils.runs import Run
-from bcd_utils.stage import Stage
-from bcd_utils.summary import summarise_run
+from bcd_utils.reporting.summary import summarise_run
+from bcd_utils.study.run import Run
+from bcd_utils.study.stage import Stage
+from bcd_utils.utils.files import write_json
 
 CHECKLIST = {"title": "Checklists", "file": "checklist.html"}
 MODEL_CARD = {"title": "Model card", "file": "model_card.html"}
@@ -31,10 +31,10 @@ def publish(run: Run, declared: Mapping[str, Stage]) -> Path:
     Path
         The index page.
     """
-    from bcd_utils.checklist import write_checklists
-    from bcd_utils.index import render_index
-    from bcd_utils.model_card import write_model_card
-    from bcd_utils.report import render_notebook
+    from bcd_utils.reporting.checklist import write_checklists
+    from bcd_utils.reporting.html import render_notebook
+    from bcd_utils.reporting.index import render_index
+    from bcd_utils.reporting.model_card import write_model_card
 
     summary = summarise_run(run, declared)
     write_json(run.folder / "summary.json", summary)
@@ -55,7 +55,7 @@ def publish(run: Run, declared: Mapping[str, Stage]) -> Path:
 
 def draw_flow(run: Run, summary: dict[str, Any]) -> None:
     """Draw what became of the images as ``figures/flow.png``, once they are split."""
-    from bcd_utils.plots.diagrams import image_flow
+    from bcd_utils.reporting.plots.diagrams import image_flow
 
     dataset, sets, audit = summary["dataset"], summary["split_by_class"], summary["audit"] or {}
     if dataset and sets:

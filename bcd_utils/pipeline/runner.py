@@ -8,15 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bcd_utils.errors import StudyError
-from bcd_utils.files import disk_errors
-from bcd_utils.paths import NOTEBOOKS, readable
 from bcd_utils.pipeline.notebook import Listener, run_notebook
 from bcd_utils.pipeline.plan import Step, plan
 from bcd_utils.pipeline.stages import all_stages
 from bcd_utils.pipeline.staleness import parts_of, why
-from bcd_utils.runs import Run
-from bcd_utils.stage import Stage, contract_of, stages_of
+from bcd_utils.study.run import Run
+from bcd_utils.study.stage import Stage, contract_of, stages_of
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.files import disk_errors
+from bcd_utils.utils.paths import NOTEBOOKS, readable
 
 #: What sums up a whole run, and says nothing true of a half one.
 SUMS = ("summary.json", "index.html", "checklist.html", "checklist.csv", "model_card.html", "model_card.md")

@@ -9,7 +9,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from bcd_utils.code_identity import (
+from bcd_utils.study.run import Run
+from bcd_utils.study.settings import Study
+from bcd_utils.study.stage import Stage, section_name
+from bcd_utils.utils.code_identity import (
     attributes_taken,
     closure,
     code_parts,
@@ -17,10 +20,7 @@ from bcd_utils.code_identity import (
     modules_among,
     parse,
 )
-from bcd_utils.files import sha256_of_json
-from bcd_utils.runs import Run
-from bcd_utils.stage import Stage, section_name
-from bcd_utils.study import Study
+from bcd_utils.utils.files import sha256_of_json
 
 #: What names a study, and shapes no result.
 NAMES = {"name", "title", "notebooks", "sections"}

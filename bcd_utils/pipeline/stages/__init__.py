@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from functools import lru_cache
 
-from bcd_utils.stage import Stage, section_name
+from bcd_utils.study.stage import Stage, section_name
 
 
 @lru_cache(maxsize=1)

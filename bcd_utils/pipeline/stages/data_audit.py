@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from bcd_utils.facts.data import duplicates
-from bcd_utils.files import sha256_of_file
 from bcd_utils.pipeline.outside import network_files
-from bcd_utils.stage import Stage
-from bcd_utils.study import Audit, Study
+from bcd_utils.reporting.statements.data import duplicates
+from bcd_utils.study.settings import Audit, Study
+from bcd_utils.study.stage import Stage
+from bcd_utils.utils.files import sha256_of_file
 
 
 def reviewed_and_network(study: Study) -> dict[str, Any]:

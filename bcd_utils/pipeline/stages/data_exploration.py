@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from bcd_utils.datasets import dataset_of
-from bcd_utils.files import listing_identity
-from bcd_utils.stage import PaperFigure, Stage
-from bcd_utils.study import Study
+from bcd_utils.study.settings import Study
+from bcd_utils.study.stage import PaperFigure, Stage
+from bcd_utils.utils.files import listing_identity
 
 
 def image_files(study: Study) -> str:

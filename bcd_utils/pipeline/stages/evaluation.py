@@ -1,7 +1,7 @@
 """How good the predictions are, beside the paper's table."""
 
 from bcd_utils.pipeline.outside import paper_scores
-from bcd_utils.stage import Card, PaperFigure, Stage
+from bcd_utils.study.stage import Card, PaperFigure, Stage
 
 STAGE = Stage(
     notebook="04_evaluation",

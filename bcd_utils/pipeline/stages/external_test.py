@@ -3,12 +3,12 @@
 from typing import Any
 
 from bcd_utils.datasets import dataset_of
-from bcd_utils.external import external_source
-from bcd_utils.facts.results import external_test
-from bcd_utils.files import listing_identity
+from bcd_utils.experiments.external.images import external_source
 from bcd_utils.pipeline.outside import network_files
-from bcd_utils.stage import Stage
-from bcd_utils.study import External, Study
+from bcd_utils.reporting.statements.results import external_test
+from bcd_utils.study.settings import External, Study
+from bcd_utils.study.stage import Stage
+from bcd_utils.utils.files import listing_identity
 
 
 def external_images_and_network(study: Study) -> list[Any]:

@@ -1,7 +1,7 @@
 """Where the network looks."""
 
 from bcd_utils.pipeline.outside import network_files
-from bcd_utils.stage import Card, Stage
+from bcd_utils.study.stage import Card, Stage
 
 STAGE = Stage(
     notebook="05_gradcam",

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from bcd_utils.errors import StudyError
-from bcd_utils.facts.results import modalities
-from bcd_utils.files import listing_identity
-from bcd_utils.modalities.sources import locate_sources
+from bcd_utils.experiments.modalities.sources import locate_sources
 from bcd_utils.pipeline.outside import network_files
-from bcd_utils.stage import Card, PaperFigure, Stage
-from bcd_utils.study import Modalities, Study
+from bcd_utils.reporting.statements.results import modalities
+from bcd_utils.study.settings import Modalities, Study
+from bcd_utils.study.stage import Card, PaperFigure, Stage
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.files import listing_identity
 
 
 def files_of_sources(study: Study) -> list[Any]:

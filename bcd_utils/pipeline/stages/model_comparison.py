@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from bcd_utils.facts.results import comparison
-from bcd_utils.files import sha256_of_file
-from bcd_utils.stage import Card, Stage
-from bcd_utils.study import Comparison, Study
+from bcd_utils.reporting.statements.results import comparison
+from bcd_utils.study.settings import Comparison, Study
+from bcd_utils.study.stage import Card, Stage
+from bcd_utils.utils.files import sha256_of_file
 
 
 def weights_at_hand(study: Study) -> dict[str, str]:
     """What is missing for each contender of the comparison, and the hash of each extractor's file."""
-    from bcd_utils.contenders import chosen_contenders
+    from bcd_utils.models.candidates import chosen_contenders
 
     missing = {name: each.representation.missing() for name, each in chosen_contenders(study).items()}
     named = [study.backbone, study.weights, *study.comparison.extractors]

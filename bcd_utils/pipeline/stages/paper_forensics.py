@@ -1,8 +1,8 @@
 """Which results fit the table that the paper prints, and how scores change with the input."""
 
-from bcd_utils.facts.results import reported_table
 from bcd_utils.pipeline.outside import network_and_paper
-from bcd_utils.stage import Stage
+from bcd_utils.reporting.statements.results import reported_table
+from bcd_utils.study.stage import Stage
 
 STAGE = Stage(
     notebook="08_paper_forensics",

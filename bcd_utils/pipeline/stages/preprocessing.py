@@ -1,6 +1,6 @@
 """What the network is given, and which images it never sees before the test."""
 
-from bcd_utils.stage import PaperFigure, Stage
+from bcd_utils.study.stage import PaperFigure, Stage
 
 STAGE = Stage(
     notebook="02_preprocessing",

@@ -1,9 +1,9 @@
 """The protocol again over other splits and seeds."""
 
-from bcd_utils.facts.results import repetition
 from bcd_utils.pipeline.outside import network_and_paper
-from bcd_utils.stage import Stage
-from bcd_utils.study import Lottery
+from bcd_utils.reporting.statements.results import repetition
+from bcd_utils.study.settings import Lottery
+from bcd_utils.study.stage import Stage
 
 STAGE = Stage(
     notebook="07_split_lottery",

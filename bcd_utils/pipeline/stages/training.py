@@ -1,7 +1,7 @@
 """The paper's head on a frozen backbone."""
 
 from bcd_utils.pipeline.outside import network_files
-from bcd_utils.stage import PaperFigure, Stage
+from bcd_utils.study.stage import PaperFigure, Stage
 
 STAGE = Stage(
     notebook="03_train_resnet50",

@@ -1,0 +1,295 @@
+"""Pairs of images that show the same thing: the same file, pixels or frame, also mirrored, cropped or marked.
+
+Two correlations of 64 x 64 grey thumbnails tell how alike two images are:
+
+- ``correlation``: of the grey levels, the usual measure. All breast ultrasound is bright above and dark below,
+  so unrelated images reach 0.9 of it, while the same frame with a black corner or other gain may stay below.
+- ``detail``: of the same thumbnails after local normalisation, which takes away slow shading, gain and
+  contrast and leaves strands, borders and lesions where they are. It decides.
+
+Looked at on BUSI, pairs with a detail correlation above 0.47 all showed the same lesion or the same sweep, and
+no mirrored pair passes 0.56; synthetic phantoms that were drawn apart stay below 0.56 too, while their
+copies (stored anew, brighter, mirrored, cropped, with calipers) keep 0.99. Thus the default threshold of 0.6.
+
+Perceptual hashes and features of a network only nominate pairs for a person to look at: images of one machine
+and one kind of tissue are close in both without showing the same lesion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.utils.memmap import pooled
+
+SIDE = 64
+CROPS = (0.9, 0.8, 0.7)
+NEAR, MIRRORED, CROPPED = "near copy", "mirrored", "cropped"
+EXACT = ("same file", "same pixels")
+KINDS = (*EXACT, NEAR, MIRRORED, CROPPED)
+PAIR_COLUMNS = (
+    "id_a", "id_b", "label_a", "label_b", "kind", "correlation", "detail", "cosine", "hash_distance",
+    "contradictory", "same", "verdict",
+)  # fmt: skip
+
+BORDER = 0.15  # of detail below the threshold: what a person is shown though it is not joined
+NOMINATING_CORRELATION = 0.95
+NOMINATING_COSINE = 0.8
+NOMINATING_HASH_DISTANCE = 4
+CLEARLY = 0.05  # of detail by which a mirrored or cropped view must fit better than the plain one
+BLOCK = 512
+
+Pairs = np.ndarray
+
+
+def thumbnails(
+    folder: Path, manifest: pd.DataFrame, on_progress: Callable[[int, int], None] = lambda done, total: None
+) -> dict[float, np.ndarray]:
+    """Grey thumbnails of the whole images and of their centres.
+
+    Pillow's antialiased bilinear filter; with it BUSI has 84 pairs that correlate above 0.99 and 209 above
+    0.95, the counts that are quoted for it. Other filters give other counts (area averaging 51 and 182).
+
+    Parameters
+    ----------
+    folder : Path
+    manifest : pandas.DataFrame
+        Columns ``path``, relative to ``folder``, and, where images are parts of a file, ``box``.
+
+    Returns
+    -------
+    dict of float to ndarray, uint8, shape (n, 64, 64)
+        For the whole image (1.0) and each of `CROPS`, the share of width and height that is kept.
+    """
+    from PIL import Image
+
+    from bcd_utils.images.reading import read_row
+
+    views = {share: np.empty((len(manifest), SIDE, SIDE), np.uint8) for share in (1.0, *CROPS)}
+    for place, (_, row) in enumerate(manifest.iterrows()):
+        grey = Image.fromarray(read_row(folder, row)).convert("L")
+        for share, stack in views.items():
+            left, top = grey.width * (1 - share) / 2, grey.height * (1 - share) / 2
+            box = (left, top, grey.width - left, grey.height - top)
+            stack[place] = grey.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box=box)
+        on_progress(place + 1, len(manifest))
+    return views
+
+
+def normalise_locally(images: np.ndarray) -> np.ndarray:
+    """Grey levels relative to the mean and the contrast of their neighbourhood.
+
+    The image is smoothed (1 pixel), so that half a pixel of shift does not matter, its mean over
+    4 pixels around is taken away, and what is left is divided by its own root mean square over 4 pixels;
+    4 grey levels added there keep black areas quiet.
+
+    Parameters
+    ----------
+    images : ndarray, shape (n, height, width), grey levels 0..255
+
+    Returns
+    -------
+    ndarray of float32, the same shape
+
+    Examples
+    --------
+    >>> images = np.random.default_rng(0).uniform(80, 160, (1, 64, 64)).astype(np.float32)
+    >>> darker = images * 0.7 + np.linspace(0, 60, 64)[:, None]
+    >>> bool(np.corrcoef(normalise_locally(images).ravel(), normalise_locally(darker).ravel())[0, 1] > 0.95)
+    True
+    """
+    from scipy.ndimage import gaussian_filter
+
+    smooth = gaussian_filter(np.asarray(images, np.float32), (0, 1, 1))
+    high = smooth - gaussian_filter(smooth, (0, 4, 4))
+    return high / (np.sqrt(gaussian_filter(np.square(high), (0, 4, 4))) + 4)
+
+
+def unit_rows(values: np.ndarray) -> np.ndarray:
+    """Each image as one row without mean and of length 1 (0 where it is even): products are correlations."""
+    rows = np.asarray(values, np.float32).reshape(len(values), -1)
+    rows = rows - rows.mean(axis=1, keepdims=True)
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+
+
+def find_pairs(
+    manifest: pd.DataFrame,
+    views: Mapping[float, np.ndarray],
+    threshold: float,
+    folder: Path,
+    features: np.ndarray | None = None,
+    also: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Table of the pairs that show the same thing, and of those near enough to be looked at.
+
+    Parameters
+    ----------
+    manifest : pandas.DataFrame
+        The images used, one row each: id, path, label, width, height, sha256, perceptual_hash.
+    views : mapping
+        From `thumbnails`, rows as in ``manifest``.
+    threshold : float
+        Pairs with at least this ``detail`` are called the same; down to 0.15 below they are listed.
+    folder : Path
+        Where the images are; read again to compare all pixels of what looks equal.
+    features : ndarray, shape (n, c) or (n, h, w, c), optional
+        A network's features, rows as in ``manifest``.
+    also : pandas.DataFrame, optional
+        Columns id_a, id_b: pairs to list whatever they are like, such as those a person has judged.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `PAIR_COLUMNS`, the most alike first. ``kind``: one of `KINDS`. ``correlation`` and
+        ``detail`` (-1..1): of grey and of locally normalised thumbnails, in the view that fits best.
+        ``cosine`` (-1..1): of features minus their mean over all images; NaN without features.
+        ``hash_distance``: differing bits of 64. ``contradictory``: the labels differ. ``same``: "yes" or "no",
+        what the program says. ``verdict``: empty, for a person.
+    """
+    directions = None if features is None else feature_directions(features)
+    found = [*nominations(manifest, views, threshold - BORDER, directions)]
+    if also is not None and len(also):
+        place = pd.Series(np.arange(len(manifest)), index=manifest["id"])
+        found.append(np.stack([place[also["id_a"]], place[also["id_b"]]], axis=1))
+    pairs = np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
+    first, second = pairs.T
+    table = pd.DataFrame(
+        {"id_a": manifest["id"].to_numpy()[first], "id_b": manifest["id"].to_numpy()[second]}
+    )
+    table["label_a"] = manifest["label"].to_numpy()[first]
+    table["label_b"] = manifest["label"].to_numpy()[second]
+    table[["kind", "correlation", "detail"]] = best_views(views, pairs)
+    for row in np.flatnonzero(table["correlation"] > 0.999):
+        table.loc[row, "kind"] = exact_kind(manifest.iloc[pairs[row]], folder) or table.loc[row, "kind"]
+    table["cosine"] = np.nan if directions is None else products(directions[first], directions[second])
+    signs = hash_signs(manifest)
+    table["hash_distance"] = ((64 - products(signs[first], signs[second])) / 2).astype(int)
+    table = table.round({"correlation": 4, "detail": 4, "cosine": 4})
+    table["contradictory"] = table["label_a"] != table["label_b"]
+    table["same"] = np.where((table["detail"] >= threshold) | table["kind"].isin(EXACT), "yes", "no")
+    table["verdict"] = ""
+    return table[list(PAIR_COLUMNS)].sort_values("detail", ascending=False, kind="stable", ignore_index=True)
+
+
+def best_details(views: Mapping[float, np.ndarray]) -> np.ndarray:
+    """Detail correlation (-1..1) of each image with the other image that it is most like, float (n,)."""
+    rows = detail_rows(views[1.0])
+    best = np.empty(len(rows))
+    for start in range(0, len(rows), BLOCK):
+        similarity = rows[start : start + BLOCK] @ rows.T
+        own = np.arange(len(similarity))
+        similarity[own, start + own] = -1
+        best[start + own] = similarity.max(axis=1)
+    return best
+
+
+def nominations(
+    manifest: pd.DataFrame, views: Mapping[float, np.ndarray], lowest: float, directions: np.ndarray | None
+) -> Iterator[Pairs]:
+    """Pairs worth measuring, block by block: memory grows with the images, not with their pairs."""
+    whole, grey, signs = detail_rows(views[1.0]), unit_rows(views[1.0]), hash_signs(manifest)
+    flipped = whole.reshape(-1, SIDE, SIDE)[:, :, ::-1].reshape(len(whole), -1)
+    for start in range(0, len(manifest), BLOCK):
+        block = slice(start, start + BLOCK)
+        for rows in (whole[block], flipped[block], *(detail_rows(views[share][block]) for share in CROPS)):
+            yield pairs_above(rows @ whole.T, lowest, start)
+        yield pairs_above(grey[block] @ grey.T, NOMINATING_CORRELATION, start)
+        yield pairs_above(signs[block] @ signs.T, 64 - 2 * NOMINATING_HASH_DISTANCE, start)
+    if directions is not None:
+        yield nearest_to_each_other(directions)
+
+
+def pairs_above(similarity: np.ndarray, lowest: float, start: int) -> Pairs:
+    """Places (row + ``start``, column) of two different images that are at least this similar."""
+    rows, columns = np.nonzero(similarity >= lowest)
+    pairs = np.stack([rows + start, columns], axis=1)
+    return pairs[pairs[:, 0] != pairs[:, 1]]
+
+
+def nearest_to_each_other(directions: np.ndarray) -> Pairs:
+    """Pairs whose features are closer to each other than to those of any third image, and close enough."""
+    nearest, closeness = np.empty(len(directions), int), np.empty(len(directions))
+    for start in range(0, len(directions), BLOCK):
+        cosines = directions[start : start + BLOCK] @ directions.T
+        rows = np.arange(len(cosines))
+        cosines[rows, start + rows] = -np.inf
+        nearest[start + rows] = cosines.argmax(axis=1)
+        closeness[start + rows] = cosines.max(axis=1)
+    images = np.arange(len(directions))
+    mutual = (nearest[nearest] == images) & (closeness >= NOMINATING_COSINE)
+    return np.stack([images, nearest], axis=1)[mutual]
+
+
+def best_views(views: Mapping[float, np.ndarray], pairs: Pairs) -> pd.DataFrame:
+    """Kind, correlation and detail of each pair in the view, of whole, mirrored and crops, that fits best."""
+    whole = views[1.0]
+    measured = [
+        pd.DataFrame({"kind": np.empty(0, object), "correlation": np.empty(0), "detail": np.empty(0)})
+    ]
+    for start in range(0, len(pairs), BLOCK):
+        first, second = pairs[start : start + BLOCK].T
+        compared = [(NEAR, whole[first], whole[second]), (MIRRORED, whole[first][:, :, ::-1], whole[second])]
+        for share in CROPS:
+            compared.append((CROPPED, views[share][first], whole[second]))
+            compared.append((CROPPED, whole[first], views[share][second]))
+        details = [products(detail_rows(one), detail_rows(other)) for _, one, other in compared]
+        greys = [products(unit_rows(one), unit_rows(other)) for _, one, other in compared]
+        details, greys = np.array(details, float), np.array(greys, float)
+        handicap = np.where(np.arange(len(compared)) > 0, CLEARLY, 0)[:, None]
+        best, rows = np.argmax(details - handicap, axis=0), np.arange(len(first))
+        kinds = np.array([kind for kind, _, _ in compared], dtype=object)[best]
+        columns = [kinds, greys[best, rows], details[best, rows]]
+        measured.append(pd.DataFrame(dict(zip(("kind", "correlation", "detail"), columns, strict=True))))
+    return pd.concat(measured, ignore_index=True)
+
+
+def detail_rows(images: np.ndarray) -> np.ndarray:
+    """`unit_rows` of locally normalised thumbnails, in blocks that keep scratch memory small."""
+    blocks = [images[start : start + BLOCK] for start in range(0, len(images), BLOCK)]
+    return np.concatenate([unit_rows(normalise_locally(block)) for block in blocks])
+
+
+def feature_directions(features: np.ndarray) -> np.ndarray:
+    """Features averaged over places, minus their mean over images, of length 1: products are cosines."""
+    features = pooled(features) if features.ndim == 4 else features
+    offsets = features - features.mean(axis=0)
+    return offsets / np.maximum(np.linalg.norm(offsets, axis=1, keepdims=True), 1e-6)
+
+
+def hash_signs(manifest: pd.DataFrame) -> np.ndarray:
+    """Bits of the 64-bit perceptual hashes as 1 and -1, float32 (n, 64): products are 64 - 2 * distance."""
+    words = np.array([int(text, 16) for text in manifest["perceptual_hash"]], dtype=">u8")
+    return np.unpackbits(words.view(np.uint8).reshape(-1, 8), axis=1) * np.float32(2) - 1
+
+
+def products(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Row by row."""
+    return np.einsum("ij,ij->i", first, second)
+
+
+def exact_kind(two: pd.DataFrame, folder: Path) -> str:
+    """Whether two manifest rows are the same file, or the same pixels in two files; empty if neither."""
+    from bcd_utils.images.reading import read_row
+
+    if two["sha256"].nunique() == 1:
+        return "same file"
+    if two["width"].nunique() > 1 or two["height"].nunique() > 1:
+        return ""
+    one, other = (read_row(folder, row) for _, row in two.iterrows())
+    return "same pixels" if np.array_equal(one, other) else ""
+
+
+def read_pairs(
+    folder: Path, manifest: pd.DataFrame, pairs: pd.DataFrame
+) -> list[tuple[np.ndarray, np.ndarray, pd.Series]]:
+    """The images of some pairs, uint8 (height, width, 3), with their row of the table."""
+    from bcd_utils.images.reading import read_row
+
+    images = manifest.set_index("id")
+    return [
+        (read_row(folder, images.loc[row["id_a"]]), read_row(folder, images.loc[row["id_b"]]), row)
+        for _, row in pairs.iterrows()
+    ]

@@ -1,0 +1,195 @@
+"""From pairs to groups of images that must stay together, with a person's word above the program's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.audit.duplicates import KINDS
+from bcd_utils.datasets.manifest import linked
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.paths import readable
+
+VERDICTS = ("yes", "no", "")
+
+
+def read_verdicts(path: Path | str, manifest: pd.DataFrame) -> pd.DataFrame:
+    """Read a ``duplicate_pairs.csv`` in which a person has filled the column ``verdict``.
+
+    Parameters
+    ----------
+    path : path
+        Columns id_a, id_b, verdict (yes, no or empty); others are ignored, and so are rows without verdict.
+    manifest : pandas.DataFrame
+        The images there are, in column ``id``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns id_a, id_b, verdict; one row a judged pair, in the manifest's order of images.
+
+    Raises
+    ------
+    StudyError
+        Naming file and line, where a column is missing, an id is unknown, a verdict is something else, or
+        one pair has two verdicts.
+    """
+    name = readable(path)
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise StudyError(
+            f"There is no file {name}", "give --set audit.reviewed_pairs= the corrected duplicate_pairs.csv"
+        ) from None
+    except (ValueError, OSError) as error:
+        raise StudyError(f"{name} is no table ({error})", "save it as CSV with commas, in UTF-8") from None
+    missing = [column for column in ("id_a", "id_b", "verdict") if column not in table]
+    if missing:
+        raise StudyError(
+            f"{name}, line 1: there is no column {', '.join(missing)}",
+            "start from artifacts/duplicate_pairs.csv and keep its first line; columns are separated by commas",
+        )
+    table["verdict"] = table["verdict"].str.strip().str.lower()
+    place = {image: row for row, image in enumerate(manifest["id"])}
+    judged: dict[tuple[int, int], str] = {}
+    for line, (one, other, verdict) in enumerate(
+        table[["id_a", "id_b", "verdict"]].itertuples(index=False), start=2
+    ):
+        if verdict not in VERDICTS:
+            raise StudyError(f"{name}, line {line}: verdict {verdict!r}", "write yes, no or nothing")
+        for image in (one, other):
+            if image not in place:
+                raise StudyError(
+                    f"{name}, line {line}: there is no image {image!r} in this data set",
+                    "write ids as in manifest.csv",
+                )
+        if not verdict:
+            continue
+        pair = tuple(sorted((place[one], place[other])))
+        if judged.setdefault(pair, verdict) != verdict:
+            raise StudyError(
+                f"{name}, line {line}: {one} and {other} have another verdict further up",
+                "keep one of the two",
+            )
+    ids = manifest["id"].to_numpy()
+    rows = [(ids[one], ids[other], verdict) for (one, other), verdict in judged.items()]
+    return pd.DataFrame(rows, columns=["id_a", "id_b", "verdict"])
+
+
+def with_verdicts(pairs: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
+    """Pairs in which a person's verdict, where there is one, stands in ``verdict`` and replaces ``same``."""
+    judged = verdicts.set_index(["id_a", "id_b"])["verdict"].to_dict()
+    said = [judged.get(pair, "") for pair in zip(pairs["id_a"], pairs["id_b"], strict=True)]
+    said = pd.Series(said, index=pairs.index, dtype=object)
+    return pairs.assign(same=said.where(said != "", pairs["same"]), verdict=said)
+
+
+def groups_with_pairs(manifest: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
+    """Join the groups that a data set already knows with the pairs that are the same.
+
+    Groups are joined through any chain of pairs (connected components), so a sweep over one lesion
+    becomes one group even if its first and last image look little alike. What the manifest's ``group``
+    joins already (patients, equal pixels) stays joined, whatever is said of a pair.
+
+    Parameters
+    ----------
+    manifest : pandas.DataFrame
+        Columns ``id`` and ``group``.
+    pairs : pandas.DataFrame
+        Columns id_a, id_b, same ("yes" or "no").
+
+    Returns
+    -------
+    pandas.Series of str
+        The id of the group's first image; index as in ``manifest``.
+
+    Examples
+    --------
+    >>> manifest = pd.DataFrame({"id": list("abcd"), "group": ["p", "q", "q", "r"]})
+    >>> pairs = pd.DataFrame({"id_a": ["a", "c"], "id_b": ["b", "d"], "same": ["yes", "no"]})
+    >>> groups_with_pairs(manifest, pairs).tolist()
+    ['a', 'a', 'a', 'd']
+    """
+    place = pd.Series(np.arange(len(manifest)), index=manifest["id"])
+    same = pairs[pairs["same"] == "yes"]
+    known = manifest.groupby("group")["id"].transform("first")
+    ends = np.concatenate([place[same["id_a"]], place[known]]).astype(int)
+    other_ends = np.concatenate([place[same["id_b"]], place[manifest["id"]]]).astype(int)
+    return manifest["id"].groupby(linked(len(manifest), ends, other_ends)).transform("first")
+
+
+def group_table(manifest: pd.DataFrame, largest: int | None = None) -> pd.DataFrame:
+    """Groups of two images or more, the largest first.
+
+    Parameters
+    ----------
+    manifest : pandas.DataFrame
+        Columns id, label, group.
+    largest : int, optional
+        How many groups at most.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns group, images (how many), labels ("benign, malignant": contradictory), ids.
+    """
+    groups = manifest.groupby("group", sort=False)
+    table = pd.DataFrame(
+        {
+            "images": groups.size(),
+            "labels": groups["label"].agg(lambda labels: ", ".join(labels.unique())),
+            "ids": groups["id"].agg(", ".join),
+        }
+    )
+    table = table[table["images"] > 1].sort_values("images", ascending=False, kind="stable")
+    return table.rename_axis("group").reset_index().head(largest)
+
+
+def contradictory_groups(manifest: pd.DataFrame) -> pd.DataFrame:
+    """The groups, as in `group_table`, whose images do not all have the same label."""
+    table = group_table(manifest)
+    labels = manifest.groupby("group")["label"].nunique()
+    return table[table["group"].map(labels) > 1].reset_index(drop=True)
+
+
+def audit_record(pairs: pd.DataFrame, manifest: pd.DataFrame, threshold: float) -> dict[str, Any]:
+    """What the reports say about copies.
+
+    Parameters
+    ----------
+    pairs : pandas.DataFrame
+        From `find_pairs`, verdicts applied.
+    manifest : pandas.DataFrame
+        Columns id, label, group, as joined.
+    threshold : float
+        Least detail correlation of pairs that the program calls the same.
+
+    Returns
+    -------
+    dict
+        ``threshold``; ``pairs``: how many are listed, the same, and the same of each kind; ``groups`` (of two
+        images or more), ``images_in_groups``, ``largest_group``; ``contradictory``: the ids of each group with
+        more than one label; ``contradictory_pairs``: their pairs of ids; ``reviewed``: how many pairs a person
+        has judged "yes" and "no".
+    """
+    same = pairs[pairs["same"] == "yes"]
+    table = group_table(manifest)
+    conflicts = same.loc[same["contradictory"], ["id_a", "id_b"]]
+    of_kind = same["kind"].value_counts()
+    return {
+        "threshold": threshold,
+        "pairs": {
+            "listed": len(pairs),
+            "same": len(same),
+            "kinds": {kind: int(of_kind.get(kind, 0)) for kind in KINDS},
+        },
+        "groups": len(table),
+        "images_in_groups": int(table["images"].sum()),
+        "largest_group": int(table["images"].max()) if len(table) else 1,
+        "contradictory": contradictory_groups(manifest)["ids"].str.split(", ").tolist(),
+        "contradictory_pairs": conflicts.to_numpy().tolist(),
+        "reviewed": {said: int((pairs["verdict"] == said).sum()) for said in ("yes", "no")},
+    }

@@ -1,0 +1,89 @@
+"""Lesion masks that are missing, empty or odd."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+LARGE = 0.6
+LONG_BORDER = 0.1
+
+MASK_COLUMNS = ("without_file", "empty", "several_files", "covers_most", "along_border")
+
+
+def inspect_masks(
+    folder: Path, manifest: pd.DataFrame, on_progress: Callable[[int, int], None] = lambda done, total: None
+) -> pd.DataFrame:
+    """What is to be said of each image's mask.
+
+    Parameters
+    ----------
+    folder : Path
+    manifest : pandas.DataFrame
+        Columns id, label, path, masks and, where images are parts of a file, box.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index as in ``manifest``; columns id, label, ``area_share`` (0..1 of the image that the united masks cover)
+        and, bool: ``without_file``, ``empty`` (there are files, all black), ``several_files``, ``covers_most``
+        (more than 60%), ``along_border`` (more than 10% of the image's outermost pixels are lesion: it was cut
+        off, or the mask is inverted).
+    """
+    from bcd_utils.images.reading import mask_paths, read_row_mask
+
+    rows = []
+    for done, (_, row) in enumerate(manifest.iterrows(), start=1):
+        paths = mask_paths(folder, row["masks"])
+        lesion = read_row_mask(folder, row)
+        inside = lesion[1:-1, 1:-1].sum()
+        border = (lesion.sum() - inside) / (2 * sum(lesion.shape) - 4)
+        area = lesion.mean()
+        rows.append(
+            (area, not paths, bool(paths) and area == 0, len(paths) > 1, area > LARGE, border > LONG_BORDER)
+        )
+        on_progress(done, len(manifest))
+    odd = pd.DataFrame(rows, columns=["area_share", *MASK_COLUMNS], index=manifest.index)
+    odd = odd.round({"area_share": 5})
+    return pd.concat([manifest[["id", "label"]], odd.astype(dict.fromkeys(MASK_COLUMNS, bool))], axis=1)
+
+
+def masks_per_class(masks: pd.DataFrame) -> pd.DataFrame:
+    """How many images of each class, and of all, are as the columns of `inspect_masks` say."""
+    counted = masks[["label", *MASK_COLUMNS]].assign(images=1).groupby("label").sum()
+    counted = counted[["images", *MASK_COLUMNS]]
+    counted.loc["all"] = counted.sum()
+    return counted.astype(int).rename_axis("class")
+
+
+def odd_masks(masks: pd.DataFrame, lesion_free: str = "normal") -> pd.DataFrame:
+    """Images whose mask does not go with their label, or is unlikely, with the reason.
+
+    Parameters
+    ----------
+    masks : pandas.DataFrame
+        From `inspect_masks`.
+    lesion_free : str
+        The class that must have no lesion; all others must have one, unless no image has.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns id, label, reason, area_share.
+    """
+    without = masks["without_file"] | masks["empty"]
+    free = masks["label"] == lesion_free
+    reasons = {
+        "no lesion drawn": without & ~free & ~without.all(),
+        f"a lesion drawn in a {lesion_free} image": ~without & free,
+        f"covers more than {LARGE:.0%} of the image": masks["covers_most"],
+        "runs along the image's border": masks["along_border"],
+    }
+    found = [
+        masks.loc[rows, ["id", "label", "area_share"]].assign(reason=why) for why, rows in reasons.items()
+    ]
+    return pd.concat(found, ignore_index=True)[["id", "label", "reason", "area_share"]].round(
+        {"area_share": 3}
+    )

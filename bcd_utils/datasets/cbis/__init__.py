@@ -1,0 +1,1 @@
+"""CBIS-DDSM: its tables, its files, and the data set made of them."""

@@ -1,0 +1,212 @@
+"""CBIS-DDSM: scanned film mammograms with biopsied lesions (Lee et al. 2017, Scientific Data 4:170177)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from bcd_utils.datasets.base import Dataset, Scan, located
+from bcd_utils.datasets.cbis.files import Index, files_of, index_files, lesion_box, masks_among
+from bcd_utils.datasets.cbis.tables import (
+    ROWS,
+    SHORT,
+    Abnormality,
+    by_view,
+    patients_in_both_sets,
+    read_tables,
+    remarks_on_films,
+)
+from bcd_utils.study.data_settings import CbisDdsm, Source
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.paths import RAW_DATA
+
+HOMEPAGE = "https://www.cancerimagingarchive.net/collection/cbis-ddsm/"
+FOLDER = RAW_DATA / "cbis_ddsm"
+STEPS = (
+    f"open {HOMEPAGE}, take its four CSV files, and its images with the NBIA Data Retriever (163.6 GB of DICOM) or "
+    "the JPEG mirror that Kaggle calls cbis-ddsm-breast-cancer-image-dataset (6 GB, needs an account); put them "
+    f"into {FOLDER}, or into any folder and name that as data_dir"
+)
+CLASSES = ("benign", "malignant")
+DEFAULTS = CbisDdsm()
+
+#: Mammograms behind the published rows; those with both kinds of abnormality count once.
+MAMMOGRAMS = {
+    "mass": {"benign": 845, "malignant": 747},
+    "calcification": {"benign": 883, "malignant": 628},
+    "all": {"benign": 1685, "malignant": 1347},
+}
+Rows = list[dict[str, str]]
+
+
+def scan(folder: Path, wanted: CbisDdsm = DEFAULTS) -> Scan:
+    """Find CBIS-DDSM's mammograms or lesions, their masks, labels, patients and published sets.
+
+    A mammogram with several abnormalities is one image, malignant where one of them is. That holds also
+    where it is filed under masses and under calcifications: the same film stands twice in the collection, and
+    not always in the same published set.
+
+    A lesion is a square around its mask, cut from the mammogram; where there is no mask, the crop that is
+    published with it.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds the tables and, in any layout that `files.index_files` knows, the pixels.
+    wanted : CbisDdsm
+
+    Returns
+    -------
+    Scan
+        With the columns group, box, official_split ("train" or "test") and abnormality.
+
+    Raises
+    ------
+    StudyError
+        If tables or pixels are missing, do not belong together, or there are DICOM files and others.
+    """
+    cases = list(read_tables(folder, kinds_of(wanted), STEPS))
+    index = index_files(folder)
+    files = {path for paths in index.values() for path in paths}
+    if not files:
+        raise StudyError(f"{folder} holds tables of CBIS-DDSM, but no DICOM or JPEG files of it", STEPS)
+    known = {path for case in cases for path in files_of(index, (case.image, *case.parts))}
+    if not known:
+        raise StudyError(
+            f"None of the {len(files)} pixel files in {folder} belongs to a row of its tables",
+            "put tables and pixels of the same part together: mass or calcification, training or test",
+        )
+    whole = wanted.region == "mammogram"
+    rows, remarks = (
+        find_mammograms(cases, index, folder) if whole else find_lesions(cases, index, folder, wanted.margin)
+    )
+    if not rows:
+        raise StudyError(f"{folder} holds crops and masks, but none of the mammograms", STEPS)
+    images = pd.DataFrame(rows)
+    if whole:
+        remarks = remarks_on_films(cases) + remarks
+    if wanted.abnormality == "all" and files - known:
+        remarks.append(f"{len(files - known)} pixel files belong to no row of the tables; left out")
+    crossing = patients_in_both_sets(cases)
+    if crossing:
+        done = "all their images are taken as train" if wanted.move_crossing_patients else "left as published"
+        remarks.append(
+            f"{len(crossing)} patients are published in train for one kind of abnormality and in test for the "
+            f"other; {done}"
+        )
+    if wanted.move_crossing_patients:
+        images.loc[images["group"].isin(crossing), "official_split"] = "train"
+    return Scan(images, remarks)
+
+
+def kinds_of(wanted: CbisDdsm) -> list[str]:
+    """The kinds of abnormality that a source wants."""
+    return list(SHORT) if wanted.abnormality == "all" else [wanted.abnormality]
+
+
+def find_mammograms(cases: Sequence[Abnormality], index: Index, folder: Path) -> tuple[Rows, list[str]]:
+    """One row a mammogram whose pixels are there, with the masks of all its abnormalities; and remarks."""
+    rows, lost, unmasked = [], [], 0
+    for view, of_view in by_view(cases).items():
+        films = files_of(index, [case.image for case in of_view])
+        if not films:
+            lost.append(view)
+            continue
+        masks = [masks_among(files_of(index, case.parts)) for case in of_view]
+        unmasked += masks.count([])
+        rows.append(image_row(folder, view, of_view, films[0], sum(masks, [])))
+    remarks = remarks_on_absences(lost, "mammograms")
+    if unmasked:
+        remarks.append(f"{unmasked} abnormalities have no mask here")
+    return rows, remarks
+
+
+def find_lesions(
+    cases: Sequence[Abnormality], index: Index, folder: Path, margin: float
+) -> tuple[Rows, list[str]]:
+    """One row an abnormality whose pixels are there, cut from its mammogram or as published; and remarks."""
+    rows, lost, published = [], [], 0
+    for case in cases:
+        name = f"{case.view}_{case.kind}_{case.number}"
+        films, parts = files_of(index, [case.image]), files_of(index, case.parts)
+        masks = masks_among(parts)
+        crops = [path for path in parts if path not in masks]
+        box = lesion_box(masks, films[0], margin) if films and masks else ""
+        if box:
+            rows.append(image_row(folder, name, [case], films[0], masks, box))
+        elif crops:
+            rows.append(image_row(folder, name, [case], crops[0]))
+            published += 1
+        else:
+            lost.append(name)
+    remarks = remarks_on_absences(lost, "abnormalities")
+    if published:
+        remarks.append(f"{published} lesions lack a mask or their mammogram here; the published crop is used")
+    return rows, remarks
+
+
+def image_row(
+    folder: Path,
+    name: str,
+    cases: Sequence[Abnormality],
+    path: Path,
+    masks: Sequence[Path] = (),
+    box: str = "",
+) -> dict[str, str]:
+    """A row of the scan: an image with one abnormality or several."""
+    return {
+        "id": name,
+        "path": path.relative_to(folder).as_posix(),
+        "label": "malignant" if any(case.label == "malignant" for case in cases) else "benign",
+        "masks": "|".join(mask.relative_to(folder).as_posix() for mask in masks),
+        "group": cases[0].patient,
+        "box": box,
+        "official_split": "train" if any(case.split == "train" for case in cases) else "test",
+        "abnormality": ", ".join(dict.fromkeys(case.kind for case in cases)),
+    }
+
+
+def remarks_on_absences(lost: Sequence[str], things: str) -> list[str]:
+    """What the tables name and the folder does not hold."""
+    return [f"{len(lost)} {things} have no pixels here (first: {lost[0]}); left out"] if lost else []
+
+
+def locate(source: Source) -> Path:
+    """The folder with tables and pixels: ``data_dir`` (a folder or archive), or ``data/raw/cbis_ddsm``."""
+    return located(source, "CBIS-DDSM", FOLDER, STEPS)
+
+
+def configure(source: Source) -> Dataset:
+    """CBIS-DDSM's mammograms or lesions, of the kinds that the source asks for."""
+    wanted = source.cbis_ddsm
+    things = {"all": "abnormalities", "mass": "masses", "calcification": "calcifications"}[wanted.abnormality]
+    if wanted.region == "mammogram":
+        title, counts = f"CBIS-DDSM, mammograms with {things}", MAMMOGRAMS[wanted.abnormality]
+    else:
+        tables = [rows for (kind, _), rows in ROWS.items() if kind in kinds_of(wanted)]
+        title, counts = f"CBIS-DDSM, {things}", {label: sum(of[label] for of in tables) for label in CLASSES}
+    return replace(CBIS_DDSM, title=title, counts=counts, scan=partial(scan, wanted=wanted))
+
+
+CBIS_DDSM = Dataset(
+    name="cbis_ddsm",
+    title="CBIS-DDSM",
+    modality="mammography",
+    classes=CLASSES,
+    counts=MAMMOGRAMS["all"],
+    licence="CC BY 3.0",
+    citation="Lee RS, Gimenez F, Hoogi A, Miyake KK, Gorovoy M, Rubin DL. A curated mammography data set for use in "
+    "computer-aided detection and diagnosis research. Scientific Data 4:170177 (2017). doi:10.1038/sdata.2017.177; "
+    "images: The Cancer Imaging Archive, doi:10.7937/K9/TCIA.2016.7O02S9CY",
+    homepage=HOMEPAGE,
+    synthetic=False,
+    locate=locate,
+    scan=scan,
+    size="163.6 GB of DICOM, or 6 GB of JPEG",
+    steps=STEPS,
+    configure=configure,
+)

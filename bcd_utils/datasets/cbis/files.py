@@ -1,0 +1,144 @@
+"""CBIS-DDSM's pixel files: which belong to which row of its tables, and which are masks."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from bcd_utils.images.dicom import dicom_header, is_dicom
+from bcd_utils.images.reading import image_size, read_image, read_mask
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.files import natural_key
+
+SUFFIXES = {".dcm", ".jpg", ".jpeg", ".png"}
+#: A mammogram's folder, or with a number at its end an abnormality's; DICOM calls it the patient's ID.
+CASE = re.compile(r"^(Mass|Calc)-(Training|Test)_P_\d+_(LEFT|RIGHT)_(CC|MLO)(_\d+)?$")
+UID = re.compile(r"^\d+(\.\d+){5,}$")
+NEARLY = 32  # grey levels that JPEG may move black and white by
+LEAST_SIDE = 64  # pixels of a box
+
+Index = Mapping[str, list[Path]]
+
+
+def index_files(folder: Path) -> Index:
+    """Pixel files under the UID of their series and under their case, as far as these are known.
+
+    Both are in the folders' names, of the DICOM tree (case/study/series/000000.dcm, or with dates as the NBIA
+    retriever names them) and of the JPEG mirror (series/1-001.jpg); where neither is, a DICOM file's header
+    knows.
+
+    Raises
+    ------
+    StudyError
+        If there are DICOM files and others.
+    """
+    files = [
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith("._") and path.is_file()
+    ]
+    if len({is_dicom(path) for path in files}) > 1:
+        first = [next(path for path in files if is_dicom(path) is kind) for kind in (True, False)]
+        raise StudyError(
+            f"{folder} holds DICOM files and others, such as {first[0].name} and {first[1].name}: the same images "
+            "would count twice",
+            "name a folder that holds either the DICOM download or the JPEG mirror",
+        )
+    index = defaultdict(list)
+    for path in sorted(files, key=lambda path: natural_key(path.relative_to(folder).as_posix())):
+        for key in _keys(path, folder):
+            index[key].append(path)
+    return dict(index)
+
+
+def _keys(path: Path, folder: Path) -> set[str]:
+    parts = path.relative_to(folder.parent).parts[:-1]
+    keys = {part for part in parts if CASE.match(part)} | {part for part in parts[-1:] if UID.match(part)}
+    if keys or not is_dicom(path):
+        return keys
+    try:
+        header = dicom_header(path)
+    except Exception:  # noqa: BLE001 - no DICOM file, so of no row
+        return keys
+    return {str(header[name].value) for name in ("SeriesInstanceUID", "PatientID") if name in header}
+
+
+def files_of(index: Index, published: Iterable[str]) -> list[Path]:
+    """The files that the tables mean by some paths such as "case/study/series/000000.dcm".
+
+    The file's own name says nothing: retrievers number anew, and the tables confuse crops with masks.
+    """
+    found = []
+    for path in published:
+        case, _, series, _ = path.split("/")
+        found += index.get(series) or index.get(case) or []
+    return list(dict.fromkeys(found))
+
+
+def masks_among(paths: list[Path]) -> list[Path]:
+    """Those of an abnormality's files that are masks, not crops.
+
+    The published masks have 8 bit and the crops 16; where the depth does not tell (in JPEG files, or of a
+    file that is alone), a mask is what has black and white pixels only. A file that cannot be read counts as
+    a mask, so that the inspection of images names it.
+    """
+    depths = [dicom_header(path).BitsAllocated if is_dicom(path) else 8 for path in paths]
+    if set(depths) == {8, 16}:
+        return [path for path, depth in zip(paths, depths, strict=True) if depth == 8]
+    return [path for path in paths if _is_black_and_white(path)]
+
+
+def _is_black_and_white(path: Path) -> bool:
+    try:
+        if is_dicom(path):
+            levels = read_image(path)[..., 0]
+        else:
+            with Image.open(path) as image:
+                image.draft("L", (512, 512))  # a JPEG is quickly read at an eighth of its size
+                levels = np.asarray(image.convert("L"))
+    except StudyError:
+        raise
+    except Exception:  # noqa: BLE001 - decoders raise many kinds
+        return True
+    return bool(((levels <= NEARLY) | (levels >= 255 - NEARLY)).mean() > 0.99)
+
+
+def lesion_box(masks: list[Path], image: Path, margin: float) -> str:
+    """A square around a lesion, in the frame of its image, as a manifest's ``box``.
+
+    Parameters
+    ----------
+    masks : list of Path
+    image : Path
+    margin : float
+        Left at each side, as a share of the lesion's longer side.
+
+    Returns
+    -------
+    str
+        "left,top,right,bottom"; empty where there is no mask, or none that can be read or is not black.
+    """
+    height, width = image_size(image)
+    try:
+        lesion = read_mask(masks, (height, width))
+    except StudyError:
+        raise
+    except Exception:  # noqa: BLE001 - decoders raise many kinds
+        return ""
+    if not lesion.any():
+        return ""
+    ends = []
+    for axis, length in ((0, width), (1, height)):
+        inside = np.flatnonzero(lesion.any(axis=axis))
+        ends.append((inside[0], inside[-1] + 1, length))
+    side = max(LEAST_SIDE, round((1 + 2 * margin) * max(last - first for first, last, _ in ends)))
+    starts = [
+        int(np.clip((first + last - side) // 2, 0, max(0, length - side))) for first, last, length in ends
+    ]
+    stops = [min(start + side, length) for start, (_, _, length) in zip(starts, ends, strict=True)]
+    return ",".join(map(str, starts + stops))

@@ -1,0 +1,111 @@
+"""What CBIS-DDSM's four tables say: one row an abnormality, and what is odd about them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from bcd_utils.datasets.csv_rows import numbered_rows
+from bcd_utils.utils.errors import StudyError
+
+SHORT = {"mass": "mass", "calcification": "calc"}
+PATHOLOGY = {"BENIGN": "benign", "BENIGN_WITHOUT_CALLBACK": "benign", "MALIGNANT": "malignant"}
+
+#: Published rows of each table.
+ROWS = {
+    ("mass", "train"): {"benign": 681, "malignant": 637},
+    ("mass", "test"): {"benign": 231, "malignant": 147},
+    ("calcification", "train"): {"benign": 1002, "malignant": 544},
+    ("calcification", "test"): {"benign": 197, "malignant": 129},
+}
+COLUMNS = (
+    "patient_id", "left or right breast", "image view", "abnormality id", "pathology", "image file path",
+    "cropped image file path", "ROI mask file path",
+)  # fmt: skip
+PATH = re.compile(r"[^/]+(/[^/]+){3}")
+
+
+class Abnormality(NamedTuple):
+    """One row of the tables.
+
+    Attributes
+    ----------
+    view : str
+        The mammogram: patient, breast and projection.
+    kind : {"mass", "calcification"}
+    number : str
+        Counts the abnormalities of one kind in one mammogram.
+    split : {"train", "test"}
+    image, parts : str
+        The path of the mammogram, and those of its crop and mask (in either order), as printed.
+    """
+
+    patient: str
+    view: str
+    kind: str
+    number: str
+    label: str
+    split: str
+    image: str
+    parts: tuple[str, ...]
+
+
+def read_tables(folder: Path, kinds: Sequence[str], advice: str) -> Iterator[Abnormality]:
+    """Rows of the tables of some kinds of abnormality, wherever they are below ``folder``.
+
+    BENIGN_WITHOUT_CALLBACK (known for benign without a biopsy) counts as benign.
+
+    Raises
+    ------
+    StudyError
+        If a table is missing (``advice`` says how to get it), or has a line that cannot be right.
+    """
+    for kind, split in ROWS:
+        if kind not in kinds:
+            continue
+        name = f"{SHORT[kind]}_case_description_{split}_set.csv"
+        tables = sorted(folder.rglob(name), key=lambda path: (len(path.parts), path))
+        if not tables:
+            raise StudyError(f"{folder} holds no {name}, a table of CBIS-DDSM", advice)
+        fix = f"take {name} as it is published"
+        for line, cells in numbered_rows(tables[0], COLUMNS, fix, fix):
+            patient, side, projection, number, pathology, *paths = cells
+            if pathology not in PATHOLOGY or not all(PATH.fullmatch(path) for path in paths):
+                raise StudyError(f"{tables[0]}, line {line}: not a row as published", fix)
+            view, (image, *parts) = f"{patient}_{side}_{projection}", paths
+            yield Abnormality(patient, view, kind, number, PATHOLOGY[pathology], split, image, tuple(parts))
+
+
+def by_view(cases: Sequence[Abnormality]) -> dict[str, list[Abnormality]]:
+    """The abnormalities of each mammogram."""
+    views: dict[str, list[Abnormality]] = {}
+    for case in cases:
+        views.setdefault(case.view, []).append(case)
+    return views
+
+
+def patients_in_both_sets(cases: Sequence[Abnormality]) -> set[str]:
+    """Patients that are published in train (for one kind of abnormality) and in test (for the other)."""
+    train, test = ({case.patient for case in cases if case.split == split} for split in ("train", "test"))
+    return train & test
+
+
+def remarks_on_films(cases: Sequence[Abnormality]) -> list[str]:
+    """Mammograms with several abnormalities, and those that are filed under both kinds."""
+    views = by_view(cases).values()
+    several = [of_view for of_view in views if len(of_view) > 1]
+    twice = [of_view for of_view in views if len({case.kind for case in of_view}) > 1]
+    apart = [of_view for of_view in twice if len({case.split for case in of_view}) > 1]
+    remarks = []
+    if several:
+        remarks.append(
+            f"{len(several)} mammograms have several abnormalities; each is one image, malignant where one is"
+        )
+    if twice:
+        remarks.append(
+            f"{len(twice)} mammograms are filed under masses and under calcifications, {len(apart)} of them in "
+            "train and in test; each is one image here, of train where it is in both"
+        )
+    return remarks

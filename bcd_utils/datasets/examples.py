@@ -1,0 +1,78 @@
+"""Which images to show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.datasets.breakhis import NAME
+from bcd_utils.images.reading import read_image
+from bcd_utils.utils.errors import StudyError
+
+
+def typical(manifest: pd.DataFrame, classes: tuple[str, ...], each: int = 5) -> dict[str, pd.DataFrame]:
+    """Evenly spaced usable images of each class: neither the best nor the worst, the same every time."""
+    usable = manifest[manifest["status"] == "ok"]
+    chosen = {}
+    for label in classes:
+        of_class = usable[usable["label"] == label]
+        chosen[label] = of_class.iloc[np.linspace(0, len(of_class) - 1, min(each, len(of_class))).astype(int)]
+    return chosen
+
+
+def pick_examples(predictions: pd.DataFrame, classes: Sequence[str], each: int = 1) -> pd.DataFrame:
+    """Test images to show: of each class the most confident right and the most confident wrong ones.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        Columns label, predicted, probability (of the predicted class); rows of one set.
+    """
+    chosen = []
+    for label in classes:
+        of_class = predictions[predictions["label"] == label].sort_values("probability", ascending=False)
+        right = of_class["predicted"] == label
+        chosen += [of_class[right].head(each), of_class[~right].head(each)]
+    return pd.concat(chosen)
+
+
+def samples_figure(modality: str) -> str:
+    """Name of the figure that shows examples: that of its counterpart in the paper, if it has one.
+
+    Examples
+    --------
+    >>> samples_figure("breast ultrasound"), samples_figure("mammography")
+    ('fig3_ultrasound', 'samples')
+    """
+    counterparts = {"ultrasound": "fig3_ultrasound", "histopathology": "fig2_histopathology"}
+    return next((figure for kind, figure in counterparts.items() if kind in modality), "samples")
+
+
+def histopathology_samples(folder: Path | str) -> list[tuple[str, np.ndarray]]:
+    """One BreakHis image per class and magnification, with captions; for the paper's Fig 2.
+
+    Parameters
+    ----------
+    folder : path
+        Any folder of the official tree; file names as in Spanhol et al. 2016.
+
+    Raises
+    ------
+    StudyError
+        If there is no such image below the folder.
+    """
+    found: dict[tuple[str, int], Path] = {}
+    for path in sorted(Path(folder).rglob("SOB_*.png")):
+        match = NAME.match(path.stem)
+        if match:
+            side = "benign" if match["benign"] else "malignant"
+            found.setdefault((side, int(match["magnification"])), path)
+    if not found:
+        raise StudyError(
+            f"histopathology_dir = {folder} holds no BreakHis images",
+            "give BreakHis' folder, or null for none",
+        )
+    return [(f"{side}, {zoom}x", read_image(path)) for (side, zoom), path in sorted(found.items())]

@@ -1,0 +1,118 @@
+"""A set of images as a study reads them: which rows of which data set, and what a network is shown of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.datasets import Dataset, dataset_of
+from bcd_utils.images.arrays import cached_images
+from bcd_utils.utils.files import sha256_of_file
+
+if TYPE_CHECKING:
+    from bcd_utils.study.data_settings import Source
+    from bcd_utils.study.run import Run
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """Images of a run, or from another source.
+
+    Attributes
+    ----------
+    source : Source
+        Names the data set; a study, where the images are its own.
+    table : pandas.DataFrame
+        Manifest rows of the images that are used, numbered from 0: id, path, label, group, masks, box and others; of
+        a run also ``split``.
+    classes : tuple of str
+        Class order of labels and probabilities.
+    data_sha256 : str
+        Hash of the data set's files, masks included; see `manifest.data_hash`.
+    kind : {"image", "mask", "overlay"}
+        What a network is shown; see `transforms.network_input`.
+    size : int
+        Side in pixels of what it is shown.
+    title : str
+        As tables call the set.
+    set_aside : pandas.Series of int
+        Images of each class that cannot be used.
+    patients : int or None
+        Among the images that are used; None where the data set names none.
+    remarks : list of str
+    stored : Path or None
+        The file that holds ``pixels`` already; None: made when asked for, and kept in the cache.
+    """
+
+    source: Source
+    table: pd.DataFrame
+    classes: tuple[str, ...]
+    data_sha256: str
+    kind: str = "image"
+    size: int = 224
+    title: str = ""
+    set_aside: pd.Series = field(default_factory=lambda: pd.Series(dtype=int))
+    patients: int | None = None
+    remarks: list[str] = field(default_factory=list)
+    stored: Path | None = None
+
+    @classmethod
+    def of_run(cls, run: Run, audited: bool = False) -> ImageSet:
+        """What the preprocessing notebook wrote; ``audited``: with the groups that the data audit joined."""
+        study, dataset, table = run.study, dataset_of(run.study), run.read_csv("splits.csv")
+        record = run.read_json("dataset.json")
+        if audited:
+            rows = run.read_csv("audited_manifest.csv").set_index("id", drop=False).loc[table["id"]]
+            table = rows.reset_index(drop=True).assign(split=table["split"])
+        return cls(
+            study, table, dataset.classes, record["data_sha256"], study.input, study.image_size, dataset.title,
+            patients=record["patients"], remarks=record["remarks"], stored=run.artifact("images.npy"),
+        )  # fmt: skip
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The data set, as the source's settings ask for it."""
+        return dataset_of(self.source)
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where the table's paths count from."""
+        return self.dataset.locate(self.source)
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """Places of the labels in ``classes``, int (n,)."""
+        return pd.Categorical(self.table["label"], self.classes).codes.astype(int)
+
+    @cached_property
+    def rows(self) -> dict[str, np.ndarray]:
+        """Rows of each set of a run's split."""
+        return {name: np.flatnonzero(self.table["split"] == name) for name in self.table["split"].unique()}
+
+    def file(self, on_progress: Callable[[int, int], None] = lambda done, total: None) -> Path:
+        """The file with the pixels, written if need be.
+
+        Raises
+        ------
+        StudyError
+            If ``kind`` needs masks that an image does not have, or the disk is full.
+        """
+        return self.stored or cached_images(
+            self.folder, self.table, self.data_sha256, self.kind, self.size, on_progress, self.source.stain
+        )
+
+    @cached_property
+    def pixels(self) -> np.ndarray:
+        """What a network is shown, uint8 (n, size, size, 3), memory-mapped."""
+        return np.load(self.file(), mmap_mode="r")
+
+    @cached_property
+    def pixels_sha256(self) -> str:
+        """Hash of the file with the pixels."""
+        return sha256_of_file(self.file())

@@ -1,0 +1,271 @@
+"""Looking at every image once: its size, its hashes, and whether it can be used."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from bcd_utils.datasets.base import MANIFEST_COLUMNS, Dataset
+from bcd_utils.images.reading import image_size, mask_paths, read_image
+from bcd_utils.images.transforms import cropped
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.files import sha256_of_file, sha256_of_json
+
+SMALLEST_SIDE = 64
+LEAST_CONTRAST = 4.0
+SIGNS = {"truncated": "truncated file", "no pixel data": "no pixel data"}  # in a decoder's message
+
+
+def inspect_image(path: Path, box: str = "") -> dict[str, object]:
+    """Measure one image, or the part of it in ``box``.
+
+    Parameters
+    ----------
+    path : Path
+    box : str
+        "left,top,right,bottom" in pixels; empty for the whole image.
+
+    Returns
+    -------
+    dict
+        width, height (pixels), sha256 (of the file, and of the box where there is one), perceptual_hash (64
+        bits as hexadecimal), pixels_sha256 and ``status``: "ok" or the reason to set the image aside (empty,
+        corrupt, truncated, without pixel data, smaller than 64 pixels a side, or nearly uniform: a standard
+        deviation below 4 of 255 grey levels).
+
+    Raises
+    ------
+    StudyError
+        If reading it needs a package that is not installed.
+    """
+    import imagehash
+    from PIL import Image
+
+    row: dict[str, object] = {
+        "width": 0, "height": 0, "sha256": "", "pixels_sha256": "", "perceptual_hash": "", "status": "ok",
+    }  # fmt: skip
+    if path.stat().st_size == 0:
+        return row | {"status": "empty file"}
+    row["sha256"] = sha256_of_file(path)
+    if box:
+        row["sha256"] = sha256_of_json([row["sha256"], box])
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            pixels = cropped(read_image(path), box)
+    except StudyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - decoders raise many kinds
+        said = str(error).lower()
+        return row | {"status": next((why for sign, why in SIGNS.items() if sign in said), "corrupt file")}
+    row["height"], row["width"] = pixels.shape[:2]
+    row["pixels_sha256"] = hashlib.sha256(pixels.tobytes() + str(pixels.shape).encode()).hexdigest()
+    row["perceptual_hash"] = str(imagehash.phash(Image.fromarray(pixels)))
+    if min(pixels.shape[:2]) < SMALLEST_SIDE:
+        row["status"] = f"smaller than {SMALLEST_SIDE} pixels"
+    elif standard_deviation(pixels) < LEAST_CONTRAST:
+        row["status"] = "nearly uniform"
+    return row
+
+
+def standard_deviation(pixels: np.ndarray) -> float:
+    """Standard deviation over all pixels and channels of a uint8 image, without a copy in floating point.
+
+    Examples
+    --------
+    >>> round(standard_deviation(np.array([[[0, 0, 0], [0, 0, 6]]], np.uint8)), 3)
+    2.236
+    """
+    import cv2
+
+    means, deviations = cv2.meanStdDev(pixels)
+    return float(np.sqrt(np.mean(deviations**2 + means**2) - np.mean(means) ** 2))
+
+
+def inspect_masks(folder: Path, row: Mapping[str, object]) -> list[str]:
+    """Remarks on an image's masks: unreadable, or of another size than the image."""
+    remarks = []
+    for path in mask_paths(folder, row["masks"]):
+        try:
+            height, width = read_image(path).shape[:2]
+        except StudyError:
+            raise
+        except Exception:  # noqa: BLE001 - decoders raise many kinds
+            remarks.append(f"{path.name} cannot be read")
+            continue
+        if row["status"] == "ok":
+            rows, columns = image_size(folder / row["path"])
+            if (height, width) != (rows, columns):
+                remarks.append(f"{path.name} is {width}x{height}, its image {columns}x{rows}")
+    return remarks
+
+
+def build_manifest(
+    dataset: Dataset,
+    folder: Path,
+    allow_partial: bool = False,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    require_every_class: bool = True,
+) -> tuple[pd.DataFrame, list[str]]:
+    """Scan a data set and inspect every image.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    folder : Path
+    allow_partial : bool
+        Accept class counts that are not the published ones.
+    on_progress : callable
+        ``on_progress(done, total)``.
+    require_every_class : bool
+        Training needs every class; to test a model, some will do.
+
+    Returns
+    -------
+    manifest : pandas.DataFrame
+        Columns `MANIFEST_COLUMNS`, then those that the data set adds; one row an image, set aside or not.
+        For ``group`` see `join_groups`.
+    remarks : list of str
+        Oddities: masks without an image, masks of another size, unreadable masks.
+
+    Raises
+    ------
+    StudyError
+        If the folder does not hold the published number of images, or no image of a class (of any
+        class, without ``require_every_class``) is usable.
+    """
+    scan = dataset.scan(folder)
+    if not allow_partial:
+        dataset.check_counts(scan.images, folder)
+    found = scan.images if "box" in scan.images else scan.images.assign(box="")
+    rows = []
+    remarks = list(scan.remarks)
+    for done, scanned in enumerate(found.to_dict("records"), start=1):
+        row = scanned | inspect_image(folder / scanned["path"], scanned["box"])
+        row["masks_sha256"] = sha256_of_json(
+            [sha256_of_file(path) for path in mask_paths(folder, row["masks"])]
+        )
+        mask_remarks = inspect_masks(folder, row)
+        if any("cannot be read" in remark for remark in mask_remarks) and row["status"] == "ok":
+            row["status"] = "mask cannot be read"
+        remarks += mask_remarks
+        rows.append(row)
+        on_progress(done, len(found))
+    manifest = pd.DataFrame(rows)
+    manifest["group"] = join_groups(manifest)
+    usable = set(manifest.loc[manifest["status"] == "ok", "label"])
+    absent = [label for label in dataset.classes if label not in usable]
+    if absent and (require_every_class or not usable):
+        raise StudyError(
+            f"{folder} holds no usable image of class {absent[0]}", "see that the download is whole"
+        )
+    own = [column for column in found if column not in MANIFEST_COLUMNS]
+    return manifest[[*MANIFEST_COLUMNS, *own]], remarks
+
+
+def linked(count: int, first: ArrayLike, second: ArrayLike) -> np.ndarray:
+    """Which of ``count`` things are joined through any chain of links.
+
+    Parameters
+    ----------
+    count : int
+    first, second : array_like of int, shape (links,)
+        The two ends of each link, 0..count-1.
+
+    Returns
+    -------
+    ndarray of int, shape (count,)
+        The same number for things that are joined.
+
+    Examples
+    --------
+    >>> linked(4, [0, 1], [1, 3]).tolist()
+    [0, 0, 1, 0]
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    links = coo_array((np.ones(len(first)), (first, second)), shape=(count, count))
+    return connected_components(links, directed=False)[1]
+
+
+def join_groups(images: pd.DataFrame) -> pd.Series:
+    """Which images must stay together: those of one patient, those with the same pixels, and what these link.
+
+    Parameters
+    ----------
+    images : pandas.DataFrame
+        Columns ``id``, ``path``, ``pixels_sha256`` ("" where unknown) and, where patients are known,
+        ``group`` ("" for an image without one).
+
+    Returns
+    -------
+    pandas.Series of str
+        The name of the first patient in the group; without patients, the id of its first image (its path,
+        where a patient happens to have that name).
+
+    Examples
+    --------
+    >>> pixels = {"id": ["a", "b", "c", "d"], "path": [""] * 4, "pixels_sha256": ["1", "2", "2", "3"]}
+    >>> join_groups(pd.DataFrame(pixels)).tolist()
+    ['a', 'b', 'b', 'd']
+    >>> join_groups(pd.DataFrame(pixels | {"group": ["eve", "ann", "eve", ""]})).tolist()
+    ['eve', 'eve', 'eve', 'd']
+    """
+    patients = images["group"] if "group" in images else pd.Series("", index=images.index)
+    rows = np.arange(len(images))
+    ends = np.zeros((2, 0), dtype=int)
+    for key in (patients, images["pixels_sha256"]):
+        known = (key != "").to_numpy()
+        firsts = pd.Series(rows).groupby(key.to_numpy()).transform("first").to_numpy()
+        ends = np.hstack([ends, [rows[known], firsts[known]]])
+    component = pd.Series(linked(len(images), *ends), index=images.index)
+    own = images["id"].where(~images["id"].isin(patients), images["path"])
+    named = patients.where(patients != "").groupby(component).transform("first")
+    return named.fillna(own.groupby(component).transform("first"))
+
+
+def known_patients(manifest: pd.DataFrame) -> int | None:
+    """How many patients the images are of; None where the data set does not name any.
+
+    Examples
+    --------
+    >>> known_patients(pd.DataFrame({"id": ["a", "b"], "group": ["eve", "eve"]}))
+    1
+    >>> known_patients(pd.DataFrame({"id": ["a", "b"], "group": ["a", "a"]}))  # copies of one image
+    """
+    named = ~manifest["group"].isin(manifest["id"])
+    return int(manifest["group"].nunique()) if named.any() else None
+
+
+def data_hash(manifest: pd.DataFrame) -> str:
+    """SHA-256 over ids, labels and file hashes, masks included: tells whether two runs saw the same data."""
+    return sha256_of_json(manifest[["id", "label", "sha256", "masks_sha256", "status"]].values.tolist())
+
+
+def describe_dataset(dataset: Dataset, manifest: pd.DataFrame, remarks: list[str]) -> dict[str, object]:
+    """What the reports say about the data."""
+    aside = manifest[manifest["status"] != "ok"]
+    counts = manifest["label"].value_counts()
+    return {
+        "name": dataset.name,
+        "title": dataset.title,
+        "modality": dataset.modality,
+        "patients": known_patients(manifest),
+        "images": len(manifest),
+        "classes": {label: int(counts.get(label, 0)) for label in dataset.classes},
+        "set_aside": len(aside),
+        "set_aside_images": aside[["id", "path", "status"]].to_dict("records"),
+        "synthetic": dataset.synthetic,
+        "remarks": remarks,
+        "data_sha256": data_hash(manifest),
+        "licence": dataset.licence,
+        "citation": dataset.citation,
+        "homepage": dataset.homepage,
+    }

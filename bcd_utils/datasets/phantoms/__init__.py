@@ -1,0 +1,1 @@
+"""Synthetic ultrasound images: the generator, the scanner, planted copies, and the data set made of them."""

@@ -1,0 +1,276 @@
+"""Train, validation and test sets: by image, by group, or as published."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from bcd_utils.utils.errors import StudyError
+
+if TYPE_CHECKING:
+    from bcd_utils.study.settings import Study
+
+SETS = ("train", "validation", "test")
+MEASURED = ("width", "height", "sha256", "masks_sha256", "perceptual_hash", "status")
+
+
+def draw_split(manifest: pd.DataFrame, study: Study) -> pd.Series:
+    """The split that a study's settings ask for; see `split_images`, `split_by_group`, `published_split`."""
+    fractions = {"test_fraction": study.test_fraction, "validation_fraction": study.validation_fraction}
+    if study.split == "image":
+        return split_images(manifest, **fractions, stratify=study.stratify, seed=study.seed)
+    if study.split == "group":
+        return split_by_group(manifest, **fractions, seed=study.seed)
+    return published_split(manifest, study.validation_fraction, study.seed)
+
+
+def split_images(
+    manifest: pd.DataFrame,
+    test_fraction: float = 0.15,
+    validation_fraction: float = 0.10,
+    stratify: bool = True,
+    seed: int = 42,
+) -> pd.Series:
+    """Assign every usable image to train, validation or test, as the paper does.
+
+    First ``test_fraction`` of all images is drawn for test, then ``validation_fraction`` of the
+    rest for validation; with ``stratify`` both draws keep the class shares. It is a split by
+    image: copies of one lesion may fall on both sides.
+
+    Parameters
+    ----------
+    manifest : pandas.DataFrame
+        Columns ``label`` and ``status``; only rows with status "ok" are split.
+
+    Returns
+    -------
+    pandas.Series of str
+        "train", "validation" or "test"; "" for images set aside. Same index as ``manifest``.
+
+    Raises
+    ------
+    StudyError
+        If a class has too few images to be in all three sets.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"label": ["a", "b"] * 50, "status": "ok"})
+    >>> split_images(table).value_counts().to_dict()
+    {'train': 76, 'test': 15, 'validation': 9}
+    """
+    from sklearn.model_selection import train_test_split
+
+    usable = manifest[manifest["status"] == "ok"]
+    labels = usable["label"]
+    try:
+        rest, test = train_test_split(
+            usable.index, test_size=test_fraction, stratify=labels if stratify else None, random_state=seed
+        )
+        train, validation = train_test_split(
+            rest,
+            test_size=validation_fraction,
+            stratify=labels[rest] if stratify else None,
+            random_state=seed,
+        )
+    except ValueError as error:
+        raise StudyError(
+            f"The {len(usable)} images cannot be split ({error})",
+            "use more images, or larger test_fraction and validation_fraction",
+        ) from None
+    assigned = pd.Series("", index=manifest.index, dtype=object)
+    assigned[train], assigned[validation], assigned[test] = SETS
+    fix = "use more images or a larger fraction" + ("" if stratify else ", or stratify: true")
+    _hold_every_class(labels, assigned, fix)
+    return assigned
+
+
+def split_by_group(
+    manifest: pd.DataFrame, test_fraction: float = 0.15, validation_fraction: float = 0.10, seed: int = 42
+) -> pd.Series:
+    """As `split_images` with ``stratify``, but whole groups are drawn, so that none is in two sets.
+
+    Groups come in random order. Each goes to the test set while that lacks images of the group's most
+    frequent class, else likewise to the validation set, else to the training set. A set that then has no
+    image of a class gets the smallest group of it that the training set can spare.
+
+    Parameters
+    ----------
+    manifest : pandas.DataFrame
+        Columns ``label``, ``group`` and ``status``.
+
+    Returns
+    -------
+    pandas.Series of str
+        As `split_images`. Class shares are kept as far as whole groups allow.
+
+    Raises
+    ------
+    StudyError
+        If a class has too few images or groups to be in all three sets; with two groups, it may be absent from
+        validation.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"label": ["a", "b"] * 50, "group": list(range(50)) * 2, "status": "ok"})
+    >>> sets = split_by_group(table)
+    >>> int(sets.groupby(table["group"]).nunique().max()), sets.value_counts().to_dict()
+    (1, {'train': 76, 'test': 16, 'validation': 8})
+    """
+    usable = manifest[manifest["status"] == "ok"]
+    shares = {"test": test_fraction, "validation": (1 - test_fraction) * validation_fraction}
+    assigned = pd.Series("", index=manifest.index, dtype=object)
+    assigned[usable.index] = _draw_groups(usable, shares, seed)
+    fix = "use more images or larger fractions; a class needs a group (a patient) for each set"
+    _hold_every_class(usable["label"], assigned, fix, _rare(usable))
+    return assigned
+
+
+def published_split(manifest: pd.DataFrame, validation_fraction: float = 0.10, seed: int = 42) -> pd.Series:
+    """The published test set, and validation drawn by group out of the published training set.
+
+    Parameters
+    ----------
+    manifest : pandas.DataFrame
+        Columns ``label``, ``group``, ``status`` and ``official_split`` ("train" or "test").
+
+    Returns
+    -------
+    pandas.Series of str
+        As `split_images`.
+
+    Raises
+    ------
+    StudyError
+        If no split is published with these images, or a class is absent from a set.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"label": ["a", "b"] * 50, "group": list(range(50)) * 2, "status": "ok"})
+    >>> published_split(table.assign(official_split=["train"] * 80 + ["test"] * 20)).value_counts().to_dict()
+    {'train': 72, 'test': 20, 'validation': 8}
+    """
+    if "official_split" not in manifest:
+        raise StudyError("split = official, but no split is published with these images", "use split: group")
+    usable = manifest[manifest["status"] == "ok"]
+    train = usable[usable["official_split"] == "train"]
+    assigned = pd.Series("", index=manifest.index, dtype=object)
+    assigned[usable.index] = "test"
+    assigned[train.index] = _draw_groups(train, {"validation": validation_fraction}, seed)
+    _hold_every_class(usable["label"], assigned, "use more images, or split: group", _rare(train))
+    return assigned
+
+
+def grouped_folds(
+    manifest: pd.DataFrame, folds: int = 5, validation_fraction: float = 0.10, seed: int = 42
+) -> list[pd.Series]:
+    """Cross-validation in which every image is tested once and no group is in two sets.
+
+    The test sets are the folds of scikit-learn's StratifiedGroupKFold; out of each rest the validation
+    set is drawn as in `split_by_group`.
+
+    Returns
+    -------
+    list of pandas.Series of str
+        One split a fold, as `split_images` gives them.
+
+    Raises
+    ------
+    StudyError
+        If there are too few images or groups.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    usable = manifest[manifest["status"] == "ok"]
+    fix = "use more images or fewer folds"
+    try:
+        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+        pairs = list(splitter.split(usable, usable["label"], usable["group"]))
+    except ValueError as error:
+        raise StudyError(f"The {len(usable)} images cannot be split into folds ({error})", fix) from None
+    splits = []
+    for rest, test in pairs:
+        kept = usable.iloc[rest]
+        assigned = pd.Series("", index=manifest.index, dtype=object)
+        assigned[kept.index] = _draw_groups(kept, {"validation": validation_fraction}, seed + len(splits))
+        assigned[usable.index[test]] = "test"
+        _hold_every_class(usable["label"], assigned, fix)
+        splits.append(assigned)
+    return splits
+
+
+def _draw_groups(rows: pd.DataFrame, shares: dict[str, float], seed: int) -> pd.Series:
+    """Set of each row: the named sets take their share of each class, "train" the rest."""
+    counts = rows["label"].value_counts()
+    wanted = {name: (share * counts).round().to_dict() for name, share in shares.items()}
+    groups = rows.groupby("group", sort=False)["label"].agg(["size", lambda labels: labels.mode()[0]])
+    chosen = {}
+    for group, size, label in groups.sample(frac=1, random_state=seed).itertuples():
+        chosen[group] = next((name for name in wanted if wanted[name][label] >= size), "train")
+        if chosen[group] in wanted:
+            wanted[chosen[group]][label] -= size
+    return _fill_gaps(rows, rows["group"].map(chosen), list(shares))
+
+
+def _fill_gaps(rows: pd.DataFrame, assigned: pd.Series, names: list[str]) -> pd.Series:
+    """Move to each set that lacks a class the smallest group of it without which "train" lacks none.
+
+    A set may take from those that are filled after it, too.
+    """
+    for place, name in enumerate(names):
+        for label in sorted(set(rows["label"])):
+            if ((assigned == name) & (rows["label"] == label)).any():
+                continue
+            givers = rows[assigned.isin(["train", *names[place + 1 :]])]
+            in_train = assigned[givers.index] == "train"
+            holders = givers["label"].map(givers[in_train].groupby("label")["group"].nunique())
+            spared = ~in_train | (holders.groupby(givers["group"]).transform("min") > 1)
+            sizes = givers.groupby("group")["group"].transform("size")[spared & (givers["label"] == label)]
+            if len(sizes):
+                assigned = assigned.mask(rows["group"] == rows.loc[sizes.idxmin(), "group"], name)
+    return assigned
+
+
+def _rare(rows: pd.DataFrame) -> set[str]:
+    """Classes with too few groups to be in validation too."""
+    groups = rows.groupby("label")["group"].nunique()
+    return set(groups.index[groups < len(SETS)])
+
+
+def _hold_every_class(
+    labels: pd.Series, assigned: pd.Series, fix: str, rare: frozenset[str] | set[str] = frozenset()
+) -> None:
+    for name in SETS:
+        absent = set(labels) - set(labels[assigned[labels.index] == name])
+        if name == "validation":
+            absent -= rare
+        if absent:
+            raise StudyError(f"The {name} set has no image of class {', '.join(sorted(absent))}", fix)
+
+
+def split_table(manifest: pd.DataFrame) -> pd.DataFrame:
+    """Images per class (rows) and set (columns), with totals."""
+    usable = manifest[manifest["status"] == "ok"]
+    table = pd.crosstab(usable["label"], usable["split"])[list(SETS)]
+    table["all"] = table.sum(axis=1)
+    table.loc["all"] = table.sum()
+    return table.rename_axis(columns=None)
+
+
+def crossing_duplicates(manifest: pd.DataFrame) -> pd.DataFrame:
+    """Images whose exact copy (same pixels) is in another set or under another label."""
+    usable = manifest[manifest["status"] == "ok"]
+    copies = usable.groupby("pixels_sha256")
+    crosses = (copies["split"].transform("nunique") > 1) | (copies["label"].transform("nunique") > 1)
+    columns = ["group", "pixels_sha256", "id", "label", "split"]
+    return usable.loc[crosses, columns].sort_values(columns[:3]).drop(columns="pixels_sha256")
+
+
+def patients_across_sets(splits: pd.DataFrame) -> int:
+    """How many groups (patients, where they are known) have images in more than one set."""
+    return int((splits.groupby("group")["split"].nunique() > 1).sum())
+
+
+def used_images(manifest: pd.DataFrame) -> pd.DataFrame:
+    """The images that are not set aside, with what later stages need of them: all but `MEASURED`."""
+    return manifest[manifest["status"] == "ok"].drop(columns=list(MEASURED)).reset_index(drop=True)

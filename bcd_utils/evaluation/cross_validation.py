@@ -1,0 +1,201 @@
+"""How contenders did on the images that they were tested on, each image once, with intervals over groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.evaluation.bootstrap import percentile_interval, resampled_scores
+from bcd_utils.evaluation.metric_registry import main_metrics
+from bcd_utils.evaluation.metrics import mean_auc, score
+from bcd_utils.evaluation.paired_tests import delong_test, holm_adjusted, mcnemar_test
+from bcd_utils.evaluation.predictions import positive_class
+from bcd_utils.study.settings import Study
+from bcd_utils.utils.parallel import Result
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One contender's scores on one set of images.
+
+    Attributes
+    ----------
+    probabilities : ndarray of float, shape (n, k)
+        Out of fold; NaN for images that it was not tested on.
+    values : dict of metric to float or None
+        See `metrics.score`.
+    resampled : dict of metric to ndarray of float, shape (samples,)
+        The same with whole groups drawn; the draws are the same for all contenders on the same images.
+    """
+
+    probabilities: np.ndarray
+    values: dict[str, float | None]
+    resampled: dict[str, np.ndarray]
+
+    def interval(self, metric: str, confidence: float) -> dict[str, float | None]:
+        """``value``, ``low`` and ``high`` of a metric."""
+        return percentile_interval(self.values[metric], self.resampled[metric], confidence)
+
+    def row(self, metrics: Sequence[str], confidence: float) -> dict[str, float | None]:
+        """Each metric as ``<metric>``, ``<metric>_low`` and ``<metric>_high``."""
+        ends = {"value": "", "low": "_low", "high": "_high"}
+        found = {metric: self.interval(metric, confidence) for metric in metrics}
+        return {metric + ends[end]: value for metric in metrics for end, value in found[metric].items()}
+
+
+def out_of_fold(results: Sequence[Result], folds: Sequence[pd.Series]) -> np.ndarray:
+    """Each image's probabilities from the model that was not shown its group, float (n, k); NaN where untested."""
+    predicted = np.full(results[0]["probabilities"].shape, np.nan)
+    for result, split in zip(results, folds, strict=True):
+        tested = (split == "test").to_numpy()
+        predicted[tested] = result["probabilities"][tested]
+    return predicted
+
+
+def score_on(
+    probabilities: np.ndarray, labels: np.ndarray, groups: pd.Series, classes: Sequence[str], study: Study
+) -> Scored:
+    """Score the images that a contender was tested on.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float, shape (n, k)
+        NaN rows are left out.
+    labels : ndarray of int, shape (n,)
+    groups : pandas.Series of str, shape (n,)
+        Drawn whole for the intervals.
+    """
+    there = np.isfinite(probabilities).all(axis=1)
+    given = labels[there], probabilities[there], classes
+    resampled = resampled_scores(*given, study.bootstrap_samples, study.seed, groups[there])
+    return Scored(probabilities, score(*given), resampled)
+
+
+def shown_metrics(classes: Sequence[str]) -> dict[str, str]:
+    """Metrics of the comparison and how tables call them: of all classes and, where it adds something, of one.
+
+    Examples
+    --------
+    >>> list(shown_metrics(["benign", "malignant"]))[-2:]
+    ['sensitivity_malignant', 'specificity_malignant']
+    """
+    positive, overall = classes[positive_class(classes)], main_metrics()
+    return overall | {
+        f"{name}_{positive}": f"{positive} {title}"
+        for name, title in main_metrics(per_class=True).items()
+        if name not in overall
+    }
+
+
+def score_table(scored: Mapping[str, Scored], metrics: Sequence[str], confidence: float) -> pd.DataFrame:
+    """One row a contender: each metric, with ``<metric>_low`` and ``<metric>_high``."""
+    rows = {name: each.row(metrics, confidence) for name, each in scored.items()}
+    return pd.DataFrame.from_dict(rows, orient="index").astype(float)
+
+
+def difference(first: Scored, second: Scored, metric: str, confidence: float) -> dict[str, float | None]:
+    """How much higher the first contender scores than the second, with its interval over the same drawn groups.
+
+    Both must have been tested on the same images.
+    """
+    values = (first.values[metric], second.values[metric])
+    gap = None if None in values else values[0] - values[1]
+    return percentile_interval(gap, first.resampled[metric] - second.resampled[metric], confidence)
+
+
+def paired_tests(
+    probabilities: Mapping[str, np.ndarray], labels: np.ndarray, classes: Sequence[str]
+) -> pd.DataFrame:
+    """Each further model against the first, on the same images.
+
+    Parameters
+    ----------
+    probabilities : mapping of name to ndarray of float, shape (n, k)
+        Of the same n images; the first is compared with all others.
+    labels : ndarray of int, shape (n,)
+    classes : sequence of str, length k
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index: the others. Columns ``only_first_right``, ``only_this_right`` (images), ``mcnemar_p``, and
+        ``auc_difference`` (of malignant against the rest, or of the first class where there is no such) with
+        ``delong_p``. The p-values of a column are Holm-adjusted; NaN where undefined.
+    """
+    first, *others = probabilities
+    place = positive_class(classes)
+    positive = labels == place
+    rows = {}
+    for name in others:
+        errors = mcnemar_test(labels, probabilities[first].argmax(axis=1), probabilities[name].argmax(axis=1))
+        areas = delong_test(positive, probabilities[name][:, place], probabilities[first][:, place])
+        rows[name] = {
+            "only_first_right": errors["table"][0][1],
+            "only_this_right": errors["table"][1][0],
+            "mcnemar_p": errors["p"],
+            "auc_difference": areas["difference"],
+            "delong_p": areas["p"],
+        }
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    for column in ("mcnemar_p", "delong_p"):
+        adjusted = holm_adjusted({name: row[column] for name, row in rows.items()})
+        table[column] = pd.Series(adjusted, dtype=float)
+    return table
+
+
+def paired_table(
+    scored: Mapping[str, Scored],
+    reference: str,
+    labels: np.ndarray,
+    classes: Sequence[str],
+    confidence: float,
+) -> pd.DataFrame:
+    """Every other contender against one, image by image.
+
+    Parameters
+    ----------
+    scored : mapping of name to Scored
+        All tested on the same images.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index: the others. ``accuracy_difference`` (this minus the reference) with ``_low`` and ``_high`` over
+        groups; ``only_reference_right``, ``only_this_right`` (images) with ``mcnemar_p``; ``auc_difference``
+        (malignant against the rest) with ``delong_p``. The p-values of a column are Holm-adjusted, and take
+        images for independent, which copies of a lesion are not; the intervals respect groups, and are not
+        adjusted for their number.
+    """
+    others = [name for name in scored if name != reference]
+    tests = paired_tests({name: scored[name].probabilities for name in (reference, *others)}, labels, classes)
+    rows = {name: difference(scored[name], scored[reference], "accuracy", confidence) for name in others}
+    gaps = pd.DataFrame.from_dict(rows, orient="index").rename(
+        columns=lambda end: f"accuracy_difference_{end}"
+    )
+    table = gaps.join(tests.rename(columns={"only_first_right": "only_reference_right"}))
+    return table.rename(columns={"accuracy_difference_value": "accuracy_difference"})
+
+
+def validation_auc(results: Sequence[Result], folds: Sequence[pd.Series], labels: np.ndarray) -> float:
+    """Mean over folds of `metrics.mean_auc` on the validation images: what choices among contenders are made by.
+
+    Not their cross-entropy: some contenders are calibrated on these images, which flatters it and leaves the order
+    of their predictions almost as it was.
+    """
+    areas = []
+    for result, split in zip(results, folds, strict=True):
+        rows = (split == "validation").to_numpy() & np.isfinite(result["probabilities"]).all(axis=1)
+        areas.append(mean_auc(labels[rows], result["probabilities"][rows]))
+    return float(np.mean(areas))
+
+
+def training_accuracy(results: Sequence[Result], folds: Sequence[pd.Series], labels: np.ndarray) -> float:
+    """Mean accuracy on the images that were learned from, over folds."""
+    shares = []
+    for result, split in zip(results, folds, strict=True):
+        rows = (split == "train").to_numpy() & np.isfinite(result["probabilities"]).all(axis=1)
+        shares.append((result["probabilities"][rows].argmax(axis=1) == labels[rows]).mean())
+    return float(np.mean(shares))

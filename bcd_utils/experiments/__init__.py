@@ -1,0 +1,1 @@
+"""What the notebooks of a study do, one module or folder an experiment."""

@@ -1,0 +1,170 @@
+"""What a contender costs: it learns one fold alone on the machine, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.experiments.comparison.training import code_of
+from bcd_utils.models.candidates import all_contenders
+from bcd_utils.models.candidates.base import Contender, Fold
+from bcd_utils.study.run import Run
+from bcd_utils.study.settings import Study
+from bcd_utils.utils.backend import device
+from bcd_utils.utils.code_identity import code_identity
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.files import sha256_of_file, sha256_of_json, write_json
+from bcd_utils.utils.paths import ROOT, cache_folder
+
+IMAGES = 64
+BATCH = 32
+
+
+def measure_costs(
+    run: Run,
+    contenders: Mapping[str, Contender],
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, dict[str, Any]]:
+    """Speed and memory of contenders, one after the other, from the cache or measured now.
+
+    Returns
+    -------
+    dict of name to dict
+        ``images_per_second`` (from pixels to probabilities), ``training_seconds`` (to learn the first fold from its
+        pixels, each encoded once), ``peak_mb`` (of the whole process, libraries included; None where the system does
+        not tell) and ``device_mb`` (of a GPU; None without one).
+
+    Raises
+    ------
+    StudyError
+        If a contender's process fails.
+    """
+    images = sha256_of_file(run.artifact("images.npy"))
+    found = {}
+    for done, (name, contender) in enumerate(contenders.items()):
+        on_progress(done, len(contenders))
+        recipe = [
+            name,
+            images,
+            code_of(contender, run.study),
+            [code_identity(type(contender.representation).__module__), sha256_of_file(__file__)],
+            _settings(run.study),
+            device(),
+        ]
+        path = cache_folder() / "costs" / f"{sha256_of_json(recipe)[:24]}.json"
+        if not path.exists():
+            write_json(path, _in_its_own_process(run, name))
+        found[name] = json.loads(path.read_text())
+    on_progress(len(contenders), len(contenders))
+    return found
+
+
+def _settings(study: Study) -> dict[str, Any]:
+    names = (
+        "image_size",
+        "backbone",
+        "weights",
+        "feature_dtype",
+        "validation_fraction",
+        "seed",
+        "comparison",
+    )
+    return {name: study.as_dict()[name] for name in names}
+
+
+def _in_its_own_process(run: Run, name: str) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as scratch:
+        result = Path(scratch) / "costs.json"
+        words = [
+            sys.executable,
+            "-m",
+            "bcd_utils.experiments.comparison.costs",
+            str(run.folder),
+            name,
+            str(result),
+        ]
+        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        done = subprocess.run(words, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path})
+        if not result.exists():
+            said = (done.stderr.strip().splitlines() or ["it was killed"])[-1]
+            raise StudyError(
+                f"The costs of {name} could not be measured ({said})", "see whether memory is short"
+            )
+        return json.loads(result.read_text())
+
+
+def measure(run: Run, name: str) -> dict[str, Any]:
+    """Measure one contender in this process; `measure_costs` gives it one of its own."""
+    from bcd_utils.datasets.image_set import ImageSet
+    from bcd_utils.experiments.comparison.run import folds_of
+    from bcd_utils.models.candidates.representations import exists, values_of
+
+    contender, images = all_contenders(run.study)[name], ImageSet.of_run(run, audited=True)
+    encoder = contender.representation.prepare(images)
+    labels = images.labels
+    rows = _spread_rows(labels)
+    batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
+    encoder.encode(batches[0])
+    started = time.perf_counter()
+    values = np.concatenate([encoder.encode(batch) for batch in batches])
+    encode_seconds = time.perf_counter() - started
+    values = values[exists(values)]
+    everything = values_of(encoder, len(labels))
+    split = folds_of(run.study, images)[0].where(exists(everything), "")
+    training, validation = (np.flatnonzero(split == name) for name in ("train", "validation"))
+    started = time.perf_counter()
+    fitted = contender.learn(Fold(everything, labels, training, validation, int(labels.max()) + 1, run.study))
+    learn_seconds = time.perf_counter() - started
+    fitted.predict(values[:BATCH])
+    started = time.perf_counter()
+    fitted.predict(values)
+    seconds = (time.perf_counter() - started) * len(rows) / len(values)
+    return {
+        "images_per_second": len(rows) / (encode_seconds + seconds),
+        "training_seconds": encode_seconds / len(rows) * (len(training) + len(validation)) + learn_seconds,
+        "peak_mb": _peak_megabytes(),
+        "device_mb": _device_megabytes(),
+    }
+
+
+def _spread_rows(labels: np.ndarray) -> np.ndarray:
+    """About `IMAGES` rows, every class among them, in an order that mixes the classes."""
+    order = pd.Series(labels).groupby(labels).cumcount().sort_values(kind="stable").index.to_numpy()
+    return order[:IMAGES]
+
+
+def _peak_megabytes() -> float | None:
+    """The most memory that this process has held at once."""
+    status = Path("/proc/self/status")
+    if status.exists():  # what getrusage says may be the parent's, from before this program was started
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024 / 1e6
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+def _device_megabytes() -> float | None:
+    if "keras" not in sys.modules:
+        return None
+    from bcd_utils.utils.backend import peak_device_bytes
+
+    peak = peak_device_bytes()
+    return None if peak is None else peak / 1e6
+
+
+if __name__ == "__main__":
+    opened, wanted, target = Run.open(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+    write_json(target, measure(opened, wanted))

@@ -1,0 +1,145 @@
+"""Whether contenders look at the lesion: heat maps of every image by the model that was not shown its group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.datasets.image_set import ImageSet
+from bcd_utils.evaluation.bootstrap import percentile_interval, resample_weights
+from bcd_utils.experiments.comparison.run import Contest
+from bcd_utils.explain.gradcam import in_frame
+from bcd_utils.explain.localisation import centre_gaussian, pointing_game
+from bcd_utils.images.reading import read_row_mask
+from bcd_utils.images.transforms import resize
+from bcd_utils.study.settings import Study
+from bcd_utils.utils.parallel import Result
+
+CENTRE, AREA = "centre", "area"
+BASELINES = {CENTRE: "a bump at the centre of the frame", AREA: "chance (the lesion's area)"}
+
+
+def maps_of(contest: Contest) -> dict[str, np.ndarray]:
+    """Maps of every image by name, for those that have maps; untrained controls and variants are left out."""
+    found = {}
+    for name in contest.scored:
+        if contest.families[name] not in ("control", "ablation", "ensemble"):
+            maps = out_of_fold_maps(contest.plain(name), contest.entry.folds)
+            if maps is not None:
+                found[name] = maps
+    return found
+
+
+def out_of_fold_maps(results: Sequence[Result], folds: Sequence[pd.Series]) -> np.ndarray | None:
+    """Each image's map, float16 (n, h, w), values 0..1; None where the contender has none."""
+    if "heat_maps" not in results[0]:
+        return None
+    maps = np.zeros((len(folds[0]), *results[0]["heat_maps"].shape[1:]), np.float16)
+    for result, split in zip(results, folds, strict=True):
+        maps[(split == "test").to_numpy()] = result["heat_maps"]
+    return maps
+
+
+def pointing_hits(
+    maps: Mapping[str, np.ndarray],
+    images: ImageSet,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> pd.DataFrame:
+    """Whether each map peaks inside the lesion, image by image, in the network's frame.
+
+    The pointing game of Zhang et al. (2018, IJCV). A map that is zero everywhere hits nothing.
+
+    Parameters
+    ----------
+    maps : mapping of name to ndarray, shape (n, h, w)
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an image with a lesion: id, group, and a column 0 or 1 for each name and for ``centre``;
+        ``area`` holds the lesion's share of the frame.
+    """
+    side, rows = images.size, []
+    with_masks = images.table[images.table["masks"] != ""]
+    for done, (place, row) in enumerate(with_masks.iterrows(), start=1):
+        mask = read_row_mask(images.folder, row)
+        if mask.any():
+            small = _in_the_networks_frame(mask, side)
+            hits = {
+                name: pointing_game(in_frame(of[place], (side, side)), small) for name, of in maps.items()
+            }
+            hits |= {CENTRE: pointing_game(centre_gaussian((side, side)), small), AREA: small.mean()}
+            rows.append({"id": row["id"], "group": row["group"], **hits})
+        on_progress(done, len(with_masks))
+    return pd.DataFrame(rows, columns=["id", "group", *maps, CENTRE, AREA])
+
+
+def _in_the_networks_frame(mask: np.ndarray, side: int) -> np.ndarray:
+    return resize(np.repeat(mask[..., None], 3, axis=2).astype(np.uint8) * 255, side)[..., 0] > 127
+
+
+def pointing_table(hits: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Share of images whose map peaks inside the lesion, and how much that is above the bump at the centre.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index: names, then the two baselines. Columns images, and pointing_game and over_centre, each with ``_low`` and
+        ``_high``; intervals over groups.
+    """
+    if not len(hits):
+        return pd.DataFrame()
+    names = [name for name in hits if name not in ("id", "group", *BASELINES)] + list(BASELINES)
+    values = hits[names].to_numpy(float)
+    drawn = []
+    for weights in resample_weights(
+        np.zeros(len(hits), int), hits["group"], study.bootstrap_samples, study.seed
+    ):
+        drawn.append(weights @ values / weights.sum(axis=1, keepdims=True))
+    drawn, centre = np.concatenate(drawn), names.index(CENTRE)
+    rows = {}
+    for place, name in enumerate(names):
+        share = percentile_interval(values[:, place].mean(), drawn[:, place], study.confidence)
+        gap = values[:, place].mean() - values[:, centre].mean()
+        over = percentile_interval(gap, drawn[:, place] - drawn[:, centre], study.confidence)
+        rows[name] = {
+            "images": len(hits), "pointing_game": share["value"], "pointing_game_low": share["low"],
+            "pointing_game_high": share["high"],
+            "over_centre": over["value"], "over_centre_low": over["low"], "over_centre_high": over["high"],
+        }  # fmt: skip
+    return pd.DataFrame.from_dict(rows, orient="index").astype(float)
+
+
+def examples_for_all(labels: np.ndarray, hits: pd.DataFrame, table: pd.DataFrame, each: int = 2) -> list[int]:
+    """Rows of a few images with a lesion for the side by side: of each class, evenly spaced through the images.
+
+    The choice looks at no prediction, so it flatters no contender.
+    """
+    wanted = table["id"].isin(hits["id"]).to_numpy()
+    chosen = []
+    for label in np.unique(labels[wanted]):
+        rows = np.flatnonzero(wanted & (labels == label))
+        chosen += rows[np.linspace(0, len(rows) - 1, each + 2).astype(int)[1:-1]].tolist()
+    return chosen
+
+
+def map_examples(
+    contest: Contest, maps: Mapping[str, np.ndarray], hits: pd.DataFrame
+) -> list[dict[str, Any]]:
+    """Images, outlines, maps and predictions for `plots.comparison.side_by_side`."""
+    entry = contest.entry
+    images, side = entry.images, entry.images.size
+    examples = []
+    for place in examples_for_all(entry.labels, hits, images.table):
+        row = images.table.iloc[place]
+        image = np.asarray(images.pixels[place])
+        mask = _in_the_networks_frame(read_row_mask(images.folder, row), side)
+        predicted = {name: entry.classes[contest.scored[name].probabilities[place].argmax()] for name in maps}
+        cams = {name: in_frame(of[place], (side, side)) for name, of in maps.items()}
+        examples.append(
+            {"image": image, "mask": mask, "label": row["label"], "cams": cams, "predicted": predicted}
+        )
+    return examples

@@ -1,0 +1,215 @@
+"""The comparison of a run: who takes part, everyone trained on every fold, ensembles joined, all scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.datasets.image_set import ImageSet
+from bcd_utils.datasets.splits import grouped_folds
+from bcd_utils.evaluation.cross_validation import Scored, out_of_fold, score_on, validation_auc
+from bcd_utils.experiments.comparison.ensembles import WAYS, join_best, join_named
+from bcd_utils.experiments.comparison.training import PLAIN, Key, Variant, of_contender, train_all
+from bcd_utils.models.candidates import chosen_contenders
+from bcd_utils.models.candidates.base import Contender, Encoder
+from bcd_utils.study.run import Run
+from bcd_utils.study.settings import Study
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.parallel import Result
+
+NEVER_MEMBERS = ("control", "ablation", "outline")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Who takes part, and in what.
+
+    Attributes
+    ----------
+    study : Study
+    images : ImageSet
+        The run's, with the groups that the audit joined.
+    folds : list of pandas.Series of str
+        For each fold "train", "validation" or "test" of each image.
+    contenders : dict of name to Contender
+        Whose weights are at hand.
+    absent : dict of name to (Contender, what is missing)
+    """
+
+    study: Study
+    images: ImageSet
+    folds: list[pd.Series]
+    contenders: dict[str, Contender]
+    absent: dict[str, tuple[Contender, str]]
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Of the images, int (n,)."""
+        return self.images.labels
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class order of labels and probabilities."""
+        return self.images.classes
+
+
+def enter(run: Run) -> Entry:
+    """Gather images, folds and contenders.
+
+    Raises
+    ------
+    StudyError
+        If no contender's weights are at hand.
+    """
+    images = ImageSet.of_run(run, audited=True)
+    chosen = chosen_contenders(run.study)
+    if not (images.table["masks"] != "").any():
+        chosen = {name: each for name, each in chosen.items() if each.family != "outline"}
+    missing = {name: each.representation.missing() for name, each in chosen.items()}
+    there = {name: each for name, each in chosen.items() if not missing[name]}
+    if not there:
+        raise StudyError(
+            "None of the contenders has its weights at hand", "add 'classical' to comparison.contenders"
+        )
+    absent = {name: (chosen[name], command) for name, command in missing.items() if command}
+    return Entry(run.study, images, folds_of(run.study, images), there, absent)
+
+
+def folds_of(study: Study, images: ImageSet) -> list[pd.Series]:
+    """The grouped folds: each image is tested once, by a model that saw nothing of its group."""
+    return grouped_folds(images.table, study.comparison.folds, study.validation_fraction, study.seed)
+
+
+def folds_table(entry: Entry) -> pd.DataFrame:
+    """The folds as a table anyone can read: id, label, group, and ``fold_<i>``, the image's set in fold i."""
+    sets = {f"fold_{number}": split.to_numpy() for number, split in enumerate(entry.folds, start=1)}
+    return entry.images.table[["id", "label", "group"]].assign(**sets)
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What came of the trainings.
+
+    Attributes
+    ----------
+    entry : Entry
+    results : dict of key to result
+        See `training.train_all`; ensembles stand among them, trained plainly.
+    encoders, vectors
+        As `training.train_all` gives them.
+    titles, families : dict of name to str
+        Of contenders (also absent ones) and ensembles, in the order of the tables.
+    scored : dict of name to Scored
+        Plain trainings of those that were tested on every image.
+    members : dict of ensemble to (name, name)
+        Of the ensembles whose members are the same in all folds.
+    absent : dict of name to str
+        What is missing for each that could not run, an ensemble of missing members among them.
+    """
+
+    entry: Entry
+    results: dict[Key, Result]
+    encoders: dict[str, Encoder]
+    vectors: dict[str, np.ndarray]
+    titles: dict[str, str]
+    families: dict[str, str]
+    scored: dict[str, Scored]
+    members: dict[str, tuple[str, str]]
+    absent: dict[str, str]
+
+    @property
+    def reference(self) -> str:
+        """Who the others are held against: the paper's protocol, else the best single one on validation images."""
+        singles = [name for name in self.scored if self.families[name] != "ensemble"]
+        return "paper" if "paper" in self.scored else self.best_on_validation(singles)
+
+    def plain(self, name: str) -> list[Result]:
+        """Results of a contender's plain trainings, fold after fold."""
+        return of_contender(self.results, name)
+
+    def best_on_validation(self, names: Iterable[str]) -> str | None:
+        """Of some contenders, the one with the highest AUC on validation images; None of none."""
+        entry = self.entry
+        areas = {name: validation_auc(self.plain(name), entry.folds, entry.labels) for name in names}
+        return max(areas, key=areas.get) if areas else None
+
+    def of_family(self, family: str) -> list[str]:
+        """Names of a family's contenders that were tested on every image."""
+        return [name for name in self.scored if self.families[name] == family]
+
+    def scored_as(self, name: str, variant: Variant) -> Scored:
+        """A contender's scores after trainings of another kind than the plain one."""
+        predicted = out_of_fold(of_contender(self.results, name, variant), self.entry.folds)
+        return _scored(self.entry, predicted)
+
+
+def _scored(entry: Entry, probabilities: np.ndarray) -> Scored:
+    return score_on(probabilities, entry.labels, entry.images.table["group"], entry.classes, entry.study)
+
+
+def hold(
+    entry: Entry, on_progress: Callable[[int, int, str], None] = lambda done, total, note: None
+) -> Contest:
+    """Train everyone, join the ensembles, score all.
+
+    Raises
+    ------
+    StudyError
+        If there is nobody but those that read outlines.
+    """
+    results, encoders, vectors = train_all(
+        entry.contenders.values(), entry.folds, entry.images, entry.study, on_progress
+    )
+    everyone = entry.contenders | {name: each for name, (each, _) in entry.absent.items()}
+    titles = {name: each.title for name, each in everyone.items()}
+    families = {name: each.family for name, each in everyone.items()}
+    absent = {name: command for name, (_, command) in entry.absent.items()}
+    members = {}
+    if "ensemble" in entry.study.comparison.contenders:
+        joined, members = _ensembles(entry, results, encoders)
+        for name, (title, of_folds) in joined.items():
+            titles[name], families[name] = title, "ensemble"
+            results |= {(name, PLAIN, fold): result for fold, result in enumerate(of_folds)}
+        wanting = [name for name in entry.study.comparison.members if name not in entry.contenders]
+        if wanting:
+            commands = dict.fromkeys(absent.get(name, f"{name} takes no part") for name in wanting)
+            names = " + ".join(titles.get(name, name) for name in entry.study.comparison.members)
+            titles["ensemble"], families["ensemble"] = f"Ensemble of {names}", "ensemble"
+            absent["ensemble"] = "; ".join(commands)
+    scored = {}
+    for name in titles:
+        if (name, PLAIN, 0) in results and families[name] != "outline":
+            predicted = out_of_fold(of_contender(results, name), entry.folds)
+            if np.isfinite(predicted).all():
+                scored[name] = _scored(entry, predicted)
+    if not scored:
+        raise StudyError(
+            "No contender was tested on every image", "add 'paper' or 'classical' to comparison.contenders"
+        )
+    return Contest(entry, results, encoders, vectors, titles, families, scored, members, absent)
+
+
+def _ensembles(entry: Entry, results: Mapping[Key, Result], encoders: Mapping[str, Encoder]):
+    """Title and results of each ensemble by name, and the members of those that have the same in all folds."""
+    sets = [split.to_numpy() for split in entry.folds]
+    plain = {name: of_contender(results, name) for name in entry.contenders}
+    whole = {
+        name: found for name, found in plain.items()
+        if np.isfinite(found[0]["probabilities"]).all() and entry.contenders[name].family not in NEVER_MEMBERS
+    }  # fmt: skip
+    joined, members = {}, {}
+    named = entry.study.comparison.members
+    if set(named) <= whole.keys():
+        titles = " + ".join(entry.contenders[name].title for name in named)
+        for way, found in join_named([whole[name] for name in named], sets, entry.labels).items():
+            joined[f"ensemble-{way}"] = (f"{titles}, {WAYS[way]}", found)
+            members[f"ensemble-{way}"] = tuple(named)
+    representations = {name: encoders[entry.contenders[name].representation.name].identity for name in whole}
+    if len(set(representations.values())) > 1:
+        found, _ = join_best(whole, representations, sets, entry.labels)
+        for way in WAYS:
+            joined[f"best_two-{way}"] = (f"best two on validation, {WAYS[way]}", found[way])
+    return joined, members

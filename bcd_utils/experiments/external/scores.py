@@ -1,0 +1,163 @@
+"""How good a model is on images from another source: scores and calibration beside those at home."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.evaluation.bootstrap import mean_interval, percentile_interval, resampled_scores
+from bcd_utils.evaluation.calibration import (
+    apply_temperature,
+    calibration_scores,
+    fit_temperature,
+    reliability_tables,
+    squared_errors,
+)
+from bcd_utils.evaluation.format import with_interval
+from bcd_utils.evaluation.metric_registry import main_metrics
+from bcd_utils.evaluation.metrics import confusion, score
+from bcd_utils.evaluation.predictions import labels_and_probabilities
+from bcd_utils.study.run import Run
+from bcd_utils.study.settings import Study
+
+#: Name in tables and figures -> ``split`` in the predictions.
+SOURCES = {"internal test": "test", "external": "external"}
+ENDS = ("value", "low", "high")
+
+
+def beside_own(run: Run, external: pd.DataFrame) -> pd.DataFrame:
+    """The run's predictions for its own images and, as the set "external", for the external ones."""
+    own = run.read_csv("predictions.csv").assign(group=run.read_csv("splits.csv")["group"])
+    return pd.concat([own, external.assign(split="external")], ignore_index=True)
+
+
+def score_sources(
+    predictions: pd.DataFrame, classes: Sequence[str], study: Study
+) -> dict[str, dict[str, dict[str, float | None]]]:
+    """Every score of the internal test and of the external images, with intervals over whole groups.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        As `beside_own` gives them.
+
+    Returns
+    -------
+    dict of source to dict of score to dict
+        ``value``, ``low``, ``high``; None where undefined, such as the recall of a class that is absent, and no
+        interval where all images are of one group. A source without images is left out; where none is, there
+        is also "difference": external minus internal, whose resamples are drawn independently.
+    """
+    values, resampled = {}, {}
+    for number, (source, name) in enumerate(SOURCES.items()):
+        groups = predictions.loc[predictions["split"] == name, "group"]
+        if groups.empty:
+            continue
+        given = labels_and_probabilities(predictions, classes, name)
+        values[source] = score(*given, classes)
+        resampled[source] = dict.fromkeys(values[source], np.array([np.nan]))
+        if groups.nunique() > 1:
+            drawn = (study.bootstrap_samples, study.seed + number)
+            resampled[source] = resampled_scores(*given, classes, *drawn, groups)
+    if len(values) > 1:
+        here, there = SOURCES
+        values["difference"] = {
+            key: None if None in (value, values[here][key]) else value - values[here][key]
+            for key, value in values[there].items()
+        }
+        resampled["difference"] = {key: resampled[there][key] - resampled[here][key] for key in values[there]}
+    return {
+        source: {
+            key: percentile_interval(value, resampled[source][key], study.confidence)
+            for key, value in of_source.items()
+        }
+        for source, of_source in values.items()
+    }
+
+
+def score_table(
+    scores: Mapping[str, Mapping[str, Mapping[str, float | None]]], classes: Sequence[str]
+) -> pd.DataFrame:
+    """Overall scores and sensitivities side by side.
+
+    Returns
+    -------
+    pandas.DataFrame of float
+        Index: the scores; columns (source, "value"), (source, "low"), (source, "high"); NaN where undefined.
+    """
+    names = [*main_metrics(), *(f"sensitivity_{name}" for name in classes)]
+    columns = {
+        (source, end): [of_source[name][end] for name in names]
+        for source, of_source in scores.items()
+        for end in ENDS
+    }
+    return pd.DataFrame(columns, index=names).astype(float)
+
+
+def as_text(table: pd.DataFrame) -> pd.DataFrame:
+    """Values with their intervals in brackets, a column a source."""
+    sources = dict.fromkeys(source for source, _ in table)
+    cells = {source: [with_interval(row) for _, row in table[source].iterrows()] for source in sources}
+    return pd.DataFrame(cells, index=table.index)
+
+
+def calibrate(predictions: pd.DataFrame, classes: Sequence[str], study: Study) -> tuple[float, pd.DataFrame]:
+    """Temperature fitted on the study's own validation images alone, and what it does to each source.
+
+    Returns
+    -------
+    temperature : float
+        See `evaluation.calibration.fit_temperature`.
+    table : pandas.DataFrame
+        Index source and state ("before", "after"); columns ``ece``, ``ece_by_chance``, ``brier`` with
+        ``brier_low`` and ``brier_high`` (over groups), and ``loss``. A source without images is left out.
+    """
+    temperature = fit_temperature(*labels_and_probabilities(predictions, classes, "validation"))
+    rows = {}
+    for source, name in SOURCES.items():
+        groups = predictions.loc[predictions["split"] == name, "group"]
+        if groups.empty:
+            continue
+        labels, raw = labels_and_probabilities(predictions, classes, name)
+        for state, probabilities in (("before", raw), ("after", apply_temperature(raw, temperature))):
+            found = calibration_scores(
+                labels, probabilities, samples=study.bootstrap_samples, seed=study.seed
+            )
+            ends = mean_interval(
+                squared_errors(labels, probabilities),
+                groups,
+                study.bootstrap_samples,
+                study.confidence,
+                study.seed,
+            )
+            rows[source, state] = {
+                "ece": found["ece"],
+                "ece_by_chance": found["ece_by_chance"],
+                "brier": found["brier"],
+                "brier_low": ends["low"],
+                "brier_high": ends["high"],
+                "loss": found["loss"],
+            }
+    return temperature, pd.DataFrame(rows).T.astype(float).rename_axis(["images", "temperature scaling"])
+
+
+def reliability(
+    predictions: pd.DataFrame, classes: Sequence[str], temperature: float, confidence: float
+) -> dict[str, dict[str, pd.DataFrame]]:
+    """`evaluation.calibration.reliability_tables` of the external images before and after temperature scaling."""
+    labels, raw = labels_and_probabilities(predictions, classes, "external")
+    states = {"before": raw, "after": apply_temperature(raw, temperature)}
+    return {
+        state: reliability_tables(labels, probabilities, classes, confidence=confidence)
+        for state, probabilities in states.items()
+    }
+
+
+def confusions(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, np.ndarray]:
+    """Confusion matrix of each source."""
+    return {
+        source: confusion(*labels_and_probabilities(predictions, classes, name), classes)
+        for source, name in SOURCES.items()
+    }

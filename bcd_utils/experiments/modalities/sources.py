@@ -1,0 +1,203 @@
+"""The data sets that are laid side by side: those at hand, each inspected, and those that are not."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.audit import duplicates, groups
+from bcd_utils.datasets import REGISTRY, Dataset, Scan, dataset_of
+from bcd_utils.datasets import manifest as quality
+from bcd_utils.datasets.image_set import ImageSet
+from bcd_utils.datasets.manifest import build_manifest, data_hash, known_patients
+from bcd_utils.study.data_settings import ModalitySource, Source
+from bcd_utils.study.settings import Study
+from bcd_utils.utils.code_identity import code_identity
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.files import listing_identity, sha256_of_json, write_json
+from bcd_utils.utils.paths import cache_folder
+
+Progress = Callable[[int, int], None]
+NOT_AT_HAND = "not at hand"
+
+
+@dataclass(frozen=True)
+class Absent:
+    """A data set whose images are not at hand: why not, and the command that gets them."""
+
+    title: str
+    dataset: Dataset
+    problem: str
+
+    @property
+    def command(self) -> str:
+        """Downloads the data set, or says how a person gets it."""
+        return f"bcd fetch {self.dataset.name}"
+
+
+def titles_of(study: Study) -> dict[str, str]:
+    """What tables call the sources: the data set's title, with the source's name where two have the same.
+
+    Examples
+    --------
+    >>> from bcd_utils.study.loading import make_study
+    >>> sources = {"here": {"dataset": "busi"}, "there": {"dataset": "busi"}, "mias": {"dataset": "mias"}}
+    >>> titles_of(make_study({"name": "mine", "modalities": {"sources": sources}}))
+    {'here': 'BUSI (here)', 'there': 'BUSI (there)', 'mias': 'mini-MIAS'}
+    """
+    found = {name: dataset_of(source).title for name, source in study.modalities.sources.items()}
+    times = Counter(found.values())
+    return {name: f"{title} ({name})" if times[title] > 1 else title for name, title in found.items()}
+
+
+def locate_sources(study: Study) -> dict[str, Path]:
+    """Folders of the sources that are on this machine, by name.
+
+    Raises
+    ------
+    StudyError
+        If there is none, or a source's settings do not fit its data set.
+    """
+    folders = {}
+    for name, source in study.modalities.sources.items():
+        dataset = dataset_of(source)
+        try:
+            folders[name] = dataset.locate(source)
+        except StudyError:
+            continue
+    if not folders:
+        raise none_at_hand(study)
+    return folders
+
+
+def none_at_hand(study: Study) -> StudyError:
+    """The error where no source has images."""
+    name, source = next(iter(study.modalities.sources.items()))
+    return StudyError(
+        f"None of the data sets is at hand: {', '.join(titles_of(study).values())}",
+        f"run 'bcd fetch {source.dataset}', or name a folder that holds one with "
+        f"--set modalities.sources.{name}.data_dir=FOLDER",
+    )
+
+
+def find_sources(
+    study: Study, progress_of: Callable[[str], Progress]
+) -> tuple[dict[str, ImageSet], dict[str, Absent]]:
+    """Find and inspect every source.
+
+    Parameters
+    ----------
+    study : Study
+    progress_of : callable
+        ``progress_of(what)`` gives a callable ``(done, total)``.
+
+    Returns
+    -------
+    at_hand : dict of name to ImageSet
+    absent : dict of name to Absent
+        Sources that are nowhere, or whose folder holds no images.
+
+    Raises
+    ------
+    StudyError
+        If none is at hand, or one that is at hand cannot be used as it is.
+    """
+    at_hand, absent, titles = {}, {}, titles_of(study)
+    for name, source in study.modalities.sources.items():
+        dataset = dataset_of(source)
+        try:
+            folder = dataset.locate(source)
+            found = dataset.scan(folder)
+        except StudyError as error:
+            absent[name] = Absent(titles[name], dataset, error.problem)
+            continue
+        try:
+            at_hand[name] = inspect(study, source, titles[name], folder, found, progress_of)
+        except StudyError as error:
+            fix = error.fix.replace("--set allow_partial", f"--set modalities.sources.{name}.allow_partial")
+            raise StudyError(error.problem, fix) from None
+    if not at_hand:
+        raise none_at_hand(study)
+    return at_hand, absent
+
+
+def inspect(
+    study: Study,
+    source: ModalitySource,
+    title: str,
+    folder: Path,
+    found: Scan,
+    progress_of: Callable[[str], Progress],
+) -> ImageSet:
+    """Look at every image of a data set, and join what must stay together.
+
+    ``group`` then names what that is: images of one patient or, where no patients are named, what looks like one
+    lesion. Classes without images are left out.
+
+    Raises
+    ------
+    StudyError
+        If the class counts are not the published ones, or fewer than two classes have images.
+    """
+    manifest, remarks = cached_manifest(source, folder, found, progress_of(f"{title}: inspected"))
+    # Asked of all: where copies are missing they look like patients.
+    named = known_patients(manifest) is not None
+    usable = thinned(manifest[manifest["status"] == "ok"], source.most_images).reset_index(drop=True)
+    if usable["label"].nunique() < 2:
+        raise StudyError(f"{folder} holds images of one class only", "name a folder with two classes or more")
+    if not named:
+        usable = usable.assign(group=lesions_joined(usable, folder, study, progress_of(f"{title}: compared")))
+    aside = manifest.loc[manifest["status"] != "ok", "label"].value_counts()
+    there = set(usable["label"])
+    return ImageSet(
+        source, usable, tuple(label for label in dataset_of(source).classes if label in there), data_hash(usable),
+        study.input, study.image_size, title, aside, usable["group"].nunique() if named else None, remarks,
+    )  # fmt: skip
+
+
+def cached_manifest(
+    source: Source, folder: Path, found: Scan, on_progress: Progress
+) -> tuple[pd.DataFrame, list[str]]:
+    """`manifest.build_manifest` of what a scan found; once for files, settings and code that are the same."""
+    code = code_identity(quality.__name__, REGISTRY[source.dataset].scan.__module__)
+    recipe = [listing_identity([folder]), asdict(source), code]
+    path = cache_folder() / "manifests" / f"{sha256_of_json(recipe)[:24]}.json"
+    if not path.exists():
+        dataset = replace(dataset_of(source), scan=lambda _: found)
+        manifest, remarks = build_manifest(
+            dataset, folder, source.allow_partial, on_progress, require_every_class=False
+        )
+        write_json(path, {"manifest": manifest.to_dict("list"), "remarks": remarks})
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    return pd.DataFrame(stored["manifest"]), stored["remarks"]
+
+
+def thinned(images: pd.DataFrame, most: int | None) -> pd.DataFrame:
+    """At most so many images, evenly spaced through each class, whose shares stay; one of a class at least.
+
+    Examples
+    --------
+    >>> images = pd.DataFrame({"label": ["a"] * 8 + ["b"] * 4})
+    >>> thinned(images, 6).index.tolist()
+    [0, 2, 4, 7, 8, 11]
+    """
+    if most is None or len(images) <= most:
+        return images
+    kept = []
+    for _, rows in images.groupby("label", sort=False):
+        count = max(1, len(rows) * most // len(images))
+        kept.append(rows.iloc[np.linspace(0, len(rows) - 1, count).astype(int)])
+    return pd.concat(kept).sort_index()
+
+
+def lesions_joined(images: pd.DataFrame, folder: Path, study: Study, on_progress: Progress) -> pd.Series:
+    """Groups of images that show one lesion as far as pictures tell, found as in the data audit."""
+    views = duplicates.thumbnails(folder, images, on_progress)
+    pairs = duplicates.find_pairs(images, views, study.audit.correlation, folder)
+    return groups.groups_with_pairs(images, pairs)

@@ -1,0 +1,233 @@
+"""Tables of data sets side by side, for reading; one not at hand has the command that gets it, and no number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.datasets.examples import typical
+from bcd_utils.datasets.image_set import ImageSet
+from bcd_utils.evaluation.cross_validation import Scored, score_table, shown_metrics
+from bcd_utils.evaluation.format import number, span, with_interval
+from bcd_utils.evaluation.patients import as_table
+from bcd_utils.experiments.modalities.protocol import Outcome
+from bcd_utils.experiments.modalities.sources import NOT_AT_HAND, Absent
+from bcd_utils.experiments.modalities.transfer import CLASSES, Transfer
+from bcd_utils.images.reading import read_with_mask
+from bcd_utils.images.statistics import MEASURES
+
+PROBE, MAJORITY = "linear probe", "majority class"
+
+
+def sources_table(at_hand: Mapping[str, ImageSet], absent: Mapping[str, Absent]) -> pd.DataFrame:
+    """Which data sets there are, what images of one unit are kept together, and how to get those that are missing."""
+    rows = {}
+    for each in at_hand.values():
+        units = "patients" if each.patients else "lesions, as far as pictures tell"
+        rows[each.title] = {
+            "modality": each.dataset.modality,
+            "images used": f"{len(each.table):,}",
+            "kept together": f"{each.table['group'].nunique():,} {units}",
+            "status": "at hand" + (", synthetic" if each.dataset.synthetic else ""),
+        }
+    for each in absent.values():
+        row = {"modality": each.dataset.modality, "images used": "", "kept together": ""}
+        rows[each.title] = row | {"status": f"{NOT_AT_HAND}: {each.command}"}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def remarks_table(at_hand: Mapping[str, ImageSet], absent: Mapping[str, Absent]) -> pd.DataFrame:
+    """What was noticed while reading the data sets, and why some could not be read; empty if there is nothing."""
+    rows = [(each.title, remark) for each in at_hand.values() for remark in each.remarks]
+    rows += [(each.title, each.problem) for each in absent.values()]
+    return pd.DataFrame(rows, columns=["data set", "remark"]).set_index("data set")
+
+
+def composition_table(at_hand: Mapping[str, ImageSet], absent: Mapping[str, Absent]) -> pd.DataFrame:
+    """Images, shares, groups and sizes of each class.
+
+    Returns
+    -------
+    pandas.DataFrame of text
+        Index: data set and class. ``share`` is of the data set's images; ``groups`` counts those with an image of
+        the class; ``width`` and ``height`` are the median in pixels with the range.
+    """
+    rows = {}
+    for each in at_hand.values():
+        for label in each.classes:
+            images = each.table[each.table["label"] == label]
+            rows[each.title, label] = {
+                "images": f"{len(images):,}",
+                "share": f"{len(images) / len(each.table):.0%}",
+                "set aside": f"{each.set_aside.get(label, 0):,}",
+                "groups": f"{images['group'].nunique():,}",
+                "width": with_range(images["width"]),
+                "height": with_range(images["height"]),
+            }
+    return with_absent(rows, absent, ["images", "share", "set aside", "groups", "width", "height"])
+
+
+def with_absent(
+    rows: Mapping[tuple[str, str], Mapping[str, str]], absent: Mapping[str, Absent], columns: Sequence[str]
+) -> pd.DataFrame:
+    """Rows of data sets at hand, then one of each that is not."""
+    first, *others = columns
+    missing = {
+        (each.title, ""): {first: f"{NOT_AT_HAND}: {each.command}"} | dict.fromkeys(others, "")
+        for each in absent.values()
+    }
+    rows = {**rows, **missing}
+    index = pd.MultiIndex.from_tuples(rows, names=["data set", ""])
+    return pd.DataFrame(list(rows.values()), index=index, columns=list(columns))
+
+
+def with_range(pixels: pd.Series) -> str:
+    """Median and range.
+
+    Examples
+    --------
+    >>> with_range(pd.Series([300, 500, 450])), with_range(pd.Series([700, 700]))
+    ('450 (300 to 500)', '700')
+    """
+    low, high = int(pixels.min()), int(pixels.max())
+    median = number(pixels.median(), 0)
+    return median if low == high else f"{median} ({span(low, high, 0)})"
+
+
+def character_quartiles(
+    at_hand: Mapping[str, ImageSet], measured: Mapping[str, pd.DataFrame]
+) -> pd.DataFrame:
+    """Quartiles of each measure of `image_character`, over the images of each class.
+
+    Parameters
+    ----------
+    measured : mapping of name to pandas.DataFrame
+        From `statistics.measure_images`, rows as in ``images``.
+
+    Returns
+    -------
+    pandas.DataFrame of float
+        Index: name and class; columns (measure, "q1" | "median" | "q3").
+    """
+    parts = {}
+    for name, values in measured.items():
+        of_class = values.groupby(at_hand[name].table["label"]).quantile([0.25, 0.5, 0.75]).unstack()
+        parts[name] = of_class.loc[list(at_hand[name].classes)].rename(
+            columns={0.25: "q1", 0.5: "median", 0.75: "q3"}, level=1
+        )
+    return pd.concat(parts)
+
+
+def character_table(
+    quartiles: pd.DataFrame, at_hand: Mapping[str, ImageSet], absent: Mapping[str, Absent]
+) -> pd.DataFrame:
+    """`character_quartiles` as text: the median, and the quartiles in brackets."""
+    rows = {}
+    for (name, label), row in quartiles.iterrows():
+        rows[at_hand[name].title, label] = {
+            heading: _quartiles(row[measure]) for measure, heading in MEASURES.items()
+        }
+    return with_absent(rows, absent, list(MEASURES.values()))
+
+
+def _quartiles(values: pd.Series) -> str:
+    """A median with its quartiles; three digits or so of the median."""
+    digits = 2 if values["median"] < 10 else 1 if values["median"] < 100 else 0
+    return with_interval({"value": values["median"], "low": values["q1"], "high": values["q3"]}, digits)
+
+
+def protocol_scores(outcomes: Mapping[str, Outcome], confidence: float) -> pd.DataFrame:
+    """Scores of the probe and of the constant answer.
+
+    Returns
+    -------
+    pandas.DataFrame of float
+        Index: name and `PROBE` or `MAJORITY`; for each of `shown_metrics` its value, ``_low`` and ``_high``, NaN where
+        undefined. A score that a constant answer has whatever the images are has no interval.
+    """
+    rows = {}
+    for name, outcome in outcomes.items():
+        for who, scored in ((PROBE, outcome.probe), (MAJORITY, outcome.majority)):
+            row = score_table({"": scored}, known_metrics(scored), confidence).iloc[0]
+            if who == MAJORITY:
+                fixed = [
+                    metric
+                    for metric in known_metrics(scored)
+                    if row[f"{metric}_low"] == row[f"{metric}_high"]
+                ]
+                row[[f"{metric}{end}" for metric in fixed for end in ("_low", "_high")]] = np.nan
+            rows[name, who] = row
+    return pd.DataFrame(rows).T
+
+
+def known_metrics(scored: Scored) -> list[str]:
+    """Those of `shown_metrics` that the data set's classes allow."""
+    return [metric for metric in shown_metrics(CLASSES) if metric in scored.values]
+
+
+def protocol_table(
+    scores: pd.DataFrame, at_hand: Mapping[str, ImageSet], absent: Mapping[str, Absent]
+) -> pd.DataFrame:
+    """`protocol_scores` as text."""
+    rows = {
+        (at_hand[name].title, who): {
+            heading: with_interval(row, name=metric) for metric, heading in shown_metrics(CLASSES).items()
+        }
+        for (name, who), row in scores.iterrows()
+    }
+    return with_absent(rows, absent, list(shown_metrics(CLASSES).values()))
+
+
+def patients_table(at_hand: Mapping[str, ImageSet], outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
+    """Image-level and patient-level recognition rates of the data sets that name patients; may be empty."""
+    rates = {at_hand[name].title: outcome.rates for name, outcome in outcomes.items() if outcome.rates}
+    return as_table(rates).rename_axis(None) if rates else pd.DataFrame()
+
+
+def transfer_table(found: Transfer, at_hand: Mapping[str, ImageSet]) -> pd.DataFrame:
+    """AUC with its interval; rows say what was trained on, columns what was tested on."""
+    titles = {name: each.title for name, each in at_hand.items()}
+    cells = found.table.assign(text=[with_interval(row, name="auc") for _, row in found.table.iterrows()])
+    order = list(dict.fromkeys(found.table["trained_on"]))
+    table = (
+        cells.pivot(index="trained_on", columns="tested_on", values="text")
+        .loc[order, order]
+        .fillna("not crossed")
+    )
+    table.index = [f"trained on {titles[name]}" for name in order]
+    table.columns = [f"tested on {titles[name]}" for name in order]
+    return table
+
+
+def example_images(
+    at_hand: Mapping[str, ImageSet], kind: str, each: int = 5
+) -> dict[str, list[tuple[np.ndarray, np.ndarray, str]]]:
+    """Evenly spaced images of every class of the data sets of one kind, for `plots.data.samples`.
+
+    Parameters
+    ----------
+    kind : str
+        A part of the modality's name, such as "ultrasound".
+    """
+    of_kind = [one for one in at_hand.values() if kind in one.dataset.modality]
+    chosen = {}
+    for one in of_kind:
+        for label, rows in typical(one.table, one.classes, each).items():
+            name = label if len(of_kind) == 1 else f"{one.title} {label}"
+            chosen[name] = [(*read_with_mask(one.folder, row), row["id"]) for _, row in rows.iterrows()]
+    return chosen
+
+
+def images_table(
+    at_hand: Mapping[str, ImageSet],
+    measured: Mapping[str, pd.DataFrame],
+) -> pd.DataFrame:
+    """Every image that is used: source, id, label, group, width, height, sha256, and what was measured of it."""
+    columns = ["id", "label", "group", "width", "height", "sha256"]
+    parts = [
+        each.table[columns].assign(source=name).join(measured[name].round(4))
+        for name, each in at_hand.items()
+    ]
+    return pd.concat(parts, ignore_index=True)[["source", *columns, *MEASURES]]

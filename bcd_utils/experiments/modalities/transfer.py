@@ -1,0 +1,151 @@
+"""Learn on one data set, test on another, where both know the classes benign and malignant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.datasets.image_set import ImageSet
+from bcd_utils.evaluation.cross_validation import out_of_fold, score_on
+from bcd_utils.experiments.modalities.protocol import Outcome, train_folds
+from bcd_utils.study.settings import Study
+
+CLASSES = ("benign", "malignant")
+CHANCE = 0.5
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What probes of one data set say of the others.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row a pair: ``trained_on``, ``tested_on`` (names), ``images``, ``auc`` of malignant against benign with
+        ``auc_low`` and ``auc_high`` over the groups of the tested data set (NaN where undefined).
+    predictions : pandas.DataFrame
+        trained_on, tested_on, id, label, p_malignant.
+    left_out : dict of name to str
+        Data sets, and pairs of them, that take no part, and why.
+    dropped : dict of name to dict of class to int
+        Images of other classes that take no part.
+    """
+
+    table: pd.DataFrame
+    predictions: pd.DataFrame
+    left_out: dict[str, str]
+    dropped: dict[str, dict[str, int]]
+
+
+def agreeing(at_hand: Mapping[str, ImageSet]) -> tuple[list[str], dict[str, str]]:
+    """Names of the data sets that know both `CLASSES`; and why the others take no part."""
+    left_out = {
+        name: f"{each.title} has the classes {', '.join(each.classes)}, not {' and '.join(CLASSES)}"
+        for name, each in at_hand.items()
+        if not set(CLASSES) <= set(each.classes)
+    }
+    return [name for name in at_hand if name not in left_out], left_out
+
+
+def transfer(
+    at_hand: Mapping[str, ImageSet],
+    vectors: Mapping[str, np.ndarray],
+    outcomes: Mapping[str, Outcome],
+    study: Study,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Transfer:
+    """Train on each data set and test on all.
+
+    The folds are those of the protocol, without images of other classes. On its own data set an image is
+    predicted by the fold's model that was not shown its group; on another data set the models of all folds predict
+    it, and their probabilities are averaged. Two data sets that share images or patients are not crossed.
+
+    Parameters
+    ----------
+    at_hand : mapping of name to ImageSet
+    vectors : mapping of name to ndarray, float32, shape (n, c)
+    outcomes : mapping of name to Outcome
+    """
+    names, left_out = agreeing(at_hand)
+    apart = [pair for pair in combinations(names, 2) if in_common(at_hand[pair[0]], at_hand[pair[1]])]
+    for pair in apart:
+        titles = " and ".join(at_hand[name].title for name in pair)
+        left_out[", ".join(pair)] = f"{titles} share images or patients and are not crossed"
+    kept = {name: at_hand[name].table["label"].isin(CLASSES).to_numpy() for name in names}
+    rows, parts = [], []
+    for number, trained in enumerate(names):
+        own = at_hand[trained]
+        never = {trained}.union(*(pair for pair in apart if trained in pair))
+        order = [trained, *(name for name in names if name not in never)]
+        folds = [split.where(kept[trained], "") for split in outcomes[trained].folds]
+        labels = numbers(own.table["label"])
+        results = train_folds(
+            [vectors[name] for name in order], labels, folds, len(CLASSES), study,
+            lambda done, total, number=number: on_progress(number * total + done, len(names) * total),
+        )  # fmt: skip
+        for index, tested in enumerate(order):
+            if tested == trained:
+                probabilities = out_of_fold(results, folds)
+            else:
+                probabilities = np.mean([result[f"other_{index - 1}"] for result in results], axis=0)
+            images = at_hand[tested].table[kept[tested]].reset_index(drop=True)
+            rows.append(
+                {"trained_on": trained, "tested_on": tested, "images": len(images)}
+                | auc_with_ends(probabilities[kept[tested]], images, study)
+            )
+            part = images[["id", "label"]].assign(trained_on=trained, tested_on=tested)
+            parts.append(part.assign(p_malignant=probabilities[kept[tested], 1].round(7)))
+    columns = ["trained_on", "tested_on", "images", "auc", "auc_low", "auc_high"]
+    table = pd.DataFrame(rows, columns=columns).astype({"auc": float, "auc_low": float, "auc_high": float})
+    order = ["trained_on", "tested_on", "id", "label", "p_malignant"]
+    predictions = pd.concat(parts, ignore_index=True)[order] if parts else pd.DataFrame(columns=order)
+    return Transfer(table, predictions, left_out, dropped_classes(at_hand, names))
+
+
+def in_common(one: ImageSet, other: ImageSet) -> bool:
+    """Whether two data sets share images, or are of one data set and share patients or lesions.
+
+    A model of the one has then been shown what the other would test it on.
+    """
+    columns = ["sha256", "pixels_sha256"] + (["group"] if one.dataset.name == other.dataset.name else [])
+    return any(one.table[column].isin(other.table[column]).any() for column in columns)
+
+
+def numbers(labels: pd.Series) -> np.ndarray:
+    """Labels as places in `CLASSES`, -1 for any other.
+
+    Examples
+    --------
+    >>> numbers(pd.Series(["malignant", "normal", "benign"])).tolist()
+    [1, -1, 0]
+    """
+    return pd.Categorical(labels, CLASSES).codes.astype(int)
+
+
+def auc_with_ends(probabilities: np.ndarray, images: pd.DataFrame, study: Study) -> dict[str, float | None]:
+    """AUC of malignant against benign, with its interval over the groups of the tested images.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float, shape (n, 2)
+    images : pandas.DataFrame
+        Columns label and group, rows numbered from 0.
+    """
+    scored = score_on(probabilities, numbers(images["label"]), images["group"], CLASSES, study)
+    row = scored.row(["roc_auc_malignant"], study.confidence)
+    return {name.replace("roc_auc_malignant", "auc"): value for name, value in row.items()}
+
+
+def dropped_classes(at_hand: Mapping[str, ImageSet], names: list[str]) -> dict[str, dict[str, int]]:
+    """Images of classes other than `CLASSES`, of the data sets that take part and have some."""
+    dropped = {}
+    for name in names:
+        labels = at_hand[name].table["label"]
+        counts = labels[~labels.isin(CLASSES)].value_counts()
+        if len(counts):
+            dropped[name] = {label: int(count) for label, count in counts.items()}
+    return dropped

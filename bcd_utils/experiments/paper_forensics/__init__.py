@@ -1,0 +1,1 @@
+"""Which confusion matrices fit the numbers that a paper reports."""

@@ -1,0 +1,185 @@
+"""The search for every confusion matrix that has given class counts and given rounded scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from bcd_utils.evaluation.counts import Counts
+from bcd_utils.evaluation.format import Rounded
+from bcd_utils.evaluation.metric_registry import named
+from bcd_utils.utils.errors import StudyError
+
+MOST_TRIED = 200_000_000  # matrices: some 4 minutes for 3 classes
+MOST_KEPT = 20_000_000  # cells
+BLOCK = 2_000_000  # cells looked at together
+
+
+def fitting_matrices(
+    counts: Mapping[str, int],
+    reported: Mapping[str, str | float],
+    rounding: str = "nearest",
+    most_tried: int = MOST_TRIED,
+) -> np.ndarray:
+    """Every confusion matrix with these class counts whose scores round to the reported ones.
+
+    Accuracy fixes how many images are called wrongly, a class's recall how many of that class are; all ways
+    to share these errors among the off-diagonal cells are tried, block by block.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        Images of each true class, >= 1; two classes or more.
+    reported : mapping of str to str or float
+        Any metric of `metric_registry` that the matrix determines, such as accuracy, kappa or
+        sensitivity_<class>, also under its other names. Text keeps trailing zeros and with them the precision:
+        "0.8430" lies within 0.00005, 0.843 within 0.0005.
+    rounding : {"nearest", "truncated"}
+        Nearest: at most half a unit of the last digit away; a half may have been rounded either way.
+    most_tried : int
+        Limit of matrices to look at.
+
+    Returns
+    -------
+    ndarray of int32, shape (m, k, k)
+        Rows are the true classes.
+
+    Raises
+    ------
+    StudyError
+        If more matrices than ``most_tried`` would have to be tried, or more than `MOST_KEPT` cells fit.
+
+    Examples
+    --------
+    >>> fitting_matrices({"ill": 5, "well": 7}, {"accuracy": "0.83", "kappa": "0.64"}).tolist()
+    [[[3, 2], [0, 7]]]
+    """
+    expected = count_matrices(counts, reported, rounding)
+    if not expected <= most_tried:
+        number = f"{expected:,.0f}" if expected < 1e9 else f"about {min(expected, 1e300):.0e}"
+        raise StudyError(
+            f"{number} confusion matrices would have to be tried, more than {most_tried:,}",
+            "report more: accuracy, recall of single classes, or more digits of them",
+        )
+    metrics = named(list(counts), determined=True, other_names=True)
+    bounds = [(metrics[name], *Rounded.read(text).bounds(rounding)) for name, text in reported.items()]
+    most_kept = MOST_KEPT // len(counts) ** 2
+    found, kept = [], 0
+    for block in _blocks(counts, reported, rounding):
+        given, fits = Counts(block), np.ones(len(block), dtype=bool)
+        for metric, low, high in bounds:
+            value = metric.value(given)
+            fits &= (low <= value) & (value <= high)
+        found.append(block[fits].astype(np.int32))
+        kept += len(found[-1])
+        if kept > most_kept:
+            raise StudyError(
+                f"more than {most_kept:,} matrices fit; the scores tell too little", "report more"
+            )
+    return np.concatenate(found) if found else np.zeros((0, len(counts), len(counts)), np.int32)
+
+
+def count_matrices(
+    counts: Mapping[str, int], reported: Mapping[str, str | float], rounding: str = "nearest"
+) -> float:
+    """How many matrices `fitting_matrices` would try: a whole number, infinite where it is astronomic.
+
+    Examples
+    --------
+    >>> count_matrices({"ill": 5, "well": 7}, {})
+    48.0
+    """
+    from scipy.signal import convolve
+    from scipy.special import comb
+
+    allowed, totals = _allowed_errors(counts, reported, rounding)
+    if not len(totals) or not all(len(errors) for errors in allowed):
+        return 0.0
+    ways = np.ones(1)  # ways[e]: to make e errors in the classes so far
+    for errors in allowed:
+        of_class = np.zeros(min(errors.max(), totals.max()) + 1)
+        errors = errors[errors < len(of_class)]
+        of_class[errors] = comb(errors + len(counts) - 2, len(counts) - 2)
+        if not np.isfinite(of_class).all():
+            return np.inf
+        with np.errstate(over="ignore", invalid="ignore"):
+            ways = convolve(ways, of_class)[: totals.max() + 1]
+        if not np.isfinite(ways).all():
+            return np.inf
+    return float(np.round(ways[totals[totals < len(ways)]].sum()))
+
+
+def _allowed_errors(
+    counts: Mapping[str, int], reported: Mapping[str, str | float], rounding: str
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Errors that each class may have by its recall, and errors in all by the accuracy."""
+
+    def errors(images: int, *names: str) -> np.ndarray:
+        wrong = np.arange(images + 1)
+        for name in set(names) & reported.keys():
+            low, high = Rounded.read(reported[name]).bounds(rounding)
+            right = (images - wrong) / images
+            wrong = wrong[(low <= right) & (right <= high)]
+        return wrong
+
+    return (
+        [errors(images, f"recall_{label}", f"sensitivity_{label}") for label, images in counts.items()],
+        errors(sum(counts.values()), "accuracy"),
+    )
+
+
+def _blocks(
+    counts: Mapping[str, int], reported: Mapping[str, str | float], rounding: str
+) -> Iterator[np.ndarray]:
+    """All matrices to try, int (b, k, k), never more than `BLOCK` cells at a time.
+
+    First the errors are shared among the classes, then each class's among its wrong columns. The matrices of
+    one sharing are numbered as in a mixed radix, so that any stretch of numbers is made at once.
+    """
+    from scipy.special import comb
+
+    allowed, totals = _allowed_errors(counts, reported, rounding)
+    images, size = list(counts.values()), len(counts)
+    wrong_columns = [np.delete(np.arange(size), row) for row in range(size)]
+    possible = np.unique(np.concatenate(allowed))
+    possible = possible[possible <= totals.max(initial=-1)]
+    rows = [sums([np.arange(errors + 1)] * (size - 1), errors) for errors in possible]
+    first = np.zeros(possible.max(initial=0) + 1, dtype=int)
+    first[possible] = np.cumsum([0, *map(len, rows)])[: len(rows)]
+    rows = np.concatenate(rows) if rows else np.zeros((0, size - 1), int)
+
+    for total in totals:
+        errors = sums(allowed, total)
+        radices = np.rint(comb(errors + size - 2, size - 2)).astype(int)
+        sizes = radices.prod(axis=1)
+        ends = sizes.cumsum()
+        step = max(1, BLOCK // size**2)
+        for start in range(0, ends[-1] if len(ends) else 0, step):
+            number = np.arange(start, min(start + step, ends[-1]))
+            way = np.searchsorted(ends, number, side="right")
+            number -= (ends - sizes)[way]
+            matrices = np.zeros((len(number), size, size), dtype=int)
+            for row in range(size):
+                number, digit = np.divmod(number, radices[way, row])
+                matrices[:, row, wrong_columns[row]] = rows[first[errors[way, row]] + digit]
+                matrices[:, row, row] = images[row] - errors[way, row]
+            yield matrices
+
+
+def sums(allowed: Sequence[np.ndarray], total: int) -> np.ndarray:
+    """All ways to write ``total`` as a sum of one value out of each array; int (ways, len(allowed)).
+
+    Examples
+    --------
+    >>> sums([np.arange(3), np.arange(2)], 2).tolist()
+    [[1, 1], [2, 0]]
+    """
+    ways = np.zeros((1, 0), dtype=int)
+    for index, values in enumerate(allowed[:-1]):
+        later = sum(others.max(initial=0) for others in allowed[index + 1 :])
+        left = total - ways.sum(axis=1)[:, None] - values
+        way, value = np.nonzero((left >= 0) & (left <= later))
+        ways = np.column_stack([ways[way], values[value]])
+    last = total - ways.sum(axis=1)
+    return np.column_stack([ways, last])[np.isin(last, allowed[-1])]

@@ -1,0 +1,200 @@
+"""What the lottery's splits say together: distributions, the paper's place in them, and a headline with interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.evaluation.bootstrap import percentile_interval, resampled_scores
+from bcd_utils.evaluation.metric_registry import paper_metrics
+from bcd_utils.evaluation.metrics import score
+from bcd_utils.evaluation.predictions import class_numbers
+from bcd_utils.experiments.repeated_splits.training import Splits
+from bcd_utils.study.settings import Study
+from bcd_utils.utils.parallel import Result
+
+
+def sizes_table(splits: Splits) -> pd.DataFrame:
+    """How many trainings each scheme asks for, and how many images its sets have on average.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``scheme``; columns ``trainings``, ``train``, ``validation`` and ``test``.
+    """
+    schemes = [scheme for scheme, _ in splits]
+    counts = pd.DataFrame([split.value_counts() for split in splits.values()]).groupby(schemes)
+    sizes = counts.mean().round(1)[["train", "validation", "test"]]
+    sizes.insert(0, "trainings", counts.size())
+    return sizes.loc[["plain", "grouped", "folds"]].rename_axis("scheme")
+
+
+def lottery_table(
+    splits: Splits,
+    results: Mapping[tuple[str, int], Result],
+    manifest: pd.DataFrame,
+    classes: Sequence[str],
+) -> pd.DataFrame:
+    """One row a split: how its test set was scored, and how much of it had a copy in training.
+
+    Parameters
+    ----------
+    manifest : pandas.DataFrame
+        Columns id, label, group; rows in the order of the splits.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns scheme, number, test_images, the scores of `metrics.score`, ``epochs``, ``copied`` (test
+        images whose group is also in training or validation) and ``accuracy_copied``,
+        ``accuracy_not_copied`` (on those and on the others; NaN where there are none).
+    """
+    labels = class_numbers(manifest["label"], classes)
+    rows = []
+    for (scheme, number), split in splits.items():
+        sets, result = split.to_numpy(), results[scheme, number]
+        test, probabilities = sets == "test", result["probabilities"]
+        right = probabilities.argmax(axis=1) == labels
+        learned_from = set(manifest["group"][(sets == "train") | (sets == "validation")])
+        copied = manifest["group"].isin(learned_from).to_numpy() & test
+        rows.append(
+            {"scheme": scheme, "number": number, "test_images": int(test.sum())}
+            | score(labels[test], probabilities[test], classes)
+            | {
+                "epochs": int(result["epochs"]),
+                "copied": int(copied.sum()),
+                "accuracy_copied": right[copied].mean() if copied.any() else np.nan,
+                "accuracy_not_copied": right[test & ~copied].mean() if (test & ~copied).any() else np.nan,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def distributions(table: pd.DataFrame, paper: Mapping[str, float]) -> pd.DataFrame:
+    """How each score is spread over the random splits, and where the paper's value lies in it.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `lottery_table` gives it.
+    paper : mapping of metric to float
+        The paper's test scores.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index (scheme, metric) over "plain" and "grouped"; columns mean, sd, low and high (2.5% and 97.5%
+        quantiles), lowest, highest, paper, percentile (share of splits below the paper's value, a tie
+        counting one half, 0..100).
+    """
+    from scipy.stats import percentileofscore
+
+    rows = {}
+    for scheme in ("plain", "grouped"):
+        for metric in paper_metrics():
+            values = table.loc[table["scheme"] == scheme, metric].dropna().astype(float)
+            low, high = values.quantile([0.025, 0.975])
+            rows[scheme, metric] = {
+                "mean": values.mean(), "sd": values.std(), "low": low, "high": high,
+                "lowest": values.min(), "highest": values.max(), "paper": paper[metric],
+                "percentile": percentileofscore(values, paper[metric], kind="mean"),
+            }  # fmt: skip
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["scheme", "metric"])
+
+
+def headline(
+    splits: Splits,
+    results: Mapping[tuple[str, int], Result],
+    manifest: pd.DataFrame,
+    classes: Sequence[str],
+    study: Study,
+) -> dict[str, dict[str, float | None]]:
+    """Scores of repeated grouped cross-validation, with intervals over groups.
+
+    In each repeat every image is predicted once, by a model that saw nothing of its group. A score is the
+    mean over repeats. For its interval whole groups are drawn, the same ones for all repeats.
+
+    Returns
+    -------
+    dict of str to dict
+        For each score ``{"value": ..., "low": ..., "high": ...}``.
+    """
+    labels = class_numbers(manifest["label"], classes)
+    usable = (manifest["status"] == "ok").to_numpy()
+    values, resampled = [], []
+    for repeat in range(study.lottery.repeats):
+        predicted = np.full((len(labels), len(classes)), np.nan)
+        for fold in range(study.lottery.folds):
+            name = ("folds", repeat * study.lottery.folds + fold)
+            test = (splits[name] == "test").to_numpy()
+            predicted[test] = results[name]["probabilities"][test]
+        values.append(score(labels[usable], predicted[usable], classes))
+        resampled.append(
+            resampled_scores(
+                labels[usable], predicted[usable], classes, study.bootstrap_samples, study.seed,
+                manifest["group"][usable],
+            )
+        )  # fmt: skip
+    return {
+        metric: percentile_interval(
+            float(np.mean([scores[metric] for scores in values])),
+            np.mean([scores[metric] for scores in resampled], axis=0),
+            study.confidence,
+        )
+        for metric in values[0]
+    }
+
+
+def copies_summary(table: pd.DataFrame) -> pd.DataFrame:
+    """What copies in training go with, over the splits by image.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row; columns ``splits`` (those with a copied test image), ``copied_share`` (of test images, mean
+        over all splits), ``accuracy_copied``, ``accuracy_not_copied`` and ``difference`` (means over splits
+        that have both), ``low``, ``high`` (2.5% and 97.5% quantiles of the difference over splits).
+    """
+    plain = table[table["scheme"] == "plain"]
+    both = plain.dropna(subset=["accuracy_copied", "accuracy_not_copied"])
+    difference = both["accuracy_copied"] - both["accuracy_not_copied"]
+    row = {
+        "splits": len(both),
+        "copied_share": (plain["copied"] / plain["test_images"]).mean(),
+        "accuracy_copied": both["accuracy_copied"].mean(),
+        "accuracy_not_copied": both["accuracy_not_copied"].mean(),
+        "difference": difference.mean(),
+        "low": difference.quantile(0.025),
+        "high": difference.quantile(0.975),
+    }
+    return pd.DataFrame([row], index=["test images with a copy in training"])
+
+
+def lottery_record(
+    table: pd.DataFrame,
+    spread: pd.DataFrame,
+    scores: Mapping[str, Mapping[str, float]],
+    worth: pd.DataFrame,
+    study: Study,
+) -> dict[str, object]:
+    """What the overview says about the lottery; plain values, None where undefined."""
+
+    def plain(row: pd.Series) -> dict[str, float | None]:
+        return {name: None if pd.isna(value) else float(value) for name, value in row.items()}
+
+    by_scheme = {
+        scheme: {metric: plain(spread.loc[scheme, metric]) for metric in paper_metrics()}
+        for scheme in ("plain", "grouped")
+    }
+    return {
+        "splits": study.lottery.splits,
+        "folds": study.lottery.folds,
+        "repeats": study.lottery.repeats,
+        "pooling": study.lottery.pooling,
+        "trainings": len(table),
+        **by_scheme,
+        "headline": {name: dict(value) for name, value in scores.items()},
+        "copies": plain(worth.iloc[0]),
+    }

@@ -1,0 +1,140 @@
+"""The protocol again over many splits and seeds: what one split's number could also have been."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.datasets.splits import grouped_folds, split_by_group, split_images
+from bcd_utils.models.candidates.fold_training import Training, TrainingData
+from bcd_utils.utils.code_identity import code_identity
+from bcd_utils.utils.files import sha256_of_json
+from bcd_utils.utils.memmap import pooled, sha256_of_array
+from bcd_utils.utils.parallel import Result, sweep
+
+if TYPE_CHECKING:
+    from bcd_utils.study.settings import Study
+
+Splits = dict[tuple[str, int], pd.Series]
+
+
+def plain_splits(manifest: pd.DataFrame, study: Study) -> Splits:
+    """The lottery's splits by image alone; the first is the study's own.
+
+    Parameters
+    ----------
+    manifest : pandas.DataFrame
+        Columns label and status.
+
+    Returns
+    -------
+    dict of ("plain", number) to pandas.Series of str
+        As in `lottery_splits`.
+    """
+    fractions = (study.test_fraction, study.validation_fraction)
+    return {
+        ("plain", number): split_images(manifest, *fractions, study.stratify, study.seed + number)
+        for number in range(study.lottery.splits)
+    }
+
+
+def lottery_splits(manifest: pd.DataFrame, study: Study) -> Splits:
+    """All splits of the lottery.
+
+    Parameters
+    ----------
+    manifest : pandas.DataFrame
+        Columns label, group, status; ``group`` as the audit joined it.
+    study : Study
+        Reads lottery, seed, the fractions and stratify.
+
+    Returns
+    -------
+    dict of (scheme, number) to pandas.Series of str
+        ``plain``: by image, as the paper; ``grouped``: no group in two sets; ``folds``: grouped
+        cross-validation, repeat after repeat. The first plain split is the study's own.
+    """
+    draw, fractions = study.lottery, (study.test_fraction, study.validation_fraction)
+    grouped = [split_by_group(manifest, *fractions, study.seed + number) for number in range(draw.splits)]
+    folds = [
+        split
+        for repeat in range(draw.repeats)
+        for split in grouped_folds(manifest, draw.folds, fractions[1], study.seed + repeat)
+    ]
+    return {
+        **plain_splits(manifest, study),
+        **{("grouped", number): split for number, split in enumerate(grouped)},
+        **{("folds", number): split for number, split in enumerate(folds)},
+    }
+
+
+def lottery_features(features: np.ndarray, study: Study) -> np.ndarray:
+    """Features as the lottery's heads read them.
+
+    Parameters
+    ----------
+    features : ndarray, shape (n, h, w, c)
+
+    Returns
+    -------
+    ndarray, float32, shape (n, 1, 1, c) where the lottery's pooling is "average"; else the features themselves
+    """
+    if study.lottery.pooling == "flatten":
+        return features
+    return pooled(features)[:, None, None]
+
+
+def play(
+    splits: Splits,
+    features: np.ndarray,
+    labels: np.ndarray,
+    classes: int,
+    study: Study,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[tuple[str, int], Result]:
+    """Train the head anew on each split; see `parallel.sweep` for where, and for what is kept.
+
+    Parameters
+    ----------
+    splits : dict of key to pandas.Series of str
+        Sets of the n images, in the order of ``features``.
+    features : ndarray, float32 or bfloat16, shape (n, h, w, c)
+        See `lottery_features`; may be memory-mapped.
+    labels : ndarray of int, shape (n,)
+
+    Returns
+    -------
+    dict of key to dict
+        ``probabilities`` float32 (n, classes) of all n images, ``epochs`` and ``best_epoch``. The training
+        of split number i is seeded with ``study.seed`` + i.
+    """
+    from bcd_utils.models.training import HEAD_SETTINGS
+
+    study = replace(study, pooling=study.lottery.pooling)
+    settings = {name: getattr(study, name) for name in HEAD_SETTINGS}
+    values = [sha256_of_array(features), list(features.shape), labels.tolist()]
+    same = sha256_of_json([values, settings, code_identity(__name__)])
+    jobs, keys = {}, {}
+    for name, split in splits.items():
+        training = Training.of_split(split, study.seed + name[-1])
+        keys[name] = sha256_of_json([same, vars(training)])[:32]
+        jobs[keys[name]] = training
+    results = sweep(train_once, jobs, TrainingData(features, labels, classes, study), on_progress)
+    return {name: results[key] for name, key in keys.items()}
+
+
+def train_once(training: Training, data: TrainingData) -> Result:
+    """One training of the head from one split, in a worker process."""
+    from bcd_utils.models.training import fit_head, predict
+
+    study, rows = replace(data.study, seed=training.seed), map(training.rows, ("train", "validation"))
+    head, history, best_epoch = fit_head(data.values, data.labels, *rows, data.classes, study)
+    return {
+        "probabilities": predict(head, data.values),
+        "epochs": np.int64(len(history)),
+        "best_epoch": np.int64(best_epoch),
+    }

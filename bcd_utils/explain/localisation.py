@@ -1,0 +1,148 @@
+"""Does a heat map find the lesion? Pointing game, energy inside, overlap, and their chance levels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.evaluation import format as number_format
+
+MEASURES = ("pointing_game", "energy", "iou")
+THRESHOLDS = np.round(np.arange(0.1, 1.0, 0.1), 1)
+
+
+def centre_gaussian(shape: tuple[int, int], width: float = 0.25) -> np.ndarray:
+    """A bump in the middle of the frame: what "look at the centre" would score.
+
+    Parameters
+    ----------
+    shape : (height, width)
+    width : float
+        Standard deviation as a share of each side.
+
+    Returns
+    -------
+    ndarray, float64, shape ``shape``, values 0..1
+    """
+    y, x = (np.linspace(-0.5, 0.5, side) for side in shape)
+    return np.exp(-(y[:, None] ** 2 + x[None, :] ** 2) / (2 * width**2))
+
+
+def pointing_game(heatmap: np.ndarray, mask: np.ndarray) -> float:
+    """Share of a map's maxima that lie inside the lesion (Zhang et al. 2018, IJCV); 0 for a map of zeros.
+
+    1 or 0 where the maximum is unique.
+
+    Examples
+    --------
+    >>> pointing_game(np.array([[0.0, 1.0], [0.0, 1.0]]), np.array([[False, True], [False, False]]))
+    0.5
+    """
+    highest = heatmap.max()
+    return float(mask[heatmap == highest].mean()) if highest > 0 else 0.0
+
+
+def localisation(heatmap: np.ndarray, mask: np.ndarray) -> dict[str, float]:
+    """How well one heat map finds one lesion.
+
+    Parameters
+    ----------
+    heatmap : ndarray, float, shape (height, width), values 0..1
+    mask : ndarray, bool, shape (height, width)
+        The lesion; not empty.
+
+    Returns
+    -------
+    dict
+        ``pointing_game``: see there. ``energy``: share of the map's sum inside the lesion
+        (Wang et al. 2020, CVPRW). ``iou_<t>``: intersection over union of the lesion with the map
+        above t times its maximum. A map of zeros scores 0.
+
+    Examples
+    --------
+    >>> scores = localisation(np.array([[0.0, 1.0], [0.0, 0.5]]), np.array([[False, True], [False, False]]))
+    >>> scores["pointing_game"], round(scores["energy"], 3), scores["iou_0.5"]
+    (1.0, 0.667, 0.5)
+    """
+    highest, scores = heatmap.max(), {"pointing_game": pointing_game(heatmap, mask)}
+    if highest <= 0:
+        return scores | {"energy": 0.0} | {f"iou_{level}": 0.0 for level in THRESHOLDS}
+    scores["energy"] = float(heatmap[mask].sum() / heatmap.sum())
+    for level in THRESHOLDS:
+        region = heatmap >= level * highest
+        scores[f"iou_{level}"] = float((region & mask).sum() / (region | mask).sum())
+    return scores
+
+
+def choose_threshold(validation: pd.DataFrame) -> float:
+    """The threshold with the best mean IoU on validation images."""
+    means = [validation[f"iou_{level}"].mean() for level in THRESHOLDS]
+    return float(THRESHOLDS[int(np.argmax(means))])
+
+
+def summarise(
+    scores: Mapping[str, pd.DataFrame],
+    validation_scores: Mapping[str, pd.DataFrame],
+    samples: int,
+    confidence: float,
+    seed: int,
+) -> pd.DataFrame:
+    """Mean of each measure over images, with percentile bootstrap intervals.
+
+    Parameters
+    ----------
+    scores, validation_scores : mapping of method to DataFrame
+        One row an image, columns of `localisation`. The IoU threshold is chosen on validation.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index method; columns threshold and, per measure, value, ``_low`` and ``_high``. No row where either set
+        has no image with a lesion.
+    """
+    if any(table.empty for table in (*scores.values(), *validation_scores.values())):
+        return pd.DataFrame()
+    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+    rows = {}
+    for method, table in scores.items():
+        threshold = choose_threshold(validation_scores[method])
+        chosen = table.assign(iou=table[f"iou_{threshold}"])
+        drawn = np.random.default_rng(seed).integers(0, len(chosen), (samples, len(chosen)))
+        row = {"threshold": threshold}
+        for measure in MEASURES:
+            values = chosen[measure].to_numpy()
+            low, high = np.quantile(values[drawn].mean(axis=1), tails)
+            row |= {measure: values.mean(), f"{measure}_low": low, f"{measure}_high": high}
+        rows[method] = row
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
+
+
+def as_text(table: pd.DataFrame) -> pd.DataFrame:
+    """The table of `summarise` for reading: one column a measure, "value [low, high]"."""
+    return number_format.as_text(table, {name: name for name in MEASURES}).assign(
+        iou_threshold=table["threshold"]
+    )
+
+
+def verdict(table: pd.DataFrame, method: str = "Grad-CAM") -> str:
+    """In words, whether a method's interval lies above, around or below each control's value.
+
+    Examples
+    --------
+    >>> rows = {"Grad-CAM": [0.5, 0.4, 0.6] * 3, "Chance": [0.3, 0.2, 0.4] * 3}
+    >>> columns = [measure + end for measure in MEASURES for end in ("", "_low", "_high")]
+    >>> verdict(pd.DataFrame.from_dict(rows, orient="index", columns=columns))
+    'Grad-CAM against Chance: pointing game better, energy better, iou better.'
+    """
+    own = table.loc[method]
+    sentences = []
+    for control, row in table.drop(index=method).iterrows():
+        words = []
+        for measure in MEASURES:
+            low, high, value = own[f"{measure}_low"], own[f"{measure}_high"], row[measure]
+            word = "better" if low > value else "worse" if high < value else "no clear difference"
+            words.append(f"{measure.replace('_', ' ')} {word}")
+        sentences.append(f"{method} against {control}: {', '.join(words)}.")
+    return " ".join(sentences)

@@ -1,0 +1,1 @@
+"""Images as arrays: reading them, bringing them to the network's form, and what their grey levels are like."""

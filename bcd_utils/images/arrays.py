@@ -1,0 +1,90 @@
+"""The network's input images as one file of equal-sized arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.images.reading import read_with_mask
+from bcd_utils.images.stain import normalise_stain
+from bcd_utils.images.transforms import network_input, resize
+from bcd_utils.utils.code_identity import code_identity
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.files import atomic_path, disk_errors, sha256_of_json
+from bcd_utils.utils.paths import cache_folder
+
+
+def write_images(
+    path: Path,
+    folder: Path,
+    images: pd.DataFrame,
+    kind: str,
+    size: int,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    stain: str = "none",
+) -> None:
+    """Write one .npy file, image after image, so that memory does not grow with their number.
+
+    Parameters
+    ----------
+    path : Path
+        Result: uint8 (n, size, size, 3).
+    folder : Path
+        The data set's folder.
+    images : pandas.DataFrame
+        Manifest rows (id, path, masks and, where images are parts of a file, box), in the order of the result.
+    kind : {"image", "mask", "overlay"}
+        See `transforms.network_input`.
+    stain : {"none", "reinhard", "macenko"}
+        See `stain.normalise_stain`.
+
+    Raises
+    ------
+    StudyError
+        If ``kind`` needs masks and an image has none, or the disk is full.
+    """
+    if kind != "image":
+        without = images.loc[images["masks"] == "", "id"]
+        if len(without):
+            raise StudyError(
+                f"input = {kind} needs masks, but {len(without)} images have none (first: {without.iloc[0]})",
+                "add the mask files, or use --set input=image",
+            )
+    header = {"descr": "|u1", "fortran_order": False, "shape": (len(images), size, size, 3)}
+    # Appending, not a memory map: on a full disk a map kills the process where a write raises an error.
+    with disk_errors(path), open(path, "wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for done, (_, row) in enumerate(images.iterrows(), start=1):
+            image, mask = read_with_mask(folder, row)
+            picture = network_input(normalise_stain(image, stain), mask, kind)
+            file.write(resize(picture, size).tobytes())
+            on_progress(done, len(images))
+
+
+def cached_images(
+    folder: Path,
+    images: pd.DataFrame,
+    data_sha256: str,
+    kind: str,
+    size: int,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    stain: str = "none",
+) -> Path:
+    """The file that `write_images` writes, from the cache or written into it.
+
+    Parameters
+    ----------
+    data_sha256 : str
+        Hash of the data set's files, such as `manifest.data_hash` gives it.
+    folder, images, kind, size, stain
+        As for `write_images`.
+    """
+    recipe = [data_sha256, images["id"].tolist(), kind, size, stain, code_identity(__name__)]
+    path = cache_folder() / "inputs" / f"{sha256_of_json(recipe)[:24]}.npy"
+    if not path.exists():
+        with atomic_path(path) as temporary:
+            write_images(temporary, folder, images, kind, size, on_progress, stain)
+    return path

@@ -1,0 +1,46 @@
+"""The paper's head with one thing changed: attention before it, pooling, dropout, augmentation, scaling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bcd_utils.models.candidates.base import Contender
+from bcd_utils.models.candidates.frozen import own_backbone
+from bcd_utils.models.candidates.keras_heads import train_head
+from bcd_utils.models.candidates.representations import AugmentedFeatures, BackboneFeatures
+from bcd_utils.study.networks import NETWORKS
+from bcd_utils.study.settings import Study
+
+
+def contenders(study: Study) -> Iterator[Contender]:
+    own = own_backbone(study)
+    for name, title in (("squeeze_excitation", "squeeze-and-excitation"), ("cbam", "CBAM")):
+        learn = train_head(attention=name, pooling="average")
+        yield Contender(f"paper-{name}", f"{own.title}, {title}", "attention", own, learn)
+
+    def variant(name, title, features, learn) -> Contender:
+        return Contender(f"paper-{name}", title, "ablation", features, learn)
+
+    other = {"flatten": "average", "average": "flatten"}[study.pooling]
+    said = {"flatten": "Flatten", "average": "average pooling"}
+    yield variant(other, f"{said[other]} instead of {said[study.pooling]}", own, train_head(pooling=other))
+    dropout = 0.0 if study.dropout else 0.5
+    yield variant(
+        "dropout" if dropout else "no_dropout",
+        f"dropout {dropout:g} instead of {study.dropout:g}",
+        own,
+        train_head(dropout=dropout),
+    )
+    yield variant("small", "one hidden layer of 64 units", own, train_head(hidden_units=(64,)))
+    copies = study.comparison.augmented_copies
+    augmented = AugmentedFeatures("paper-augmented", "augmented", study, copies)
+    yield variant(
+        "augmented", f"augmentation, {copies} copies of each image", augmented, train_head(versions=True)
+    )
+    if study.backbone in NETWORKS and not NETWORKS[study.backbone].scales_inside:
+        scaling = {"unit": "imagenet", "imagenet": "unit"}[study.scaling]
+        words = {"unit": "pixels / 255", "imagenet": "the network's own preprocessing"}
+        features = BackboneFeatures(f"paper-{scaling}", words[scaling], replace(study, scaling=scaling))
+        title = f"{words[scaling]} instead of {words[study.scaling]}"
+        yield variant(f"{scaling}_scaling", title, features, train_head())

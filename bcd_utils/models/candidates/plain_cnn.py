@@ -1,0 +1,14 @@
+"""The paper's "current system": a plain convolutional network, trained from scratch with augmentation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bcd_utils.models.candidates.base import Contender
+from bcd_utils.models.candidates.representations import Pixels
+from bcd_utils.models.candidates.trained_networks import learn_from_scratch
+from bcd_utils.study.settings import Study
+
+
+def contenders(study: Study) -> Iterator[Contender]:
+    yield Contender("plain_cnn", "Plain CNN, from scratch", "plain_cnn", Pixels(), learn_from_scratch)

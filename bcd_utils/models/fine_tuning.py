@@ -1,0 +1,133 @@
+"""The second stage: training the backbone's last layers too, at a low rate."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.models.backbones import Backbone
+from bcd_utils.models.training import Batches, train
+from bcd_utils.utils.backend import keras
+from bcd_utils.utils.errors import StudyError
+
+if TYPE_CHECKING:
+    from bcd_utils.study.settings import Study
+
+PARTS = 5
+
+
+def unfreeze_from(model: keras.Model, layer_name: str) -> list[str]:
+    """Make a backbone's layers trainable from ``layer_name`` to the end; BatchNorm stays frozen.
+
+    Two names are understood besides those of layers: ``last_stage`` (see `last_stage`) and ``all``.
+
+    ``training=False`` in a call does not protect BatchNorm's statistics, since ``fit`` overrides
+    it; only ``trainable=False`` does.
+
+    Returns
+    -------
+    list of str
+        Names of the layers that will be trained.
+
+    Raises
+    ------
+    StudyError
+        If there is no such layer.
+    """
+    names = [layer.name for layer in model.layers]
+    layer_name = {"all": names[0], "last_stage": last_stage(model)}.get(layer_name, layer_name)
+    if layer_name not in names:
+        with_weights = [layer.name for layer in model.layers if layer.weights]
+        raise StudyError(
+            f"fine_tuning.trainable_from = {layer_name!r} is no layer of {model.name}",
+            f"name one of its layers, the last being {', '.join(with_weights[-6:])}",
+        )
+    model.trainable = True
+    for index, layer in enumerate(model.layers):
+        frozen = index < names.index(layer_name) or isinstance(layer, keras.layers.BatchNormalization)
+        layer.trainable = not frozen
+    return [layer.name for layer in model.layers if layer.trainable_weights]
+
+
+def last_stage(model: keras.Model) -> str:
+    """Name of the first layer with weights whose map is as small as the last such layer's.
+
+    In ResNet50 that is the first convolution of stage 5.
+    """
+    with_weights = [layer for layer in model.layers if layer.weights]
+    smallest = with_weights[-1].output.shape[1:3]
+    return next(layer.name for layer in with_weights if layer.output.shape[1:3] == smallest)
+
+
+def discriminative_rates(whole: keras.Model, backbone: keras.Model, decay: float) -> list[float]:
+    """Share of the learning rate of each trainable weight array of ``whole``: 1 in the head, less further down.
+
+    The backbone's layers are cut into five parts in their order; each learns ``decay`` times slower than the
+    next (Howard and Ruder 2018, arXiv:1801.06146, section 3.2).
+    """
+    with_weights = [layer for layer in backbone.layers if layer.weights]
+    share = {}
+    for place, layer in enumerate(with_weights):
+        steps_down = PARTS - 1 - place * PARTS // len(with_weights)
+        share |= {id(weight): decay**-steps_down for weight in layer.trainable_weights}
+    return [share.get(id(weight), 1.0) for weight in whole.trainable_weights]
+
+
+def fine_tune(
+    backbone: Backbone,
+    head: keras.Model,
+    images: np.ndarray,
+    labels: np.ndarray,
+    training_rows: np.ndarray,
+    validation_rows: np.ndarray,
+    study: Study,
+    transform,
+    on_progress=lambda *_: None,
+) -> tuple[pd.DataFrame, int, list[str]]:
+    """Train head and last backbone layers together, in place; see `training.train`.
+
+    Parameters
+    ----------
+    images : ndarray, uint8, shape (n, s, s, 3)
+    transform : callable
+        ``transform(images, epoch, rows) -> float32`` for training batches (augmentation, scaling).
+
+    Returns
+    -------
+    history : pandas.DataFrame
+    restored_epoch : int
+    trained_layers : list of str
+    """
+    trained_layers = unfreeze_from(backbone.model, study.fine_tuning.trainable_from)
+    inputs = keras.Input(images.shape[1:])
+    whole = keras.Model(inputs, head(backbone.model(inputs)))
+    classes = head.output_shape[-1]
+
+    def prepare(values, epoch, rows):
+        return backbone.prepare(values)
+
+    training = Batches(images, labels, training_rows, classes, study.batch_size, study.seed, transform)
+    validation = Batches(images, labels, validation_rows, classes, study.batch_size, transform=prepare)
+    tuning = study.fine_tuning
+    rates = discriminative_rates(whole, backbone.model, tuning.rate_decay) if tuning.rate_decay > 1 else None
+    history, restored = train(
+        whole,
+        training,
+        validation,
+        study,
+        tuning.epochs,
+        tuning.learning_rate,
+        on_progress=on_progress,
+        rates=rates,
+    )
+    return history, restored, trained_layers
+
+
+def as_new_backbone(backbone: Backbone, weights_sha256: str) -> Backbone:
+    """The same backbone under its new weights' identity, so that cached features are not mixed up."""
+    return dataclasses.replace(
+        backbone, weights=f"{backbone.weights}, fine-tuned", weights_sha256=weights_sha256, untrained=False
+    )

@@ -1,0 +1,98 @@
+"""Honest random features: an untrained network whose output still says something about the image."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bcd_utils.utils.backend import keras
+
+RESIDUAL_SCALE = 0.2
+CALIBRATION_IMAGES = 8  # a forward pass in training mode holds every layer's output: 170 MB an image
+
+
+def randomise(model: keras.Model, images: np.ndarray, seed: int) -> None:
+    """Give a network random weights, in place: an untrained control.
+
+    He-normal kernels; residual branches scaled down (a small initial gamma in the last BatchNorm of each
+    branch, after Goyal et al. 2017, arXiv:1706.02677, who use 0; or a small last kernel or LayerScale), so
+    that many random blocks do not bury the image; BatchNorm statistics set by one forward pass in training
+    mode. As Keras initialises it, an untrained network's features say next to nothing.
+
+    Parameters
+    ----------
+    images : ndarray, float32, shape (n, s, s, 3)
+        Prepared images, none of them a test image; the first 8 set the statistics.
+    seed : int
+    """
+    generator = np.random.default_rng(seed)
+    for layer in model._flatten_layers(recursive=True):
+        if isinstance(layer, keras.layers.Normalization):
+            continue  # prepares pixels, and is not learned
+        for weight in layer._trainable_variables + layer._non_trainable_variables:
+            weight.assign(_first_values(layer, weight, generator))
+    for layer in branch_ends(model):
+        weight = layer.gamma if hasattr(layer, "gamma") else layer.kernel
+        weight.assign(RESIDUAL_SCALE * weight)
+    set_statistics(model, images[:CALIBRATION_IMAGES])
+
+
+def _first_values(layer: keras.Layer, weight, generator: np.random.Generator) -> np.ndarray:
+    """He-normal kernels, scales and variances of 1, all else 0."""
+    shape = tuple(weight.shape)
+    if weight.name.endswith("kernel"):
+        own_channel = weight.name == "depthwise_kernel" or isinstance(layer, keras.layers.DepthwiseConv2D)
+        inputs = np.prod(shape[:2] if own_channel else shape[:-1])
+        return generator.normal(0, np.sqrt(2 / inputs), shape).astype("float32")
+    is_one = any(weight is getattr(layer, name, None) for name in ("gamma", "moving_variance"))
+    return np.full(shape, float(is_one), "float32")
+
+
+def branch_ends(model: keras.Model) -> list[keras.Layer]:
+    """The last layer with weights of each residual branch, and every LayerScale.
+
+    Of the tensors that an Add layer joins, the branch is the one that took more layers to compute. Blocks inside
+    nested models are not looked for.
+    """
+    if isinstance(model, keras.Sequential):
+        return []  # nothing is joined in it
+    depth: dict = {}
+    for operation in model.operations:
+        depth[operation] = 1 + max(
+            (depth[other] for other in _before(operation) if other in depth), default=0
+        )
+    ends = [layer for layer in model.layers if type(layer).__name__ == "LayerScale"]
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Add):
+            end = max(_before(layer), key=depth.get)
+            while not end.weights and _before(end):
+                end = _before(end)[0]
+            ends += [end] if end.weights else []
+    return list(dict.fromkeys(ends))
+
+
+def _before(operation) -> list:
+    """The operations whose results an operation is given."""
+    given = keras.tree.flatten(operation.input)
+    return [
+        tensor._keras_history.operation
+        for tensor in given
+        if tensor._keras_history.operation is not operation
+    ]
+
+
+def set_statistics(model: keras.Model, images: np.ndarray) -> None:
+    """Set the moving statistics of all BatchNorm layers to those of one batch; dropout is off meanwhile."""
+    parts = list(model._flatten_layers())
+    norms = [layer for layer in parts if isinstance(layer, keras.layers.BatchNormalization)]
+    drops = [layer for layer in parts if isinstance(layer, keras.layers.Dropout)]
+    kept = [(layer.momentum, layer.trainable) for layer in norms], [layer.rate for layer in drops]
+    for layer in norms:
+        layer.momentum, layer.trainable = 0.0, True  # a frozen one would keep its statistics
+    for layer in drops:
+        layer.rate = 0.0
+    if norms:
+        model(images, training=True)
+    for layer, (momentum, trainable) in zip(norms, kept[0], strict=True):
+        layer.momentum, layer.trainable = momentum, trainable
+    for layer, rate in zip(drops, kept[1], strict=True):
+        layer.rate = rate

@@ -1,0 +1,291 @@
+"""Training with Adam and early stopping, batch by batch; heads are compiled once and trained again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.models.head import build_head
+from bcd_utils.utils.backend import jit_compile, keras
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.memmap import in_batches, release
+
+if TYPE_CHECKING:
+    from bcd_utils.study.settings import Study
+
+#: The settings that a head's training reads.
+HEAD_SETTINGS = (
+    "pooling", "hidden_units", "dropout", "batch_size", "epochs", "patience", "learning_rate", "class_weights",
+)  # fmt: skip
+
+Build = Callable[[tuple[int, ...], int, "Study"], keras.Model]
+Transform = Callable[[np.ndarray, int, np.ndarray], np.ndarray]
+HISTORY_COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Batches of one set's rows, in an order that depends only on seed and epoch.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n, ...)
+        Features or images of all sets; may be memory-mapped.
+    labels : ndarray, int, shape (n,)
+    rows : ndarray, int, shape (m,)
+        Which rows belong to this set.
+    classes : int
+    batch_size : int
+    seed : int or None
+        Shuffles the rows anew in every epoch; None keeps their order.
+    transform : callable or None
+        ``transform(values, epoch, rows) -> float32``, applied to each batch.
+    """
+
+    values: np.ndarray
+    labels: np.ndarray
+    rows: np.ndarray
+    classes: int
+    batch_size: int
+    seed: int | None = None
+    transform: Callable[[np.ndarray, int, np.ndarray], np.ndarray] | None = None
+
+    def of_epoch(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield (values float32, one-hot labels float32) of one epoch, counted from 0."""
+        order = self.rows
+        if self.seed is not None:
+            order = np.random.default_rng([self.seed, epoch]).permutation(order)
+        for start in range(0, len(order), self.batch_size):
+            rows = order[start : start + self.batch_size]
+            values = self.values[rows]
+            if self.transform:
+                values = self.transform(values, epoch, rows)
+            yield (
+                np.asarray(values, dtype=np.float32),
+                np.eye(self.classes, dtype=np.float32)[self.labels[rows]],
+            )
+            release(self.values)
+
+
+def balanced_weights(labels: np.ndarray) -> dict[int, float]:
+    """Class weights n / (classes * count) of the classes that there are.
+
+    Examples
+    --------
+    >>> balanced_weights(np.array([0, 0, 0, 1]))
+    {0: 0.6666666666666666, 1: 2.0}
+    """
+    from sklearn.utils.class_weight import compute_class_weight
+
+    classes = np.unique(labels)
+    weights = compute_class_weight("balanced", classes=classes, y=labels)
+    return {int(label): float(weight) for label, weight in zip(classes, weights, strict=True)}
+
+
+def train(
+    model: keras.Model,
+    training: Batches,
+    validation: Batches,
+    study: Study,
+    epochs: int,
+    learning_rate: float,
+    compile_with_xla: bool | str = "auto",
+    on_progress: Callable[[int, int, str], None] = lambda done, total, note: None,
+    rates: Sequence[float] | None = None,
+) -> tuple[pd.DataFrame, int]:
+    """Train in place with Adam, cross-entropy and early stopping, restoring the best epoch.
+
+    What ``fit`` with ``EarlyStopping(restore_best_weights=True)`` does, batch by batch: its input
+    pipeline costs as much as the head's own arithmetic on a CPU. With ``rates``, each trainable weight
+    array has its own share of the learning rate.
+
+    Returns
+    -------
+    history : pandas.DataFrame
+        Columns `HISTORY_COLUMNS`; epochs count from 1.
+    restored_epoch : int
+        The epoch with the lowest validation loss, whose weights the model now has.
+
+    Raises
+    ------
+    StudyError
+        If the loss stops being a number.
+    """
+    trainer = trainer_of(model, learning_rate, compile_with_xla, rates)
+    return train_with(trainer, training, validation, study, epochs, on_progress)
+
+
+def trainer_of(
+    model: keras.Model,
+    learning_rate: float,
+    compile_with_xla: bool | str = "auto",
+    rates: Sequence[float] | None = None,
+) -> keras.Model:
+    """A second model over the same layers that carries the optimiser, so that saving ``model`` leaves it out."""
+    trainer = keras.Model(model.inputs, model.outputs)
+    trainer.compile(
+        keras.optimizers.Adam(learning_rate) if rates is None else DiscriminativeAdam(learning_rate, rates),
+        "categorical_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=compile_with_xla,
+    )
+    return trainer
+
+
+class DiscriminativeAdam(keras.optimizers.Adam):
+    """Adam with its own share of the learning rate for each trainable weight array, in the model's order."""
+
+    def __init__(self, learning_rate: float, rates: Sequence[float]):
+        super().__init__(learning_rate)
+        self.rates = list(rates)
+
+    def update_step(self, gradient, variable, learning_rate):
+        super().update_step(
+            gradient, variable, learning_rate * self.rates[self._get_variable_index(variable)]
+        )
+
+
+def start_again(trainer: keras.Model, model: keras.Model) -> None:
+    """Give a trainer the weights and random states of ``model``, and an optimiser that has seen nothing.
+
+    It then trains as a new trainer of ``model`` would, without being compiled anew.
+    """
+    for variable, fresh in zip(trainer.variables, model.variables, strict=True):
+        variable.assign(fresh)
+    for variable in trainer.optimizer.variables:
+        if variable is not trainer.optimizer.learning_rate:
+            variable.assign(keras.ops.zeros_like(variable))
+
+
+def train_with(
+    trainer: keras.Model,
+    training: Batches,
+    validation: Batches,
+    study: Study,
+    epochs: int,
+    on_progress: Callable[[int, int, str], None] = lambda done, total, note: None,
+) -> tuple[pd.DataFrame, int]:
+    """What `train` does, with a model that `trainer_of` compiled."""
+    balanced = study.class_weights == "balanced"
+    weights = balanced_weights(training.labels[training.rows]) if balanced else None
+    rows, kept, best = [], None, (np.inf, 0)
+    for epoch in range(1, epochs + 1):
+        fitted = _mean_logs(
+            training.of_epoch(epoch - 1), partial(trainer.train_on_batch, class_weight=weights)
+        )
+        checked = _mean_logs(validation.of_epoch(epoch - 1), trainer.test_on_batch)
+        rows.append((epoch, fitted["accuracy"], fitted["loss"], checked["accuracy"], checked["loss"]))
+        on_progress(epoch, epochs, f"loss {fitted['loss']:.3f}, validation loss {checked['loss']:.3f}")
+        if not np.isfinite(checked["loss"]):
+            raise StudyError(
+                f"The loss is not a number after epoch {epoch}",
+                f"use a learning_rate below {float(trainer.optimizer.learning_rate):.3g}",
+            )
+        if checked["loss"] < best[0]:
+            best, kept = (checked["loss"], epoch), trainer.get_weights()
+        elif epoch - best[1] >= study.patience:
+            break
+    trainer.set_weights(kept)
+    return pd.DataFrame(rows, columns=list(HISTORY_COLUMNS)).astype(float).astype({"epoch": int}), best[1]
+
+
+def _mean_logs(batches: Iterator[tuple[np.ndarray, np.ndarray]], step: Callable) -> dict[str, float]:
+    """Loss and accuracy of ``step(values, one_hot)`` over batches, each image counting once."""
+    images, sums = 0, {"loss": 0.0, "accuracy": 0.0}
+    for values, one_hot in batches:
+        logs = step(values, one_hot, return_dict=True)
+        images += len(values)
+        sums = {name: total + len(values) * float(logs[name]) for name, total in sums.items()}
+    return {name: total / images for name, total in sums.items()}
+
+
+def train_head(
+    head: keras.Model, training: Batches, validation: Batches, study: Study, on_progress=lambda *_: None
+) -> tuple[pd.DataFrame, int]:
+    """Train the head on (cached) features; see `train`."""
+    with_xla = jit_compile(head.count_params())
+    return train(head, training, validation, study, study.epochs, study.learning_rate, with_xla, on_progress)
+
+
+def predict(model: keras.Model, values: np.ndarray, batch_size: int = 64) -> np.ndarray:
+    """Class probabilities, streaming over rows.
+
+    Returns
+    -------
+    ndarray, float32, shape (n, classes)
+    """
+    parts = []
+    for batch in in_batches(values, batch_size):
+        found = model(np.asarray(batch, dtype=np.float32), training=False)
+        parts.append(keras.ops.convert_to_numpy(found))
+    return np.concatenate(parts)
+
+
+def fit_head(
+    features: np.ndarray,
+    labels: np.ndarray,
+    training_rows: np.ndarray,
+    validation_rows: np.ndarray,
+    classes: int,
+    study: Study,
+    build: Build = build_head,
+    vary: Transform | None = None,
+    constant: Transform | None = None,
+) -> tuple[keras.Model, pd.DataFrame, int]:
+    """Train a head on features, as `training.train` does.
+
+    Parameters
+    ----------
+    features : ndarray, shape (n, h, w, c)
+    labels : ndarray of int, shape (n,)
+    training_rows, validation_rows : ndarray of int
+    classes : int
+    study : Study
+        Reads `HEAD_SETTINGS` and seed.
+    build : callable
+        ``build(feature_shape, classes, study) -> keras.Model``.
+    vary, constant : callable, optional
+        ``transform(values, epoch, rows)`` for training and for validation batches, where ``features`` hold
+        more than one version of an image.
+
+    Returns
+    -------
+    head : keras.Model
+        Valid until the next call, which may train the same compiled model anew.
+    history : pandas.DataFrame
+    best_epoch : int
+    """
+    keras.utils.set_random_seed(study.seed)
+    shape = features.shape[1:] if constant is None else constant(features[:1], 0, np.zeros(1, int)).shape[1:]
+    head, trainer = _compiled(build, shape, classes, study)
+    start_again(trainer, build(shape, classes, study))
+    common = {"classes": classes, "batch_size": study.batch_size}
+    training = Batches(features, labels, training_rows, seed=study.seed, transform=vary, **common)
+    validation = Batches(features, labels, validation_rows, transform=constant, **common)
+    history, best_epoch = train_with(trainer, training, validation, study, study.epochs)
+    return head, history, best_epoch
+
+
+_compiled_heads: dict[tuple, tuple[keras.Model, keras.Model]] = {}
+
+
+def _compiled(build: Build, feature_shape: tuple[int, ...], classes: int, study: Study):
+    key = (
+        build,
+        feature_shape,
+        classes,
+        *(getattr(study, name) for name in HEAD_SETTINGS if name != "class_weights"),
+    )
+    if key not in _compiled_heads:
+        if len(_compiled_heads) > 1:
+            _compiled_heads.pop(next(iter(_compiled_heads)))
+        head = build(feature_shape, classes, study)
+        # Compiling costs seconds for each size of batch; it pays only where Adam has millions of weights to pass over.
+        with_xla = jit_compile(head.count_params()) if study.pooling == "flatten" else False
+        _compiled_heads[key] = head, trainer_of(head, study.learning_rate, with_xla)
+    return _compiled_heads[key]

@@ -1,0 +1,1 @@
+"""Pages and figures: everything that a reader sees of a run."""

@@ -1,0 +1,232 @@
+"""Figures of the images: examples of them, and how many, how large and how bright they are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from bcd_utils.reporting.plots import style
+
+CAPTION = 0.32  # inches that a one-line caption and the space around it take
+
+
+def samples(images: dict[str, list[tuple[np.ndarray, np.ndarray, str]]]) -> Figure:
+    """Examples of each class, one row a class, with the outline of the lesion.
+
+    Parameters
+    ----------
+    images : dict of class to list of (image, mask, id)
+        Images uint8 (height, width, 3); masks bool (height, width), without a lesion all false.
+    """
+    columns = max(map(len, images.values()))
+    cell = (style.WIDTH - 0.5) / columns
+    captions = [[style.wrap(name, cell - 0.1, style.SMALL) for _, _, name in row] for row in images.values()]
+    below = CAPTION + style.line_height(style.SMALL) * max(
+        text.count("\n") for row in captions for text in row
+    )
+    heights = [cell * style.aspect([image for image, _, _ in row]) + below for row in images.values()]
+    figure = style.new_figure(sum(heights))
+    grid = style.panels(figure, len(images), columns, height_ratios=heights)
+    for axes, texts, height, (name, row) in zip(grid, captions, heights, images.items(), strict=True):
+        for panel in axes[len(row) :]:
+            panel.set_axis_off()
+        for panel, caption, (image, mask, _) in zip(axes, texts, row, strict=False):
+            style.picture(panel, image, anchor="SW" if panel is axes[0] else "S")
+            style.outline(panel, mask)
+            panel.set_xlabel(caption, size=style.SMALL)
+        size = style.LARGE if len(images) < 5 else style.SMALL
+        label = style.wrap(style.spaced(name), height - below, size, "bold")
+        axes[0].set_ylabel(label, size=size, weight="bold")
+    return figure
+
+
+def image_grid(images: Sequence[tuple[str, np.ndarray]], columns: int = 6, title: str = "") -> Figure:
+    """Images in rows, each with its caption below.
+
+    Parameters
+    ----------
+    images : sequence of (caption, image)
+        Images uint8, (height, width, 3) or grey (height, width).
+    """
+    columns = min(columns, len(images))
+    rows = math.ceil(len(images) / columns)
+    cell = style.WIDTH / max(columns, 2)
+    captions = [style.wrap(caption, cell - 0.12, style.SMALL) for caption, _ in images]
+    lines = max(caption.count("\n") for caption in captions)
+    cut = [images[start : start + columns] for start in range(0, len(images), columns)]
+    below = CAPTION + lines * style.line_height(style.SMALL)
+    heights = [(cell - 0.1) * style.aspect([image for _, image in row]) + below for row in cut]
+    heading = style.wrap(title, columns * cell - 0.2, style.LARGE, "bold") if title else ""
+    above = (heading.count("\n") + 1) * style.line_height(style.LARGE) + 0.1 if title else 0
+    figure = style.new_figure(sum(heights) + above, width=columns * cell)
+    grid = style.panels(figure, rows, columns, height_ratios=heights)
+    for panel in grid.flat[len(images) :]:
+        panel.set_axis_off()
+    for panel, caption, (_, image) in zip(grid.flat, captions, images, strict=False):
+        style.picture(panel, image, cmap="gray", vmin=0, vmax=255)
+        panel.set_xlabel(caption, size=style.SMALL)
+    if title:
+        figure.suptitle(heading, size=style.LARGE, weight="bold")
+    return figure
+
+
+def class_counts(counts: pd.Series, set_aside: pd.Series | None = None) -> Figure:
+    """Number of images of each class, as bars.
+
+    Parameters
+    ----------
+    counts : Series of int
+        Images used; the index holds the classes.
+    set_aside : Series of int, optional
+        Images left out, not among ``counts``; drawn hatched at the ends of the bars.
+    """
+    classes = list(counts.index)
+    aside = pd.Series(0, index=classes) if set_aside is None else set_aside.reindex(classes, fill_value=0)
+    figure = style.new_figure(1.0 + 0.5 * len(classes))
+    panel = style.panels(figure)[0, 0]
+    colours = list(style.class_colours(classes).values())
+    places = np.arange(len(classes))
+    panel.barh(places, counts, height=0.65, color=colours)
+    panel.barh(
+        places, aside, left=counts, height=0.65, color="white", edgecolor=colours, hatch="////", linewidth=1
+    )
+    for place, used, left_out in zip(places, counts, aside, strict=True):
+        text = f"{used:,}" + (f"  +  {left_out:,} set aside" if left_out else "")
+        style.note(panel, text, (used + left_out, place), (5, 0))
+    panel.set_yticks(places, [style.spaced(name) for name in classes], size=style.MEDIUM)
+    panel.set(xlabel="images", xlim=(0, (1.25 if aside.any() else 1.1) * float((counts + aside).max())))
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+    panel.invert_yaxis()
+    if aside.any():
+        handles = [
+            Patch(color=style.MUTED, label="used"),
+            Patch(facecolor="white", edgecolor=style.MUTED, hatch="////", label="set aside"),
+        ]
+        figure.legend(handles=handles, loc="outside upper right", ncols=2, frameon=False)
+    return figure
+
+
+def image_sizes(manifest: pd.DataFrame) -> Figure:
+    """Width and height of every image.
+
+    Parameters
+    ----------
+    manifest : DataFrame
+        Columns ``width``, ``height`` (pixels) and ``label``.
+    """
+    figure = style.new_figure(5.2)
+    panel = style.panels(figure)[0, 0]
+    panel.axline((0, 0), slope=1, color=style.MUTED, linewidth=1, linestyle=":", label="square images")
+    for name, look in style.class_looks(sorted(manifest["label"].unique())).items():
+        rows = manifest[manifest["label"] == name]
+        label = f"{style.spaced(name)} ({len(rows):,})"
+        panel.scatter(rows["width"], rows["height"], s=24, label=label, **look.dots)
+    panel.set(xlabel="width in pixels", ylabel="height in pixels", aspect="equal", anchor="W")
+    panel.set(xlim=(0, 1.05 * manifest["width"].max()), ylim=(0, 1.05 * manifest["height"].max()))
+    style.guides(panel)
+    figure.legend(loc="outside right upper", frameon=False, fontsize=style.MEDIUM)
+    return figure
+
+
+def lesion_areas(table: pd.DataFrame) -> Figure:
+    """Share of the image that the lesion covers: one dot an image, median and quartiles, for each class.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns ``label`` and ``area_fraction`` (0..1).
+    """
+    classes = sorted(table["label"].unique())
+    figure = style.new_figure(1.0 + 0.8 * len(classes))
+    panel = style.panels(figure)[0, 0]
+    counts = []
+    for place, (name, look) in enumerate(style.class_looks(classes).items()):
+        values = table.loc[table["label"] == name, "area_fraction"].to_numpy()
+        style.strip(panel, values, place + 0.12, size=3.7, **look.dots)
+        style.span(panel, values, place - 0.18, 50, look.colour)
+        counts.append(f"{style.spaced(name)}\n({len(values):,} images)")
+    panel.set_yticks(range(len(classes)), counts, size=style.MEDIUM)
+    panel.set(xlabel="share of the image that the lesion covers", ylim=(len(classes) - 0.55, -0.45))
+    panel.set_xlim(left=-0.01 * float(table["area_fraction"].max()) - 1e-3)
+    panel.xaxis.set_major_formatter(PercentFormatter(1))
+    return figure
+
+
+def split_sizes(table: pd.DataFrame) -> Figure:
+    """How the images of each class, and all of them, are shared out among the sets.
+
+    Parameters
+    ----------
+    table : DataFrame of int
+        Index: the classes and "all"; columns: ``train``, ``validation``, ``test`` and ``all``.
+    """
+    figure = style.new_figure(1.2 + 0.45 * len(table))
+    panel = style.panels(figure)[0, 0]
+    places = np.arange(len(table)) + 0.25 * (table.index == "all")
+    start = np.zeros(len(table))
+    for name in table.columns.drop("all"):
+        share = (table[name] / table["all"].where(table["all"] > 0, 1)).to_numpy()
+        colour, ink = style.set_look(name)["color"], "white" if name == "test" else "black"
+        bars = panel.barh(places, share, left=start, height=0.7, color=colour, edgecolor="white", label=name)
+        counts = [f"{count:,}" if count else "" for count in table[name]]
+        panel.bar_label(bars, counts, label_type="center", color=ink, size=style.MEDIUM)
+        start += share
+    for place, total in zip(places, table["all"], strict=True):
+        style.note(panel, f"{total:,}", (1, place), (6, 0), weight="bold")
+    panel.set_yticks(places, [style.spaced(name) for name in table.index], size=style.MEDIUM)
+    panel.set(xlabel="share of the images", xlim=(0, 1))
+    panel.xaxis.set_major_formatter(PercentFormatter(1))
+    panel.invert_yaxis()
+    figure.legend(loc="outside upper center", ncols=len(table.columns), frameon=False)
+    return figure
+
+
+def intensities(histograms: dict[str, np.ndarray]) -> Figure:
+    """Mean grey-level histogram of each class, on a logarithmic scale.
+
+    Parameters
+    ----------
+    histograms : dict of class to ndarray of float, shape (256,)
+        Mean share of an image's pixels at each grey level.
+    """
+    figure = style.new_figure(3.8)
+    panel = style.panels(figure)[0, 0]
+    for name, look in style.class_looks(histograms).items():
+        panel.plot(np.arange(256), histograms[name], label=style.spaced(name), **look.stroke)
+    panel.set(xlabel="grey level", ylabel="mean share of the pixels", xlim=(-2, 257), yscale="log")
+    panel.set_xticks(range(0, 257, 32), [*range(0, 256, 32), 255])
+    style.guides(panel, "y")
+    figure.legend(loc="outside right upper", frameon=False, handlelength=3.2, fontsize=style.MEDIUM)
+    return figure
+
+
+def before_after(pairs: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> Figure:
+    """Images as published (upper row) and as the network is shown them (lower row).
+
+    Parameters
+    ----------
+    pairs : sequence of (caption, original, network input)
+        Images uint8 (height, width, 3).
+    """
+    cell = (style.WIDTH - 0.4) / max(len(pairs), 3)
+    captions = [style.wrap(caption, cell - 0.12, style.SMALL) for caption, _, _ in pairs]
+    rows = [[pair[1] for pair in pairs], [pair[2] for pair in pairs]]
+    heights = [(cell - 0.1) * style.aspect(row) + 0.08 for row in rows]
+    lines = max(caption.count("\n") + 1 for caption in captions)
+    figure = style.new_figure(
+        sum(heights) + 0.15 + lines * style.line_height(style.SMALL), width=0.4 + len(pairs) * cell
+    )
+    grid = style.panels(figure, 2, len(pairs), height_ratios=heights)
+    for axes, row, label in zip(grid, rows, ("original", "network input"), strict=True):
+        for panel, image in zip(axes, row, strict=True):
+            style.picture(panel, image, anchor="SW" if panel is axes[0] else "S")
+        axes[0].set_ylabel(label, size=style.LARGE, weight="bold")
+    for panel, caption in zip(grid[1], captions, strict=True):
+        panel.set_xlabel(caption, size=style.SMALL)
+    return figure

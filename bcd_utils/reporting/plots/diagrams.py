@@ -1,0 +1,170 @@
+"""Diagrams of the method: the steps of the study, and what became of the images."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+
+from bcd_utils.reporting.plots import style
+
+ARROW = {"arrowstyle": "-|>", "color": style.MUTED, "linewidth": 1.4} | {
+    "mutation_scale": 13, "shrinkA": 2, "shrinkB": 2
+}  # fmt: skip
+EDGE, GAP, PAD = 0.15, 0.42, 0.14  # inches around the boxes, between them, and inside them
+
+
+def methodology(steps: Sequence[tuple[str, str]]) -> Figure:
+    """The steps of the study as boxes: a row left to right, and a second row back right to left.
+
+    Parameters
+    ----------
+    steps : sequence of (title, detail)
+        In order; up to three fit one row, five to eight suit two.
+    """
+    columns = len(steps) if len(steps) <= 3 else math.ceil(len(steps) / 2)
+    rows = math.ceil(len(steps) / columns)
+    width = (style.WIDTH - 2 * EDGE - (columns - 1) * GAP) / columns
+    inner = width - 2 * PAD
+    titles = [style.wrap(title, inner, style.LARGE, "bold") for title, _ in steps]
+    details = [style.wrap(detail, inner, style.SMALL) for _, detail in steps]
+    title_height = _lines(titles) * style.line_height(style.LARGE)
+    height = 2 * PAD + title_height + 0.06 + _lines(details) * style.line_height(style.SMALL)
+
+    figure, panel = style.canvas(2 * EDGE + rows * height + (rows - 1) * GAP)
+    boxes = []
+    for index, (title, detail) in enumerate(zip(titles, details, strict=True)):
+        row, place = divmod(index, columns)
+        column = place if row % 2 == 0 else columns - 1 - place
+        left, bottom = EDGE + column * (width + GAP), EDGE + (rows - 1 - row) * (height + GAP)
+        boxes.append((left, bottom))
+        _text_box(panel, (left, bottom, width, height), title, title_height + 0.06, detail)
+
+    for (left, bottom), (next_left, next_bottom) in zip(boxes, boxes[1:], strict=False):
+        middle, centre = bottom + height / 2, left + width / 2
+        if next_bottom != bottom:
+            start, end = (centre, bottom), (centre, next_bottom + height)
+        elif next_left > left:
+            start, end = (left + width, middle), (next_left, middle)
+        else:
+            start, end = (left, middle), (next_left + width, middle)
+        arrow(panel, start, end)
+    return figure
+
+
+def image_flow(
+    found: Mapping[str, int],
+    set_aside: Mapping[str, int],
+    sets: Mapping[str, Mapping[str, int]],
+    copies: tuple[int, int] | None = None,
+) -> Figure:
+    """What became of the images, as STARD and CONSORT draw it: found, set aside, usable, split.
+
+    Parameters
+    ----------
+    found : mapping of class to int
+        All images.
+    set_aside : mapping of reason to int
+        Images that are not used; may be empty.
+    sets : mapping of set to mapping of class to int
+        Images of each set.
+    copies : (groups, images), optional
+        What a data audit found: groups of copies, and the images in them.
+    """
+    usable = {label: sum(counts[label] for counts in sets.values()) for label in found}
+    reasons = _counted(set_aside) or ["every image can be used"]
+    rows = [
+        {
+            1: _Box("Images found", sum(found.values()), _counted(found)),
+            2: _Box("Set aside", sum(set_aside.values()), reasons, edge=style.MUTED, face="#F7F7F7"),
+        },
+        {1: _Box("Usable images", sum(usable.values()), _counted(usable))},
+        {
+            column: _Box(
+                name.capitalize(), sum(counts.values()), _counted(counts), style.SET_COLOURS.get(name)
+            )
+            for column, (name, counts) in enumerate(sets.items())
+        },
+    ]
+    if copies:
+        lines = [f"in {copies[0]} groups, found by the data audit"]
+        rows[1][2] = _Box("Of which in copies", copies[1], lines, edge=style.MUTED, face="#F7F7F7")
+
+    width = (style.WIDTH - 2 * EDGE - 2 * GAP) / 3
+    texts = [{column: box.wrapped(width - 2 * PAD) for column, box in row.items()} for row in rows]
+    title_height = style.line_height(style.LARGE) + 0.05
+    heights = [
+        2 * PAD + title_height + _lines(list(row.values())) * style.line_height(style.SMALL) for row in texts
+    ]
+    figure, panel = style.canvas(2 * EDGE + sum(heights) + 2 * GAP)
+    lefts = [EDGE + column * (width + GAP) for column in range(3)]
+    centres = [left + width / 2 for left in lefts]
+    top = EDGE + sum(heights) + 2 * GAP
+    bottoms = []
+    for row, text, height in zip(rows, texts, heights, strict=True):
+        for column, box in row.items():
+            place, title = (lefts[column], top - height, width, height), f"{box.title}: {box.count}"
+            _text_box(panel, place, title, title_height, text[column], box.face, box.edge)
+        bottoms.append(top - height)
+        top -= height + GAP
+
+    for bottom, height, row in zip(bottoms[:2], heights, rows, strict=False):
+        if 2 in row:
+            arrow(panel, (lefts[1] + width, bottom + height / 2), (lefts[2], bottom + height / 2))
+    arrow(panel, (centres[1], bottoms[0]), (centres[1], bottoms[0] - GAP))
+    bus = bottoms[1] - 0.4 * GAP
+    panel.plot([centres[1], centres[1]], [bottoms[1], bus], color=style.MUTED, lw=1.4)
+    panel.plot([centres[0], centres[2]], [bus, bus], color=style.MUTED, lw=1.4)
+    for column in rows[2]:
+        arrow(panel, (centres[column], bus), (centres[column], bottoms[1] - GAP), shrinkA=0)
+    return figure
+
+
+class _Box(NamedTuple):
+    """A box of `image_flow`: a bold line with a count, and lines below it."""
+
+    title: str
+    count: int
+    lines: Sequence[str]
+    edge: str | None = None
+    face: str | None = None
+
+    def wrapped(self, width: float) -> str:
+        return "\n".join(style.wrap(line, width, style.SMALL) for line in self.lines)
+
+
+def _counted(counts: Mapping[str, int]) -> list[str]:
+    return [f"{count} {style.spaced(label)}" for label, count in counts.items()]
+
+
+def _text_box(
+    panel: Axes,
+    place: tuple[float, float, float, float],
+    title: str,
+    title_height: float,
+    text: str,
+    face: str | None = None,
+    edge: str | None = None,
+) -> None:
+    """A rounded box at (left, bottom, width, height) with a bold title and text below it."""
+    left, bottom, width, height = place
+    look = {"facecolor": face or "#EDF4F9", "edgecolor": edge or "#0072B2", "linewidth": 1.2}
+    rounded = "round,pad=0,rounding_size=0.09"
+    panel.add_patch(FancyBboxPatch((left, bottom), width, height, boxstyle=rounded, **look))
+    left, top = left + PAD, bottom + height - PAD
+    style.write(panel, left, top, title, style.LARGE, weight="bold")
+    style.write(panel, left, top - title_height, text, style.SMALL, color=style.MUTED)
+
+
+def arrow(panel: Axes, start: tuple[float, float], end: tuple[float, float], **changes) -> None:
+    """An arrow from one point to another; ``changes`` replace entries of `ARROW`."""
+    panel.annotate("", xy=end, xytext=start, arrowprops=ARROW | changes)
+
+
+def _lines(texts: Sequence[str]) -> int:
+    """Number of lines of the longest text."""
+    return max(text.count("\n") + 1 for text in texts)

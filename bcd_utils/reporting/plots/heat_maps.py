@@ -1,0 +1,126 @@
+"""Figures of the class activation maps: where the network looks, and how well that matches the lesion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from bcd_utils.evaluation.format import with_interval
+from bcd_utils.reporting.plots import style
+
+HEAT = "inferno"
+TALLEST = 16  # inches that all rows of a gallery may take
+DOT = "#0072B2"
+HEADERS = ("image and lesion outline", "heat map", "heat map over the image")
+MEASURES = {
+    "pointing_game": "pointing game",
+    "energy": "energy inside the lesion",
+    "iou": "IoU with the lesion",
+}
+
+
+def gallery(examples: Sequence[dict]) -> Figure:
+    """Heat maps of examples: one row each, with the image, the map alone, and the map over the image.
+
+    Parameters
+    ----------
+    examples : sequence of dict
+        Each with ``image`` (uint8, (h, w, 3)), ``mask`` (bool, (h, w)), ``cam`` (float, (h, w), 0..1),
+        ``id``, ``label``, ``predicted`` (str) and ``probability`` (0..1, of the predicted class).
+    """
+    notes, bar = 2.1, 0.13
+    aspects = [style.aspect([example["image"]]) for example in examples]
+    cell = min((style.WIDTH - notes - 0.3) / 3, TALLEST / sum(aspects))
+    heights = [cell * aspect for aspect in aspects]
+    headers = [style.wrap(header, cell, style.MEDIUM, "bold") for header in HEADERS]
+    above = max(header.count("\n") + 1 for header in headers) * style.line_height(style.MEDIUM)
+    figure = style.new_figure(sum(heights) + 0.06 * len(examples) + bar + above + 0.6, notes + 3 * cell + 0.3)
+    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0, hspace=0)
+    grid = style.panels(
+        figure, len(examples) + 1, 4, width_ratios=[notes, cell, cell, cell], height_ratios=[*heights, bar]
+    )
+    for (note, plain, heat, blend), example in zip(grid, examples, strict=False):
+        _describe(note, example, notes)
+        style.picture(plain, example["image"], anchor="N")
+        style.picture(heat, example["cam"], anchor="N", cmap=HEAT, vmin=0, vmax=1)
+        style.picture(blend, blended(example["image"], example["cam"]), anchor="N")
+        for panel in (plain, blend):
+            style.outline(panel, example["mask"])
+        mark_peak(blend, example["cam"])
+    for panel, header in zip(grid[0, 1:], headers, strict=True):
+        panel.set_title(header, size=style.MEDIUM, weight="bold")
+    for panel in grid[-1, [0, 1, 3]]:
+        panel.set_axis_off()
+    shades = ScalarMappable(Normalize(0, 1), HEAT)
+    bar_scale = figure.colorbar(shades, cax=grid[-1, 2], orientation="horizontal", label="activation")
+    bar_scale.set_ticks([0, 0.5, 1], labels=["0", "0.5", "1"])
+    return figure
+
+
+def localisation(table: pd.DataFrame) -> Figure:
+    """How well the maps of each method find the lesion: three measures, each with its interval.
+
+    Parameters
+    ----------
+    table : DataFrame of float
+        Index: the methods; columns ``pointing_game``, ``energy`` and ``iou`` (0..1), and each with
+        ``_low`` and ``_high`` for the ends of its interval (NaN where there is none).
+    """
+    figure = style.new_figure(1.3 + 0.6 * len(table))
+    places = np.arange(len(table))
+    grid = style.panels(figure, 1, 3, sharey=True)[0]
+    for panel, (measure, title) in zip(grid, MEASURES.items(), strict=True):
+        for place, row in zip(places, table.to_dict("records"), strict=True):
+            value, low, high = (row[measure + end] for end in ("", "_low", "_high"))
+            style.score(panel, value, low, high, place, marker="o", color=DOT)
+            if style.known(value):
+                above = {"ha": "center", "va": "bottom", "size": style.SMALL}
+                text = with_interval(row, name=measure)
+                style.note(panel, text, (np.clip(value, 0.3, 0.7), place), (0, 7), **above)
+        style.heading(panel, title)
+        panel.set(xlim=(0, 1), ylim=(len(table) - 0.6, -0.7))
+        panel.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"], size=style.MEDIUM)
+        panel.set_yticks(places, [style.spaced(name) for name in table.index], size=style.MEDIUM)
+        style.guides(panel, "x")
+    figure.supxlabel("mean over the images, with its bootstrap interval", size=style.MEDIUM)
+    return figure
+
+
+def _describe(panel: Axes, example: dict, width: float) -> None:
+    """The id, the true and the predicted class, and whether they differ, left of the pictures."""
+    verdict = (
+        f"true {style.spaced(example['label'])},",
+        f"predicted {style.spaced(example['predicted'])} (p={example['probability']:.2f})",
+    )
+    panel.set_axis_off()
+    panel.set(xlim=(0, 1), ylim=(0, 1))
+    name = style.wrap(example["id"], width - 0.15, style.MEDIUM, "bold")
+    panel.text(0, 0.52, name, va="bottom", size=style.MEDIUM, weight="bold")
+    lines = "\n".join(style.wrap(part, width - 0.15, style.SMALL) for part in verdict)
+    text = panel.text(0, 0.48, lines, va="top", size=style.SMALL, linespacing=1.25)
+    if example["label"] != example["predicted"]:
+        red = {"va": "top", "size": style.SMALL, "weight": "bold", "color": "#B00020"}
+        style.note(panel, "misclassified", (0, 0), (0, -4), xycoords=text, **red)
+
+
+def blended(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
+    """The map in colour over the grey image, the more opaque the hotter; float (h, w, 3), 0..1."""
+    from matplotlib import colormaps
+
+    opacity = 0.2 + 0.4 * cam[..., None]
+    return np.clip((1 - opacity) * image / 255 + opacity * colormaps[HEAT](cam)[..., :3], 0, 1)
+
+
+def mark_peak(panel: Axes, cam: np.ndarray) -> None:
+    """A cross at the map's highest value; none on a map of zeros, which points nowhere."""
+    if cam.max() <= 0:
+        return
+    row, column = np.unravel_index(np.argmax(cam), cam.shape)
+    cross = {"marker": "X", "markersize": 9, "markerfacecolor": "white", "markeredgecolor": "black"}
+    panel.plot(column, row, **cross, linestyle="none", clip_on=False)

@@ -1,0 +1,151 @@
+"""Figures of data sets side by side: what the images are like, scores under one protocol, and who says what of whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from bcd_utils.evaluation.format import with_interval
+from bcd_utils.reporting.plots import style
+
+LOGARITHMIC = ("sharpness", "noise")
+FIRST = {"color": "#333333"}
+OTHER = {"color": "#8C8C8C", "markerfacecolor": "white"}
+SHAPE = {"orient": "h", "native_scale": True, "width": 0.8, "cut": 0, "inner": "quart", "density_norm": "width",
+         "saturation": 1, "alpha": 0.55, "linewidth": 1}  # fmt: skip
+MOST_COLUMNS = 3
+MARKER = {"color": "white", "markeredgecolor": "black", "markersize": 5, "linestyle": "none", "zorder": 4}
+
+
+def character(groups: Sequence[tuple[str, str, pd.DataFrame]], measures: Mapping[str, str]) -> Figure:
+    """Distribution of each measure over the images, one shape a data set and class, one panel a measure.
+
+    A shape is the wider the more images have such a value (Gaussian kernels, cut at the extremes); dashed lines
+    are the quartiles, the marker is the median.
+
+    Parameters
+    ----------
+    groups : sequence of (data set, class, pandas.DataFrame)
+        In the order of drawing; rows are images, columns the measures.
+    measures : mapping of measure to heading
+    """
+    import seaborn
+
+    columns = min(MOST_COLUMNS, len(measures))
+    rows = -(-len(measures) // columns)
+    titles = list(dict.fromkeys(title for title, _, _ in groups))
+    places = [number + 0.6 * titles.index(title) for number, (title, _, _) in enumerate(groups)]
+    figure = style.new_figure(0.5 + rows * (0.75 + 0.24 * (places[-1] + 1)))
+    grid = style.panels(figure, rows, columns, sharey=True)
+    looks = style.class_looks([label for _, label, _ in groups])
+    for panel, (measure, heading) in zip(grid.flat, measures.items(), strict=False):
+        for place, (_, label, table) in zip(places, groups, strict=True):
+            values = table[measure].to_numpy()
+            if logarithmic := measure in LOGARITHMIC:
+                values = values[values > 0]
+            shape = SHAPE | {"color": looks[label].colour, "log_scale": (logarithmic, False)}
+            if len(values):
+                seaborn.violinplot(x=values, y=np.full(len(values), place), ax=panel, **shape)
+                # the class's marker, for prints without colour
+                panel.plot(np.median(values), place, marker=looks[label].marker, **MARKER)
+        panel.set_title(style.wrap(heading, style.WIDTH / columns - 1, style.MEDIUM), size=style.MEDIUM)
+        if measure in LOGARITHMIC:
+            style.logarithmic(panel)
+        style.guides(panel, "x")
+        panel.tick_params(labelsize=style.SMALL)
+        panel.set_ylim(places[-1] + 0.7, -0.7)
+    for panel in grid.flat[len(measures) :]:
+        panel.set_axis_off()
+    middles = [
+        np.mean([place for place, (of, _, _) in zip(places, groups, strict=True) if of == title])
+        for title in titles
+    ]
+    for panel in grid[:, 0]:
+        panel.set_yticks(middles, [style.wrap(title, 1.2, style.SMALL) for title in titles], size=style.SMALL)
+        panel.tick_params(axis="y", length=0)
+    handles = [
+        (Patch(facecolor=look.colour, alpha=0.55), style.sign("", marker=look.marker, **MARKER))
+        for look in looks.values()
+    ]
+    style.key(figure, handles, labels=[style.spaced(name) for name in looks], fontsize=style.SMALL)
+    return figure
+
+
+def scores(
+    table: pd.DataFrame, titles: Mapping[str, str], metrics: Mapping[str, str], who: Mapping[str, str]
+) -> Figure:
+    """Scores of each data set with their intervals, one panel a metric.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame of float
+        Index: name and who; for each metric its value, ``_low`` and ``_high``.
+    titles : mapping of name to str
+        In the order of drawing.
+    metrics : mapping of metric to heading
+    who : mapping of who to marker
+    """
+    figure = style.new_figure(1.1 + 0.6 * len(titles))
+    grid = style.panels(figure, columns=len(metrics), sharey=True)[0]
+    shifts = np.linspace(-0.16, 0.16, len(who))
+    for panel, (metric, heading) in zip(grid, metrics.items(), strict=True):
+        for place, name in enumerate(titles):
+            for shift, (one, marker) in zip(shifts, who.items(), strict=True):
+                row, first = table.loc[(name, one)], shift == shifts[0]
+                ends = row[[metric, f"{metric}_low", f"{metric}_high"]]
+                style.score(panel, *ends, place + shift, marker=marker, **(FIRST if first else OTHER))
+        style.heading(panel, heading)
+        style.guides(panel, "x")
+        panel.set(ylim=(len(titles) - 0.5, -0.5))
+        panel.tick_params(labelsize=style.SMALL)
+    labels = [style.wrap(title, 1.6, style.SMALL) for title in titles.values()]
+    grid[0].set_yticks(range(len(titles)), labels, size=style.SMALL)
+    handles = [
+        style.sign(one, marker=marker, **(OTHER if place else FIRST))
+        for place, (one, marker) in enumerate(who.items())
+    ]
+    style.key(figure, handles, fontsize=style.SMALL)
+    return figure
+
+
+def transfer(table: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
+    """AUC of each pair, rows trained on, columns tested on; white is chance, the frame marks the same data set.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns trained_on, tested_on, auc, auc_low, auc_high.
+    titles : mapping of name to str
+    """
+    names = list(dict.fromkeys(table["trained_on"]))
+    values = (
+        table.pivot(index="trained_on", columns="tested_on", values="auc").loc[names, names].to_numpy(float)
+    )
+    side = min(1.9, 6.0 / len(names))
+    figure = style.new_figure(1.3 + 0.62 * side * len(names), width=2.6 + side * len(names))
+    panel = figure.subplots()
+    picture = panel.imshow(values, cmap="PuOr_r", vmin=0, vmax=1, aspect="auto")
+    for _, row in table.iterrows():
+        place = names.index(row["tested_on"]), names.index(row["trained_on"])
+        text = with_interval(row, name="auc").replace(" [", "\n[")
+        ink = "white" if style.known(row["auc"]) and abs(row["auc"] - 0.5) > 0.39 else "black"
+        panel.text(*place, text, ha="center", va="center", size=style.SMALL, color=ink)
+        if row["trained_on"] == row["tested_on"]:
+            corner = (place[0] - 0.47, place[1] - 0.47)
+            panel.add_patch(Rectangle(corner, 0.94, 0.94, fill=False, edgecolor="black", linewidth=1.6))
+    shown = [style.wrap(titles[name], side - 0.1, style.SMALL) for name in names]
+    panel.set_xticks(range(len(names)), shown, size=style.SMALL)
+    panel.set_yticks(
+        range(len(names)), [style.wrap(titles[name], 1.5, style.SMALL) for name in names], size=style.SMALL
+    )
+    panel.set_xlabel("tested on", size=style.MEDIUM, weight="bold")
+    panel.set_ylabel("trained on", size=style.MEDIUM, weight="bold")
+    panel.tick_params(length=0)
+    panel.spines[:].set_visible(False)
+    bar = figure.colorbar(picture, ax=panel, shrink=0.9, label="AUC, malignant against benign")
+    bar.ax.axhline(0.5, color="black", linewidth=1)
+    return figure

@@ -1,0 +1,80 @@
+"""Figures of the split lottery: the spread of scores over splits, and what copies in training are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from bcd_utils.evaluation.format import number, with_interval
+from bcd_utils.evaluation.metric_registry import main_metrics
+from bcd_utils.reporting.plots import style
+
+PLAIN, GROUPED = {"color": "#E69F00", "marker": "o"}, {"color": "#56B4E9", "marker": "s"}
+ROWS = {"plain": 2, "grouped": 1, "folds": 0}
+
+
+def lottery(
+    table: pd.DataFrame, headline: Mapping[str, Mapping[str, float]], paper: Mapping[str, float], folds: int
+) -> Figure:
+    """Every split's test scores, plain and grouped, the grouped cross-validation, and the paper's value.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row a split: scheme ("plain", "grouped") and the scores of ``paper``.
+    headline : mapping of score to mapping
+        ``value``, ``low``, ``high`` of repeated grouped cross-validation.
+    paper : mapping of score to float
+        The published test scores; a panel each.
+    folds : int
+        Of the cross-validation, for its label.
+    """
+    figure = style.new_figure(3.3)
+    grid = style.panels(figure, columns=len(paper), sharey=True)[0]
+    for panel, metric in zip(grid, paper, strict=True):
+        for scheme, look in (("plain", PLAIN), ("grouped", GROUPED)):
+            values = table.loc[table["scheme"] == scheme, metric].dropna().to_numpy(dtype=float)
+            dots = {"size": 3.6, "alpha": 0.75, "linewidth": 0.3, "edgecolor": "white"}
+            style.strip(panel, values, ROWS[scheme] + 0.07, 0.23, **dots, **look)
+            style.span(panel, values, ROWS[scheme] - 0.3, 95, "black")
+        value, low, high = (headline[metric][name] for name in ("value", "low", "high"))
+        style.score(panel, value, low, high, ROWS["folds"], marker="D", color="black", markersize=6)
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        at = {"ha": "center", "size": style.SMALL, "bbox": box}
+        style.note(panel, with_interval(headline[metric]), (value, ROWS["folds"]), (0, 11), **at)
+        panel.axvline(paper[metric], color="#8B0000", linewidth=1.6, linestyle=(0, (4, 2)))
+        at = {"xycoords": panel.get_xaxis_transform(), "ha": "right", "color": "#8B0000", "size": style.SMALL}
+        style.note(panel, f"paper {number(paper[metric])}", (paper[metric], 1), (-3, -5), **at)
+        style.heading(panel, main_metrics()[metric])
+        style.guides(panel, "x")
+        panel.xaxis.set_major_locator(MaxNLocator(4))
+        panel.set(ylim=(-0.5, 2.75), xlabel="test score")
+        panel.tick_params(axis="y", length=0)
+    splits = (table["scheme"] == "plain").sum()
+    labels = [f"{splits} splits\nby image", f"{splits} splits\nby group", f"grouped\n{folds}-fold"]
+    grid[0].set_yticks(list(ROWS.values()), labels, size=style.MEDIUM)
+    return figure
+
+
+def copies(table: pd.DataFrame) -> Figure:
+    """Accuracy on test images that have a copy in training against accuracy on the others, split by split.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Rows of plain splits with ``accuracy_copied`` and ``accuracy_not_copied``.
+    """
+    figure = style.new_figure(3.6, 5.2)
+    panel = style.panels(figure)[0, 0]
+    both = table.dropna(subset=["accuracy_copied", "accuracy_not_copied"])
+    panel.scatter(both["accuracy_not_copied"], both["accuracy_copied"], s=22, alpha=0.7, linewidth=0, **PLAIN)
+    ends = both[["accuracy_copied", "accuracy_not_copied"]].to_numpy()
+    limits = (ends.min() - 0.03, min(1.02, ends.max() + 0.03)) if len(both) else (0, 1)
+    panel.plot(limits, limits, color=style.MUTED, linewidth=1, linestyle=(0, (4, 2)))
+    style.guides(panel)
+    panel.set(xlim=limits, ylim=limits, xlabel="accuracy on test images without a copy in training")
+    panel.set_ylabel("accuracy on test images\nwith a copy in training")
+    return figure

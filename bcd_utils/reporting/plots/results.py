@@ -1,0 +1,189 @@
+"""Figures of the classifier's results: scores, confusion matrices, ROC and learning curves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from bcd_utils.evaluation.format import number, with_interval
+from bcd_utils.evaluation.metric_registry import main_metrics
+from bcd_utils.reporting.plots import style
+
+SMALL_KEY = {"fontsize": style.SMALL, "title_fontsize": style.SMALL}
+PUBLISHED = {"marker": "D", "markersize": 9, "fillstyle": "none", "markeredgewidth": 1.4, "zorder": 4}
+PUBLISHED["linestyle"] = "none"
+
+
+def metrics_beside_paper(
+    metrics: dict[str, dict[str, float | None]],
+    intervals: dict[str, dict[str, float | None]],
+    paper: dict[str, dict[str, float]],
+) -> Figure:
+    """The main metrics of each set beside the paper's, with the test set's intervals.
+
+    Parameters
+    ----------
+    metrics : dict of set to dict of score to float or None
+        None where undefined.
+    intervals : dict of score to dict
+        ``low`` and ``high`` of the test set; a score may be missing or its ends None.
+    paper : dict of set to dict of score to float
+        The published values; may be empty.
+    """
+    titles = main_metrics()
+    rows = [(score, name) for score in titles for name in (None, *metrics)]
+    figure = style.new_figure(1.0 + 0.26 * len(rows))
+    panel = style.panels(figure)[0, 0]
+    for place, (score, name) in enumerate(rows):
+        if name is None:
+            panel.axhline(place - 0.55, color="#D9D9D9", linewidth=0.8 if place else 0)
+            continue
+        ours, theirs = metrics[name].get(score), paper.get(name, {}).get(score)
+        ends = intervals.get(score, {}) if name == "test" else {}
+        look = style.set_look(name)
+        style.score(panel, ours, ends.get("low"), ends.get("high"), place, **look)
+        if style.known(theirs):
+            panel.plot(theirs, place, color=look["color"], **PUBLISHED)
+        _beside(panel, 0, place, with_interval({**ends, "value": ours}))
+        if paper:
+            _beside(panel, 1, place, number(theirs))
+    _beside(panel, 0, 0, "ours [interval]" if intervals else "ours", weight="bold")
+    if paper:
+        _beside(panel, 1, 0, "paper", weight="bold")
+
+    labels = [titles[score] if name is None else style.spaced(name) for score, name in rows]
+    panel.set_yticks(range(len(rows)), labels, size=style.MEDIUM)
+    for tick, (_, name) in zip(panel.get_yticklabels(), rows, strict=True):
+        tick.set_weight("bold" if name is None else "normal")
+    panel.tick_params(axis="y", length=0)
+    panel.set(xlabel="score", ylim=(len(rows) - 0.4, -0.6))
+    panel.margins(x=0.06)
+    style.guides(panel, "x")
+    handles = [style.sign(style.spaced(name), markersize=7, **style.set_look(name)) for name in metrics]
+    handles += [style.sign("paper", color=style.MUTED, **PUBLISHED)] if paper else []
+    style.key(figure, handles)
+    return figure
+
+
+def confusion_matrices(matrices: dict[str, np.ndarray], classes: Sequence[str]) -> Figure:
+    """Confusion matrix of each set: counts, and the share of the true class that they are.
+
+    Parameters
+    ----------
+    matrices : dict of set to ndarray of int, shape (k, k)
+        Rows are the true classes.
+    """
+    count = len(classes)
+    columns = min(len(matrices), 3 if count <= 4 else 2)
+    rows = -(-len(matrices) // columns)
+    longest = max(style.text_width(style.spaced(name), style.MEDIUM) for name in classes)
+    side, size = (2.4, style.LARGE) if count <= 4 else (3.35, style.SMALL)
+    below = 0.45 + (0.7 * longest if count > 3 else 0.15)
+    figure = style.new_figure(rows * (side + below + 0.35), width=columns * (side + 0.12) + longest + 1.5)
+    grid = style.panels(figure, rows, columns)
+    names = [style.spaced(name) for name in classes]
+    slanted = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if count > 3 else {}
+    for panel in grid.flat[len(matrices) :]:
+        panel.set_axis_off()
+    for index, (panel, (name, matrix)) in enumerate(zip(grid.flat, matrices.items(), strict=False)):
+        totals = matrix.sum(axis=1, keepdims=True)
+        rates = matrix / np.where(totals > 0, totals, 1)
+        shades = panel.imshow(rates, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+        for (row, column), cell in np.ndenumerate(matrix):
+            rate = f"{rates[row, column]:.0%}" if totals[row, 0] else "–"
+            ink = "white" if rates[row, column] > 0.55 else "black"
+            panel.text(column, row, f"{cell:,}\n{rate}", color=ink, ha="center", va="center", size=size)
+        first = index % columns == 0
+        panel.set_xticks(range(count), names, size=style.MEDIUM, **slanted)
+        panel.set_yticks(range(count), names if first else [""] * count, size=style.MEDIUM)
+        panel.set_xlabel("predicted class")
+        panel.set_ylabel("true class" if first else "")
+        style.heading(panel, f"{style.spaced(name)} ({matrix.sum():,} images)")
+        panel.tick_params(length=0)
+        panel.spines[:].set_visible(False)
+    scale = figure.colorbar(shades, ax=grid, shrink=0.9 if rows == 1 else 0.45, aspect=18, pad=0.015)
+    scale.set_label("share of the true class")
+    scale.ax.yaxis.set_major_formatter(PercentFormatter(1))
+    scale.outline.set_visible(False)
+    return figure
+
+
+def roc(curves: dict[str, dict[str, pd.DataFrame]], metrics: dict[str, dict[str, float | None]]) -> Figure:
+    """One-vs-rest ROC curve of each class, a panel for each set, the areas in the legends.
+
+    Parameters
+    ----------
+    curves : dict of set to dict of class to DataFrame
+        Columns ``false_positive_rate`` and ``true_positive_rate`` (0..1). A class may be missing from a set.
+    metrics : dict of set to dict
+        Area under each curve as ``roc_auc_<class>``.
+    """
+    looks = style.class_looks(name for of_set in curves.values() for name in of_set)
+    side, below = style.WIDTH / max(len(curves), 3), 0.3 + 0.21 * len(looks)
+    figure = style.new_figure(side + 0.2 + below, width=side * len(curves) + 0.1)
+    upper, lower = style.panels(figure, 2, len(curves), height_ratios=[side - 0.2, below])
+    for index, (panel, under, (name, of_set)) in enumerate(zip(upper, lower, curves.items(), strict=True)):
+        panel.plot([0, 1], [0, 1], color="#8C8C8C", linewidth=1, linestyle=":")
+        for label, look in looks.items():
+            area = metrics.get(name, {}).get(f"roc_auc_{label}")
+            rates = ("false_positive_rate", "true_positive_rate")
+            x, y = (of_set[label][rate] if label in of_set else [] for rate in rates)
+            key = f"{style.spaced(label)}: {number(area)}"
+            panel.plot(x, y, clip_on=False, label=key, **look.stroke)
+        panel.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal", xlabel="false positive rate")
+        panel.set_ylabel("true positive rate" if index == 0 else "")
+        style.heading(panel, style.spaced(name))
+        under.set_axis_off()
+        options = {"frameon": False, "handlelength": 3.2, "borderaxespad": 0, "title": "area under the curve"}
+        under.legend(handles=panel.get_lines()[1:], loc="upper center", **SMALL_KEY, **options)
+    return figure
+
+
+def learning_curve(history: pd.DataFrame, metric: str, restored_epoch: int) -> Figure:
+    """A score of the training and the validation set after each epoch.
+
+    Parameters
+    ----------
+    history : DataFrame
+        Columns ``epoch`` (1, 2, ...), the metric, ``val_`` and the metric, and perhaps ``stage``
+        ("head" or "fine-tuning").
+    metric : {"accuracy", "loss"}
+    restored_epoch : int
+        The epoch whose weights were kept.
+    """
+    figure = style.new_figure(4.0)
+    panel = style.panels(figure)[0, 0]
+    first, last = history["epoch"].min(), history["epoch"].max()
+    stroke = {"linewidth": 1.8, "markersize": 4.5 if len(history) <= 60 else 0}
+    train, validation = style.set_look("train"), style.set_look("validation")
+    panel.plot(history["epoch"], history[metric], label="training", **train, **stroke)
+    panel.plot(history["epoch"], history[f"val_{metric}"], "--", label="validation", **validation, **stroke)
+    if "stage" in history and (history["stage"] == "fine-tuning").any():
+        start = history.loc[history["stage"] == "fine-tuning", "epoch"].min()
+        label = f"fine-tuning (from epoch {start})"
+        panel.axvspan(start - 0.5, last + 0.5, color="#F0F0F0", linewidth=0, zorder=0, label=label)
+    panel.axvline(restored_epoch, color="black", linewidth=1.2, linestyle=":", zorder=1)
+    along = (restored_epoch - first + 0.5) / (last - first + 1)
+    towards = {"va": "bottom", "ha": "left" if along < 0.15 else "right" if along > 0.85 else "center"}
+    place = {"xycoords": ("data", "axes fraction"), **towards}
+    style.note(panel, f"weights of epoch {restored_epoch} kept", (restored_epoch, 1), (0, 4), **place)
+    panel.set(xlabel="epoch", ylabel=metric, xlim=(first - 0.5, last + 0.5))
+    if metric == "loss":
+        panel.update_datalim([(first, 0)])
+        panel.autoscale_view()
+        panel.set_ylim(bottom=0)
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
+    style.guides(panel, "y")
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=style.MEDIUM, handlelength=3)
+    return figure
+
+
+def _beside(panel: Axes, column: int, place: float, text: str, weight: str = "normal") -> None:
+    """A cell of the table right of the panel."""
+    options = {"xycoords": ("axes fraction", "data"), "size": style.SMALL, "weight": weight}
+    style.note(panel, text, (1, place), (14 + 140 * column, 0), **options)

@@ -1,0 +1,88 @@
+"""A study's protocol in words."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bcd_utils.datasets import Dataset
+from bcd_utils.datasets.manifest import known_patients
+from bcd_utils.datasets.splits import patients_across_sets
+from bcd_utils.study.networks import NETWORKS
+from bcd_utils.study.settings import Study
+
+
+def protocol_steps(study: Study, dataset: Dataset) -> list[tuple[str, str]]:
+    """The steps of the paper's Fig 1 with this study's values: (title, detail) each.
+
+    Examples
+    --------
+    >>> from bcd_utils.datasets import dataset_of
+    >>> from bcd_utils.study.loading import make_study
+    >>> study = make_study({"name": "mine"})
+    >>> protocol_steps(study, dataset_of(study))[2]
+    ('Split', '15% test, then 10% of the rest for validation, by image; stratified; seed 42')
+    """
+    side = study.image_size
+    stain = "" if study.stain == "none" else f"; stains normalised ({study.stain.capitalize()})"
+    augmentation = "rotation, flip, zoom of training images" if study.augmentation else "no augmentation"
+    if study.backbone in NETWORKS:
+        network = NETWORKS[study.backbone]
+        scaling = "scaling inside" if network.scales_inside else f"{study.scaling} scaling"
+        backbone = f"{network.title}, weights {study.weights.split('/')[-1]}, {scaling}"
+    else:
+        backbone = f"{study.backbone.split('/')[-1]}, scaling inside"
+    tuned = f"; then trained from {study.fine_tuning.trainable_from}" if study.fine_tuning else ""
+    few = len(dataset.classes) < 5
+    classes = ", ".join(dataset.classes) if few else f"{len(dataset.classes)} classes"
+    units = ", ".join(map(str, study.hidden_units))
+    return [
+        ("Data", f"{dataset.title} ({dataset.modality}): {classes}"),
+        (
+            "Cleaning and resizing",
+            f"unusable images set aside; {study.input} at {side} x {side} pixels, RGB{stain}",
+        ),
+        ("Split", f"{split_in_words(study)}; seed {study.seed}"),
+        ("Frozen backbone", backbone + tuned),
+        ("New head", f"{study.pooling}, BatchNorm, Dense {units} with dropout {study.dropout:g}, softmax"),
+        (
+            "Training",
+            f"Adam, batch {study.batch_size}, at most {study.epochs} epochs, patience {study.patience}; {augmentation}",
+        ),
+        ("Evaluation", "accuracy, F1, kappa, ROC AUC, confusion matrix; bootstrap intervals on test"),
+        ("Explanation", "Grad-CAM against lesion masks, beside chance and a shuffled head"),
+    ]
+
+
+def split_in_words(study: Study) -> str:
+    """How a study draws its sets.
+
+    Examples
+    --------
+    >>> from bcd_utils.study.loading import make_study
+    >>> split_in_words(make_study({"name": "mine", "split": "official"}))
+    'published test set; 10% of the rest for validation, by group'
+    """
+    validation = f"{study.validation_fraction:.0%} of the rest for validation, by"
+    if study.split == "official":
+        return f"published test set; {validation} group"
+    drawn = f"{study.test_fraction:.0%} test, then {validation} {study.split}"
+    if study.split == "group":
+        return drawn
+    return f"{drawn}; {'stratified' if study.stratify else 'not stratified'}"
+
+
+def patients_in_words(splits: pd.DataFrame) -> str:
+    """How many patients have images in more than one set, as far as they are known.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"id": ["a", "b"], "group": ["eve", "eve"], "split": ["train", "test"]})
+    >>> patients_in_words(table)
+    '1 of 1 patients have images in more than one set.'
+    >>> patients_in_words(table.assign(group=["a", "b"]))
+    'The data set names no patients.'
+    """
+    patients = known_patients(splits)
+    if patients is None:
+        return "The data set names no patients."
+    return f"{patients_across_sets(splits)} of {patients} patients have images in more than one set."

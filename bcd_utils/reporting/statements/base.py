@@ -1,0 +1,107 @@
+"""Telling facts: a sentence with its source where a run's artifacts know it, and nothing where they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from bcd_utils.evaluation.format import with_interval
+from bcd_utils.evaluation.metric_registry import main_metrics
+
+Summary = Mapping[str, Any]
+
+
+class Fact(NamedTuple):
+    """A sentence, and the settings and artifacts that it follows from."""
+
+    text: str
+    source: str
+
+
+class UnknownError(LookupError):
+    """The run's artifacts do not tell."""
+
+
+FACTS: dict[str, tuple[Callable[[Summary], str], str]] = {}
+
+
+def fact(source: str) -> Callable[[Callable[[Summary], str]], Callable[[Summary], str]]:
+    """Register a function of the summary as a fact that follows from ``source``."""
+
+    def register(function: Callable[[Summary], str]) -> Callable[[Summary], str]:
+        FACTS[function.__name__] = function, source
+        return function
+
+    return register
+
+
+def tell(name: str, summary: Summary) -> Fact | None:
+    """A fact about a run, or None where its artifacts do not tell.
+
+    Parameters
+    ----------
+    name : str
+        Name of a function marked with `fact`.
+    summary : mapping
+        What ``summary.json`` holds; any key may be missing or None.
+
+    Examples
+    --------
+    >>> tell("code", {"provenance": {"commit": "1a2b3c", "code_sha256": "ff"}}).text
+    'Code: commit 1a2b3c; SHA-256 of bcd_utils ff.'
+    >>> tell("code", {}) is None
+    True
+    """
+    function, source = FACTS[name]
+    text = answer(function, summary)
+    return Fact(text, source) if text else None
+
+
+def answer(function: Callable[[Summary], str] | None, summary: Summary) -> str:
+    """The sentence that a function makes of a summary; empty where the run's artifacts do not tell."""
+    try:
+        return function(summary) if function else ""
+    except UnknownError:
+        return ""
+
+
+def at(values: Any, *keys: str) -> Any:
+    """What lies under nested keys; raises `UnknownError` where that is missing or None."""
+    for key in keys:
+        values = values.get(key) if isinstance(values, Mapping) else None
+        if values is None:
+            raise UnknownError(key)
+    return values
+
+
+def listed(counts: Mapping[str, int]) -> str:
+    """Counts in words.
+
+    Examples
+    --------
+    >>> listed({"benign": 2, "normal": 1})
+    '2 benign, 1 normal'
+    """
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
+
+
+def runs(summary: Summary, record: str) -> bool:
+    """Whether the study runs the notebook that makes a record of the summary, such as "lottery"."""
+    return notebook_of(summary, record) in at(summary, "settings", "notebooks")
+
+
+def notebook_of(summary: Summary, record: str) -> str:
+    """The notebook that makes a record of the summary."""
+    return at(summary, "stages", record)
+
+
+def main_scores(intervals: Mapping[str, Any]) -> str:
+    """The main scores with their intervals, in words."""
+    known = [
+        f"{title} {with_interval(intervals[name])}"
+        for name, title in main_metrics().items()
+        if name in intervals
+    ]
+    if not known:
+        raise UnknownError("scores")
+    return ", ".join(known)

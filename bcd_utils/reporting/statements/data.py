@@ -1,0 +1,154 @@
+"""What a program can know of a run's images and their split."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from bcd_utils.datasets.splits import SETS
+from bcd_utils.reporting.statements.base import Summary, at, fact, listed, notebook_of, runs
+from bcd_utils.reporting.statements.model import augmentation
+
+INPUTS = {
+    "image": "The network sees the image as it is, its whole frame; no region was cropped.",
+    "mask": "The network sees the lesion mask that came with the image, not the image.",
+    "overlay": "The network sees the image with its lesion mask blended in.",
+}
+
+
+@fact("artifacts/dataset.json")
+def data_source(summary: Summary) -> str:
+    data = at(summary, "dataset")
+    known = [
+        f"{at(data, 'title')}: {data['citation']}." if data.get("citation") else f"{at(data, 'title')}.",
+        f"Licence: {data['licence']}." if data.get("licence") else "",
+        data.get("homepage") or "",
+        f"SHA-256 over labels and files: {at(data, 'data_sha256')}.",
+    ]
+    return " ".join(filter(None, known))
+
+
+@fact("artifacts/dataset.json")
+def labels(summary: Summary) -> str:
+    if at(summary, "dataset", "synthetic"):
+        return "Each phantom was drawn as its class, so labels are known by construction."
+    return "Labels are those that the data set is published with; none was changed."
+
+
+@fact("artifacts/dataset.json")
+def counts(summary: Summary) -> str:
+    return f"Classes of the images: {listed(at(summary, 'dataset', 'classes'))}."
+
+
+@fact("artifacts/dataset.json")
+def exclusions(summary: Summary) -> str:
+    data = at(summary, "dataset")
+    aside, found = at(data, "set_aside"), at(data, "images")
+    if not aside:
+        return f"All {found} images found were used; none was set aside."
+    reasons = Counter(image["status"] for image in at(data, "set_aside_images"))
+    return f"Of {found} images found, {aside} were set aside: {listed(reasons)}."
+
+
+@fact("artifacts/dataset.json; bcd_utils/datasets/manifest.py")
+def corrupt_images(summary: Summary) -> str:
+    return (
+        "Every file was opened; an image that is empty, corrupt, truncated, very small or nearly uniform, or whose "
+        f"mask cannot be read, is set aside ({at(summary, 'dataset', 'set_aside')} were)."
+    )
+
+
+@fact("artifacts/dataset.json")
+def missing_data(summary: Summary) -> str:
+    data = at(summary, "dataset")
+    return (
+        f"No value was imputed: an image that cannot be used is left out whole "
+        f"({at(data, 'set_aside')} of {at(data, 'images')}); every image has a label."
+    )
+
+
+@fact("settings input, image_size, stain, augmentation; artifacts/training.json")
+def preprocessing(summary: Summary) -> str:
+    side, method = at(summary, "settings", "image_size"), at(summary, "settings")["stain"]
+    stains = (
+        "" if method == "none" else f"stains normalised after {method.capitalize()} to published references, "
+    )
+    return (
+        f"Converted to RGB, {stains}and resized to {side} x {side} pixels without keeping the aspect ratio; "
+        f"{at(summary, 'provenance', 'preparation')}; {augmentation(summary)}."
+    )
+
+
+@fact("setting input")
+def input_shown(summary: Summary) -> str:
+    kind = at(summary, "settings", "input")
+    at(summary, "dataset", "name")  # of several data sets, some may be cut to the lesion
+    warning = "" if kind == "image" else " Where there is no lesion the mask is empty, which tells the class."
+    return INPUTS[kind] + warning
+
+
+@fact("settings split, test_fraction, validation_fraction, stratify, seed")
+def split_method(summary: Summary) -> str:
+    at(summary, "split")
+    settings = at(summary, "settings")
+    shares = "keeping the shares of the classes" if settings["stratify"] else "whatever their class"
+    if settings["split"] != "image":
+        shares = f"whole {units(summary)}, class shares as far as these allow"
+    validation = f"{settings['validation_fraction']:.0%} of the rest for validation, {shares}; seed {settings['seed']}."
+    if settings["split"] == "official":
+        return f"The published test set; {validation}"
+    return f"{settings['test_fraction']:.0%} of the usable images drawn at random for test, then {validation}"
+
+
+@fact("artifacts/splits.csv")
+def set_sizes(summary: Summary) -> str:
+    by_class = at(summary, "split_by_class")
+    sets = [f"{name} {sum(by_class[name].values())} ({listed(by_class[name])})" for name in SETS]
+    return f"Images: {'; '.join(sets)}."
+
+
+@fact("artifacts/splits.csv")
+def split_level(summary: Summary) -> str:
+    copies = at(summary, "copies_across_sets")
+    exact = f"{copies} images have" if copies else "No image has"
+    return f"{patients_apart(summary)} {exact} an exact copy in another set."
+
+
+def units(summary: Summary) -> str:
+    """What groups of images are: patients where the data set names them."""
+    return "patients" if at(summary, "dataset").get("patients") else "groups of exact copies"
+
+
+def patients_apart(summary: Summary) -> str:
+    """Whether images of one patient can be in two sets, in a sentence."""
+    crossing, split = summary.get("patients_across_sets"), at(summary, "settings")["split"]
+    if crossing is not None:
+        apart = f"{crossing} patients have" if crossing else "no patient has"
+        return f"The split is by {'image' if split == 'image' else 'patient'}: {apart} images in more than one set."
+    by = "image" if split == "image" else "group of exact copies"
+    return f"The split is by {by}: the data set names no patients, and images of one may be in several sets."
+
+
+@fact("artifacts/splits.csv")
+def sample_size(summary: Summary) -> str:
+    split = at(summary, "split")
+    return f"Every usable image was used ({sum(split.values())}); {split['test']} of them are the test set."
+
+
+@fact("artifacts/audit.json")
+def duplicates(summary: Summary) -> str:
+    notebook = notebook_of(summary, "audit")
+    if not runs(summary, "audit"):
+        if runs(summary, "modalities"):
+            return (
+                "Where a data set names no patients, images that look alike were kept on one side of each fold; "
+                f"they are listed by notebook {notebook}, which this study does not run."
+            )
+        return f"Near-duplicates were not searched for: this study does not run notebook {notebook}."
+    audit = at(summary, "audit")
+    leaks = [row for row in audit.get("leak") or [] if {"copies", "test_images"} <= set(row)]
+    met = ", ".join(f"{row['test_images']} ({row['copies']})" for row in leaks)
+    return (
+        f"{at(audit, 'groups')} groups of copies hold {at(audit, 'images_in_groups')} images; "
+        f"in {len(audit.get('contradictory') or [])} of these groups labels contradict one another."
+        + (f" Test images with a copy in train or validation: {met}." if met else "")
+    )

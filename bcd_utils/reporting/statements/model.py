@@ -1,0 +1,103 @@
+"""What a program can know of a run's network and training."""
+
+from __future__ import annotations
+
+from bcd_utils.reporting.statements.base import Summary, at, fact, notebook_of
+
+
+@fact("settings backbone, fine_tuning; artifacts/training.json")
+def technology(summary: Summary) -> str:
+    frozen = "partly fine-tuned" if at(summary, "settings").get("fine_tuning") else "frozen"
+    head = "a logistic regression on its features" if probes_alone(summary) else "a new fully connected head"
+    return (
+        f"Deep learning, supervised image classification: a {frozen} {at(summary, 'provenance', 'backbone')} "
+        f"and {head}."
+    )
+
+
+@fact("settings image_size, pooling, hidden_units, dropout; artifacts/training.json")
+def network(summary: Summary) -> str:
+    settings, weights = at(summary, "settings"), at(summary, "parameters")
+    side, units = settings["image_size"], ", ".join(map(str, settings["hidden_units"]))
+    pooling = {"flatten": "feature map flattened", "average": "average pooling"}[settings["pooling"]]
+    return (
+        f"{at(summary, 'provenance', 'backbone')} ({weights['backbone']:,} weights) takes {side} x {side} x 3 pixels. "
+        f"Head ({weights['head']:,} weights): {pooling}, BatchNorm, Dense {units} (ReLU, dropout "
+        f"{settings['dropout']:g} after each), softmax over {', '.join(at(summary, 'dataset', 'classes'))}."
+    )
+
+
+@fact("setting seed; artifacts/training.json")
+def initialisation(summary: Summary) -> str:
+    weights, digest = at(summary, "provenance", "weights"), at(summary, "provenance", "weights_sha256")
+    if probes_alone(summary):
+        return f"Backbone: {weights} (SHA-256 {digest}). A logistic regression needs no initial weights."
+    return f"Backbone: {weights} (SHA-256 {digest}). Head: Glorot uniform from seed {at(summary, 'settings', 'seed')}."
+
+
+@fact("settings learning_rate, batch_size, epochs, patience and others; artifacts/training.json")
+def training(summary: Summary) -> str:
+    settings, further = at(summary, "settings"), ""
+    if settings.get("fine_tuning"):
+        tuning = settings["fine_tuning"]
+        further = f" Then fine-tuning from {tuning['trainable_from']} on, learning rate {tuning['learning_rate']:g}."
+    return (
+        f"Adam, learning rate {settings['learning_rate']:g}, cross-entropy, batches of {settings['batch_size']}, "
+        f"class weights {settings['class_weights']}, {augmentation(summary)}; at most {settings['epochs']} epochs, "
+        f"ended after {settings['patience']} without a lower validation loss; {at(summary, 'epochs')} were run. "
+        f"Seed {settings['seed']}.{further}"
+    )
+
+
+@fact("artifacts/training.json")
+def selection(summary: Summary) -> str:
+    return (
+        f"The weights of the epoch with the lowest validation loss: {at(summary, 'best_epoch')} of "
+        f"{at(summary, 'epochs')}. The test set had no part in it."
+    )
+
+
+@fact("study.json")
+def hyperparameters(summary: Summary) -> str:
+    at(summary, "settings")
+    text = "All are fixed beforehand in study.json; the run searched none."
+    if summary.get("comparison"):
+        text += " The comparison's contenders chose theirs on the validation images of each fold."
+    if summary.get("modalities"):
+        text += (
+            f" The linear probes of {notebook_of(summary, 'modalities')} chose their penalty on the validation images "
+            "of each fold."
+        )
+    return text
+
+
+@fact("artifacts/training.json")
+def ensembling(summary: Summary) -> str:
+    at(summary, "provenance", "backbone")
+    contenders = (summary.get("comparison") or {}).get("contenders", {})
+    joined = [row["title"] for row in contenders.values() if row["family"] == "ensemble" and "scores" in row]
+    return f"In the comparison alone: {'; '.join(joined)}." if joined else "None: one network."
+
+
+@fact("artifacts/training.json; bcd_utils/experiments/study_model.py")
+def separation(summary: Summary) -> str:
+    at(summary, "provenance", "backbone")
+    chosen = "penalty" if probes_alone(summary) else "epoch"
+    return (
+        "Resizing and pixel preparation treat each image by itself; training images alone set weights, "
+        f"validation images choose the {chosen}, and test images are only scored."
+    )
+
+
+def probes_alone(summary: Summary) -> bool:
+    """Whether the run trained nothing but the linear probes of several data sets."""
+    return bool(summary.get("modalities")) and not (summary.get("parameters") or summary.get("comparison"))
+
+
+def augmentation(summary: Summary) -> str:
+    """Whether and how training images are changed, in words."""
+    changes = at(summary, "settings").get("augmentation")
+    if not changes:
+        return "no augmentation"
+    said = (f"{name.replace('_', ' ')} {value}" for name, value in changes.items())
+    return f"augmentation of training images ({', '.join(said)})"

@@ -1,0 +1,59 @@
+"""What a program can know of a run's code, machine and purpose."""
+
+from __future__ import annotations
+
+from bcd_utils.reporting.statements.base import Summary, at, fact
+
+
+@fact("summary.json")
+def version(summary: Summary) -> str:
+    provenance = at(summary, "provenance")
+    return (
+        f"Study “{at(summary, 'title')}”, bcd_utils {at(provenance, 'versions', 'bcd_utils')}, "
+        f"commit {at(provenance, 'commit')}, {at(provenance, 'when')[:10]}."
+    )
+
+
+@fact("summary.json")
+def code(summary: Summary) -> str:
+    provenance = at(summary, "provenance")
+    return f"Code: commit {at(provenance, 'commit')}; SHA-256 of bcd_utils {at(provenance, 'code_sha256')}."
+
+
+@fact("summary.json")
+def software(summary: Summary) -> str:
+    versions = at(summary, "provenance", "versions")
+    return "; ".join(f"{name} {number}" for name, number in versions.items()) + "."
+
+
+@fact("summary.json")
+def hardware(summary: Summary) -> str:
+    minutes = sum(at(summary, "seconds").values()) / 60
+    place = at(summary, "provenance")
+    return f"{at(place, 'device')}; {at(place, 'platform')}; {minutes:.1f} minutes for the whole run."
+
+
+@fact("README.md")
+def readme(summary: Summary) -> str:
+    return "README.md of the project."
+
+
+@fact("study.json")
+def script(summary: Summary) -> str:
+    return (
+        f"One command, bcd run, with the settings in study.json makes every number and page: it runs "
+        f"{len(at(summary, 'settings', 'notebooks'))} notebooks in order."
+    )
+
+
+@fact("study.json")
+def settings_file(summary: Summary) -> str:
+    at(summary, "settings")
+    return "Every setting of the run is in study.json; the notebooks tell the method step by step."
+
+
+@fact("the project")
+def intended_use(summary: Summary) -> str:
+    return (
+        "Research and teaching on a published method. Not for clinical use: no medical device, no diagnosis."
+    )

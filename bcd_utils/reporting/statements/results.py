@@ -1,0 +1,197 @@
+"""What a program can know of a run's results and their limits."""
+
+from __future__ import annotations
+
+from bcd_utils.datasets.splits import SETS
+from bcd_utils.evaluation.format import number, span, with_interval
+from bcd_utils.evaluation.metric_registry import METRICS, capital, main_metrics
+from bcd_utils.reporting.statements.base import Summary, at, fact, main_scores, notebook_of, runs
+from bcd_utils.reporting.statements.data import INPUTS, patients_apart
+
+
+@fact("artifacts/evaluation.json")
+def metrics_named(summary: Summary) -> str:
+    at(summary, "metrics", "test")
+    of_set, of_class = (
+        ", ".join(metric.title for metric in METRICS if metric.per_class == per_class)
+        for per_class in (False, True)
+    )
+    lower = ", ".join(metric.title for metric in METRICS if not metric.higher_is_better)
+    return (
+        f"{capital(of_set)}; for each class against the rest {of_class}. Higher is better, but for {lower}."
+    )
+
+
+@fact("artifacts/predictions.csv")
+def decision(summary: Summary) -> str:
+    at(summary, "metrics", "test")
+    return "The class with the highest probability; no threshold was tuned."
+
+
+@fact("settings bootstrap_samples, confidence, seed")
+def uncertainty(summary: Summary) -> str:
+    at(summary, "intervals")
+    settings = at(summary, "settings")
+    drawn = (
+        "patients of the test set"
+        if at(summary, "dataset").get("patients")
+        else "test images within each class"
+    )
+    how = " or ".join(dict.fromkeys(metric.interval for metric in METRICS))
+    return (
+        f"Intervals at {settings['confidence']:.0%}: {how}, {settings['bootstrap_samples']} resamples "
+        f"of the {drawn}. They do not cover another "
+        f"split or another training, and have no width, so are too narrow, where a score is 0 or 1."
+    )
+
+
+@fact("artifacts/splits.csv; artifacts/evaluation.json")
+def internal_test(summary: Summary) -> str:
+    at(summary, "metrics", "test")
+    return f"{at(summary, 'split', 'test')} images of the same data set, set apart before training and only scored."
+
+
+@fact("artifacts/evaluation.json")
+def performance(summary: Summary) -> str:
+    sets = {name: at(summary, "metrics", name) for name in SETS}
+    shown = {
+        name: {metric: {"value": value} for metric, value in values.items()} for name, values in sets.items()
+    } | {"test": at(summary, "intervals")}
+    by_set = " ".join(f"{name.capitalize()}: {main_scores(values)}." for name, values in shown.items())
+    if not summary.get("patient_scores"):
+        return by_set
+    rates = at(summary, "patient_scores", "all")
+    return (
+        f"{by_set} Test patients: {rates['patients']}; share of their images that is recognised "
+        f"{with_interval(rates['image_rate'])}, mean of each patient’s share {with_interval(rates['patient_rate'])}."
+    )
+
+
+@fact("artifacts/evaluation.json")
+def diagnostic_performance(summary: Summary) -> str:
+    intervals = at(summary, "intervals")
+    rows = []
+    for label in at(summary, "dataset", "classes"):
+        scores = [
+            f"{title} {with_interval(intervals.get(f'{name}_{label}'))}"
+            for name, title in main_metrics(per_class=True).items()
+        ]
+        rows.append(f"{label}: {', '.join(scores)}")
+    return "; ".join(rows) + "."
+
+
+@fact("artifacts/evaluation.json; tables/confident_errors.csv")
+def failures(summary: Summary) -> str:
+    images = at(summary, "split", "test")
+    wrong = images - round(at(summary, "metrics", "test", "accuracy") * images)
+    return f"{wrong} of {images} test images are misclassified; the most confident are in tables/confident_errors.csv."
+
+
+@fact("artifacts/cam.json")
+def explanation(summary: Summary) -> str:
+    cam = at(summary, "cam")
+    chance = cam["methods"].get("Lesion area (chance)", {}).get("pointing_game")
+    score = at(cam, "methods", "Grad-CAM")
+    return (
+        f"Grad-CAM, compared with the outlines of the lesions in {at(cam, 'images')} images: its peak lies inside "
+        f"in a share of {with_interval(score, name='pointing_game')}, by chance {number(chance)}."
+    )
+
+
+@fact("artifacts/lottery.json")
+def repetition(summary: Summary) -> str:
+    if not runs(summary, "lottery"):
+        notebook = notebook_of(summary, "lottery")
+        return f"The protocol was not repeated over other splits: this study does not run {notebook}."
+    lottery = at(summary, "lottery")
+    text = f"Grouped cross-validation, repeated: {main_scores(at(lottery, 'headline'))}."
+    spread = (lottery.get("plain") or {}).get("accuracy")
+    if not spread:
+        return text
+    return (
+        f"{text} Over {at(lottery, 'splits')} splits by image the same protocol gave a test accuracy of "
+        f"{span(spread['lowest'], spread['highest'])}; the paper's {number(spread['paper'])} lies above "
+        f"{spread['percentile']:.0f}% of them."
+    )
+
+
+@fact("artifacts/forensics.json")
+def reported_table(summary: Summary) -> str:
+    readings = at(summary, "forensics", "readings_of_f1")
+    if not readings:
+        return "No confusion matrix fits the printed scores, whichever way F1 is read."
+    return f"Confusion matrices fit the printed scores where F1 is read as {' or '.join(readings)}."
+
+
+@fact("artifacts/external.json")
+def external_test(summary: Summary) -> str:
+    if not runs(summary, "external"):
+        return f"None in this run: this study does not run notebook {notebook_of(summary, 'external')}."
+    if not at(summary, "external", "given"):
+        return "None in this run: the study names no images from elsewhere."
+    external = at(summary, "external")
+    scores = external.get("intervals") or {
+        name: {"value": value} for name, value in at(external, "scores").items()
+    }
+    return f"{at(external, 'title')}: {main_scores(scores)}."
+
+
+@fact("artifacts/comparison.json")
+def comparison(summary: Summary) -> str:
+    if not runs(summary, "comparison"):
+        return f"No other models were trained: this study does not run {notebook_of(summary, 'comparison')}."
+    found = at(summary, "comparison")
+    ours = found["contenders"][found["reference"]]
+    compared = [row for row in found["contenders"].values() if row.get("status") == "compared"]
+    ahead = sum((row["accuracy_difference_low"] or 0) > 0 for row in found["paired"].values())
+    behind = sum((row["accuracy_difference_high"] or 0) < 0 for row in found["paired"].values())
+    verdicts = [claim["this run's network"] for claim in found["claims"]]
+    of = len(compared) - 1
+    return (
+        f"{ours['title']} in grouped {found['folds']}-fold cross-validation: accuracy "
+        f"{with_interval(ours['scores']['accuracy'])}. Of {of} others {ahead} are more accurate and "
+        f"{behind} less, each interval of a difference taken alone. Of the paper's {len(verdicts)} claims, "
+        f"{verdicts.count('supported')} hold for this run's network and {verdicts.count('not supported')} do not."
+    )
+
+
+@fact("artifacts/modalities.json")
+def modalities(summary: Summary) -> str:
+    if not runs(summary, "modalities"):
+        return f"Other kinds of images were not tried: this study does not run {notebook_of(summary, 'modalities')}."
+    found = at(summary, "modalities")
+    sources, pairs = at(found, "sources"), at(found, "transfer", "pairs")
+    here = [source for source in sources.values() if "scores" in source]
+    missing = [source["title"] for source in sources.values() if "scores" not in source]
+    shown = [
+        f"{source['title']} ({len(source['classes'])} classes) {with_interval(source['scores']['probe']['roc_auc'])}"
+        for source in here
+    ]
+    text = f"ROC AUC of one frozen network with a linear probe, cross-validated by group: {'; '.join(shown)}."
+    if missing:
+        text += f" Not at hand: {', '.join(missing)}."
+    crossed = [pair for pair in pairs if pair["trained_on"] != pair["tested_on"] and pair["auc"] is not None]
+    if not crossed:
+        return text
+    areas = [pair["auc"] for pair in crossed]
+    above = sum((pair["auc_low"] or 0) > 0.5 for pair in crossed)
+    return (
+        f"{text} Learned on one and tested on another, malignant against benign: AUC "
+        f"{span(min(areas), max(areas))}, of {len(crossed)} pairs {above} with an interval above 0.5."
+    )
+
+
+@fact("settings; artifacts/dataset.json, training.json, splits.csv")
+def limits(summary: Summary) -> str:
+    kind = at(summary, "settings", "input")
+    external = (summary.get("external") or {}).get("given")
+    copies = summary.get("copies_across_sets")
+    known = [
+        *at(summary, "announcements"),
+        patients_apart(summary),
+        f"{copies} images have an exact copy in another set." if copies else "",
+        f"The test set has {at(summary, 'split', 'test')} images of the same source as the training set.",
+        "" if external else "There is no test on images from elsewhere.",
+        "" if kind == "image" else INPUTS[kind],
+    ]
+    return " ".join(filter(None, known))

@@ -1,0 +1,233 @@
+"""Reading a study's settings strictly, from YAML or from plain values."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from bcd_utils.study.data_settings import BreakHis, CbisDdsm, External, Modalities, ModalitySource, Phantoms
+from bcd_utils.study.networks import NETWORKS
+from bcd_utils.study.settings import Audit, Augmentation, Comparison, FineTuning, Lottery, Study
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.paths import STUDIES, readable
+
+_PATTERN_HELP = {
+    "backbone": f"one of {', '.join(NETWORKS)}, or the path of a .keras file",
+    "weights": "'imagenet', 'random' or the path of a .h5 or .keras weights file",
+    "extractors": "paths of .keras or .h5 files",
+    "name": "letters, digits and . _ = , - after a letter or digit",
+}
+_TYPE_HELP = {
+    "too_short": "at least one value",
+    "string_too_short": "at least one character",
+    "tuple_type": "a list such as [256, 128]",
+    "dataclass_type": "a section such as {key: value}",
+}
+
+
+_PATHS = {"data_dir", "histopathology_dir", "backbone", "weights", "reviewed_pairs", "extractors"}
+_SECTIONS = {
+    "phantoms": Phantoms,
+    "breakhis": BreakHis,
+    "cbis_ddsm": CbisDdsm,
+    "augmentation": Augmentation,
+    "fine_tuning": FineTuning,
+    "audit": Audit,
+    "lottery": Lottery,
+    "comparison": Comparison,
+    "modalities": Modalities,
+    "external": External,
+}
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader that also reads 1e-5 as a number, as YAML 1.2 does and YAML 1.1 does not."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+
+def _allowed_keys(location: Sequence[str], sections: Mapping[str, type]) -> list[str]:
+    owner, parts = Study, iter(location[:-1])
+    for part in parts:
+        if part == "sources":
+            owner = ModalitySource
+            next(parts, None)  # a source's name may be that of a section
+        else:
+            owner = sections.get(part, owner)
+    # What the section adds comes first, then what it shares with other sources.
+    names = list(dict.fromkeys([*owner.__annotations__, *(field.name for field in fields(owner))]))
+    further = [name for name in sections if name not in _SECTIONS] if owner is Study else []
+    return [name for name in names if name != "sections"] + further
+
+
+def _one_line(
+    error: ValidationError, source: str, sections: Mapping[str, type], within: str = ""
+) -> StudyError:
+    first = error.errors()[0]
+    places = [within, *first["loc"]] if within else first["loc"]
+    location = [str(part) for part in places if not str(part).startswith("function")]
+    # A union such as FineTuning | None puts its member's name into the location.
+    location = [part for part in location if part not in {kind.__name__ for kind in sections.values()}]
+    key = ".".join(location)
+    if first["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
+        allowed = _allowed_keys(location, sections)
+        near = difflib.get_close_matches(location[-1], allowed, n=1)
+        hint = f"did you mean '{near[0]}'? " if near else ""
+        return StudyError(
+            f"{source}: unknown setting {key!r} = {first['input']!r}",
+            f"{hint}allowed are {', '.join(allowed)}",
+        )
+    if first["type"] == "missing":
+        return StudyError(f"{source}: setting '{key}' is missing", f"add '{key}: ...'")
+    wanted = _TYPE_HELP.get(first["type"], first["msg"].removeprefix("Input should be "))
+    if first["type"] == "string_pattern_mismatch":
+        wanted = next((_PATTERN_HELP[part] for part in location if part in _PATTERN_HELP), wanted)
+    if wanted.startswith(("greater", "less")):
+        wanted = f"a value {wanted}"
+    return StudyError(f"{source}: {key} = {first['input']!r} is not allowed", f"use {wanted}")
+
+
+def make_study(
+    settings: Mapping[str, Any], source: str = "settings", sections: Mapping[str, type] | None = None
+) -> Study:
+    """Build a `Study` from plain values.
+
+    Parameters
+    ----------
+    settings : mapping
+    source : str
+        What messages call them.
+    sections : mapping of str to type, optional
+        Sections that stages declare. Those that are no attribute of `Study` are checked, completed with their
+        defaults and kept in ``Study.sections``. None: what is there was checked before.
+
+    Raises
+    ------
+    StudyError
+        One line naming the setting, its value and what is allowed.
+
+    Examples
+    --------
+    >>> make_study({"name": "mine", "epochs": 3}).epochs
+    3
+    >>> make_study({"name": "mine", "epoch": 3})  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    bcd_utils.utils.errors.StudyError: settings: unknown setting 'epoch' = 3. To fix: did you mean 'epochs'? ...
+    """
+    try:
+        plain = json.dumps(settings, default=str)
+    except (TypeError, ValueError) as error:
+        raise StudyError(
+            f"{source} holds more than plain values ({error})", "write text keys and plain values"
+        ) from None
+    known = _SECTIONS | dict(sections or {})
+    within = ""
+    try:
+        if sections is not None:
+            values = json.loads(plain)
+            further = {}
+            for within in known.keys() - _SECTIONS.keys():
+                section = TypeAdapter(known[within])
+                made = section.validate_json(json.dumps(values.pop(within, None) or {}))
+                further[within] = section.dump_python(made, mode="json")
+            within, plain = "", json.dumps(values | {"sections": further})
+        return TypeAdapter(Study).validate_json(plain)
+    except ValidationError as error:
+        raise _one_line(error, source, known, within) from None
+
+
+def parse_override(text: str) -> tuple[str, Any]:
+    """Split ``key=value``; the value is read as YAML.
+
+    Examples
+    --------
+    >>> parse_override("dropout=0.3")
+    ('dropout', 0.3)
+    >>> parse_override("fine_tuning.learning_rate=1e-5")
+    ('fine_tuning.learning_rate', 1e-05)
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise StudyError(f"--set {text!r} is not of the form key=value", "write for example --set epochs=10")
+    try:
+        return key.strip(), yaml.load(value, _Loader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError:
+        raise StudyError(f"--set {text!r}: the value is not valid YAML", "quote it") from None
+
+
+def with_absolute_paths(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings whose files and folders do not depend on the current folder or on ``~``."""
+    changed = dict(settings)
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            changed[key] = with_absolute_paths(value)
+        elif key in _PATHS and isinstance(value, list | tuple):
+            changed[key] = [_absolute(file) for file in value]
+        elif key in _PATHS:
+            changed[key] = _absolute(value)
+    return changed
+
+
+def _absolute(value: Any) -> Any:
+    named = isinstance(value, str) and value not in {*NETWORKS, "imagenet", "random"}
+    return str(Path(value).expanduser().absolute()) if named else value
+
+
+def load_study(
+    path: Path | str,
+    overrides: Sequence[str] = (),
+    sections: Mapping[str, type] | None = None,
+    **settings: Any,
+) -> Study:
+    """Read a study from YAML.
+
+    Parameters
+    ----------
+    path : path
+        The study's YAML file.
+    overrides : sequence of str
+        ``key=value`` texts; a dotted key reaches into a section. Paths count from the current folder.
+    sections : mapping of str to type, optional
+        As for `make_study`.
+    **settings
+        Values that replace the file's.
+
+    Raises
+    ------
+    StudyError
+        If the file is missing, is no YAML mapping, or holds a setting that is not allowed.
+    """
+    path = Path(path)
+    try:
+        values = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+    except (FileNotFoundError, IsADirectoryError):
+        beside = path.parent.glob("*.yaml") if any(path.parent.glob("*.yaml")) else STUDIES.glob("*.yaml")
+        known = ", ".join(sorted(readable(p) for p in beside if not p.stem.endswith("_reported")))
+        raise StudyError(f"There is no study file {readable(path)}", f"name one of: {known}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise StudyError(
+            f"{readable(path)} is not valid YAML: {str(error).splitlines()[0]}", "mend it"
+        ) from None
+    if not isinstance(values, dict):
+        raise StudyError(f"{readable(path)} holds no settings", "write 'key: value' lines")
+    for text in overrides:
+        key, value = parse_override(text)
+        *outer, last = key.split(".")
+        inner = values
+        for section in outer:
+            inner[section] = dict(inner[section]) if isinstance(inner.get(section), dict) else {}
+            inner = inner[section]
+        inner[last] = value
+    return make_study(with_absolute_paths({**values, **settings}), readable(path), sections or {})

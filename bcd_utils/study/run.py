@@ -1,0 +1,281 @@
+"""A run folder: which files it holds, which notebook makes each, and whether a stage is done."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.study.loading import make_study
+from bcd_utils.study.settings import Study
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.files import atomic_path, disk_errors, sha256_of_file, write_json, write_text
+from bcd_utils.utils.paths import REPORTS, ROOT, STUDIES, readable
+
+#: Tells a notebook's kernel which stage it is; unset where a person has opened the notebook.
+STAGE = "BCD_STAGE"
+#: What each notebook may read and write: notebook -> {"reads": names, "writes": names}.
+Contract = Mapping[str, Mapping[str, Sequence[str]]]
+
+
+class Run:
+    """One run of a study, in one folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``study.json``, ``contract.json``, ``artifacts/``, ``figures/``, ``tables/``, ``notebooks/``, HTML pages.
+    study : Study
+    contract : mapping
+        What each notebook may read and write, as the stages declare it.
+    """
+
+    def __init__(self, folder: Path, study: Study, contract: Contract = MappingProxyType({})):
+        self.folder = folder
+        self.study = study
+        self.contract = contract
+
+    @classmethod
+    def create(cls, folder: Path | str, study: Study, contract: Contract) -> Run:
+        """Make the run folder, or take it up again with these settings and this contract."""
+        folder = Path(folder).absolute()
+        with disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        for name, value in {"study.json": study.as_dict(), "contract.json": contract}.items():
+            if _read_json(folder / name) != value:
+                write_json(folder / name, value)
+        return cls(folder, study, contract)
+
+    @classmethod
+    def open(cls, folder: Path | str = "") -> Run:
+        """Open a run from a notebook or the command line.
+
+        Parameters
+        ----------
+        folder : path
+            The run folder, absolute or relative to here or to the project. Empty: the run that
+            ``bcd lab`` named, else the newest under ``reports/``.
+
+        Raises
+        ------
+        StudyError
+            If there is no run, with the command that makes one.
+        """
+        folder = str(folder) or os.environ.get("BCD_RUN_DIR", "") or cls._newest()
+        candidates = [Path(folder).absolute(), ROOT / folder, REPORTS / folder]
+        for candidate in candidates:
+            settings = candidate / "study.json"
+            if settings.is_file():
+                try:
+                    values = json.loads(settings.read_text(encoding="utf-8"))
+                except ValueError:
+                    raise StudyError(
+                        f"{settings} is damaged", "delete the run folder and run again"
+                    ) from None
+                contract = _read_json(candidate / "contract.json") or {}
+                return cls(candidate, make_study(values, readable(settings)), contract)
+        raise StudyError(f"{folder} is not a run folder", "make one with 'bcd run studies/phantom.yaml'")
+
+    @staticmethod
+    def _newest() -> str:
+        runs = sorted(REPORTS.glob("*/study.json"), key=lambda path: path.stat().st_mtime)
+        return str(runs[-1].parent) if runs else str(REPORTS / "phantom")
+
+    # -- files that carry results from one notebook to the next ---------------------------------
+
+    def artifact(self, name: str) -> Path:
+        """Path of an artifact that another stage has written.
+
+        Raises
+        ------
+        StudyError
+            If it is missing, with the command that makes it.
+        """
+        stage = self.contract.get(os.environ.get(STAGE, ""))
+        if stage and name not in {*stage["reads"], *stage["writes"]}:
+            raise StudyError(
+                f"{os.environ[STAGE]} reads {name}, which its stage does not declare",
+                f"add it to `reads` in the stage's file, else a changed {name} would not make the stage run again",
+            )
+        path = self.folder / "artifacts" / name
+        if not path.exists():
+            maker = self.maker(name)
+            raise StudyError(f"{readable(path)} is missing; notebook {maker} makes it", self.command)
+        return path
+
+    def maker(self, name: str) -> str | None:
+        """The notebook that writes an artifact; None where no stage declares it."""
+        return next((notebook for notebook, stage in self.contract.items() if name in stage["writes"]), None)
+
+    def read_earlier(self, name: str, before: str) -> dict[str, Any] | None:
+        """Plain values of an artifact, if this study writes it before the artifact ``before``; else None.
+
+        What a later stage left in an earlier run takes no part, so that a second run gives what the first did.
+        """
+        makers = self.maker(name), self.maker(before)
+        stages = [stage for stage in self.study.notebooks if stage in makers]
+        return self.read_json(name) if stages[:-1] == [self.maker(name)] else None
+
+    @property
+    def command(self) -> str:
+        """The command that makes this run, as advice."""
+        study_file = STUDIES / f"{self.study.name}.yaml"
+        settings = readable(study_file) if study_file.exists() else "STUDY.yaml"
+        return f"run 'bcd run {settings} --run-dir {readable(self.folder)}'"
+
+    @contextmanager
+    def writing(self, name: str):
+        """Temporary path that becomes the artifact ``name`` when the block succeeds.
+
+        Raises
+        ------
+        StudyError
+            If the stage that runs does not declare it; outside a chain, if no stage does.
+        """
+        maker = self.maker(name)
+        if maker is None or maker != os.environ.get(STAGE, maker):
+            raise StudyError(
+                f"{os.environ.get(STAGE, 'A notebook')} writes {name}, which its stage does not declare",
+                "add it to `writes` in the stage's file, and run the study again",
+            )
+        with atomic_path(self.folder / "artifacts" / name) as temporary:
+            yield temporary
+
+    def save_table(self, table: pd.DataFrame, name: str, index: bool = True) -> pd.DataFrame:
+        """Write ``tables/<name>.csv`` and return the table, for display without NaN."""
+        write_text(self.folder / "tables" / f"{name}.csv", table.to_csv(index=index, lineterminator="\n"))
+        return table.astype(object).where(table.notna(), "")
+
+    def save_figure(self, figure, name: str):
+        """Write ``figures/<name>.png`` and return it as an IPython image, for display."""
+        from IPython.display import Image
+
+        path = self.folder / "figures" / f"{name}.png"
+        with atomic_path(path) as temporary:
+            figure.savefig(temporary, dpi=150, bbox_inches="tight", facecolor="white")
+        width = figure.get_size_inches()[0] * 100
+        return Image(filename=str(path), width=int(width), alt=name.replace("_", " "))
+
+    def save_csv(self, table: pd.DataFrame, name: str) -> None:
+        """Write a table as the artifact ``name``."""
+        with self.writing(name) as temporary:
+            table.to_csv(temporary, index=False, lineterminator="\n")
+
+    def save_json(self, value: Mapping[str, Any], name: str) -> None:
+        """Write plain values as the artifact ``name``."""
+        with self.writing(name) as temporary:
+            temporary.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+    def read_csv(self, name: str) -> pd.DataFrame:
+        """Read an artifact table; empty text stays empty text."""
+        # Only an empty cell is missing: an image may be called "NA".
+        table = pd.read_csv(
+            self.artifact(name),
+            dtype=dict.fromkeys(("id", "group", "masks", "box", "slide"), str),
+            keep_default_na=False,
+            na_values=[""],
+        )
+        text = [column for column in table if not pd.api.types.is_numeric_dtype(table[column])]
+        return table.fillna(dict.fromkeys(text, ""))
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Read an artifact of plain values."""
+        return json.loads(self.artifact(name).read_text())
+
+    def images(self) -> np.ndarray:
+        """The network's input images, memory-mapped: uint8 (n, size, size, 3), rows of splits.csv."""
+        return np.load(self.artifact("images.npy"), mmap_mode="r")
+
+    # -- stages ---------------------------------------------------------------------------------
+
+    def marker(self, stage: str) -> Path:
+        """The file that says a stage is done; written last."""
+        return self.folder / "markers" / f"{stage}.json"
+
+    def artifact_hashes(self, stages: list[str]) -> dict[str, str]:
+        """SHA-256 of every artifact that ``stages`` recorded in their markers."""
+        markers = [self.marker_of(stage) for stage in stages]
+        return {name: digest for marker in markers if marker for name, digest in marker["artifacts"].items()}
+
+    def marker_of(self, notebook: str) -> dict[str, Any] | None:
+        """What a stage left when it was done; None where it is not, or its marker cannot be read."""
+        marker = _read_json(self.marker(notebook))
+        return marker if isinstance(marker, dict) and {"artifacts", "files"} <= marker.keys() else None
+
+    def damage(self, marker: Mapping[str, Any]) -> str:
+        """Which file of a stage is not as the stage left it, in words; empty where all are."""
+        for name, digest in marker["artifacts"].items():
+            path = self.folder / "artifacts" / name
+            if not path.exists():
+                return f"{name} is missing"
+            if sha256_of_file(path) != digest:
+                return f"{name} was changed"
+        return next(
+            (f"{name} is missing" for name in marker["files"] if not (self.folder / name).exists()), ""
+        )
+
+    def forget(self, stage: str) -> None:
+        """Take back that a stage is done, and remove the figures and tables it left."""
+        files = (self.marker_of(stage) or {"files": []})["files"]
+        self.marker(stage).unlink(missing_ok=True)
+        for name in files:
+            (self.folder / name).unlink(missing_ok=True)
+
+    def mark_done(
+        self, stage: str, parts: Mapping[str, Any], seconds: float, work: float, started: float
+    ) -> None:
+        """Record that a stage is done.
+
+        Parameters
+        ----------
+        stage : str
+        parts : mapping
+            What decided its result.
+        seconds, work : float
+            How long it took; how much of that it spent on data.
+        started : float
+            Time since the epoch; figures and tables that are newer are its own.
+        """
+        files = [
+            path.relative_to(self.folder).as_posix()
+            for part in ("figures", "tables", "notebooks")
+            for path in sorted((self.folder / part).glob("*"))
+            if path.stat().st_mtime >= started and not path.name.startswith(".")
+        ]
+        artifacts = {
+            name: sha256_of_file(self.folder / "artifacts" / name)
+            for name in self.contract[stage]["writes"]
+            if (self.folder / "artifacts" / name).exists()
+        }
+        written = [*files, *(f"artifacts/{name}" for name in artifacts)]
+        write_json(
+            self.marker(stage),
+            {
+                "parts": dict(parts),
+                "seconds": round(seconds, 2),
+                "work_seconds": round(work, 2),
+                "bytes": sum((self.folder / name).stat().st_size for name in written),
+                "artifacts": artifacts,
+                "files": files,
+            },
+        )
+
+    def seconds(self, field: str = "seconds") -> dict[str, float]:
+        """Seconds each finished stage took when it last ran; ``work_seconds``: on data alone."""
+        markers = {stage: self.marker_of(stage) for stage in self.study.notebooks}
+        return {stage: marker[field] for stage, marker in markers.items() if marker}
+
+
+def _read_json(path: Path) -> Any:
+    """The values of a JSON file; None where it is missing or damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None

@@ -1,0 +1,230 @@
+"""A study's settings: one frozen dataclass."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, field
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+from pydantic.dataclasses import dataclass
+
+from bcd_utils.study.data_settings import STRICT, DatasetName, External, Modalities, Positive, Source
+from bcd_utils.study.networks import NETWORKS
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Rate = Annotated[float, Field(gt=0, le=1)]
+Correlation = Annotated[float, Field(gt=0, le=1)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Augmentation:
+    """Random changes to training images (paper, section 1.5; its amounts are not given)."""
+
+    rotation_degrees: Annotated[float, Field(ge=0, le=180)] = 20.0
+    horizontal_flip: bool = True
+    zoom: Annotated[float, Field(ge=0, lt=1)] = 0.1
+
+
+@dataclass(frozen=True, config=STRICT)
+class FineTuning:
+    """A second stage that also trains the backbone from one layer on; BatchNorm stays frozen.
+
+    Attributes
+    ----------
+    trainable_from : str
+        A layer's name, ``last_stage`` (the layers that work at the smallest map size) or ``all``.
+    learning_rate : float
+        Of the head and the last layers.
+    epochs : int
+    rate_decay : float
+        Each fifth of the backbone learns this many times slower than the next (Howard and Ruder 2018).
+    """
+
+    trainable_from: Annotated[str, Field(min_length=1)] = "conv5_block1_1_conv"
+    learning_rate: Rate = 1e-5
+    epochs: Positive = 10
+    rate_decay: Annotated[float, Field(ge=1)] = 1.0
+
+
+@dataclass(frozen=True, config=STRICT)
+class Audit:
+    """What counts as the same lesion twice, and what a person has said of it.
+
+    Attributes
+    ----------
+    correlation : float
+        Pairs whose locally normalised thumbnails correlate at least this much are joined into a duplicate
+        group; see `duplicates`.
+    reviewed_pairs : str or None
+        A ``duplicate_pairs.csv`` that a person has corrected; its verdicts replace the program's.
+    """
+
+    correlation: Correlation = 0.6
+    reviewed_pairs: str | None = None
+
+
+@dataclass(frozen=True, config=STRICT)
+class Lottery:
+    """How often the protocol is repeated over other splits and seeds.
+
+    Attributes
+    ----------
+    splits : int
+        Random splits, plain and grouped, each with its own seed.
+    folds, repeats : int
+        Grouped cross-validation, repeated.
+    pooling : {"flatten", "average"}
+        How features enter the head in these repetitions; Flatten takes many times as long.
+    """
+
+    splits: Positive = 100
+    folds: Annotated[int, Field(ge=2)] = 5
+    repeats: Positive = 5
+    pooling: Literal["flatten", "average"] = "average"
+
+
+@dataclass(frozen=True, config=STRICT)
+class Comparison:
+    """Who is compared, and how.
+
+    Attributes
+    ----------
+    contenders : tuple of str
+        Families, names, or patterns of names such as ``resnet50*``; see `contenders`.
+    extractors : tuple of str
+        Further frozen backbones: ``.keras`` feature extractors, or ``.h5`` weights of ResNet50 (no top) such
+        as RadImageNet's.
+    folds : int
+        Of the grouped cross-validation.
+    members : tuple of two str
+        Contenders that are joined to an ensemble, besides the two best on validation images.
+    scratch_epochs, scratch_patience : int
+        For the network that is trained from scratch.
+    augmented_copies : int
+        Changed copies of each image for the augmented variant of the head.
+    curve_contenders : tuple of str
+        Who is also trained on fewer images.
+    curve_fractions : tuple of float
+        Shares of each fold's training groups.
+    imbalance_contenders : tuple of str
+        Who is also trained with class weights and with oversampling.
+    """
+
+    contenders: Annotated[tuple[str, ...], Field(min_length=1)] = (
+        "paper", "frozen", "attention", "plain_cnn", "classical", "ensemble", "control", "ablation", "outline",
+    )  # fmt: skip
+    extractors: tuple[Annotated[str, Field(pattern=r"\.keras$|\.h5$")], ...] = ()
+    folds: Annotated[int, Field(ge=2)] = 5
+    members: tuple[str, str] = ("resnet50-head", "densenet121-head")
+    scratch_epochs: Positive = 40
+    scratch_patience: Positive = 8
+    augmented_copies: Positive = 3
+    curve_contenders: tuple[str, ...] = ("paper", "paper-linear", "svm", "plain_cnn")
+    curve_fractions: tuple[Fraction, ...] = (0.1, 0.25, 0.5)
+    imbalance_contenders: tuple[str, ...] = ("paper", "paper-linear", "svm")
+
+
+@dataclass(frozen=True, config=STRICT, kw_only=True)
+class Study(Source):
+    """Every value of the protocol. Defaults are the paper's, or the likeliest where it is silent.
+
+    As a `Source` it says which images are its own; further settings are these.
+
+    Attributes
+    ----------
+    name : str
+        Short name; also the run folder's name under ``reports/``.
+    title : str
+        Heading of the reports.
+    notebooks : tuple of str
+        Stages, in order; names of files in ``notebooks/``. Empty: those of the paper's protocol.
+    histopathology_dir : str or None
+        Folder with BreakHis images; only illustrates the paper's Fig 2, never trained on.
+    seed : int
+        Seeds the split, the weights, dropout, the order of batches and the bootstrap.
+    input : {"image", "mask", "overlay"}
+        What the network sees: the image, its lesion mask, or the image with the mask blended in.
+    image_size : int
+        Side in pixels that images are resized to.
+    test_fraction, validation_fraction : float
+        Share of all images kept for test; share of the rest kept for validation.
+    split : {"image", "group", "official"}
+        What is drawn: images, as in the paper; whole groups (patients where the data set names them, else images
+        with the same pixels); or validation alone, by group, where a test set is published. By image, images of
+        one patient stand on both sides: where patients are known, that only serves to show the leak.
+    stratify : bool
+        Keep class shares equal in all three sets; whole groups keep them as far as they can.
+    backbone : str
+        A network of `networks.NETWORKS`, or the path of a ``.keras`` feature extractor that takes
+        (n, s, s, 3) in 0..255.
+    weights : str
+        ``imagenet``, ``random``, or the path of a weights file of that network (no top). An extractor file
+        brings its own, unless they are to be ``random``.
+    scaling : {"unit", "imagenet"}
+        Pixels / 255 as the paper says, or the network's own preprocessing; without effect on a network that
+        prepares pixels itself.
+    pooling : {"flatten", "average"}
+        How the feature map enters the head.
+    hidden_units : tuple of int
+        Widths of the head's ReLU layers.
+    dropout : float
+        Dropout rate after each hidden layer.
+    augmentation : Augmentation or None
+    batch_size, epochs, patience : int
+    learning_rate : float
+        Adam's rate.
+    class_weights : {"none", "balanced"}
+        Weights of the loss per class; balanced: n / (classes * class count).
+    fine_tuning : FineTuning or None
+    feature_dtype : {"float32", "bfloat16"}
+        Precision of cached features on disk.
+    bootstrap_samples : int
+    confidence : float
+        Level of the intervals.
+    audit : Audit
+    lottery : Lottery
+    comparison : Comparison
+    modalities : Modalities
+    external : External or None
+    sections : dict
+        Settings of further stages, by the name of their section; see `stage.Stage`.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=,-]*$")]
+    title: str = "Breast Cancer Detection Using ResNet50"
+    notebooks: tuple[str, ...] = ()
+    dataset: DatasetName = "busi"
+    histopathology_dir: str | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+    input: Literal["image", "mask", "overlay"] = "image"
+    image_size: Annotated[int, Field(ge=32, le=1024)] = 224
+    test_fraction: Fraction = 0.15
+    validation_fraction: Fraction = 0.10
+    split: Literal["image", "group", "official"] = "image"
+    stratify: bool = True
+    backbone: Annotated[str, Field(pattern=rf"^({'|'.join(NETWORKS)})$|\.keras$")] = "resnet50"
+    weights: Annotated[str, Field(pattern=r"^imagenet$|^random$|\.h5$|\.keras$")] = "imagenet"
+    scaling: Literal["unit", "imagenet"] = "unit"
+    pooling: Literal["flatten", "average"] = "flatten"
+    hidden_units: Annotated[tuple[Positive, ...], Field(min_length=1)] = (256, 128, 64)
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    augmentation: Augmentation | None = None
+    batch_size: Annotated[int, Field(ge=2)] = 16
+    epochs: Positive = 30
+    patience: Positive = 4
+    learning_rate: Rate = 0.001
+    class_weights: Literal["none", "balanced"] = "none"
+    fine_tuning: FineTuning | None = None
+    feature_dtype: Literal["float32", "bfloat16"] = "float32"
+    bootstrap_samples: Annotated[int, Field(ge=100)] = 2000
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    audit: Audit = Audit()
+    lottery: Lottery = Lottery()
+    comparison: Comparison = Comparison()
+    modalities: Modalities = Modalities()
+    external: External | None = None
+    sections: dict[str, dict[str, Any]] = field(default_factory=dict, hash=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Settings as plain, JSON-serialisable values."""
+        return TypeAdapter(dict[str, Any]).dump_python(asdict(self), mode="json")

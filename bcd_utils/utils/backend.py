@@ -1,0 +1,160 @@
+"""Keras, imported without its native libraries' start-up lines, and the little that depends on its backend."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from bcd_utils.utils.redirect import stderr_into
+
+
+@contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Send file descriptor 2 to a scratch file; its text is shown again only on an error."""
+    with tempfile.TemporaryFile() as scratch:
+        try:
+            with stderr_into(scratch):
+                yield
+        except BaseException:
+            scratch.seek(0)
+            os.write(2, scratch.read())
+            raise
+
+
+def _keep_freed_memory() -> None:
+    """Ask glibc to reuse large blocks instead of returning them to the kernel after every training step.
+
+    A step of the paper's head frees a few 100 MB buffers; having the kernel zero them anew each time
+    costs a third of the step.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        libc = ctypes.CDLL(None)
+        libc.mallopt(-4, 0)  # M_MMAP_MAX: no separate mappings
+        libc.mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD: give nothing back
+
+
+WEIGHTS_FOR_XLA = 100_000
+
+_keep_freed_memory()
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Several processes may share a GPU: none may take all of its memory at once.
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+with _silent_stderr():
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        tensorflow.config.list_physical_devices()
+        tensorflow.get_logger().setLevel("ERROR")  # else it remarks on every network that is built
+
+
+def device() -> str:
+    """What computes: "CPU (model)" or the names of the GPUs Keras' backend sees."""
+    name = keras.backend.backend()
+    if name == "tensorflow":
+        gpus = [
+            tensorflow.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
+            for gpu in tensorflow.config.list_physical_devices("GPU")
+        ]
+    elif name == "jax":
+        import jax
+
+        gpus = [found.device_kind for found in jax.devices() if found.platform != "cpu"]
+    else:
+        import torch
+
+        gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+    return ", ".join(gpus) if gpus else f"CPU ({os.cpu_count()} cores, {platform.machine()})"
+
+
+def peak_device_bytes() -> int | None:
+    """The most memory of the first GPU that this process has held; None without a GPU."""
+    if device().startswith("CPU"):
+        return None
+    name = keras.backend.backend()
+    if name == "tensorflow":
+        return tensorflow.config.experimental.get_memory_info("GPU:0")["peak"]
+    if name == "jax":
+        import jax
+
+        return jax.devices()[0].memory_stats()["peak_bytes_in_use"]
+    import torch
+
+    return torch.cuda.max_memory_allocated()
+
+
+def seed_everything(seed: int) -> str:
+    """Seed Python, NumPy and Keras, and ask the backend for repeatable kernels.
+
+    Returns
+    -------
+    str
+        What was done, for the report. On a CPU nothing more than the seed is needed; on a GPU
+        TensorFlow's deterministic kernels are switched on, which changes results slightly.
+    """
+    keras.utils.set_random_seed(seed)
+    name = keras.backend.backend()
+    if name == "tensorflow" and tensorflow.config.list_physical_devices("GPU"):
+        tensorflow.config.experimental.enable_op_determinism()
+        return "seeded; TensorFlow op determinism on"
+    if name == "torch":
+        import torch
+
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        return "seeded; torch deterministic algorithms on"
+    return "seeded"
+
+
+def jit_compile(weights: int) -> bool | str:
+    """``jit_compile`` for training a head of so many weights.
+
+    TensorFlow runs Adam on the CPU as a dozen passes over the weights unless XLA fuses them; Keras leaves XLA off
+    there by default. Compiling costs seconds for each size of batch, which a small head does not win back.
+    """
+    on_cpu = keras.backend.backend() == "tensorflow" and device().startswith("CPU")
+    return True if on_cpu and platform.system() == "Linux" and weights >= WEIGHTS_FOR_XLA else "auto"
+
+
+def score_gradients(model: keras.Model, features: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Gradient of one score per image with respect to the model's input.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Maps features (n, ...) to scores (n, k).
+    features : ndarray, float32, shape (n, ...)
+    classes : ndarray, int, shape (n,)
+        Which score of each image to differentiate.
+
+    Returns
+    -------
+    ndarray, float32, shape of ``features``
+    """
+    chosen = np.eye(model.output_shape[-1], dtype="float32")[classes]
+    name = keras.backend.backend()
+    if name == "tensorflow":
+        inputs = tensorflow.convert_to_tensor(features)
+        with tensorflow.GradientTape() as tape:
+            tape.watch(inputs)
+            score = tensorflow.reduce_sum(model(inputs, training=False) * chosen)
+        return tape.gradient(score, inputs).numpy()
+    if name == "jax":
+        import jax
+
+        def total(inputs):
+            return (model(inputs, training=False) * chosen).sum()
+
+        return np.asarray(jax.grad(total)(jax.numpy.asarray(features)))
+    import torch
+
+    inputs = keras.ops.convert_to_tensor(features).detach().requires_grad_(True)
+    score = (model(inputs, training=False) * keras.ops.convert_to_tensor(chosen)).sum()
+    return torch.autograd.grad(score, inputs)[0].cpu().numpy()

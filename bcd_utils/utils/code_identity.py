@@ -1,0 +1,252 @@
+"""Which code makes a result: the modules that take part, and the libraries that they import.
+
+A cached result or a finished stage is kept as long as nothing in here changes: the import closure of a module,
+read from the sources without running them. Comments, docstrings and blank lines take no part.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bcd_utils.utils.files import sha256_of_json
+from bcd_utils.utils.paths import ROOT
+
+PACKAGE = "bcd_utils"
+#: Of these, only the one that Keras runs on takes part.
+BACKENDS = ("tensorflow", "jax", "torch")
+
+
+def code_identity(*modules: str, root: Path = ROOT) -> str:
+    """SHA-256 of all code that takes part when these modules are used.
+
+    Parameters
+    ----------
+    *modules : str
+        Names such as ``__name__`` or ``bcd_utils.images.reading``.
+    root : Path
+        Folder that holds the package.
+
+    Returns
+    -------
+    str
+        Of the sources of the import closure, the versions of the libraries that they import, of Python and, where
+        Keras is among them, of its backend.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If a module is not in the package.
+    """
+    return sha256_of_json(code_parts(closure(modules, root)))
+
+
+def code_parts(found: Mapping[str, Path], further: Iterable[str] = ()) -> dict[str, Any]:
+    """What an identity is made of.
+
+    Parameters
+    ----------
+    found : mapping of module name to file
+        As `closure` gives them.
+    further : iterable of str
+        Names that code outside these modules imports.
+
+    Returns
+    -------
+    dict
+        ``modules`` and ``libraries``: hash or version by name; ``backend``: that of Keras, or "".
+    """
+    parsed = {name: parse(file) for name, file in sorted(found.items())}
+    libraries = library_versions(
+        {each for source in parsed.values() for each in source.imported}.union(further)
+    )
+    backend = resolved_backend() if "keras" in libraries else ""
+    hashes = {name: source.digest for name, source in parsed.items()}
+    return {"modules": hashes, "libraries": libraries, "backend": backend}
+
+
+def modules_among(names: Iterable[str], root: Path = ROOT) -> list[str]:
+    """The modules of this package that imported names are, or are in.
+
+    Examples
+    --------
+    >>> modules_among(["numpy", "bcd_utils.utils.files.write_json", "bcd_utils.utils.errors"])
+    ['bcd_utils.utils.errors', 'bcd_utils.utils.files']
+    """
+    return sorted({module for name in names if (module := _module_of(name, root))})
+
+
+def closure(modules: Iterable[str], root: Path = ROOT) -> dict[str, Path]:
+    """The modules of this package that importing some of them brings along, with their files.
+
+    Imports inside functions count, imports for type checking alone do not. A package's ``__init__`` counts where
+    something is imported from it; one that searches its folder for modules has imported all of them.
+
+    Examples
+    --------
+    >>> sorted(closure(["bcd_utils.utils.files"]))
+    ['bcd_utils.utils.errors', 'bcd_utils.utils.files']
+    """
+    found: dict[str, Path] = {}
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        file = _file_of(name, root)
+        if file is None:
+            raise ModuleNotFoundError(f"there is no module {name} below {root}")
+        found[name] = file
+        source = parse(file)
+        waiting += modules_among(source.imported, root)
+        if source.searches:
+            waiting += [f"{name}.{path.stem}" for path in file.parent.glob("*.py") if path != file]
+    return found
+
+
+def imported_names(tree: ast.AST) -> tuple[str, ...]:
+    """What a parsed source imports, as dotted names, except for type checking.
+
+    Examples
+    --------
+    >>> imported_names(ast.parse("import numpy as np\\nfrom bcd_utils.utils.files import write_json"))
+    ('bcd_utils.utils.files.write_json', 'numpy')
+    """
+    names: set[str] = set()
+    for node in _run_nodes(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return tuple(sorted(names))
+
+
+def resolved_backend() -> str:
+    """The backend that Keras uses, or would use if it were imported now."""
+    if "keras" in sys.modules:
+        return sys.modules["keras"].backend.backend()
+    if os.environ.get("KERAS_BACKEND"):
+        return os.environ["KERAS_BACKEND"]
+    try:
+        home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+        return json.loads((home / "keras.json").read_text()).get("backend", "tensorflow")
+    except (OSError, ValueError):
+        return "tensorflow"
+
+
+def library_versions(names: Iterable[str]) -> dict[str, str]:
+    """Versions of Python and of the installed distributions that imported names come from.
+
+    Examples
+    --------
+    >>> sorted(library_versions(["numpy.linalg", "os", "bcd_utils.utils.files"]))
+    ['numpy', 'python']
+    """
+    tops = {name.partition(".")[0] for name in names} - {PACKAGE} - sys.stdlib_module_names
+    used = tops.difference(BACKENDS)
+    if "keras" in used:
+        used = used | {resolved_backend()}
+    known = _distributions()
+    versions = {each: metadata.version(each) for name in used for each in known.get(name, ())}
+    return {"python": ".".join(map(str, sys.version_info[:3])), **dict(sorted(versions.items()))}
+
+
+def _run_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes of a tree but those under ``if TYPE_CHECKING``."""
+    if isinstance(node, ast.If) and "TYPE_CHECKING" in (
+        getattr(node.test, "id", ""),
+        getattr(node.test, "attr", ""),
+    ):
+        for child in node.orelse:
+            yield from _run_nodes(child)
+        return
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _run_nodes(child)
+
+
+class Source(NamedTuple):
+    """A source file as far as identities go.
+
+    Attributes
+    ----------
+    digest : str
+        Hash of what it does: no comments, no docstrings.
+    imported : tuple of str
+        See `imported_names`.
+    searches : bool
+        Whether it searches its folder for modules.
+    attributes : frozenset of (str, str)
+        What it takes from what: ``run.study.epochs`` gives ("study", "epochs") and ("run", "study").
+    """
+
+    digest: str
+    imported: tuple[str, ...]
+    searches: bool
+    attributes: frozenset[tuple[str, str]]
+
+
+def parse(file: Path) -> Source:
+    """A source file, read once as long as it stays the same."""
+    state = file.stat()
+    return _parsed(file, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(file: Path, mtime_ns: int, size: int) -> Source:
+    text = file.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                node.body = node.body[1:] if isinstance(first.value.value, str) else node.body
+    digest = sha256_of_json(ast.dump(tree))
+    searches = file.name == "__init__.py" and "iter_modules(__path__)" in text
+    return Source(digest, imported_names(tree), searches, attributes_taken(tree))
+
+
+def attributes_taken(tree: ast.AST) -> frozenset[tuple[str, str]]:
+    """Every attribute in a parsed source, with the last name of what it is taken from.
+
+    Examples
+    --------
+    >>> sorted(attributes_taken(ast.parse("run.study.epochs")))
+    [('run', 'study'), ('study', 'epochs')]
+    """
+    return frozenset(
+        (getattr(node.value, "id", "") or getattr(node.value, "attr", ""), node.attr)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+    )
+
+
+def _file_of(module: str, root: Path) -> Path | None:
+    path = root.joinpath(*module.split("."))
+    for file in (path.with_suffix(".py"), path / "__init__.py"):
+        if file.is_file():
+            return file
+    return None
+
+
+def _module_of(name: str, root: Path) -> str | None:
+    """The module of this package that an imported name is, or is in."""
+    if name.partition(".")[0] != PACKAGE:
+        return None
+    while _file_of(name, root) is None:
+        name = name.rpartition(".")[0]
+        if not name:
+            return None
+    return name
+
+
+@lru_cache(maxsize=1)
+def _distributions() -> dict[str, list[str]]:
+    return {name: sorted(set(found)) for name, found in metadata.packages_distributions().items()}

@@ -1,0 +1,194 @@
+"""Many independent jobs over all cores or a cluster; one folder a job, and no finished job runs twice."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.files import atomic_path, disk_errors, write_json
+from bcd_utils.utils.paths import cache_folder
+
+ENGINES = ("joblib", "dask")
+ENGINE, SCHEDULER = "BCD_ENGINE", "BCD_SCHEDULER"  # how the command line tells a notebook's kernel
+
+_one_at_a_time = Lock()  # a worker with several threads would train one compiled model twice at once
+
+Result = dict[str, np.ndarray]
+Work = Callable[[Any, Any], Result]
+
+
+def sweep(
+    work: Work,
+    jobs: Mapping[str, Any],
+    shared: Any,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    folder: Path | None = None,
+) -> dict[str, Result]:
+    """Results of all jobs, from their folders or computed now.
+
+    Where they are computed is no part of a result: the environment variable ``BCD_ENGINE`` names
+    "joblib" (the default: every core of this machine) or "dask" (the cluster whose scheduler
+    ``BCD_SCHEDULER`` names). Each result is stored as it comes in, so a sweep that is stopped, or
+    that loses a worker, goes on with what is missing.
+
+    Parameters
+    ----------
+    work : callable
+        ``work(job, shared)`` gives a dict of arrays; it must follow from its arguments alone, and be
+        importable by name in another process.
+    jobs : mapping of str to picklable
+        The jobs by key; a key names everything that decides the job's result.
+    shared : picklable
+        What all jobs read; sent to each worker once.
+    folder : Path, optional
+        Holds one folder a job; ``data/cache/jobs`` by default.
+
+    Returns
+    -------
+    dict
+        Key to result, in the order of ``jobs``.
+
+    Raises
+    ------
+    StudyError
+        If the engine is unknown, its scheduler does not answer, a worker dies and is not replaced, or the
+        disk is full; what is finished is kept.
+    """
+    folder = folder or cache_folder() / "jobs"
+    results = {key: result for key in jobs if (result := read_result(folder / key)) is not None}
+    missing = {key: job for key, job in jobs.items() if key not in results}
+    on_progress(len(results), len(jobs))
+    if missing:
+        with disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            for key, result in _engine()(work, missing, shared):
+                write_result(folder / key, missing[key], result)
+                results[key] = result
+                on_progress(len(results), len(jobs))
+    return {key: results[key] for key in jobs}
+
+
+def read_result(folder: Path) -> Result | None:
+    """A finished job's result; None where there is none, or its file is damaged."""
+    try:
+        with np.load(folder / "result.npz") as stored:
+            return dict(stored)
+    except Exception:  # noqa: BLE001 - a damaged archive raises many kinds; the job then runs again
+        return None
+
+
+def write_result(folder: Path, job: Any, result: Result) -> None:
+    """Store what the job was, then its result; the result's file says that the job is finished."""
+    write_json(folder / "job.json", {"job": repr(job)})
+    content = io.BytesIO()
+    np.savez(content, **result)
+    with atomic_path(folder / "result.npz") as temporary:
+        temporary.write_bytes(content.getvalue())
+
+
+def _engine() -> Callable[[Work, Mapping[str, Any], Any], Iterator[tuple[str, Result]]]:
+    name = os.environ.get(ENGINE) or "joblib"
+    if name not in ENGINES:
+        raise StudyError(f"There is no engine {name}", f"use {' or '.join(ENGINES)}")
+    return {"joblib": _on_this_machine, "dask": _on_a_cluster}[name]
+
+
+def _on_this_machine(work: Work, jobs: Mapping[str, Any], shared: Any) -> Iterator[tuple[str, Result]]:
+    import joblib
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    with tempfile.TemporaryDirectory(dir=cache_folder(), ignore_cleanup_errors=True) as scratch:
+        stored = f"{scratch}/shared"
+        joblib.dump(shared, stored)
+        # At least two: with one, joblib would run the jobs here, where threads may have been set up otherwise.
+        parallel = joblib.Parallel(
+            n_jobs=max(2, joblib.cpu_count()), return_as="generator_unordered", max_nbytes=None
+        )
+        try:
+            yield from parallel(
+                joblib.delayed(_keyed_from)(work, key, job, stored) for key, job in jobs.items()
+            )
+        except TerminatedWorkerError:
+            raise StudyError(
+                "A worker process of the sweep died (out of memory, or killed)",
+                "close other programs; the same command goes on with the jobs that are missing",
+            ) from None
+
+
+def _keyed_from(work: Work, key: str, job: Any, stored: str) -> tuple[str, Result]:
+    from joblib.externals.loky import process_executor
+
+    # `backend` keeps freed memory for the next training; loky takes that for a leak and starts a new worker.
+    process_executor._MAX_MEMORY_LEAK_SIZE = 2**62
+    return _keyed(work, key, job, _load(stored))
+
+
+@lru_cache(maxsize=1)
+def _load(stored: str) -> Any:
+    """What all jobs read, its arrays mapped from the file: loaded once a worker, held once by the machine."""
+    import joblib
+
+    return joblib.load(stored, mmap_mode="r")
+
+
+def _on_a_cluster(work: Work, jobs: Mapping[str, Any], shared: Any) -> Iterator[tuple[str, Result]]:
+    try:
+        from distributed import CancelledError, Client, as_completed
+        from distributed.comm import CommClosedError
+        from distributed.scheduler import KilledWorker
+    except ModuleNotFoundError:
+        raise StudyError(
+            "The engine dask is not installed", "run pip install distributed, or use --engine joblib"
+        ) from None
+    address = os.environ.get(SCHEDULER, "")
+    if not address:
+        raise StudyError("The engine dask needs a scheduler", "pass --scheduler tcp://HOST:8786")
+    try:
+        client = Client(address, timeout=10)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise StudyError(
+            f"No dask scheduler answers at {address} ({type(error).__name__})",
+            "start 'dask scheduler' and its workers there, or use --engine joblib",
+        ) from None
+    with client:
+        # As a task, not as scattered data: the scheduler can make it again if the workers that hold it die.
+        everywhere = client.submit(_itself, shared, pure=False)
+        # A worker that dies takes its jobs with it; the scheduler gives them to another, three times at most.
+        futures = [
+            client.submit(_keyed, work, key, job, everywhere, pure=False, retries=2)
+            for key, job in jobs.items()
+        ]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except KilledWorker:
+            raise StudyError(
+                f"Workers of {address} died again and again on the same job",
+                "see their logs, give them more memory; the same command goes on with the jobs that are missing",
+            ) from None
+        except (CancelledError, CommClosedError):
+            raise StudyError(
+                f"The cluster at {address} gave up its jobs (was its scheduler stopped?)",
+                "start it again; the same command goes on with the jobs that are missing",
+            ) from None
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _keyed(work: Work, key: str, job: Any, shared: Any) -> tuple[str, Result]:
+    # One thread a process: the cores are shared out by job, and sums do not depend on their number.
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+    os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+    with _one_at_a_time:
+        return key, work(job, shared)

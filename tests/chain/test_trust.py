@@ -1,0 +1,153 @@
+"""All nine notebooks on phantoms with planted copies: what they find, and when they run again."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+from builders import TINY_SETTINGS, TinyStudy
+
+from bcd_utils.datasets import dataset_of
+from bcd_utils.study.loading import load_study
+from bcd_utils.utils.paths import STUDIES
+
+pytestmark = pytest.mark.slow
+STAGES = load_study(STUDIES / "trust_phantom.yaml").notebooks
+PHANTOMS = {"benign": 30, "malignant": 24, "normal": 16, "seed": 7, "copies": 6, "conflicts": 2}
+
+
+@pytest.fixture(scope="module")
+def trust(quick) -> TinyStudy:
+    """The tiny study with all notebooks, and an external test on phantoms of another scanner in a folder."""
+    external = {"dataset": "folder", "data_dir": str(elsewhere(quick))}
+    changes = {"name": "trust", "notebooks": list(STAGES), "phantoms": PHANTOMS, "external": external}
+    changes["lottery"] = {"splits": 3, "folds": 3, "repeats": 1}
+    file = quick.file.parent / "trust.yaml"
+    file.write_text(yaml.safe_dump(TINY_SETTINGS | {"backbone": yaml_of(quick)["backbone"]} | changes))
+    return TinyStudy(file, file.with_name("trust-cache"), quick.python)
+
+
+def yaml_of(study: TinyStudy) -> dict:
+    return yaml.safe_load(study.file.read_text())
+
+
+def elsewhere(quick: TinyStudy) -> Path:
+    from bcd_utils.datasets.phantom_files import write_phantoms
+
+    folder = quick.file.parent / "elsewhere"
+    write_phantoms(folder, {"benign": 8, "malignant": 6, "normal": 4}, 31, "b")
+    images = sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/*).png"))
+    patients = pd.DataFrame({"path": images, "group": [f"P{number // 2}" for number in range(len(images))]})
+    patients.to_csv(folder / "groups.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished_trust(trust):
+    return trust.run(trust.file.parent / "trust-run")
+
+
+def read_json(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_the_audit_finds_every_planted_pair_and_no_other(trust, finished_trust, monkeypatch):
+    monkeypatch.setenv("BCD_CACHE_DIR", str(trust.cache))
+    study = load_study(trust.file)
+    planted = pd.read_csv(dataset_of(study).locate(study) / "planted.csv")
+    assert len(planted) == 8
+    pairs = pd.read_csv(finished_trust / "artifacts" / "duplicate_pairs.csv")
+    found = pairs[pairs["same"] == "yes"]
+    assert as_sets(found) == as_sets(planted)
+    labels = pd.read_csv(finished_trust / "artifacts" / "manifest.csv").set_index("id")["label"]
+    crossing = [labels[row.id_a] != labels[row.id_b] for row in planted.itertuples()]
+    assert sum(crossing) == found["contradictory"].sum() == 2
+    audited = pd.read_csv(finished_trust / "artifacts" / "audited_manifest.csv").set_index("id")
+    for pair in planted.itertuples():
+        assert audited.loc[pair.id_a, "group"] == audited.loc[pair.id_b, "group"]
+    assert audited["group"].nunique() == len(audited) - 8
+
+
+def as_sets(pairs: pd.DataFrame) -> set[frozenset[str]]:
+    return {frozenset(pair) for pair in zip(pairs["id_a"], pairs["id_b"], strict=True)}
+
+
+def test_the_lotterys_first_split_is_the_studys_own(finished_trust):
+    table = pd.read_csv(finished_trust / "artifacts" / "lottery.csv")
+    assert table["scheme"].value_counts().to_dict() == {"plain": 3, "grouped": 3, "folds": 3}
+    assert (table.loc[table["scheme"] != "plain", "copied"] == 0).all()
+    splits = pd.read_csv(finished_trust / "artifacts" / "splits.csv")
+    assert table.loc[0, "test_images"] == (splits["split"] == "test").sum()
+    # The study's head has the lottery's pooling here, so its own training is one of the lottery's.
+    own = read_json(finished_trust / "artifacts" / "evaluation.json")["metrics"]["test"]["accuracy"]
+    assert table.loc[0, "accuracy"] == pytest.approx(own, abs=0.2)
+
+
+def test_the_papers_table_is_laid_beside_three_arms(finished_trust):
+    record = read_json(finished_trust / "artifacts" / "forensics.json")
+    assert record["readings_of_f1"] == ["macro"]
+    assert record["paper"]["recall_normal"] == 1.0
+    arms = pd.read_csv(finished_trust / "artifacts" / "arms.csv")
+    assert arms.groupby("arm").size().to_dict() == {"image": 3, "mask": 3, "overlay": 3}
+    plain = pd.read_csv(finished_trust / "artifacts" / "lottery.csv").query("scheme == 'plain'")
+    assert arms.loc[arms["arm"] == "image", "accuracy"].tolist() == plain["accuracy"].tolist()
+
+
+def test_the_external_images_are_tested_by_patient(finished_trust):
+    record = read_json(finished_trust / "artifacts" / "external.json")
+    assert record["given"] and record["patients"] == 9
+    assert record["classes"] == {"benign": 8, "malignant": 6, "normal": 4}
+    predictions = pd.read_csv(finished_trust / "artifacts" / "external_predictions.csv")
+    right = (predictions["label"] == predictions["predicted"]).mean()
+    assert record["scores"]["accuracy"] == pytest.approx(right)
+
+
+def test_every_page_stands_alone_and_is_announced(finished_trust):
+    names = [*(f"{stage}.html" for stage in STAGES), "checklist.html", "index.html", "model_card.html"]
+    assert sorted(path.name for path in finished_trust.glob("*.html")) == sorted(names)
+    for name in names:
+        text = (finished_trust / name).read_text(encoding="utf-8")
+        page = BeautifulSoup(text, "html.parser")
+        links = [tag[key] for key in ("src", "href") for tag in page.find_all(attrs={key: True})]
+        assert [link for link in links if not (link.startswith(("data:", "#")) or link in names)] == []
+        assert "Synthetic data" in page.select_one("aside.banner").get_text(), name
+        assert page.find_all("script") == [], name
+
+
+def test_executed_notebooks_hold_no_logs_and_no_errors(finished_trust):
+    for stage in STAGES:
+        notebook = nbformat.read(finished_trust / "notebooks" / f"{stage}.ipynb", as_version=4)
+        outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+        assert [output for output in outputs if output.output_type in ("stream", "error")] == [], stage
+
+
+def test_the_summary_holds_what_each_notebook_found(finished_trust):
+    summary = read_json(finished_trust / "summary.json")
+    for name in ("audit", "lottery", "forensics", "external"):
+        assert summary[name] == read_json(finished_trust / "artifacts" / f"{name}.json"), name
+
+
+def test_only_a_changed_input_runs_again(trust, finished_trust):
+    image = next((trust.file.parent / "elsewhere" / "benign").glob("*).png"))
+    os.utime(image)
+    again = trust.bcd("run", trust.file, "--run-dir", finished_trust)
+    assert again.returncode == 0, again.stderr
+    shown = stages_shown(again.stdout)
+    assert [stage for stage, what in shown.items() if what != "unchanged"] == ["09_external_test"]
+
+
+def stages_shown(output: str) -> dict[str, str]:
+    return dict(re.findall(r"✓ (\S+)\s+(unchanged|[\d.]+ s)", output))
+
+
+def test_external_images_that_are_missing_are_told_before_anything_runs(trust, tmp_path):
+    wrong = trust.bcd("run", trust.file, "--run-dir", tmp_path, "--set", "external.data_dir=nowhere")
+    assert wrong.returncode == 1 and "nowhere does not exist" in wrong.stderr
+    assert stages_shown(wrong.stdout) == {}

@@ -1,0 +1,77 @@
+"""Two ways to an interval, side by side, and what notebook 04 shows of thresholds and decision curves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bcd_utils.evaluation.bootstrap import wilson_interval
+from bcd_utils.evaluation.decision_curves import decision_curves, decision_table
+from bcd_utils.evaluation.paired_tests import delong_interval, delong_intervals
+from bcd_utils.evaluation.tables import area_table, recall_table
+from bcd_utils.evaluation.thresholds import at_fixed_rates, rates_in_words, rates_table
+
+CLASSES = ["benign", "malignant", "normal"]
+LABELS = np.array([0, 0, 0, 0, 1, 1])
+MALIGNANT = np.array([0.1, 0.2, 0.3, 0.9, 0.4, 0.8])
+PROBABILITIES = np.stack([1 - MALIGNANT, MALIGNANT, np.zeros(6)], axis=1)
+ENDS = {"value": 0.5, "low": 0.25, "high": 0.75}
+
+
+def test_recall_by_hand_beside_both_intervals():
+    intervals = {f"sensitivity_{name}": ENDS for name in CLASSES}
+    intervals["sensitivity_normal"] = dict.fromkeys(ENDS)
+    table = recall_table(LABELS, PROBABILITIES, CLASSES, intervals, 0.9)
+    assert table.index.tolist() == CLASSES and table["images"].tolist() == [4, 2, 0]
+    assert table["recall"].tolist() == pytest.approx([3 / 4, 1 / 2, np.nan], nan_ok=True)
+    assert tuple(table.loc["benign", ["Wilson low", "Wilson high"]]) == wilson_interval(3, 4, 0.9)
+    assert table.loc["malignant", ["bootstrap low", "bootstrap high"]].tolist() == [0.25, 0.75]
+    assert table.loc["normal", ["bootstrap low", "bootstrap high"]].isna().all()
+
+
+def test_areas_by_hand_beside_both_intervals():
+    delong = delong_intervals(LABELS, PROBABILITIES, CLASSES, 0.9)
+    assert delong["malignant"] == delong_interval(LABELS == 1, MALIGNANT, 0.9)
+    table = area_table(delong, {f"roc_auc_{name}": ENDS for name in CLASSES})
+    # of 8 pairs 0.9 wins over 0.4 and 0.8
+    assert table.loc["malignant", "area"] == pytest.approx(6 / 8)
+    assert table.loc["malignant", ["DeLong low", "DeLong high"]].tolist() == [
+        delong["malignant"][end] for end in ("low", "high")
+    ]
+    assert table["bootstrap low"].tolist() == [0.25] * 3
+    assert table.loc["normal", ["area", "DeLong low", "DeLong high"]].isna().all()
+
+
+def test_rates_are_fixed_on_validation_and_judged_on_test():
+    flipped = PROBABILITIES[:, [1, 0, 2]]
+    points = at_fixed_rates({"validation": (LABELS, PROBABILITIES), "test": (1 - LABELS, flipped)}, CLASSES)
+    # all four others must be left alone, so the threshold lies just above 0.9; both malignant need 0.4
+    assert points["specificity 0.90"]["threshold"] == np.nextafter(0.9, 1)
+    assert points["sensitivity 0.95"]["threshold"] == 0.4
+    assert points["sensitivity 0.95"]["validation"]["sensitivity"]["right"] == 2
+    table = rates_table(points)
+    assert len(table) == 2 * 2 * 2 and table.index.names == ["wanted", "set", "measure"]
+    row = table.loc[("sensitivity 0.95", "validation", "specificity")]
+    assert (row["right"], row["images"], row["value"], row["threshold"]) == (3, 4, 0.75, 0.4)
+    # on test the four malignant have 0.9, 0.8, 0.7 and 0.1; the two others 0.6 and 0.2
+    assert rates_in_words(points, CLASSES).splitlines()[-1] == (
+        "- threshold for sensitivity 0.95 (0.400): finds 3 of 4, leaves 1 of 2 others alone"
+    )
+
+
+def test_without_such_images_on_validation_there_is_no_threshold():
+    none = {"validation": (np.zeros(4, int), PROBABILITIES[:4]), "test": (LABELS, PROBABILITIES)}
+    points = at_fixed_rates(none, CLASSES)
+    assert points["sensitivity 0.95"]["threshold"] is None
+    assert "none, the validation images lack such a class" in rates_in_words(points, CLASSES)
+    assert rates_table(points).loc["sensitivity 0.95", ["threshold", "value"]].isna().all(axis=None)
+
+
+def test_decision_curves_are_shown_at_a_few_thresholds():
+    curves = decision_curves(
+        LABELS, {"raw": PROBABILITIES, "flat": np.full((6, 3), 1 / 3)}, CLASSES, samples=5
+    )
+    table = decision_table(curves)
+    assert table.index.tolist() == [(name, t) for name in ("raw", "flat") for t in (0.05, 0.1, 0.2, 0.3, 0.5)]
+    # from 0.5 on: one of two malignant found, one of four others with it
+    assert table.loc[("raw", 0.5), "model"] == pytest.approx(1 / 6 - 1 / 6)

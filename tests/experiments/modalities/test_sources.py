@@ -1,0 +1,184 @@
+"""Data sets side by side: found, inspected, or said to be not at hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from builders import noise, write_busi, write_image
+from miniatures import write_breakhis, write_cbis
+
+from bcd_utils.datasets import breakhis, busi
+from bcd_utils.datasets.cbis import dataset as cbis_ddsm
+from bcd_utils.experiments.modalities import sources, tables
+from bcd_utils.pipeline.stages.modalities import files_of_sources
+from bcd_utils.study.loading import load_study, make_study
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.paths import STUDIES
+
+ALONE = ["11_modalities"]
+
+
+@pytest.fixture(autouse=True)
+def nothing_fetched(tmp_path, monkeypatch, cache):
+    """A machine on which no data set was ever fetched."""
+    for module in (busi, breakhis, cbis_ddsm):
+        monkeypatch.setattr(module, "FOLDER", tmp_path / "raw" / module.__name__)
+
+
+def study_of(**settings):
+    return make_study({"name": "mine", "notebooks": ALONE, "modalities": {"sources": settings}})
+
+
+def find(study):
+    return sources.find_sources(study, lambda what: lambda done, total: None)
+
+
+def test_the_default_sources_are_the_three_kinds_that_the_paper_names():
+    for study in (make_study({"name": "mine"}), load_study(STUDIES / "modalities.yaml")):
+        assert list(study.modalities.sources) == ["busi", "breakhis", "cbis_ddsm"]
+        assert study.modalities.sources["cbis_ddsm"].cbis_ddsm.region == "lesion"
+        assert hash(study) is not None, "contenders keep studies as keys"
+
+
+def test_a_source_that_is_not_at_hand_has_a_command_and_stops_nothing(tmp_path):
+    study = study_of(
+        slides={"dataset": "breakhis", "data_dir": str(write_breakhis(tmp_path)), "allow_partial": True},
+        busi={"dataset": "busi"},
+        gone={"dataset": "mias", "data_dir": str(tmp_path / "nowhere")},
+    )
+    at_hand, absent = find(study)
+    assert list(at_hand) == ["slides"] and list(absent) == ["busi", "gone"]
+    assert absent["busi"].command == "bcd fetch busi" and absent["gone"].command == "bcd fetch mias"
+    assert "nowhere" in absent["gone"].problem
+    slides = at_hand["slides"]
+    assert (slides.patients, slides.classes, len(slides.table)) == (6, ("benign", "malignant"), 18)
+    remarks = tables.remarks_table(at_hand, absent)
+    expected = [(slides.title, remark) for remark in slides.remarks]
+    expected += [(absent[name].title, absent[name].problem) for name in ("busi", "gone")]
+    assert list(remarks["remark"].items()) == expected
+    assert tables.remarks_table({}, {}).empty
+
+
+def test_tables_without_pixels_are_not_at_hand(tmp_path):
+    write_cbis(tmp_path / "films")
+    for path in (tmp_path / "films").rglob("*.dcm"):
+        path.unlink()
+    write_busi(tmp_path / "busi")
+    films = {"dataset": "cbis_ddsm", "data_dir": str(tmp_path / "films")}
+    ultrasound = {"dataset": "busi", "data_dir": str(tmp_path / "busi"), "allow_partial": True}
+    at_hand, absent = find(study_of(films=films, busi=ultrasound))
+    assert list(absent) == ["films"] and absent["films"].command == "bcd fetch cbis_ddsm"
+
+
+def test_with_no_source_at_hand_the_message_names_the_way_out(tmp_path):
+    for look in (find, sources.locate_sources, files_of_sources):
+        with pytest.raises(StudyError, match="None of the data sets is at hand: BUSI, BreakHis") as caught:
+            look(make_study({"name": "mine", "notebooks": ALONE}))
+        assert "bcd fetch busi" in caught.value.fix
+        assert "--set modalities.sources.busi.data_dir=FOLDER" in caught.value.fix
+
+
+def test_a_part_of_a_data_set_must_be_accepted_for_that_data_set(tmp_path):
+    with pytest.raises(StudyError, match="18 of 7909") as caught:
+        find(study_of(slides={"dataset": "breakhis", "data_dir": str(write_breakhis(tmp_path))}))
+    assert "--set modalities.sources.slides.allow_partial=true" in caught.value.fix
+
+
+def test_one_class_is_not_enough(tmp_path):
+    for number in range(3):
+        write_image(tmp_path / "benign" / f"{number}.png", noise(number))
+    with pytest.raises(StudyError, match="one class only"):
+        find(study_of(mine={"dataset": "folder", "data_dir": str(tmp_path)}))
+
+
+def test_a_folder_of_two_of_three_classes_is_a_data_set_of_two(tmp_path):
+    for label in ("benign", "malignant"):
+        for number in range(3):
+            write_image(tmp_path / label / f"{number}.png", noise(len(label), number))
+    at_hand, _ = find(study_of(mine={"dataset": "folder", "data_dir": str(tmp_path)}))
+    assert at_hand["mine"].classes == ("benign", "malignant")
+
+
+def test_without_patients_what_looks_alike_is_one_group(tmp_path):
+    for label in ("benign", "malignant"):
+        for number in range(3):
+            coarse = noise(len(label), number, shape=(7, 9))
+            write_image(tmp_path / label / f"{number}.png", np.kron(coarse, np.ones((12, 12), np.uint8)))
+    twin = np.kron(noise(6, 0, shape=(7, 9)), np.ones((12, 12), np.uint8))  # benign/0, brighter
+    write_image(tmp_path / "benign" / "9.png", (20 + 0.9 * twin).astype(np.uint8))
+    at_hand, _ = find(study_of(mine={"dataset": "folder", "data_dir": str(tmp_path)}))
+    images = at_hand["mine"].table.set_index("path")["group"]
+    assert at_hand["mine"].patients is None
+    assert images["benign/0.png"] == images["benign/9.png"] and images.nunique() == 6
+
+
+def test_at_most_so_many_images_are_taken(tmp_path):
+    slides = {"dataset": "breakhis", "data_dir": str(write_breakhis(tmp_path)), "allow_partial": True}
+    at_hand, _ = find(study_of(slides=slides | {"most_images": 9}))
+    images = at_hand["slides"].table
+    assert images["label"].value_counts().to_dict() == {"benign": 5, "malignant": 4}
+    assert images.index.tolist() == list(range(9))
+
+
+def test_copies_that_are_left_out_do_not_make_patients_of_the_others(tmp_path):
+    for number in range(24):
+        write_image(tmp_path / ("benign" if number < 12 else "malignant") / f"{number}.png", noise(number))
+    original, copy = tmp_path / "benign" / "1.png", tmp_path / "malignant" / "13.png"
+    copy.write_bytes(original.read_bytes())
+    for most in range(4, 24, 3):
+        at_hand, _ = find(
+            study_of(mine={"dataset": "folder", "data_dir": str(tmp_path), "most_images": most})
+        )
+        assert at_hand["mine"].patients is None
+
+
+def test_a_second_look_reads_no_image_again(tmp_path, monkeypatch):
+    study = study_of(
+        slides={
+            "dataset": "breakhis",
+            "data_dir": str(write_breakhis(tmp_path / "data")),
+            "allow_partial": True,
+        }
+    )
+    first, _ = find(study)
+    monkeypatch.setattr(sources, "build_manifest", None)
+    again, _ = find(study)
+    assert again["slides"].table.equals(first["slides"].table)
+    assert again["slides"].data_sha256 == first["slides"].data_sha256
+
+
+def test_settings_of_one_source_reach_its_data_set_alone(tmp_path):
+    study = study_of(
+        near={"dataset": "breakhis", "breakhis": {"magnification": 40}, "stain": "macenko"},
+        far={"dataset": "breakhis", "breakhis": {"magnification": 400}},
+        busi={"dataset": "busi"},
+    )
+    assert sources.titles_of(study) == {"near": "BreakHis at 40x", "far": "BreakHis at 400x", "busi": "BUSI"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "message", "fix"),
+    [
+        ("modalities.sources.x.dataset=bussi", "x.dataset = 'bussi' is not allowed", "'busi'"),
+        ("modalities.sources.breakhis.data_dri=F", "unknown setting 'modalities.sources.breakhis.data_dri'",
+         "did you mean 'data_dir'"),
+        ("modalities.sources.x.data_dir=F", "'modalities.sources.x.dataset' is missing", "add"),
+        ("modalities.sources={}", "modalities.sources = {} is not allowed", "at least one"),
+    ],
+)  # fmt: skip
+def test_a_wrong_source_is_one_message(setting, message, fix):
+    with pytest.raises(StudyError) as caught:
+        load_study(STUDIES / "modalities.yaml", [setting])
+    assert message in caught.value.problem and fix in caught.value.fix
+
+
+def test_stain_normalisation_of_ultrasound_is_a_wrong_setting_not_a_missing_data_set():
+    with pytest.raises(StudyError, match="stain = macenko is for histopathology"):
+        find(study_of(busi={"dataset": "busi", "stain": "macenko"}))
+
+
+def test_a_data_dir_that_no_notebook_reads_is_told(tmp_path):
+    study = make_study({"name": "mine", "notebooks": ALONE, "data_dir": str(tmp_path)})
+    with pytest.raises(StudyError, match="--data-dir names one folder") as caught:
+        files_of_sources(study)
+    assert "modalities.sources.busi.data_dir" in caught.value.fix

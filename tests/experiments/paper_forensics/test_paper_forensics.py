@@ -1,0 +1,625 @@
+"""Confusion matrices out of rounded scores: against brute force with scikit-learn and published cases."""
+
+from __future__ import annotations
+
+import re
+import sys
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from sklearn import metrics as sklearn_metrics
+from sklearn.model_selection import train_test_split
+
+from bcd_utils import cli
+from bcd_utils.evaluation.reported import Rounded, load_reported, stratified_counts
+from bcd_utils.experiments.paper_forensics import matrices as forensics
+from bcd_utils.experiments.paper_forensics import search
+from bcd_utils.experiments.paper_forensics.consistency import consistency
+from bcd_utils.experiments.paper_forensics.matrices import Finding, examine, fitting_counts
+from bcd_utils.experiments.paper_forensics.search import count_matrices, fitting_matrices
+from bcd_utils.reporting.plots import forensics as plots
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.paths import STUDIES
+
+PAPER_FILE = STUDIES / "paper_reported.yaml"
+CLASSES = ["benign", "malignant", "normal"]
+SMALL = {"two classes": {"ill": 5, "well": 7}, "three classes": {"a": 4, "b": 3, "c": 3}}
+
+quick = settings(max_examples=40, deadline=None, database=None)
+
+
+def as_set(matrices) -> set[tuple[int, ...]]:
+    return {tuple(np.ravel(matrix).tolist()) for matrix in matrices}
+
+
+def sklearn_scores(matrix: np.ndarray, classes) -> dict[str, float]:
+    """The scores of a matrix, by scikit-learn from lists of labels."""
+    count = len(matrix)
+    truth, called = np.divmod(np.repeat(np.arange(matrix.size), matrix.ravel()), count)
+    precision, recall, f1, support = sklearn_metrics.precision_recall_fscore_support(
+        truth, called, labels=range(count), zero_division=0
+    )
+    named = {
+        "accuracy": (truth == called).mean(),
+        "kappa": sklearn_metrics.cohen_kappa_score(truth, called),
+        "f1_macro": f1.mean(),
+        "f1_weighted": np.average(f1, weights=support),
+        "precision_macro": precision.mean(),
+        "recall_macro": recall.mean(),
+    }
+    for name, values in {"precision": precision, "recall": recall, "f1": f1}.items():
+        named |= {f"{name}_{label}": value for label, value in zip(classes, values, strict=True)}
+    return named
+
+
+def scores_by_hand(matrix: np.ndarray, classes) -> dict[str, float]:
+    """The same by plain arithmetic, a hundred times as fast."""
+    rows = matrix.tolist()
+    true, called = [sum(row) for row in rows], [sum(column) for column in zip(*rows, strict=True)]
+    hits, total = [rows[index][index] for index in range(len(rows))], sum(true)
+    chance = sum(a * b for a, b in zip(true, called, strict=True)) / total**2
+    accuracy = sum(hits) / total
+    named = {"accuracy": accuracy, "kappa": (accuracy - chance) / (1 - chance)}
+    each = list(zip(classes, hits, true, called, strict=True))
+    precision = {label: hit / many if many else 0 for label, hit, _, many in each}
+    recall = {label: hit / images for label, hit, images, _ in each}
+    f1 = {label: 2 * hit / (images + many) for label, hit, images, many in each}
+    named["f1_weighted"] = sum(f1[label] * images for label, _, images, _ in each) / total
+    for name, values in {"precision": precision, "recall": recall, "f1": f1}.items():
+        named[f"{name}_macro"] = sum(values.values()) / len(values)
+        named |= {f"{name}_{label}": value for label, value in values.items()}
+    return named
+
+
+def every_matrix(counts: list[int]) -> list[np.ndarray]:
+    """All confusion matrices with these class counts, by plain loops."""
+    rows = [
+        [row for row in product(range(images + 1), repeat=len(counts)) if sum(row) == images]
+        for images in counts
+    ]
+    return [np.array(matrix) for matrix in product(*rows)]
+
+
+@pytest.fixture(scope="module", params=SMALL)
+def universe(request):
+    """Class counts, and all their matrices with their scores, checked against scikit-learn."""
+    counts = SMALL[request.param]
+    matrices = every_matrix(list(counts.values()))
+    scores = pd.DataFrame([scores_by_hand(matrix, counts) for matrix in matrices])
+    for index in range(0, len(matrices), 1 + len(matrices) // 60):
+        assert sklearn_scores(matrices[index], counts) == pytest.approx(scores.loc[index].to_dict())
+    return counts, matrices, scores
+
+
+# -- enumeration ------------------------------------------------------------------------------------
+
+
+def test_without_scores_every_matrix_fits_once(universe):
+    counts, matrices, _ = universe
+    found = fitting_matrices(counts, {})
+    assert len(found) == len(matrices) == count_matrices(counts, {})
+    assert as_set(found) == as_set(matrices)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["accuracy"],
+        ["accuracy", "f1_macro", "kappa"],
+        ["f1_weighted"],
+        ["kappa", "precision_macro", "recall_macro"],
+        ["first recall"],
+        ["accuracy", "first recall", "first precision", "first f1"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("decimals", [1, 3])
+def test_exactly_the_matrices_that_brute_force_finds(universe, names, decimals):
+    counts, matrices, scores = universe
+    first = next(iter(counts))
+    names = [f"{name.split()[1]}_{first}" if " " in name else name for name in names]
+    for index in range(0, len(matrices), 1 + len(matrices) // 15):
+        printed = {name: f"{scores.loc[index, name]:.{decimals}f}" for name in names}
+        fits = np.ones(len(matrices), dtype=bool)
+        for name, text in printed.items():
+            fits &= (scores[name] - float(text)).abs() <= 0.5 * 10**-decimals + 1e-9
+        found = fitting_matrices(counts, printed)
+        assert len(found) == fits.sum() <= count_matrices(counts, printed)
+        assert as_set(found) == as_set(matrices[place] for place in np.flatnonzero(fits))
+
+
+def test_blocks_do_not_change_the_result(monkeypatch):
+    counts, printed = {"a": 9, "b": 6, "c": 5}, {"accuracy": "0.75", "kappa": "0.62"}
+    whole = fitting_matrices(counts, printed)
+    monkeypatch.setattr(search, "BLOCK", 9 * 7)
+    assert np.array_equal(fitting_matrices(counts, printed), whole) and len(whole) > 20
+
+
+def test_liver_scans_of_altman_and_bland():
+    # BMJ 308:1552 (1994): of 258 patients with abnormal pathology 231 scans were abnormal, of 86 normal
+    # ones 54 were normal; sensitivity 231/258 = 0.90, specificity 54/86 = 0.63.
+    counts = {"abnormal": 258, "normal": 86}
+    rough = fitting_matrices(counts, {"recall_abnormal": "0.90", "specificity_abnormal": "0.63"})
+    # by hand: 0.895*258 = 230.9 <= 231, 232, 233 <= 0.905*258 = 233.5; 53.75 <= 54 <= 54.61
+    assert as_set(rough) == {(hits, 258 - hits, 32, 54) for hits in (231, 232, 233)}
+    closer = {"recall_abnormal": "0.895", "specificity_abnormal": "0.628", "accuracy": "0.828"}
+    assert fitting_matrices(counts, closer).tolist() == [[[231, 27], [32, 54]]]
+
+
+@st.composite
+def matrix_and_digits(draw):
+    size = draw(st.integers(2, 4))
+    cell = st.integers(0, {2: 30, 3: 3, 4: 1}[size])
+    matrix = np.array([[draw(cell) for _ in range(size)] for _ in range(size)])
+    matrix[:, 0] += matrix.sum(axis=1) == 0  # every class has an image
+    return matrix, draw(st.integers(1, 4))
+
+
+@settings(quick, max_examples=25)
+@given(matrix_and_digits(), st.sampled_from(["nearest", "truncated"]))
+@example((np.array([[3, 0], [0, 5]]), 2), "truncated")
+def test_a_matrix_is_found_again_from_its_rounded_scores(case, rounding):
+    matrix, digits = case
+    counts = {f"c{index}": int(images) for index, images in enumerate(matrix.sum(axis=1))}
+    scores = scores_by_hand(matrix, counts)
+    printed = {}
+    for name in ("accuracy", "f1_macro", "kappa", "precision_c0", "recall_c1"):
+        value = scores[name]
+        if rounding == "truncated":
+            value = np.trunc(np.round(value * 10**digits, 7)) / 10**digits
+        printed[name] = f"{value:.{digits}f}"
+    assert tuple(matrix.ravel().tolist()) in as_set(fitting_matrices(counts, printed, rounding))
+
+
+def test_too_many_matrices_are_refused_before_they_are_tried():
+    counts = {"a": 200, "b": 200, "c": 200}
+    with pytest.raises(StudyError, match=r"about 8e\+12 .* more than 200,000,000.* To fix: report more"):
+        fitting_matrices(counts, {"kappa": "0.90"})  # (202 choose 2) cubed = 20301**3
+    with pytest.raises(StudyError, match="^48 confusion matrices .* more than 47. To fix"):
+        fitting_matrices(SMALL["two classes"], {}, most_tried=47)
+    assert count_matrices({f"c{index}": 900 for index in range(60)}, {}) == np.inf
+
+
+def test_too_many_matches_are_refused(monkeypatch):
+    monkeypatch.setattr(search, "MOST_KEPT", 4 * 47)
+    with pytest.raises(StudyError, match="more than 47 matrices fit"):
+        fitting_matrices(SMALL["two classes"], {})
+
+
+@pytest.mark.parametrize("printed", [{"accuracy": "0.99"}, {"recall_ill": "0.5"}])
+def test_impossible_scores_fit_nothing(printed):
+    assert fitting_matrices(SMALL["two classes"], printed).shape == (0, 2, 2)
+    assert count_matrices(SMALL["two classes"], printed) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "rounding", "inside", "outside"),
+    [
+        ("0.94", "nearest", [0.935, 0.94, 0.945], [0.9349, 0.9451]),
+        ("0.940", "nearest", [0.9395, 0.9405], [0.9394, 0.9406]),
+        ("94%", "nearest", [0.935, 0.945], [0.934, 0.946]),
+        ("94.0 %", "nearest", [0.9395], [0.939]),
+        ("0.94", "truncated", [0.94, 0.9499], [0.9399, 0.95]),
+        ("-0.12", "truncated", [-0.12, -0.1299], [-0.1199, -0.13]),
+        ("0.0", "truncated", [0, 0.099, -0.099], [0.1, -0.1]),
+    ],
+)
+def test_what_a_printed_number_stands_for(text, rounding, inside, outside):
+    low, high = Rounded.read(text).bounds(rounding)
+    assert all(low <= value <= high for value in inside)
+    assert not any(low <= value <= high for value in outside)
+
+
+# -- the paper --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def paper():
+    return load_reported(PAPER_FILE)
+
+
+@pytest.fixture(scope="module")
+def findings(paper):
+    return examine(paper)
+
+
+@pytest.mark.parametrize(
+    ("name", "matrix", "count"),
+    [
+        ("test", (62, 4, 0, 3, 28, 0, 0, 0, 20), 1),
+        ("validation", (36, 2, 0, 4, 14, 0, 0, 0, 11), 1),
+        ("train", (331, 2, 0, 5, 156, 0, 0, 0, 102), 3),
+    ],
+)
+def test_the_papers_matrices(findings, name, matrix, count):
+    (macro,) = [each for each in findings if each.set == name and each.f1 == "macro"]
+    assert matrix in as_set(macro.matrices) and len(macro.matrices) == count
+    assert any(sentence.startswith("normal: recall 1.00 in every") for sentence in forensics.shared(macro))
+    table = forensics.ranges(macro)
+    assert table.loc["normal"].iloc[1:].tolist() == [1.0] * 8
+    low, high = table.loc["benign", ["sensitivity_low", "sensitivity_high"]]
+    assert low <= matrix[0] / sum(matrix[:3]) <= high
+
+
+def test_only_macro_f1_fits_the_paper(findings):
+    weighted = [len(each.matrices) for each in findings if each.f1 == "weighted"]
+    assert weighted == [0, 0, 0]
+    assert forensics.fitting_readings(findings) == ["macro"]
+
+
+def test_over_all_sets_the_paper_misses_no_normal_image(findings):
+    table = forensics.pooled([each for each in findings if each.f1 == "macro"])
+    assert table.loc["normal"].tolist() == [133, 133, 133, 0, 0]
+    assert table["images"].to_dict() == {"benign": 437, "malignant": 210, "normal": 133}
+    assert table.loc["malignant", ["found_low", "found_high"]].tolist() == [155 + 14 + 28, 157 + 14 + 28]
+
+
+def test_the_tables_of_notebook_08(findings, paper):
+    fits = forensics.fits_table(findings).set_index(["set", "F1 as"])["that fit"]
+    assert fits.xs("macro", level=1).to_dict() == {"train": 3, "validation": 1, "test": 1}
+    assert fits.xs("weighted", level=1).sum() == 0
+    macro = [each for each in findings if each.f1 == "macro"]
+    table = forensics.shared_table(macro)
+    assert table.columns.tolist() == ["set", "in every matching matrix"]
+    said = set(table.itertuples(index=False, name=None))
+    assert ("test", "normal: recall 1.00 in every matching matrix (20 of 20 found)") in said
+    assert len(said) == sum(len(forensics.shared(each)) for each in macro)
+
+
+def test_class_counts_of_a_random_draw_are_weighed_by_their_chance(monkeypatch, paper):
+    fitting = pd.DataFrame({"chance": [0.3, 0.2, 0.1], "perfect": ["normal", "benign,normal", "abnormal"]})
+    fitting.attrs["tried"] = 9
+    monkeypatch.setattr(forensics, "fitting_counts", lambda *_: fitting)
+    table = forensics.counts_table(paper, "normal")
+    assert table.index.tolist() == list(paper.split)
+    for row in table.to_dict("records"):
+        assert row == {"tried": 9, "that fit": 3, "normal perfect": pytest.approx(0.5 / 0.6)}
+
+
+def test_the_papers_test_set_also_without_the_assumption_of_a_stratified_split(paper):
+    macro = fitting_counts(paper.images, 117, paper.readings("test")["macro"], least_chance=1e-3)
+    assert macro[CLASSES].values.tolist() == [[66, 31, 20], [65, 32, 20]]
+    assert macro["perfect"].tolist() == ["normal", "normal"]
+    # 66 of 437, 31 of 210 and 20 of 133 by binomial coefficients
+    from math import comb
+
+    chance = comb(437, 66) * comb(210, 31) * comb(133, 20) / comb(780, 117)
+    assert macro.loc[0, "chance"] == pytest.approx(chance)
+    weighted = fitting_counts(paper.images, 117, paper.readings("test")["weighted"], least_chance=1e-3)
+    assert weighted.empty and weighted.attrs["tried"] == macro.attrs["tried"] > 100
+
+
+def test_too_many_class_counts_are_refused():
+    with pytest.raises(StudyError, match="too many class counts .* raise least_chance"):
+        fitting_counts({f"c{index}": 100 for index in range(8)}, 200, {"accuracy": "1.00"})
+
+
+def test_every_matching_matrix_is_in_the_table(findings):
+    table = forensics.matrix_table(findings)
+    assert table["set"].value_counts().to_dict() == {"train": 3, "validation": 1, "test": 1}
+    row = table.set_index("set").loc["test"]
+    assert row[["matrix", "benign_as_malignant", "malignant_as_benign"]].tolist() == [1, 4, 3]
+    assert round(row["f1_macro"], 4) == 0.9452 and round(row["f1_weighted"], 4) == 0.9404
+
+
+def test_what_only_some_matrices_say_is_not_shared():
+    stack = np.array([[[3, 0], [1, 3]], [[2, 1], [0, 4]], [[3, 0], [0, 4]]], np.int32)
+    sentences = forensics.shared(Finding("test", "", {"a": 3, "b": 4}, 20, stack))
+    assert sentences == ["0 of 4 cells are the same in every matching matrix"]
+
+
+def test_nothing_is_shared_where_nothing_fits():
+    nothing = Finding("test", "macro", {"a": 3, "b": 4}, 20, np.zeros((0, 2, 2), np.int32))
+    assert forensics.shared(nothing) == []
+    assert forensics.ranges(nothing).drop(columns="images").isna().all(axis=None)
+    assert forensics.matrix_table([nothing]).empty
+
+
+# -- files ------------------------------------------------------------------------------------------
+
+
+@quick
+@given(
+    st.lists(st.integers(20, 400), min_size=2, max_size=4),
+    st.floats(0.1, 0.4),
+    st.floats(0.1, 0.4),
+    st.integers(0, 100),
+)
+def test_stratified_counts_are_those_of_scikit_learn(images, first, second, seed):
+    labels = np.repeat(np.arange(len(images)), images)
+    rest, test = train_test_split(labels, test_size=first, stratify=labels, random_state=seed)
+    train, validation = train_test_split(rest, test_size=second, stratify=rest, random_state=seed)
+    named = {"train": train, "validation": validation, "test": test}
+    sizes = {name: len(part) for name, part in named.items()}
+    classes = {f"c{index}": count for index, count in enumerate(images)}
+    try:
+        counts = stratified_counts(classes, sizes, ("test", "validation"))
+    except StudyError as error:
+        assume("chance decided" not in str(error))
+        raise
+    for name, part in named.items():
+        assert list(counts[name].values()) == np.bincount(part, minlength=len(images)).tolist()
+
+
+def test_a_tie_that_chance_decides_is_not_guessed():
+    with pytest.raises(StudyError, match="chance decided .* 'test'. To fix: write its class_counts"):
+        stratified_counts({"a": 50, "b": 50}, {"train": 85, "test": 15}, ("test",))
+
+
+SIMPLE = {
+    "class_counts": {"test": {"ill": 5, "well": 7}},
+    "reported": {"test": {"accuracy": "0.83", "f1": "0.75"}},
+}
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(values) -> str:
+        path = tmp_path / "mine.yaml"
+        path.write_text(values if isinstance(values, str) else yaml.safe_dump(values))
+        return path
+
+    return write
+
+
+def test_an_f1_that_is_not_explained_is_read_in_every_way(write):
+    reported = load_reported(write(SIMPLE))
+    matrices = {finding.f1: finding.matrices.tolist() for finding in examine(reported)}
+    assert list(matrices) == ["macro", "weighted", "ill", "well"]
+    # accuracy 0.83 of 12 is two errors; F1 of ill = 2 * 3 / (5 + 3) = 0.75 if two ill are missed
+    assert matrices["ill"] == [[[3, 2], [0, 7]]]
+    assert matrices["macro"] == matrices["weighted"] == matrices["well"] == []
+
+
+@pytest.mark.parametrize(
+    ("scores", "extra", "readings"),
+    [
+        ({"f1_macro": "0.8"}, {}, ["macro"]),
+        ({"f1_macro": "0.8", "f1_weighted": "0.9"}, {}, [""]),
+        ({"f1_weighted": "0.8"}, {"f1_averaging": "not stated"}, ["macro", "weighted", "ill", "well"]),
+        ({"kappa": "0.8", "roc_auc": "0.9"}, {}, [""]),
+    ],
+)
+def test_readings_of_f1(write, scores, extra, readings):
+    reported = load_reported(write(SIMPLE | {"reported": {"test": scores}} | extra))
+    assert list(reported.readings("test")) == readings
+    assert all("roc_auc" not in each for each in reported.readings("test").values())
+
+
+def test_trailing_zeros_count(paper):
+    assert paper.readings("validation")["macro"]["kappa"] == "0.8430"
+
+
+def with_scores(**scores):
+    return SIMPLE | {"reported": {"test": scores}}
+
+
+BAD = {
+    "unknown key": (SIMPLE | {"roundin": "nearest"}, r"unknown key 'roundin'.* did you mean 'rounding'\?"),
+    "unknown score": (with_scores(acuracy="0.9"), r"test.acuracy is not a score.* did you mean 'accuracy'\?"),
+    "unknown class": (with_scores(recall_dead="0.9"), "test.recall_dead is not a score"),
+    "no number": (with_scores(accuracy="high"), "test.accuracy = high is not allowed.* from 0 to 1"),
+    "not finite": (with_scores(kappa="nan"), "test.kappa = nan is not allowed.* from -1 to 1"),
+    "percentage": (with_scores(accuracy="94.02"), r"test.accuracy = 94.02 is not allowed.* 94\.02%"),
+    "negative count": (
+        SIMPLE | {"class_counts": {"test": {"ill": -5, "well": 7}}},
+        "class_counts.test.ill = '-5' is not allowed",
+    ),
+    "one class": (SIMPLE | {"class_counts": {"test": {"ill": 5}}}, "class_counts.test = .* is not allowed"),
+    "no counts": ({"reported": SIMPLE["reported"]}, "the class counts of set 'test' are missing"),
+    "nothing reported": ({"class_counts": SIMPLE["class_counts"]}, "key 'reported' is missing"),
+    "no scores": (with_scores(), "reported.test = {} is not allowed"),
+    "rounding": (SIMPLE | {"rounding": "up"}, "rounding = 'up' is not allowed.* 'nearest' or 'truncated'"),
+    "two unexplained": (with_scores(f1="0.8", f1_macro="0.8"), "test reports f1 and f1_macro"),
+    "class named macro": (
+        SIMPLE | {"class_counts": {"test": {"macro": 5, "well": 7}}},
+        "class 'macro' has the name of an average",
+    ),
+    "sums": (
+        SIMPLE | {"images": {"a": 5, "b": 5}, "split": {"train": 5, "test": 6}, "stratified": ["test"]},
+        "images sum to 10, but split to 11",
+    ),
+    "order": (
+        SIMPLE | {"images": {"a": 5, "b": 5}, "split": {"train": 4, "test": 6}, "stratified": ["tset"]},
+        r"stratified: \[tset\] must name all sets of split but one",
+    ),
+    "no YAML": ("a: [", "is not valid YAML"),
+    "no mapping": ("- a", "holds no reported scores"),
+    "empty": ("", "holds no reported scores"),
+}
+
+
+@pytest.mark.parametrize(("values", "message"), BAD.values(), ids=BAD)
+def test_a_file_that_says_too_little_or_nonsense_is_refused(write, values, message):
+    with pytest.raises(StudyError) as caught:
+        load_reported(write(values))
+    assert re.search(message, str(caught.value)) and "mine.yaml" in str(caught.value)
+    assert caught.value.fix
+
+
+# -- command ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bcd(monkeypatch, capsys):
+    """Runs ``bcd forensics``; gives its exit code, output and errors."""
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TERM", "dumb")
+
+    def run(*words) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["bcd", "forensics", *map(str, words)])
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as end:
+            code = end.code or 0
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return code, out, err
+
+    return run
+
+
+def test_the_command_reproduces_the_papers_matrices(bcd, tmp_path):
+    code, out, err = bcd(PAPER_FILE, "--csv", tmp_path / "all.csv")
+    assert code == 0 and err == ""
+    for line in (
+        "test: 117 images (66 benign, 31 malignant, 20 normal)",
+        "[[62, 4, 0], [3, 28, 0], [0, 0, 20]]",
+        "[[36, 2, 0], [4, 14, 0], [0, 0, 11]]",
+        "[[331, 2, 0], [5, 156, 0], [0, 0, 102]]",
+        "F1 read as macro: 3 of 792 matrices fit",
+        "normal: recall 1.00 in every matching matrix (20 of 20 found)",
+        "Averaging of F1 that fits every set: macro",
+        "normal: 133 of 133 found, 0 other images called normal",
+        "roc_auc constrains no confusion matrix",
+        "Assumed: a stratified split",
+    ):
+        assert line in out
+    assert len(re.findall("F1 read as weighted: none of", out)) == 3
+    table = pd.read_csv(tmp_path / "all.csv")
+    assert len(table) == 5 and set(table["f1"]) == {"macro"}
+
+
+def test_many_matrices_are_counted_instead_of_shown(bcd, write):
+    code, out, _ = bcd(write(with_scores(accuracy="1")))
+    # no digit after the point: from 0.5 on; of 48 matrices, 6 + 5 + 4 + 3 + 2 + 1 have fewer than 6 hits
+    assert code == 0 and "  27 of 27 matrices fit\n" in out
+    assert out.count("[[") == 10 and "and 17 more" in out
+
+
+def test_a_file_that_fits_nothing_says_none(bcd, write, tmp_path):
+    code, out, _ = bcd(write(with_scores(accuracy="0.83", f1="0.99")), "--csv", tmp_path / "all.csv")
+    assert code == 0 and "Averaging of F1 that fits every set: none" in out
+    assert pd.read_csv(tmp_path / "all.csv").empty
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("nosuch.yaml",), (STUDIES,), (STUDIES / "paper.yaml",), (PAPER_FILE, "--csv", STUDIES)],
+    ids=["missing", "folder", "a study", "csv is a folder"],
+)
+def test_bad_input_is_one_message(bcd, words):
+    code, _, err = bcd(*words)
+    assert code == 1 and err.startswith("Error: ") and "To fix: " in err
+
+
+def test_too_many_matrices_are_told_with_the_set(bcd, write):
+    big = {"class_counts": {"test": {"a": 200, "b": 200, "c": 200}}, "reported": {"test": {"kappa": "0.90"}}}
+    code, _, err = bcd(write(big))
+    assert code == 1 and "Set 'test': about 8e+12" in err and "report more" in err
+
+
+def test_the_command_explains_itself_with_an_example(bcd):
+    code, out, _ = bcd("--help")
+    assert code == 0 and "Example: bcd forensics studies/" in out and "--csv" in out
+
+
+# -- arms -------------------------------------------------------------------------------------------
+
+
+def arm_table(**accuracies):
+    rows = [
+        {"arm": arm, "split": split, "accuracy": value, "kappa": value - 0.1}
+        for arm, values in accuracies.items()
+        for split, value in enumerate(values)
+    ]
+    return pd.DataFrame(rows)
+
+
+def places(table, row, **options):
+    result = consistency(table, row, list(row), **options)
+    return {(each.arm, each.metric): each for each in result.itertuples()}
+
+
+def test_a_row_is_placed_within_each_arm_by_counting():
+    table = arm_table(image=np.arange(60, 100) / 100, mask=[0.5] * 40)
+    found = places(table, {"accuracy": 0.69, "kappa": 0.59})
+    image = found["image", "accuracy"]
+    # nine of the 40 values are below 0.69, one is equal; ten at or below on either side
+    assert image.percentile == 100 * 9.5 / 40 and image.as_extreme == pytest.approx(20 / 40)
+    assert (image.splits, image.low, image.median, image.high) == (40, 0.6034, 0.795, 0.9866)
+    assert image.place == found["image", "jointly"].place == "inside"
+    assert found["image", "jointly"].as_extreme == pytest.approx(20 / 40)
+    assert found["mask", "accuracy"].place == found["mask", "jointly"].place == "outside"
+    assert (found["mask", "accuracy"].percentile, found["mask", "jointly"].as_extreme) == (100, 0)
+
+
+def test_equal_counts_are_equal_numbers():
+    found = places(arm_table(mask=[110 / 117] * 10), {"accuracy": 0.9402})
+    assert found["mask", "accuracy"].percentile == 50
+    assert found["mask", "jointly"].as_extreme == 1 and found["mask", "accuracy"].place == "inside"
+
+
+def test_one_metric_far_off_is_enough_to_be_outside_jointly():
+    found = places(arm_table(image=np.linspace(0.7, 0.9, 50)), {"accuracy": 0.8, "kappa": 0.95})
+    assert found["image", "accuracy"].place == "inside"
+    assert found["image", "jointly"].place == "outside"
+
+
+@settings(quick, max_examples=10)
+@given(st.integers(0, 10_000))
+def test_jointly_a_split_of_the_arm_itself_is_as_extreme_as_its_rank_says(seed):
+    rng = np.random.default_rng(seed)
+    table = pd.DataFrame(rng.normal(0.8, 0.05, (30, 2)), columns=["accuracy", "kappa"]).assign(arm="image")
+    shares = sorted(
+        consistency(table, row, ["accuracy", "kappa"], decimals=12)["as_extreme"].iloc[-1]
+        for row in table[["accuracy", "kappa"]].to_dict("records")
+    )
+    # Were they told apart, the shares would be 1/30, 2/30, ...; ties only make them larger.
+    assert all(share >= (rank + 1) / 30 - 1e-12 for rank, share in enumerate(shares))
+
+
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        (arm_table(image=[0.8, 0.9]), {"nosuch": 0.5}),
+        (arm_table(image=[0.8, np.nan]), {"accuracy": 0.5}),
+        (arm_table(image=[0.8, 0.9]), {"accuracy": np.nan}),
+    ],
+)
+def test_missing_numbers_are_refused(table, row):
+    with pytest.raises(ValueError, match="must be"):
+        consistency(table, row, list(row))
+
+
+# -- figures ----------------------------------------------------------------------------------------
+
+
+def texts_of(figure) -> str:
+    """Draw a figure, check that nothing leaves it, and give all its text."""
+    FigureCanvasAgg(figure).draw()
+    box, size = figure.get_tightbbox(), figure.get_size_inches()
+    assert box.x0 > -0.02 and box.y0 > -0.02 and box.x1 < size[0] + 0.02 and box.y1 < size[1] + 0.02
+    words = [
+        text.get_text() for panel in figure.axes for text in [*panel.texts, panel.title, panel.xaxis.label]
+    ]
+    return "\n".join(words)
+
+
+@pytest.mark.filterwarnings("error")
+def test_reconstructed_matrices_show_ranges_where_they_differ(findings):
+    stacks = {each.set: each.matrices for each in findings if each.f1 == "macro"}
+    text = texts_of(plots.reconstructed(stacks, CLASSES))
+    assert "330–332\n99–100%" in text and "62\n94%" in text and "20\n100%" in text
+    assert "train (596 images)\n3 matrices fit" in text and "test (117 images)\n1 matrix fits" in text
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("splits", [1, 10, 100])
+def test_arms_are_drawn_beside_the_paper(splits):
+    rng = np.random.default_rng(0)
+    table = arm_table(image=rng.uniform(0.7, 0.9, splits), mask=rng.uniform(0.9, 1, splits))
+    table["recall_normal"] = np.where(table["arm"] == "mask", 1.0, 0.7)
+    figure = plots.arms(table, {"accuracy": 0.9402, "kappa": 0.8977, "recall_normal": 1.0})
+    text = texts_of(figure)
+    assert "paper: 0.940" in text and "Cohen’s kappa" in text and "recall of normal" in text
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["image", "mask"]
+    dots = sum(len(drawn.get_offsets()) for drawn in figure.axes[0].collections)
+    assert dots == 2 * splits

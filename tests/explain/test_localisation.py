@@ -1,0 +1,82 @@
+"""Localisation scores by hand, chance levels, and no choice made on test images."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bcd_utils.explain.localisation import (
+    THRESHOLDS,
+    centre_gaussian,
+    choose_threshold,
+    localisation,
+    summarise,
+)
+
+MASK = np.zeros((4, 4), bool)
+MASK[:2, :2] = True
+
+
+def test_a_uniform_map_scores_the_lesion_area():
+    scores = localisation(np.ones((4, 4)), MASK)
+    assert scores["pointing_game"] == scores["energy"] == scores["iou_0.5"] == 4 / 16
+
+
+def test_a_perfect_map_scores_one():
+    assert set(localisation(MASK.astype(float), MASK).values()) == {1.0}
+
+
+def test_scores_by_hand():
+    heat = np.zeros((4, 4))
+    heat[0, 0], heat[1, 1], heat[3, 3] = 0.6, 0.2, 1.0
+    scores = localisation(heat, MASK)
+    assert scores["pointing_game"] == 0
+    assert scores["energy"] == pytest.approx(0.8 / 1.8)
+    assert scores["iou_0.5"] == pytest.approx(
+        1 / 5
+    )  # (0,0) and (3,3) are hot; one of five cells in the union
+    assert scores["iou_0.1"] == pytest.approx(2 / 5)
+
+
+def test_a_map_of_zeros_scores_zero():
+    assert set(localisation(np.zeros((4, 4)), MASK).values()) == {0.0}
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_scores_are_shares(seed):
+    generator = np.random.default_rng(seed)
+    scores = localisation(generator.random((6, 5)), generator.random((6, 5)) < 0.4)
+    assert all(0 <= value <= 1 for value in scores.values())
+
+
+def test_the_centre_gaussian_peaks_in_the_middle_and_falls_to_exp_minus_half_at_its_width():
+    heat = centre_gaussian((101, 201))
+    assert np.unravel_index(heat.argmax(), heat.shape) == (50, 100)
+    assert heat[75, 100] == pytest.approx(np.exp(-0.5))
+    assert heat[50, 150] == pytest.approx(np.exp(-0.5))
+
+
+def table(best):
+    rows = {"pointing_game": [1.0, 0.0], "energy": [0.5, 0.1]}
+    return pd.DataFrame(rows | {f"iou_{t}": [0.9 if t == best else 0.1] * 2 for t in THRESHOLDS})
+
+
+def test_the_threshold_is_the_validations_best():
+    assert choose_threshold(table(0.3)) == 0.3
+
+
+def test_the_iou_of_test_images_uses_the_validation_threshold():
+    summary = summarise({"m": table(0.7)}, {"m": table(0.3)}, samples=200, confidence=0.95, seed=0).loc["m"]
+    assert summary["threshold"] == 0.3
+    assert summary["iou"] == pytest.approx(0.1)
+    assert summary["pointing_game"] == 0.5
+    assert (summary["pointing_game_low"], summary["pointing_game_high"]) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("empty", [0, 1])
+def test_without_a_lesion_in_test_or_validation_nothing_is_summarised(empty):
+    scores = {"Grad-CAM": pd.DataFrame([localisation(np.ones((2, 2)), np.eye(2) > 0)])}
+    sets = [scores, scores]
+    sets[empty] = {"Grad-CAM": pd.DataFrame()}
+    assert len(summarise(*sets, 100, 0.95, 0)) == 0 and len(summarise(scores, scores, 100, 0.95, 0)) == 1

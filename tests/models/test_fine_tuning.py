@@ -1,0 +1,66 @@
+"""Fine-tuning trains what it says, and BatchNorm's statistics stay as they were."""
+
+import numpy as np
+import pytest
+
+from bcd_utils.models.backbones import Backbone, freeze, no_scaling
+from bcd_utils.models.fine_tuning import fine_tune, unfreeze_from
+from bcd_utils.models.head import build_head
+from bcd_utils.study.loading import make_study
+from bcd_utils.utils.backend import keras
+from bcd_utils.utils.errors import StudyError
+
+
+@pytest.fixture
+def backbone():
+    inputs = keras.Input((32, 32, 3))
+    x = keras.layers.Conv2D(4, 4, strides=4, name="first")(inputs)
+    x = keras.layers.BatchNormalization(name="norm_1")(x)
+    x = keras.layers.Conv2D(4, 3, name="second", activation="relu")(x)
+    x = keras.layers.BatchNormalization(name="norm_2")(x)
+    model = keras.Model(inputs, x, name="small")
+    freeze(model)
+    return Backbone("small", model, no_scaling, "random", "abc", "none")
+
+
+def test_layers_from_the_named_one_on_are_trained_but_never_batchnorm(backbone):
+    assert unfreeze_from(backbone.model, "second") == ["second"]
+    assert unfreeze_from(backbone.model, "first") == ["first", "second"]
+
+
+def test_an_unknown_layer_is_answered_with_the_last_ones(backbone):
+    with pytest.raises(StudyError, match="'conv9' is no layer of small.*second, norm_2"):
+        unfreeze_from(backbone.model, "conv9")
+
+
+def test_training_changes_only_the_unfrozen_convolution_and_the_head(backbone):
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 255, (24, 32, 32, 3)).astype(np.uint8)
+    labels = np.arange(24) % 3
+    study = make_study(
+        {"name": "t", "hidden_units": [4], "batch_size": 8,
+         "fine_tuning": {"trainable_from": "second", "learning_rate": 0.01, "epochs": 2}}
+    )  # fmt: skip
+    head = build_head(backbone.model.output_shape[1:], 3, study)
+    before = {weight.path: np.array(weight) for weight in backbone.model.weights}
+    history, _, trained = fine_tune(
+        backbone, head, images, labels, np.arange(16), np.arange(16, 24), study,
+        lambda values, epoch, rows: backbone.prepare(values),
+    )  # fmt: skip
+    assert trained == ["second"] and len(history) == 2
+    changed = {path.split("/")[-2] for path, old in before.items()
+               if not np.array_equal(old, {w.path: np.array(w) for w in backbone.model.weights}[path])}  # fmt: skip
+    assert changed == {"second"}
+
+
+def test_calling_with_training_false_does_not_protect_batchnorm(backbone):
+    """The trap that `unfreeze_from` avoids: fit overrides training=False unless the layer is frozen."""
+    model = backbone.model
+    model.trainable = True
+    inputs = keras.Input((32, 32, 3))
+    outputs = keras.layers.Dense(3, activation="softmax")(keras.layers.Flatten()(model(inputs)))
+    whole = keras.Model(inputs, outputs)
+    whole.compile("sgd", "categorical_crossentropy")
+    before = np.array(model.get_layer("norm_1").moving_mean)
+    whole.fit(np.random.default_rng(0).random((8, 32, 32, 3)), np.eye(3)[np.arange(8) % 3], verbose=0)
+    assert not np.array_equal(before, np.array(model.get_layer("norm_1").moving_mean))

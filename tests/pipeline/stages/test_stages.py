@@ -1,0 +1,142 @@
+"""What stages declare, and what a study's choice of them must hold to."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bcd_utils.pipeline.outside import network_files
+from bcd_utils.pipeline.stages import all_stages, sections
+from bcd_utils.pipeline.stages.data_audit import reviewed_and_network
+from bcd_utils.pipeline.stages.model_comparison import weights_at_hand
+from bcd_utils.study.loading import make_study
+from bcd_utils.study.stage import Stage, section_name, stages_of, writers
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.paths import NOTEBOOKS
+
+every_stage = pytest.mark.parametrize("stage", all_stages().values(), ids=all_stages())
+
+
+def test_each_notebook_has_one_stage_and_each_stage_a_notebook():
+    assert list(all_stages()) == sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+
+
+def test_each_artifact_has_one_writer():
+    names = [name for stage in all_stages().values() for name in stage.writes]
+    assert len(names) == len(set(names)) == len(writers(all_stages().values()))
+
+
+@every_stage
+def test_a_record_is_written_by_its_stage(stage):
+    assert stage.record == "" or stage.record in stage.writes
+    assert stage.question.endswith("?")
+
+
+def test_all_notebooks_together_are_a_study():
+    assert [stage.notebook for stage in stages_of(list(all_stages()), all_stages())] == list(all_stages())
+
+
+@pytest.mark.parametrize(
+    ("notebooks", "problem", "missing"),
+    [
+        (["01_data_exploration", "02_preprocessing", "10_model_comparison"],
+         "10_model_comparison reads audited_manifest.csv", "06_data_audit"),
+        (["02_preprocessing"], "02_preprocessing reads manifest.csv", "01_data_exploration"),
+        (["01_data_exploration", "03_train_resnet50", "02_preprocessing"], "03_train_resnet50 reads splits.csv",
+         "02_preprocessing"),
+    ],
+)  # fmt: skip
+def test_a_study_that_reads_what_nobody_wrote_is_refused_at_once(notebooks, problem, missing):
+    with pytest.raises(StudyError) as caught:
+        stages_of(notebooks, all_stages())
+    assert caught.value.problem.startswith(problem) and f"add {missing} before it" in caught.value.fix
+
+
+def test_with_the_missing_notebook_the_study_is_accepted():
+    notebooks = ["01_data_exploration", "02_preprocessing", "06_data_audit", "10_model_comparison"]
+    assert [stage.notebook for stage in stages_of(notebooks, all_stages())] == notebooks
+
+
+def test_weights_that_arrive_make_stages_stale_that_branch_on_them(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    study = make_study({"name": "x"})
+    readers = [
+        stage for stage in all_stages().values() if stage.notebook[:2] in ("03", "05", "06", "07", "08", "09")
+    ]
+    network = [stage for stage in readers if stage.outside]
+    assert network == readers
+    before = [stage.outside(study) for stage in network]
+    monkeypatch.setattr("bcd_utils.study.networks.Network.at_hand", lambda network: True)
+    after = [stage.outside(study) for stage in network]
+    assert all(one != other for one, other in zip(before, after, strict=True))
+
+
+def test_a_changed_extractor_changes_the_network(tmp_path):
+    extractor = tmp_path / "mine.keras"
+    extractor.write_bytes(b"one")
+    study = make_study(
+        {"name": "x", "backbone": str(extractor), "audit": {"reviewed_pairs": str(tmp_path / "p.csv")}}
+    )
+    before = network_files(study), reviewed_and_network(study)
+    (tmp_path / "p.csv").write_text("id_a,id_b,same\n")
+    assert network_files(study) == before[0] and reviewed_and_network(study) != before[1]
+    extractor.write_bytes(b"two")
+    assert network_files(study) != before[0]
+
+
+def test_weights_that_arrive_make_the_comparison_stale(tmp_path, monkeypatch):
+    extractor = tmp_path / "mine.keras"
+    extractor.write_bytes(b"one")
+    chosen = {"contenders": ["densenet121-head", "svm"], "extractors": [str(extractor)]}
+    study = make_study({"name": "x", "comparison": chosen})
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    before = weights_at_hand(study)
+    assert "densenet121" in before["densenet121-head"] and before["svm"] == ""
+    monkeypatch.setattr("bcd_utils.study.networks.Network.at_hand", lambda network: True)
+    arrived = weights_at_hand(study)
+    assert arrived == before | {"densenet121-head": ""}
+    extractor.write_bytes(b"two")
+    assert weights_at_hand(study) != arrived
+
+
+# -- sections of further stages ---------------------------------------------------------------------
+
+
+def hello():
+    from pydantic.dataclasses import dataclass
+
+    from bcd_utils.study.data_settings import STRICT
+
+    @dataclass(frozen=True, config=STRICT)
+    class Hello:
+        greeting: str = "hello"
+        times: int = 2
+
+    return {section_name(Hello): Hello}
+
+
+def test_a_stage_brings_its_own_section_with_defaults_and_strict():
+    assert make_study({"name": "x"}, sections=hello()).sections == {
+        "hello": {"greeting": "hello", "times": 2}
+    }
+    study = make_study({"name": "x", "hello": {"times": 3}}, sections=hello())
+    assert study.sections["hello"] == {"greeting": "hello", "times": 3}
+    again = make_study(json.loads(json.dumps(study.as_dict())))
+    assert again == study, "as a notebook reads it, which knows no declarations"
+    for settings, said in (
+        ({"hello": {"time": 3}}, "unknown setting 'hello.time' = 3. To fix: did you mean 'times'"),
+        ({"hello": {"times": "x"}}, "hello.times = 'x' is not allowed"),
+        ({"helo": {}}, "unknown setting 'helo' = {}. To fix: did you mean 'hello'"),
+    ):
+        with pytest.raises(StudyError, match=said):
+            make_study({"name": "x", **settings}, sections=hello())
+
+
+def test_the_sections_of_the_stages_are_settings_of_a_study():
+    assert set(sections()) == {"audit", "lottery", "external", "comparison", "modalities"}
+    assert make_study({"name": "x"}, sections=sections()).sections == {}
+
+
+def test_a_stage_without_a_record_has_no_key():
+    assert Stage("12_hello", "Who is there?").record_key == ""

@@ -1,0 +1,122 @@
+"""Figures of the comparison: that they draw without a warning, cut nothing off, and show what they were given."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
+
+from bcd_utils.reporting.plots import comparison
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+NAMES = ["paper", "svm", "plain_cnn", "mine"]
+TITLES = {
+    "paper": "ResNet50 (pixels / 255), the paper's head", "svm": "SVM (RBF)", "plain_cnn": "Plain CNN, from scratch",
+    "mine": "A contender of one's own, with a long name",
+}  # fmt: skip
+FAMILIES = {"paper": "paper", "svm": "classical", "plain_cnn": "plain_cnn", "mine": "my family"}
+
+
+def scores(**changes):
+    table = pd.DataFrame({"accuracy": [0.7, 0.6, 0.65, 0.5]}, index=NAMES)
+    table["accuracy_low"], table["accuracy_high"] = table["accuracy"] - 0.05, table["accuracy"] + 0.04
+    return table.assign(roc_auc=[0.9, 0.8, 0.85, np.nan], roc_auc_low=np.nan, roc_auc_high=np.nan, **changes)
+
+
+def drawn(figure):
+    """All text of a figure, all of which must lie on it (after its size has grown for what hangs out)."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    found = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    for panel in figure.axes:
+        labels = (panel.xaxis.label, panel.yaxis.label, panel.title, *panel.texts, *panel.get_yticklabels())
+        found += [label.get_text() for label in (*labels, *panel.get_xticklabels()) if label.get_text()]
+    return found
+
+
+def test_every_contender_has_its_row_in_order_and_every_family_its_key():
+    figure = comparison.scores(
+        scores(), {"accuracy": "accuracy", "roc_auc": "ROC AUC"}, TITLES, FAMILIES, "paper"
+    )
+    found = drawn(figure)
+    rows = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert rows == list(TITLES.values())
+    assert figure.axes[0].get_ylim()[0] > figure.axes[0].get_ylim()[1]  # the first is on top
+    assert {"The paper's protocol", "Classical learning", "Plain CNN from scratch", "my family"} <= set(found)
+
+
+def test_intervals_reach_from_low_to_high_and_the_line_goes_through_the_reference():
+    figure = comparison.scores(scores(), {"accuracy": "accuracy"}, TITLES, FAMILIES, "svm")
+    lines = figure.axes[0].get_lines()
+    assert lines[0].get_xdata()[0] == 0.6
+    ends = [
+        tuple(line.get_xdata()) for line in lines if len(line.get_xdata()) == 2 and line.get_marker() == "|"
+    ]
+    assert ends == [pytest.approx((value - 0.05, value + 0.04)) for value in (0.7, 0.6, 0.65, 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("cost", "score", "front"),
+    [
+        ([1, 2, 3], [0.5, 0.6, 0.7], [0, 1, 2]),
+        ([1, 2, 3], [0.7, 0.6, 0.5], [0]),
+        ([2, 1, 2], [0.6, 0.5, 0.7], [1, 2]),  # of two that cost the same, the better
+        ([3, 1], [0.5, 0.5], [1]),  # no better for more
+        ([], [], []),
+    ],
+)
+def test_only_what_nothing_beats_is_on_the_front(cost, score, front):
+    assert comparison.pareto_front(cost, score) == front
+
+
+def test_the_front_is_named_and_who_has_no_cost_is_left_out():
+    table = scores(
+        training_seconds=[10.0, 20.0, 5.0, np.nan], images_per_second=[100.0, 10.0, np.nan, np.nan]
+    )
+    figure = comparison.pareto(table, TITLES, FAMILIES)
+    drawn(figure)
+    named = [[text.get_text() for text in panel.texts] for panel in figure.axes]
+    assert named == [[TITLES["plain_cnn"], TITLES["paper"]], [TITLES["paper"]]]
+    costs = [line.get_xdata()[0] for line in figure.axes[1].get_lines() if line.get_linestyle() == "None"]
+    assert costs == [10.0, 100.0]  # milliseconds an image
+
+
+def test_a_learning_curve_has_a_point_for_each_number_of_images():
+    rows = [
+        {"name": name, "contender": TITLES[name], "fraction": fraction, "images": 500 * fraction, "accuracy": level,
+         "accuracy_low": level - 0.1, "accuracy_high": level + 0.1}
+        for name in ("paper", "svm")
+        for fraction, level in ((0.1, 0.5), (0.5, 0.6), (1.0, 0.7))
+    ]  # fmt: skip
+    figure = comparison.learning_curves(pd.DataFrame(rows), {"accuracy": "accuracy"}, FAMILIES)
+    found = drawn(figure)
+    assert {"50", "250", "500", TITLES["paper"], TITLES["svm"]} <= set(found)
+    curve = figure.axes[0].containers[0].lines[0]
+    assert curve.get_xdata().tolist() == [50, 250, 500] and curve.get_ydata().tolist() == [0.5, 0.6, 0.7]
+
+
+def test_wrong_predictions_are_red_and_each_contender_has_its_map():
+    peak = np.zeros((40, 40))
+    peak[10, 30] = 1
+    example = {
+        "image": np.full((40, 40, 3), 90, np.uint8), "mask": np.eye(40, dtype=bool), "label": "benign",
+        "cams": {"paper": peak, "svm": np.zeros((40, 40))}, "predicted": {"paper": "benign", "svm": "malignant"},
+    }  # fmt: skip
+    columns = {"paper": TITLES["paper"], "svm": TITLES["svm"]}
+    figure = comparison.side_by_side([example, example], columns)
+    assert len(figure.axes) == 2 * 3
+    found = drawn(figure)
+    assert found.count("true: benign") == 2 and found.count("malignant") == 2
+    colours = [to_hex(panel.xaxis.label.get_color()) for panel in figure.axes[1:3]]
+    assert colours[1] == "#b00020" and colours[0] != colours[1]
+    crosses = [[line for line in panel.get_lines() if line.get_marker() == "X"] for panel in figure.axes[:3]]
+    assert [len(found) for found in crosses] == [0, 1, 0]  # a map of zeros points nowhere
+    assert crosses[1][0].get_xdata()[0] == 30 and crosses[1][0].get_ydata()[0] == 10
+
+
+def test_neighbouring_families_look_different():
+    looks = [comparison.look_of(family) for family in [*comparison.LOOKS, "my family"]]
+    assert len(set(looks)) == len(looks)

@@ -1,0 +1,249 @@
+"""What a program says of a run: each fact against a run whose numbers are known, and silence without artifacts."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from summaries import FULL
+
+from bcd_utils.reporting.statements import FACTS, tell
+
+ALWAYS = {"readme", "intended_use"}
+
+
+def text(name: str, summary=FULL) -> str:
+    return tell(name, summary).text
+
+
+def changed(**changes):
+    return copy.deepcopy(FULL) | changes
+
+
+def test_every_fact_is_known_of_a_complete_run():
+    assert [name for name in FACTS if tell(name, FULL) is None] == []
+
+
+def test_no_fact_is_known_of_nothing():
+    assert {name for name in FACTS if tell(name, {})} == ALWAYS
+    assert {name for name in FACTS if tell(name, dict.fromkeys(FULL))} == ALWAYS
+
+
+@pytest.mark.parametrize("key", FULL)
+def test_a_missing_part_silences_facts_and_breaks_none(key):
+    without = {name for name in FACTS if tell(name, changed(**{key: None}))}
+    assert without <= set(FACTS)
+    if key in ("dataset", "settings", "provenance", "split", "metrics", "intervals", "lottery", "external"):
+        assert without < set(FACTS)
+
+
+def test_each_fact_names_its_source():
+    assert all(tell(name, FULL).source for name in FACTS)
+
+
+def test_counts_are_those_of_the_run():
+    assert text("counts") == "Classes of the images: 5 benign, 3 malignant."
+    assert text("exclusions") == "Of 8 images found, 2 were set aside: 2 truncated file."
+    assert text("set_sizes") == (
+        "Images: train 3 (2 benign, 1 malignant); validation 1 (1 benign, 0 malignant); test 2 (1 benign, 1 malignant)."
+    )
+    assert text("sample_size") == "Every usable image was used (6); 2 of them are the test set."
+    assert "(2 of 8)" in text("missing_data")
+
+
+def test_nothing_set_aside_is_said_so():
+    dataset = FULL["dataset"] | {"set_aside": 0, "set_aside_images": []}
+    assert text("exclusions", changed(dataset=dataset)) == "All 8 images found were used; none was set aside."
+
+
+@pytest.mark.parametrize(
+    ("copies", "said"), [(0, "No image has an exact copy"), (3, "3 images have an exact copy")]
+)
+def test_exact_copies_across_sets(copies, said):
+    assert said in text("split_level", changed(copies_across_sets=copies))
+
+
+@pytest.mark.parametrize(
+    ("split", "patients", "crossing", "method", "level"),
+    [
+        (
+            "image",
+            None,
+            None,
+            "15% of the usable images drawn at random for test",
+            "by image: the data set names no",
+        ),
+        (
+            "group",
+            None,
+            None,
+            "whole groups of exact copies",
+            "by group of exact copies: the data set names no",
+        ),
+        ("group", 4, 0, "whole patients", "by patient: no patient has images in more than one set"),
+        ("image", 4, 3, "keeping the shares", "by image: 3 patients have images in more than one set"),
+        ("official", 4, 0, "The published test set; 10% of the rest", "by patient: no patient has images"),
+        ("official", 4, 2, "whole patients", "by patient: 2 patients have images in more than one set"),
+    ],
+)
+def test_the_level_of_the_split_follows_the_setting_and_the_images(split, patients, crossing, method, level):
+    summary = changed(
+        settings=FULL["settings"] | {"split": split},
+        dataset=FULL["dataset"] | {"patients": patients},
+        patients_across_sets=crossing,
+    )
+    assert method in text("split_method", summary)
+    assert level in text("split_level", summary) and level in text("limits", summary)
+    drawn = "test images within each class" if patients is None else "patients of the test set"
+    assert drawn in text("uncertainty", summary)
+
+
+def test_the_split_is_told_as_it_was_drawn():
+    said = text("split_method")
+    assert (
+        said.startswith("15% of the usable images")
+        and "10% of the rest" in said
+        and said.endswith("seed 42.")
+    )
+    assert "keeping the shares" in said
+    settings = FULL["settings"] | {"stratify": False}
+    assert "keeping the shares" not in text("split_method", changed(settings=settings))
+
+
+@pytest.mark.parametrize(("kind", "tells"), [("image", False), ("mask", True), ("overlay", True)])
+def test_a_mask_in_the_input_is_a_known_limit(kind, tells):
+    summary = changed(settings=FULL["settings"] | {"input": kind})
+    assert ("tells the class" in text("input_shown", summary)) is tells
+    assert ("mask" in text("limits", summary)) is tells
+
+
+def test_scores_stand_with_their_intervals():
+    assert "Test: accuracy 0.500 [0.100, 0.900]" in text("performance")
+    assert "Train: accuracy 1.000, " in text("performance")
+    assert text("diagnostic_performance").startswith(
+        "benign: sensitivity 0.750 [0.500, 0.900], specificity –"
+    )
+    assert text("failures").startswith("1 of 2 test images")
+
+
+def test_stain_normalisation_is_told_where_it_was_done():
+    assert text("preprocessing").startswith("Converted to RGB, and resized to 64 x 64 pixels")
+    said = text("preprocessing", changed(settings=FULL["settings"] | {"stain": "macenko"}))
+    assert "RGB, stains normalised after Macenko to published references, and resized" in said
+
+
+def test_scores_by_patient_stand_beside_those_by_image():
+    rates = {"image_rate": {"value": 0.8, "low": 0.6, "high": 0.9}, "patient_rate": {"value": 0.75}}
+    summary = changed(patient_scores={"all": {"images": 20, "patients": 5} | rates})
+    assert text("performance", summary).endswith(
+        "Test patients: 5; share of their images that is recognised 0.800 [0.600, 0.900], mean of each patient’s "
+        "share 0.750."
+    )
+    assert "patient" not in text("performance")
+
+
+def test_the_network_and_its_training_are_told_from_settings():
+    assert "Head (1,234 weights): average pooling, BatchNorm, Dense 8, 4" in text("network")
+    assert "Adam, learning rate 0.001" in text("training") and "7 were run" in text("training")
+    assert "no augmentation" in text("training") and "fine-tuning" not in text("training")
+    settings = FULL["settings"] | {
+        "augmentation": {"rotation_degrees": 20.0, "horizontal_flip": True},
+        "fine_tuning": {"trainable_from": "conv5", "learning_rate": 1e-5, "epochs": 3},
+    }
+    said = text("training", changed(settings=settings))
+    assert "rotation degrees 20.0, horizontal flip True" in said
+    assert said.endswith("Then fine-tuning from conv5 on, learning rate 1e-05.")
+    assert "partly fine-tuned" in text("technology", changed(settings=settings))
+
+
+def test_the_notebooks_on_trust_are_told():
+    assert text("duplicates") == (
+        "4 groups of copies hold 9 images; in 1 of these groups labels contradict one another. "
+        "Test images with a copy in train or validation: 1 (exact), 2 (same group)."
+    )
+    assert text("repetition") == "Grouped cross-validation, repeated: accuracy 0.800 [0.700, 0.900]."
+    assert text("external_test") == "Elsewhere: accuracy 0.600 [0.400, 0.800]."
+
+
+@pytest.mark.parametrize(
+    ("readings", "said"),
+    [(["macro"], "where F1 is read as macro."), ([], "No confusion matrix fits the printed scores")],
+)
+def test_how_the_papers_f1_is_read(readings, said):
+    assert said in text("reported_table", changed(forensics={"readings_of_f1": readings}))
+
+
+def test_an_external_test_without_intervals_still_has_its_scores():
+    external = {"given": True, "title": "Elsewhere", "scores": {"kappa": 0.25}}
+    assert text("external_test", changed(external=external)) == "Elsewhere: Cohen’s kappa 0.250."
+
+
+def test_what_the_study_does_not_do_is_said_so():
+    settings = FULL["settings"] | {"notebooks": ["01_data_exploration"]}
+    summary = changed(settings=settings, audit=None, lottery=None, external=None)
+    assert "does not run notebook 06_data_audit" in text("duplicates", summary)
+    assert "does not run 07_split_lottery" in text("repetition", summary)
+    assert text("external_test", summary).startswith("None in this run: this study does not run")
+    assert "no test on images from elsewhere" in text("limits", summary)
+    none_given = changed(external={"given": False})
+    assert text("external_test", none_given) == "None in this run: the study names no images from elsewhere."
+
+
+def test_announcements_are_limits():
+    assert "Synthetic data: phantoms" in text("limits", changed(announcements=["Synthetic data: phantoms."]))
+
+
+def test_the_lottery_says_where_the_papers_number_lies_among_the_splits():
+    plain = {"accuracy": {"lowest": 0.7, "highest": 0.9, "paper": 0.9402, "percentile": 99.5}}
+    lottery = {
+        "headline": {"accuracy": {"value": 0.8, "low": 0.7, "high": 0.9}},
+        "splits": 100,
+        "plain": plain,
+    }
+    said = text("repetition", changed(lottery=lottery))
+    assert "100 splits" in said and "0.700 to 0.900" in said and "0.940 lies above 100%" in said
+
+
+def test_no_input_is_said_to_explain_the_papers_row():
+    arms = [{"arm": arm, "metric": "jointly", "place": "inside"} for arm in ("image", "mask", "overlay")]
+    said = text("reported_table", changed(forensics={"readings_of_f1": ["macro"], "arms": arms}))
+    assert said == "Confusion matrices fit the printed scores where F1 is read as macro."
+
+
+MODALITIES = {
+    "sources": {
+        "busi": {"title": "BUSI", "classes": {"benign": 2, "malignant": 1, "normal": 1},
+                 "scores": {"probe": {"roc_auc": {"value": 0.9, "low": 0.8, "high": 0.95}}}},
+        "breakhis": {"title": "BreakHis", "classes": {"benign": 2, "malignant": 1},
+                     "scores": {"probe": {"roc_auc": {"value": 0.6, "low": 0.4, "high": 0.8}}}},
+        "cbis_ddsm": {"title": "CBIS-DDSM", "status": "not at hand"},
+    },
+    "transfer": {"pairs": [
+        {"trained_on": "busi", "tested_on": "busi", "auc": 0.99, "auc_low": 0.9, "auc_high": 1.0},
+        {"trained_on": "busi", "tested_on": "breakhis", "auc": 0.45, "auc_low": 0.3, "auc_high": 0.6},
+        {"trained_on": "breakhis", "tested_on": "busi", "auc": 0.7, "auc_low": 0.6, "auc_high": 0.8},
+    ]},
+}  # fmt: skip
+
+
+def of_modalities(**changes):
+    settings = FULL["settings"] | {"notebooks": ["11_modalities"]}
+    return changed(settings=settings, modalities=MODALITIES, **changes)
+
+
+def test_data_sets_side_by_side_are_told_with_those_that_are_not_at_hand():
+    assert text("modalities", of_modalities()) == (
+        "ROC AUC of one frozen network with a linear probe, cross-validated by group: BUSI (3 classes) 0.900 [0.800, "
+        "0.950]; BreakHis (2 classes) 0.600 [0.400, 0.800]. Not at hand: CBIS-DDSM. Learned on one and tested on "
+        "another, malignant against benign: AUC 0.450 to 0.700, of 2 pairs 1 with an interval above 0.5."
+    )
+    assert "does not run 11_modalities" in text("modalities")
+
+
+def test_a_run_of_probes_alone_claims_no_head_and_no_epochs():
+    alone = of_modalities(parameters=None, dataset=None)
+    assert "a logistic regression on its features" in text("technology", alone)
+    assert "Glorot" not in text("initialisation", alone) and "epoch" not in text("separation", alone)
+    assert "11_modalities chose their penalty" in text("hyperparameters", alone)
+    assert tell("input_shown", alone) is None, "some data sets may be cut to the lesion"
+    assert "look alike were kept on one side" in text("duplicates", alone)

@@ -1,0 +1,272 @@
+"""A run folder: found, filled, and done only while everything is as its notebook left it."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from builders import make_run
+
+from bcd_utils.pipeline.stages import all_stages
+from bcd_utils.study import run as module
+from bcd_utils.study.loading import make_study
+from bcd_utils.study.run import Run
+from bcd_utils.study.stage import writers
+from bcd_utils.utils.errors import StudyError
+
+STAGE = "01_data_exploration"
+ARTIFACTS = writers(all_stages().values())
+
+
+def study(name: str = "mine", **settings):
+    return make_study({"name": name, **settings})
+
+
+@pytest.fixture
+def reports(tmp_path, monkeypatch):
+    """An empty ``reports`` folder, and no run named by the environment."""
+    monkeypatch.setattr(module, "REPORTS", tmp_path / "reports")
+    monkeypatch.delenv("BCD_RUN_DIR", raising=False)
+    return tmp_path / "reports"
+
+
+@pytest.fixture
+def run(reports):
+    return make_run(reports / "mine", study())
+
+
+@pytest.fixture
+def figure():
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(3, 2))
+    figure.add_subplot().plot([0, 1])
+    return figure
+
+
+# -- opening ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("folder", ["absolute", "name", "environment"])
+def test_a_run_is_opened_by_its_folder_its_name_or_the_environment(run, folder, monkeypatch):
+    monkeypatch.setenv("BCD_RUN_DIR", str(run.folder) if folder == "environment" else "nowhere")
+    opened = Run.open({"absolute": run.folder, "name": "mine", "environment": ""}[folder])
+    assert (opened.folder, opened.study) == (run.folder, run.study)
+
+
+def test_a_run_is_opened_relative_to_the_current_folder(run, monkeypatch):
+    monkeypatch.chdir(run.folder.parent.parent)
+    assert Run.open("reports/mine").folder == run.folder
+
+
+def test_without_a_name_the_newest_run_is_opened(reports):
+    for age, name in [(20, "a"), (10, "newest"), (30, "z")]:
+        settings = make_run(reports / name, study(name)).folder / "study.json"
+        os.utime(settings, (time.time() - age,) * 2)
+    assert Run.open().study.name == "newest"
+
+
+@pytest.mark.parametrize("name", ["", "nowhere"])
+def test_where_there_is_no_run_the_command_that_makes_one_is_named(reports, name):
+    with pytest.raises(
+        StudyError, match="is not a run folder. To fix: make one with 'bcd run studies/phantom.yaml'"
+    ):
+        Run.open(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [("{", "study.json is damaged"), ('{"name": "mine", "epoch": 3}', "unknown setting 'epoch'")],
+)
+def test_damaged_settings_are_named(run, text, part):
+    (run.folder / "study.json").write_text(text)
+    with pytest.raises(StudyError, match=part):
+        Run.open(run.folder)
+
+
+def test_settings_are_written_anew_only_where_they_differ(run):
+    settings = run.folder / "study.json"
+    os.utime(settings, (1, 1))
+    make_run(run.folder, study())
+    assert settings.stat().st_mtime == 1
+    make_run(run.folder, study(epochs=3, title="Größe µ"))
+    assert Run.open(run.folder).study == study(epochs=3, title="Größe µ")
+
+
+# -- artifacts --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ARTIFACTS)
+def test_a_missing_artifact_names_its_notebook_and_the_command(run, name):
+    with pytest.raises(StudyError) as caught:
+        run.artifact(name)
+    message = str(caught.value)
+    assert f"{name} is missing; notebook {ARTIFACTS[name]} makes it. To fix: run 'bcd run " in message
+    assert "--run-dir" in message and "mine" in message
+
+
+def test_the_command_names_the_study_file_where_there_is_one(reports):
+    assert "paper.yaml --run-dir" in make_run(reports / "p", study("paper")).command
+    assert "STUDY.yaml --run-dir" in make_run(reports / "m", study("mine")).command
+
+
+def test_an_artifact_appears_only_when_whole(run):
+    with pytest.raises(ZeroDivisionError), run.writing("cam.json") as temporary:
+        temporary.write_text("half")
+        raise ZeroDivisionError
+    assert list((run.folder / "artifacts").iterdir()) == []
+    with run.writing("cam.json") as temporary:
+        temporary.write_text("{}")
+    assert run.artifact("cam.json").read_text() == "{}"
+
+
+def test_what_is_not_in_the_contract_is_not_written(run):
+    with pytest.raises(StudyError, match=r"A notebook writes other.json, which its stage does not declare"):
+        run.save_json({}, "other.json")
+
+
+def test_a_stage_reads_and_writes_what_it_declares_and_no_more(run, monkeypatch):
+    run.save_json({}, "dataset.json")
+    run.save_csv(pd.DataFrame({"id": ["a"]}), "manifest.csv")
+    monkeypatch.setenv(module.STAGE, "02_preprocessing")
+    assert run.read_csv("manifest.csv")["id"].tolist() == ["a"]
+    with pytest.raises(StudyError, match="02_preprocessing reads dataset.json, .*add it to `reads`"):
+        run.read_json("dataset.json")
+    with pytest.raises(StudyError, match="02_preprocessing writes manifest.csv, .*add it to `writes`"):
+        run.save_csv(pd.DataFrame({"id": ["a"]}), "manifest.csv")
+    run.save_csv(pd.DataFrame({"id": ["b"]}), "splits.csv")
+    assert run.read_csv("splits.csv")["id"].tolist() == ["b"], "its own"
+
+
+def test_text_stays_text_and_empty_cells_stay_empty(run):
+    table = pd.DataFrame(
+        {
+            "id": ["007", "NA", "1e5"],
+            "group": ["007", "null", "1"],
+            "masks": ["", "", ""],
+            "status": ["", "ok", "None"],
+            "area": [0.1, np.nan, 1 / 3],
+            "width": [3, 4, 5],
+        }
+    )
+    run.save_csv(table, "manifest.csv")
+    again = run.read_csv("manifest.csv")
+    pd.testing.assert_frame_equal(again, table, check_dtype=False)
+    assert again["area"].dtype == float and again["width"].dtype == int
+
+
+def test_plain_values_come_back_equal(run):
+    record = {"a": 1, "b": [None, "µ", 0.1], "c": {"d": True}}
+    run.save_json(record, "dataset.json")
+    assert run.read_json("dataset.json") == record
+
+
+def test_a_value_that_is_no_number_is_not_written_as_json(run):
+    with pytest.raises(ValueError):
+        run.save_json({"a": float("nan")}, "dataset.json")
+    assert not (run.folder / "artifacts" / "dataset.json").exists()
+
+
+def test_images_are_memory_mapped(run):
+    images = np.arange(2 * 3 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3, 3)
+    with run.writing("images.npy") as temporary:
+        np.save(temporary, images)
+    assert isinstance(run.images(), np.memmap) and np.array_equal(run.images(), images)
+
+
+def test_a_table_is_written_and_given_back(run):
+    table = pd.DataFrame({"a": [1, 2]}, index=["x", "y"])
+    assert run.save_table(table, "t").equals(table.astype(object))
+    assert run.save_table(pd.DataFrame({"a": [1.5, None]}), "u")["a"].tolist() == [1.5, ""]
+    assert (run.folder / "tables" / "t.csv").read_bytes() == b",a\nx,1\ny,2\n"
+    run.save_table(table, "t", index=False)
+    assert (run.folder / "tables" / "t.csv").read_bytes() == b"a\n1\n2\n"
+
+
+def test_a_figure_is_written_and_shown_with_a_description(run, figure):
+    from PIL import Image
+
+    shown = run.save_figure(figure, "some_curve")
+    path = run.folder / "figures" / "some_curve.png"
+    assert shown.data == path.read_bytes()
+    assert (shown.alt, shown.width) == ("some curve", 300)
+    with Image.open(path) as picture:
+        assert picture.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
+
+
+# -- stages -----------------------------------------------------------------------------------------
+
+
+PARTS = {"cells": "12", "settings": {"epochs": 3}}
+
+
+@pytest.fixture
+def done(run, figure):
+    """A run whose first stage is done."""
+    started = time.time() - 1
+    run.save_csv(pd.DataFrame({"id": ["a"]}), "manifest.csv")
+    run.save_json({"images": 1}, "dataset.json")
+    run.save_figure(figure, "new")
+    run.save_table(pd.DataFrame({"a": [1]}), "new")
+    old = run.folder / "figures" / "old.png"
+    old.touch()
+    os.utime(old, (1, 1))
+    run.mark_done(STAGE, PARTS, 1.234, 0.5, started)
+    return run
+
+
+def test_a_stage_is_done_once_it_is_marked(run, done):
+    marker = done.marker_of(STAGE)
+    assert marker["parts"] == PARTS and done.damage(marker) == ""
+    assert done.marker_of("02_preprocessing") is None
+
+
+def test_a_marker_holds_what_the_stage_wrote(done):
+    marker = json.loads(done.marker(STAGE).read_text())
+    assert marker["files"] == ["figures/new.png", "tables/new.csv"]
+    assert set(marker["artifacts"]) == {"manifest.csv", "dataset.json"}
+    assert done.artifact_hashes([STAGE]) == marker["artifacts"]
+    assert done.seconds() == {}, "this study names no notebooks"
+    written = [*marker["files"], "artifacts/manifest.csv", "artifacts/dataset.json"]
+    assert marker["bytes"] == sum((done.folder / name).stat().st_size for name in written)
+
+
+def test_seconds_are_those_of_the_studys_stages(done):
+    opened = Run(done.folder, study(notebooks=[STAGE, "02_preprocessing"]), done.contract)
+    assert opened.seconds() == {STAGE: 1.23} and opened.seconds("work_seconds") == {STAGE: 0.5}
+
+
+def test_a_stage_is_not_marked_with_the_artifacts_of_another(done):
+    done.mark_done("02_preprocessing", PARTS, 1, 0, time.time() + 60)
+    assert done.artifact_hashes(["02_preprocessing"]) == {}
+
+
+CHANGES = {
+    "dataset.json was changed": lambda run: run.save_json({"images": 2}, "dataset.json"),
+    "manifest.csv is missing": lambda run: run.artifact("manifest.csv").unlink(),
+    "figures/new.png is missing": lambda run: (run.folder / "figures" / "new.png").unlink(),
+    "tables/new.csv is missing": lambda run: (run.folder / "tables" / "new.csv").unlink(),
+}
+
+
+@pytest.mark.parametrize("said", CHANGES)
+def test_a_stage_is_not_done_after(done, said):
+    CHANGES[said](done)
+    assert done.damage(done.marker_of(STAGE)) == said
+
+
+@pytest.mark.parametrize("text", [None, '{"parts": {}', "[]", '{"parts": {}}'])
+def test_a_marker_that_is_gone_or_damaged_marks_nothing(done, text):
+    done.marker(STAGE).unlink() if text is None else done.marker(STAGE).write_text(text)
+    assert done.marker_of(STAGE) is None
+    done.forget(STAGE)
+
+
+def test_a_stage_stays_done_when_what_it_did_not_write_changes(done):
+    (done.folder / "figures" / "old.png").unlink()
+    (done.folder / "figures" / "more.png").touch()
+    assert done.damage(done.marker_of(STAGE)) == ""
