@@ -191,7 +191,7 @@ def show_summary(folder: Path) -> None:
     """Print the summary table of a finished run."""
     from bcd_utils.evaluation.format import interval, number
     from bcd_utils.evaluation.metric_registry import main_metrics
-    from bcd_utils.reporting.statements import tell
+    from bcd_utils.reporting.statements import state
 
     path = folder / "summary.json"
     if not path.exists():
@@ -199,7 +199,7 @@ def show_summary(folder: Path) -> None:
     summary = json.loads(path.read_text())
     dataset = summary["dataset"]
     if summary.get("modalities"):
-        console.print(escape(tell("modalities", summary).text), soft_wrap=True)
+        console.print(escape(state("modalities", summary).text), soft_wrap=True)
     if dataset:
         console.print(
             f"{dataset['title']}: {dataset['images']} images, {dataset['set_aside']} set aside; "

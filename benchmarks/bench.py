@@ -30,7 +30,7 @@ from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.datasets.manifest import build_manifest, data_hash
 from bcd_utils.datasets.splits import split_images
 from bcd_utils.experiments import study_model
-from bcd_utils.experiments.repeated_splits.training import lottery_features, plain_splits, play
+from bcd_utils.experiments.repeated_splits.training import head_inputs, plain_splits, train_splits
 from bcd_utils.images.arrays import write_images
 from bcd_utils.models.backbones import load_backbone
 from bcd_utils.models.features import BATCH, cached_features
@@ -38,7 +38,7 @@ from bcd_utils.models.head import build_head
 from bcd_utils.models.training import predict
 from bcd_utils.study.loading import load_study
 from bcd_utils.study.run import Run
-from bcd_utils.study.settings import Lottery, Study
+from bcd_utils.study.settings import RepeatedSplits, Study
 from bcd_utils.utils.backend import device, keras, seed_everything
 from bcd_utils.utils.files import write_text
 from bcd_utils.utils.paths import REPORTS, STUDIES
@@ -111,16 +111,16 @@ def naive_study(study: Study, sets: ImageSet, epochs: int) -> float:
     return time.perf_counter() - started
 
 
-def lottery(study: Study, sets: ImageSet, scratch: Path, pooling: str, splits: int) -> float:
+def repeated_splits(study: Study, sets: ImageSet, scratch: Path, pooling: str, splits: int) -> float:
     """Seconds to train the head anew on so many splits by image, from cached features and an empty job cache."""
     os.environ["BCD_CACHE_DIR"] = str(scratch / f"lottery-{pooling}")
-    study = replace(study, lottery=Lottery(splits=splits, pooling=pooling))
+    study = replace(study, repeated_splits=RepeatedSplits(splits=splits, pooling=pooling))
     backbone = load_backbone(study, np.asarray(sets.pixels[:BATCH]))
     features = cached_features(backbone, sets.pixels, "bench", folder=scratch / "features")
     images = pd.DataFrame({"label": np.asarray(sets.classes)[sets.labels], "status": "ok"})
     drawn = plain_splits(images, study)
     started = time.perf_counter()
-    play(drawn, lottery_features(features, study), sets.labels, len(sets.classes), study)
+    train_splits(drawn, head_inputs(features, study), sets.labels, len(sets.classes), study)
     return time.perf_counter() - started
 
 
@@ -142,7 +142,9 @@ def main() -> None:
     )
     parser.add_argument("--data-dir", help="BUSI's folder; phantoms if left out")
     parser.add_argument("--epochs", type=int, default=30, help="at most so many epochs")
-    parser.add_argument("--splits", type=int, default=20, help="of the lottery; a fifth of them with Flatten")
+    parser.add_argument(
+        "--splits", type=int, default=20, help="repeated splits; a fifth of them with Flatten"
+    )
     options = parser.parse_args()
     dataset = ["dataset=busi"] if options.data_dir else ["dataset=phantom"]
     settings = [*dataset, "weights=random", f"epochs={options.epochs}"]
@@ -188,7 +190,7 @@ def main() -> None:
             ("average", options.splits, "300 s"),
             ("flatten", options.splits // 5, "12"),
         ):
-            seconds = lottery(study, sets, scratch, pooling, splits)
+            seconds = repeated_splits(study, sets, scratch, pooling, splits)
             hundred = seconds / splits * 100
             what = f"100 splits, {pooling} pooling (from {splits})"
             ratio = f"{hundred / naive:.1f} naive trainings"

@@ -2,7 +2,7 @@
 
     python tests/independent_comparison.py reports/comparison
 
-It imports nothing of this project. For each contender it can train, it prints its own scores beside those of the run's
+It imports nothing of this project. For each candidate it can train, it prints its own scores beside those of the run's
 ``comparison.json``, and ends with an error if any differs by more than 0.001.
 """
 
@@ -25,7 +25,7 @@ PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 
 
 def candidates(name: str, seed: int):
-    """The models that a contender chooses from on validation images; none of one that this script does not know."""
+    """The models that a candidate chooses from on validation images; none of one that this script does not know."""
     if name == "svm":
         return [SVC(C=C) for C in (0.1, 1.0, 10.0, 100.0)]
     if name == "random_forest":
@@ -38,7 +38,7 @@ def candidates(name: str, seed: int):
 
 
 def predict_folds(name: str, vectors: np.ndarray, folds: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Out-of-fold probabilities of one contender; one column a class."""
+    """Out-of-fold probabilities of one candidate; one column a class."""
     labels = folds["label"].to_numpy()
     predicted = pd.DataFrame(np.nan, index=folds.index, columns=sorted(set(labels)))
     for number, column in enumerate([column for column in folds if column.startswith("fold_")]):
@@ -74,7 +74,7 @@ def scores(labels: pd.Series, predicted: pd.DataFrame) -> dict[str, float]:
 
 
 def compare(run: Path) -> pd.DataFrame:
-    """Own and reported scores of every contender that can be trained from the saved features."""
+    """Own and reported scores of every candidate that can be trained from the saved features."""
     artifacts = run / "artifacts"
     folds = pd.read_csv(artifacts / "folds.csv", dtype=str)
     reported = json.loads((artifacts / "comparison.json").read_text())["contenders"]
@@ -82,13 +82,13 @@ def compare(run: Path) -> pd.DataFrame:
     with np.load(artifacts / "contender_features.npz") as stored:
         features = {name: stored[name].astype(float) for name in stored}
     rows = []
-    for name, contender in reported.items():
+    for name, candidate in reported.items():
         vectors = features.get(name.removesuffix("-linear") if name.endswith("-linear") else "handcrafted")
-        if "scores" not in contender or vectors is None or not candidates(name, seed):
+        if "scores" not in candidate or vectors is None or not candidates(name, seed):
             continue
         own = scores(folds["label"], predict_folds(name, vectors, folds, seed))
         for metric, value in own.items():
-            theirs = contender["scores"][metric]["value"]
+            theirs = candidate["scores"][metric]["value"]
             rows.append((name, metric, value, theirs, abs(value - theirs)))
     return pd.DataFrame(rows, columns=["contender", "metric", "own", "reported", "difference"])
 

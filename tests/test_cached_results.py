@@ -17,7 +17,7 @@ from bcd_utils.experiments.comparison import training as trainings
 from bcd_utils.experiments.modalities import sources
 from bcd_utils.experiments.repeated_splits import training
 from bcd_utils.images import arrays, statistics
-from bcd_utils.models.candidates import all_contenders, representations
+from bcd_utils.models.candidates import all_candidates, representations
 from bcd_utils.study.data_settings import Source
 from bcd_utils.study.loading import make_study
 from bcd_utils.utils.code_identity import code_identity
@@ -76,16 +76,16 @@ def kept_under(images):
     values, labels = np.zeros((9, 1, 1, 2), np.float32), np.arange(9) % 3
     split = {("plain", 0): pd.Series(["train", "validation", "test"] * 3)}
     scan = busi.scan(images.folder)
-    everyone = all_contenders(STUDY)
+    everyone = all_candidates(STUDY)
     learned = ("paper", "svm", "plain_cnn", "paper-tuned_all", "paper-linear")
     cached = partial(arrays.cached_images, images.folder, images.table, "data", "image", 32)
     character = asked(statistics.measure_images, images.folder, images.table)[1]
-    play = asked(training.play, split, values, labels, 3, STUDY)[1]
+    train_splits = asked(training.train_splits, split, values, labels, 3, STUDY)[1]
     manifest = asked(sources.cached_manifest, images.source, images.folder, scan, lambda *_: None)[0]
     found = {
         "arrays": asked(cached)[0].name,
         "character": list(character),
-        "lottery": list(play),
+        "lottery": list(train_splits),
         "phantoms": asked(phantom.locate, Source(dataset="phantom"))[0].name,
         "manifest": manifest.name,
         "outline": representations.Outline().prepare(images).identity,
@@ -102,30 +102,30 @@ TRAININGS = {*HEADS, "svm", "paper-linear"}
 @pytest.mark.parametrize(
     ("name", "anew"),
     [
-        ("images", PIXELS),
-        ("dicom", PIXELS),
-        ("image_transforms", PIXELS),
-        ("stain", {"arrays"}),
-        ("arrays", {"arrays"}),
-        ("image_character", {"character"}),
-        ("quality", {"manifest"}),
+        ("images/reading", PIXELS),
+        ("images/dicom", PIXELS),
+        ("images/transforms", PIXELS),
+        ("images/stain", {"arrays"}),
+        ("images/arrays", {"arrays"}),
+        ("images/statistics", {"character"}),
+        ("datasets/manifest", {"manifest"}),
         ("datasets/class_folders", {"manifest"}),
         ("datasets/breakhis", set()),
-        ("datasets/phantom_scanner", {"phantoms"}),
-        ("outline_shape", {"outline"}),
-        ("handcrafted", {"handcrafted"}),
-        ("classifier", HEADS),
-        ("head", HEADS),
-        ("contenders/fold_training", TRAININGS),
-        ("contenders/scikit", {"svm", "paper-linear"}),
-        ("contenders/trained_networks", {"plain_cnn", "paper-tuned_all"}),
-        ("contenders/representations", set()),
+        ("datasets/phantoms/scanner", {"phantoms"}),
+        ("models/shape_features", {"outline"}),
+        ("models/handcrafted", {"handcrafted"}),
+        ("models/training", HEADS),
+        ("models/head", HEADS),
+        ("models/candidates/fold_training", TRAININGS),
+        ("models/candidates/scikit_learn", {"svm", "paper-linear"}),
+        ("models/candidates/trained_networks", {"plain_cnn", "paper-tuned_all"}),
+        ("models/candidates/representations", set()),
         ("cli", set()),
-        ("chain", set()),
-        ("exploration", set()),
-        ("plots/modalities", set()),
-        ("plots/lottery", set()),
-        ("lottery_scores", set()),
+        ("pipeline/runner", set()),
+        ("datasets/examples", set()),
+        ("reporting/plots/modalities", set()),
+        ("reporting/plots/repeated_splits", set()),
+        ("experiments/repeated_splits/scores", set()),
     ],
 )
 def test_a_change_makes_anew_what_it_takes_part_in_and_nothing_else(mend, images, name, anew):

@@ -1,4 +1,4 @@
-"""How contenders did on the images that they were tested on, each image once, with intervals over groups."""
+"""How candidates did on the images that they were tested on, each image once, with intervals over groups."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bcd_utils.utils.parallel import Result
 
 @dataclass(frozen=True)
 class Scored:
-    """One contender's scores on one set of images.
+    """One candidate's scores on one set of images.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Scored:
     values : dict of metric to float or None
         See `metrics.score`.
     resampled : dict of metric to ndarray of float, shape (samples,)
-        The same with whole groups drawn; the draws are the same for all contenders on the same images.
+        The same with whole groups drawn; the draws are the same for all candidates on the same images.
     """
 
     probabilities: np.ndarray
@@ -58,7 +58,7 @@ def out_of_fold(results: Sequence[Result], folds: Sequence[pd.Series]) -> np.nda
 def score_on(
     probabilities: np.ndarray, labels: np.ndarray, groups: pd.Series, classes: Sequence[str], study: Study
 ) -> Scored:
-    """Score the images that a contender was tested on.
+    """Score the images that a candidate was tested on.
 
     Parameters
     ----------
@@ -91,13 +91,13 @@ def shown_metrics(classes: Sequence[str]) -> dict[str, str]:
 
 
 def score_table(scored: Mapping[str, Scored], metrics: Sequence[str], confidence: float) -> pd.DataFrame:
-    """One row a contender: each metric, with ``<metric>_low`` and ``<metric>_high``."""
+    """One row a candidate: each metric, with ``<metric>_low`` and ``<metric>_high``."""
     rows = {name: each.row(metrics, confidence) for name, each in scored.items()}
     return pd.DataFrame.from_dict(rows, orient="index").astype(float)
 
 
 def difference(first: Scored, second: Scored, metric: str, confidence: float) -> dict[str, float | None]:
-    """How much higher the first contender scores than the second, with its interval over the same drawn groups.
+    """How much higher the first candidate scores than the second, with its interval over the same drawn groups.
 
     Both must have been tested on the same images.
     """
@@ -153,7 +153,7 @@ def paired_table(
     classes: Sequence[str],
     confidence: float,
 ) -> pd.DataFrame:
-    """Every other contender against one, image by image.
+    """Every other candidate against one, image by image.
 
     Parameters
     ----------
@@ -180,9 +180,9 @@ def paired_table(
 
 
 def validation_auc(results: Sequence[Result], folds: Sequence[pd.Series], labels: np.ndarray) -> float:
-    """Mean over folds of `metrics.mean_auc` on the validation images: what choices among contenders are made by.
+    """Mean over folds of `metrics.mean_auc` on the validation images: what choices among candidates are made by.
 
-    Not their cross-entropy: some contenders are calibrated on these images, which flatters it and leaves the order
+    Not their cross-entropy: some candidates are calibrated on these images, which flatters it and leaves the order
     of their predictions almost as it was.
     """
     areas = []

@@ -14,15 +14,15 @@ from bcd_utils.experiments.study_model import frozen_backbone
 from bcd_utils.models.features import image_features
 from bcd_utils.study.run import Run
 
-ARMS = ("image", "mask", "overlay")
+INPUTS = ("image", "mask", "overlay")
 
 
-def possible_arms(images: pd.DataFrame) -> tuple[str, ...]:
+def possible_inputs(images: pd.DataFrame) -> tuple[str, ...]:
     """The arms that these images allow: without a mask for each image, the plain image alone."""
-    return ARMS if (images["masks"] != "").all() else ARMS[:1]
+    return INPUTS if (images["masks"] != "").all() else INPUTS[:1]
 
 
-def arm_features(
+def input_features(
     run: Run, images: ImageSet, kind: str, on_progress: Callable[[int, int], None] = lambda done, total: None
 ) -> np.ndarray:
     """Features of all images of the run, had the study's ``input`` been ``kind``; all else is as in the study.
@@ -42,13 +42,13 @@ def arm_features(
     return image_features(frozen_backbone(run, shown), shown, run.study.feature_dtype, on_progress)
 
 
-def arms_table(tables: Mapping[str, pd.DataFrame], plain_class: str = "normal") -> pd.DataFrame:
+def ablation_table(tables: Mapping[str, pd.DataFrame], plain_class: str = "normal") -> pd.DataFrame:
     """Test scores of each arm and plain split, under the names that the paper's row has.
 
     Parameters
     ----------
     tables : mapping of arm to pandas.DataFrame
-        As `repeated_splits.scores.lottery_table` gives them.
+        As `repeated_splits.scores.scores_by_split` gives them.
     plain_class : str
         The class whose recall tells: its masks are empty.
 
@@ -58,10 +58,10 @@ def arms_table(tables: Mapping[str, pd.DataFrame], plain_class: str = "normal") 
         Columns arm, split, the metrics that the paper prints, recall_normal.
     """
     parts = []
-    for arm, table in tables.items():
+    for kind, table in tables.items():
         plain = table[table["scheme"] == "plain"]
         part = plain[paper_metrics()].assign(recall_normal=plain[f"sensitivity_{plain_class}"]).astype(float)
-        part.insert(0, "arm", arm)
+        part.insert(0, "arm", kind)
         part.insert(1, "split", plain["number"])
         parts.append(part)
     return pd.concat(parts, ignore_index=True)

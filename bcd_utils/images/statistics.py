@@ -12,7 +12,7 @@ import pandas as pd
 from bcd_utils.images.reading import read_row, read_with_mask
 from bcd_utils.utils.code_identity import code_identity
 from bcd_utils.utils.files import sha256_of_json
-from bcd_utils.utils.parallel import Result, sweep
+from bcd_utils.utils.parallel import Result, run_jobs
 
 #: Measure -> how tables and figures call it.
 MEASURES = {
@@ -163,6 +163,6 @@ def measure_images(
         rows = images.iloc[start : start + BLOCK]
         block = Block(folder, tuple(zip(rows["path"], rows["box"], strict=True)))
         jobs[sha256_of_json(["character", rows["sha256"].tolist(), code])[:32]] = block
-    parts = sweep(measure_block, jobs, None, on_progress).values()
+    parts = run_jobs(measure_block, jobs, None, on_progress).values()
     values = {name: np.concatenate([part[name] for part in parts]) for name in MEASURES}
     return pd.DataFrame(values, index=images.index)

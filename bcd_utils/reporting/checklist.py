@@ -14,7 +14,7 @@ import pandas as pd
 import yaml
 
 from bcd_utils.reporting.html import render_page
-from bcd_utils.reporting.statements import tell
+from bcd_utils.reporting.statements import state
 from bcd_utils.utils.files import write_text
 from bcd_utils.utils.paths import TEMPLATES
 
@@ -65,15 +65,15 @@ def fill_in(entry: Mapping[str, Any], summary: Mapping[str, Any]) -> dict[str, s
     >>> fill_in(entry, {})
     {'status': 'for the author', 'answer': '', 'source': '', 'left': ''}
     """
-    facts = [tell(name, summary) for name in entry.get("answer", ())]
-    known = [fact for fact in facts if fact]
+    statements = [state(name, summary) for name in entry.get("answer", ())]
+    known = [statement for statement in statements if statement]
     if not known:
         return {"status": FOR_AUTHOR, "answer": "", "source": "", "left": ""}
     left = entry.get("left", "")
     return {
-        "status": PARTLY if left or len(known) < len(facts) else FILLED,
-        "answer": " ".join(fact.text for fact in known),
-        "source": "; ".join(dict.fromkeys(fact.source for fact in known)),
+        "status": PARTLY if left or len(known) < len(statements) else FILLED,
+        "answer": " ".join(statement.text for statement in known),
+        "source": "; ".join(dict.fromkeys(statement.source for statement in known)),
         "left": left,
     }
 

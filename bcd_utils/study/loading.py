@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -15,9 +16,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from bcd_utils.study.data_settings import BreakHis, CbisDdsm, External, Modalities, ModalitySource, Phantoms
 from bcd_utils.study.networks import NETWORKS
-from bcd_utils.study.settings import Audit, Augmentation, Comparison, FineTuning, Lottery, Study
+from bcd_utils.study.renamed import new_name, with_new_names
+from bcd_utils.study.settings import Audit, Augmentation, Comparison, FineTuning, RepeatedSplits, Study
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.paths import STUDIES, readable
+
+_logger = logging.getLogger(__name__)
 
 _PATTERN_HELP = {
     "backbone": f"one of {', '.join(NETWORKS)}, or the path of a .keras file",
@@ -41,7 +45,7 @@ _SECTIONS = {
     "augmentation": Augmentation,
     "fine_tuning": FineTuning,
     "audit": Audit,
-    "lottery": Lottery,
+    "repeated_splits": RepeatedSplits,
     "comparison": Comparison,
     "modalities": Modalities,
     "external": External,
@@ -126,6 +130,7 @@ def make_study(
     ...
     bcd_utils.utils.errors.StudyError: settings: unknown setting 'epoch' = 3. To fix: did you mean 'epochs'? ...
     """
+    settings = with_new_names(settings)
     try:
         plain = json.dumps(settings, default=str)
     except (TypeError, ValueError) as error:
@@ -222,9 +227,12 @@ def load_study(
         ) from None
     if not isinstance(values, dict):
         raise StudyError(f"{readable(path)} holds no settings", "write 'key: value' lines")
+    values = with_new_names(values, readable(path))
     for text in overrides:
         key, value = parse_override(text)
-        *outer, last = key.split(".")
+        if new_name(key) != key:
+            _logger.warning("--set %s: it is now called '%s'", key, new_name(key))
+        *outer, last = new_name(key).split(".")
         inner = values
         for section in outer:
             inner[section] = dict(inner[section]) if isinstance(inner.get(section), dict) else {}

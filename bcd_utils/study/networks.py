@@ -51,7 +51,7 @@ class Network:
         """Where Keras keeps the ImageNet weights on this machine."""
         return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "models" / self.file
 
-    def at_hand(self) -> bool:
+    def available(self) -> bool:
         """Whether the ImageNet weights are on this machine, whole."""
         if not self.path.is_file():
             return False
@@ -109,6 +109,6 @@ def missing_weights(backbone: str, weights: str) -> str:
     for file in (backbone, weights):
         if file.endswith((".keras", ".h5")) and not Path(file).is_file():
             return f"there is no file {file}"
-    if backbone in NETWORKS and weights == "imagenet" and not NETWORKS[backbone].at_hand():
+    if backbone in NETWORKS and weights == "imagenet" and not NETWORKS[backbone].available():
         return f"bcd fetch {backbone}"
     return ""

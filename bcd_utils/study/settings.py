@@ -64,7 +64,7 @@ class Audit:
 
 
 @dataclass(frozen=True, config=STRICT)
-class Lottery:
+class RepeatedSplits:
     """How often the protocol is repeated over other splits and seeds.
 
     Attributes
@@ -89,28 +89,28 @@ class Comparison:
 
     Attributes
     ----------
-    contenders : tuple of str
-        Families, names, or patterns of names such as ``resnet50*``; see `contenders`.
+    candidates : tuple of str
+        Families, names, or patterns of names such as ``resnet50*``; see `candidates`.
     extractors : tuple of str
         Further frozen backbones: ``.keras`` feature extractors, or ``.h5`` weights of ResNet50 (no top) such
         as RadImageNet's.
     folds : int
         Of the grouped cross-validation.
     members : tuple of two str
-        Contenders that are joined to an ensemble, besides the two best on validation images.
+        Candidates that are joined to an ensemble, besides the two best on validation images.
     scratch_epochs, scratch_patience : int
         For the network that is trained from scratch.
     augmented_copies : int
         Changed copies of each image for the augmented variant of the head.
-    curve_contenders : tuple of str
+    curve_candidates : tuple of str
         Who is also trained on fewer images.
     curve_fractions : tuple of float
         Shares of each fold's training groups.
-    imbalance_contenders : tuple of str
+    imbalance_candidates : tuple of str
         Who is also trained with class weights and with oversampling.
     """
 
-    contenders: Annotated[tuple[str, ...], Field(min_length=1)] = (
+    candidates: Annotated[tuple[str, ...], Field(min_length=1)] = (
         "paper", "frozen", "attention", "plain_cnn", "classical", "ensemble", "control", "ablation", "outline",
     )  # fmt: skip
     extractors: tuple[Annotated[str, Field(pattern=r"\.keras$|\.h5$")], ...] = ()
@@ -119,9 +119,9 @@ class Comparison:
     scratch_epochs: Positive = 40
     scratch_patience: Positive = 8
     augmented_copies: Positive = 3
-    curve_contenders: tuple[str, ...] = ("paper", "paper-linear", "svm", "plain_cnn")
+    curve_candidates: tuple[str, ...] = ("paper", "paper-linear", "svm", "plain_cnn")
     curve_fractions: tuple[Fraction, ...] = (0.1, 0.25, 0.5)
-    imbalance_contenders: tuple[str, ...] = ("paper", "paper-linear", "svm")
+    imbalance_candidates: tuple[str, ...] = ("paper", "paper-linear", "svm")
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)
@@ -182,7 +182,7 @@ class Study(Source):
     confidence : float
         Level of the intervals.
     audit : Audit
-    lottery : Lottery
+    repeated_splits : RepeatedSplits
     comparison : Comparison
     modalities : Modalities
     external : External or None
@@ -219,7 +219,7 @@ class Study(Source):
     bootstrap_samples: Annotated[int, Field(ge=100)] = 2000
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     audit: Audit = Audit()
-    lottery: Lottery = Lottery()
+    repeated_splits: RepeatedSplits = RepeatedSplits()
     comparison: Comparison = Comparison()
     modalities: Modalities = Modalities()
     external: External | None = None

@@ -26,7 +26,7 @@ Result = dict[str, np.ndarray]
 Work = Callable[[Any, Any], Result]
 
 
-def sweep(
+def run_jobs(
     work: Work,
     jobs: Mapping[str, Any],
     shared: Any,

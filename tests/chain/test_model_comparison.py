@@ -29,13 +29,13 @@ SETTINGS = {
     "pooling": "flatten",
     "phantoms": {"benign": 30, "malignant": 24, "normal": 16, "seed": 7, "copies": 6, "conflicts": 1},
     "comparison": {
-        "contenders": [*TRAINED, ABSENT, "ensemble"],
+        "candidates": [*TRAINED, ABSENT, "ensemble"],
         "folds": 3,
         "members": ["paper", "logistic_regression"],
         "scratch_epochs": 2,
-        "curve_contenders": ["paper-linear", "plain_cnn"],
+        "curve_candidates": ["paper-linear", "plain_cnn"],
         "curve_fractions": [0.5],
-        "imbalance_contenders": ["paper-linear"],
+        "imbalance_candidates": ["paper-linear"],
     },
 }
 
@@ -115,7 +115,7 @@ def test_outlines_are_told_apart_from_the_rest_and_only_where_there_is_a_lesion(
     assert table["roc_auc"].between(0, 1).all() and len(table) == 3
 
 
-def test_costs_are_measured_for_each_contender(run):
+def test_costs_are_measured_for_each_candidate(run):
     table = pd.read_csv(run / "tables" / "comparison.csv", index_col=0)
     costs = table.loc[[name for name in TRAINED if "outline" not in name]]
     assert (costs[["training_seconds", "images_per_second", "peak_mb"]] > 0).all(axis=None)
@@ -149,12 +149,12 @@ def test_pages_stand_alone_without_logs_and_say_what_they_are(run):
     assert "in grouped 3-fold cross-validation" in (run / "index.html").read_text(encoding="utf-8")
 
 
-def test_data_without_masks_and_one_contender_are_compared_too(study, tmp_path):
+def test_data_without_masks_and_one_candidate_are_compared_too(study, tmp_path):
     for number in range(60):
         label = ("benign", "malignant", "normal")[number % 3]
         write_image(tmp_path / "images" / label / f"{number}.png", noise(number))
     changes = {"dataset": "folder", "data_dir": str(tmp_path / "images")}
-    few = {"contenders": ["svm", "outline"], "folds": 2, "curve_contenders": [], "imbalance_contenders": []}
+    few = {"candidates": ["svm", "outline"], "folds": 2, "curve_candidates": [], "imbalance_candidates": []}
     settings = yaml.safe_load(study.file.read_text()) | changes
     settings["comparison"] = settings["comparison"] | few
     file = tmp_path / "plain.yaml"
@@ -171,7 +171,7 @@ def test_data_without_masks_and_one_contender_are_compared_too(study, tmp_path):
 def test_a_comparison_that_was_stopped_trains_what_is_missing_and_comes_out_the_same(study, run, record):
     jobs = study.cache / "jobs"
     lost = [
-        folder for folder in jobs.iterdir() if "contender='plain_cnn'" in (folder / "job.json").read_text()
+        folder for folder in jobs.iterdir() if "candidate='plain_cnn'" in (folder / "job.json").read_text()
     ][:2]
     kept = {
         folder: (folder / "result.npz").stat().st_mtime_ns for folder in jobs.iterdir() if folder not in lost

@@ -28,7 +28,7 @@ def trust(quick) -> TinyStudy:
     """The tiny study with all notebooks, and an external test on phantoms of another scanner in a folder."""
     external = {"dataset": "folder", "data_dir": str(elsewhere(quick))}
     changes = {"name": "trust", "notebooks": list(STAGES), "phantoms": PHANTOMS, "external": external}
-    changes["lottery"] = {"splits": 3, "folds": 3, "repeats": 1}
+    changes["repeated_splits"] = {"splits": 3, "folds": 3, "repeats": 1}
     file = quick.file.parent / "trust.yaml"
     file.write_text(yaml.safe_dump(TINY_SETTINGS | {"backbone": yaml_of(quick)["backbone"]} | changes))
     return TinyStudy(file, file.with_name("trust-cache"), quick.python)
@@ -79,13 +79,13 @@ def as_sets(pairs: pd.DataFrame) -> set[frozenset[str]]:
     return {frozenset(pair) for pair in zip(pairs["id_a"], pairs["id_b"], strict=True)}
 
 
-def test_the_lotterys_first_split_is_the_studys_own(finished_trust):
+def test_the_repeated_splits_first_split_is_the_studys_own(finished_trust):
     table = pd.read_csv(finished_trust / "artifacts" / "lottery.csv")
     assert table["scheme"].value_counts().to_dict() == {"plain": 3, "grouped": 3, "folds": 3}
     assert (table.loc[table["scheme"] != "plain", "copied"] == 0).all()
     splits = pd.read_csv(finished_trust / "artifacts" / "splits.csv")
     assert table.loc[0, "test_images"] == (splits["split"] == "test").sum()
-    # The study's head has the lottery's pooling here, so its own training is one of the lottery's.
+    # The study's head has the pooling of the repeated splits here, so its own training is one of theirs.
     own = read_json(finished_trust / "artifacts" / "evaluation.json")["metrics"]["test"]["accuracy"]
     assert table.loc[0, "accuracy"] == pytest.approx(own, abs=0.2)
 

@@ -111,7 +111,7 @@ def test_whole_groups_are_drawn():
     assert {round(value, 9) for value in drawn} == {round(value, 9) for value in possible}
 
 
-def test_draws_are_the_same_for_all_contenders_and_follow_from_the_seed():
+def test_draws_are_the_same_for_all_candidates_and_follow_from_the_seed():
     labels, right = np.arange(12) % 3, np.arange(12) % 3
     first = scored(predicting(right), labels)
     wrong_once = scored(predicting([1, *right[1:]]), labels)
@@ -142,7 +142,7 @@ def test_a_difference_by_hand():
 
 @quick
 @given(st.integers(0, 10**6), st.sampled_from(["accuracy", "f1_macro", "kappa", "roc_auc", "loss"]))
-def test_a_difference_turns_round_with_its_contenders_and_is_nothing_with_oneself(seed, metric):
+def test_a_difference_turns_round_with_its_candidates_and_is_nothing_with_oneself(seed, metric):
     first, second = (scored(random_probabilities(seed + number)) for number in range(2))
     there, back = difference(first, second, metric, 0.95), difference(second, first, metric, 0.95)
     assert (there["value"], there["low"], there["high"]) == pytest.approx(

@@ -40,11 +40,11 @@ class Eye:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", input_ablation.ARMS)
+@pytest.mark.parametrize("kind", input_ablation.INPUTS)
 def test_an_arms_features_are_those_of_what_it_is_shown(cache, tiny, run, kind, monkeypatch):
     monkeypatch.setenv("BCD_CACHE_DIR", str(tiny.cache))
     monkeypatch.setattr(input_ablation, "frozen_backbone", lambda run, sets: Eye)
-    features = input_ablation.arm_features(run, ImageSet.of_run(run), kind)
+    features = input_ablation.input_features(run, ImageSet.of_run(run), kind)
     splits = run.read_csv("splits.csv")
     folder = dataset_of(run.study).locate(run.study)
     for row in (0, len(splits) - 1):
@@ -63,7 +63,7 @@ def test_an_arm_is_stained_as_the_study_is(cache, tmp_path, monkeypatch):
     images = ImageSet(source, table, ("benign", "malignant"), "data", size=64)
     monkeypatch.setattr(input_ablation, "frozen_backbone", lambda run, images: Eye)
     run = SimpleNamespace(study=SimpleNamespace(feature_dtype="float32"))
-    features = input_ablation.arm_features(run, images, "overlay")
+    features = input_ablation.input_features(run, images, "overlay")
     stained = network_input(normalise_stain(colours, "macenko"), mask > 0, "overlay")
     np.testing.assert_array_equal(features[0], resize(stained, 64))
     assert not np.array_equal(stained, network_input(colours, mask > 0, "overlay"))
@@ -71,9 +71,10 @@ def test_an_arm_is_stained_as_the_study_is(cache, tmp_path, monkeypatch):
 
 def test_without_a_mask_for_each_image_only_the_plain_image_is_left():
     assert (
-        input_ablation.possible_arms(pd.DataFrame({"masks": ["a.png", "b.png|c.png"]})) == input_ablation.ARMS
+        input_ablation.possible_inputs(pd.DataFrame({"masks": ["a.png", "b.png|c.png"]}))
+        == input_ablation.INPUTS
     )
-    assert input_ablation.possible_arms(pd.DataFrame({"masks": ["a.png", ""]})) == ("image",)
+    assert input_ablation.possible_inputs(pd.DataFrame({"masks": ["a.png", ""]})) == ("image",)
 
 
 def test_the_table_of_arms_holds_plain_splits_only():
@@ -81,11 +82,11 @@ def test_the_table_of_arms_holds_plain_splits_only():
     rows = [
         {"scheme": scheme, "number": number} | scores for scheme, number in (("plain", 0), ("grouped", 0))
     ]
-    table = input_ablation.arms_table({"image": pd.DataFrame(rows), "mask": pd.DataFrame(rows)})
+    table = input_ablation.ablation_table({"image": pd.DataFrame(rows), "mask": pd.DataFrame(rows)})
     assert table["arm"].tolist() == ["image", "mask"]
     assert table["recall_normal"].tolist() == [1.0, 1.0]
     assert table["kappa"].isna().all()
 
 
 def test_the_default_study_shows_the_plain_image():
-    assert make_study({"name": "a"}).input == input_ablation.ARMS[0]
+    assert make_study({"name": "a"}).input == input_ablation.INPUTS[0]

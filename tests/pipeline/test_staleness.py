@@ -86,7 +86,7 @@ def test_comments_and_help_texts_change_nothing(copied, parts):
         ("title", "Another", EVERY),
         ("notebooks", ["01_data_exploration"], EVERY),
         ("histopathology_dir", "/somewhere", EVERY[1:]),
-        ("lottery", {"splits": 7}, [*EVERY[:6], "09"]),
+        ("repeated_splits", {"splits": 7}, [*EVERY[:6], "09"]),
         ("bootstrap_samples", 500, ["01", "02", "03", "06"]),
         ("learning_rate", 0.1, ["01", "02", "04"]),
         ("external", {"dataset": "phantom"}, [*EVERY[:3], "05", "06", "08", "10", "11"]),

@@ -20,7 +20,7 @@ from bcd_utils.reporting.checklist import (
     load_checklists,
     write_checklists,
 )
-from bcd_utils.reporting.statements import FACTS
+from bcd_utils.reporting.statements import STATEMENTS
 
 PAGE = {
     "title": "Checklists",
@@ -58,7 +58,7 @@ def test_claim_has_its_44_items_and_reforms_its_32_in_order():
 def test_an_item_is_well_formed(item):
     assert set(item) <= {"item", "section", "asked", "answer", "left"}
     assert item["section"] and item["asked"]
-    assert set(item.get("answer", ())) <= set(FACTS), "an unknown fact"
+    assert set(item.get("answer", ())) <= set(STATEMENTS), "an unknown fact"
     assert "answer" in item or "left" not in item, "an item without an answer is the author's as a whole"
 
 

@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 from summaries import FULL
 
 from bcd_utils.reporting.model_card import class_scores, model_card, write_model_card
-from bcd_utils.reporting.statements import FACTS
+from bcd_utils.reporting.statements import STATEMENTS
 from bcd_utils.utils.paths import TEMPLATES
 
 PAGE = {
@@ -49,7 +49,7 @@ def test_it_names_only_facts_that_there_are():
         for entry in section["entries"]
         for name in entry.get("answer", ())
     }
-    assert named <= set(FACTS)
+    assert named <= set(STATEMENTS)
 
 
 def test_it_is_for_research_and_not_for_clinical_use():

@@ -70,23 +70,23 @@ def test_exactly_the_networks_that_scale_inside_leave_pixels_alone():
 def test_weights_are_at_hand_only_if_whole(kind, keras_home):
     network = network_with(hashlib.new(kind, WEIGHTS).hexdigest())
     assert network.path == keras_home / "models" / "mine.h5"
-    assert not network.at_hand()
+    assert not network.available()
     put(network.path, WEIGHTS[:-1])
-    assert not network.at_hand()
+    assert not network.available()
     put(network.path)
-    assert network.at_hand()
+    assert network.available()
     put(network.path, WEIGHTS.replace(b"n", b"m", 1))
-    assert not network.at_hand()
+    assert not network.available()
     network.path.unlink()
     network.path.mkdir()
-    assert not network.at_hand()
+    assert not network.available()
 
 
 def test_without_a_known_digest_any_file_counts_and_none_does_not(keras_home):
     network = network_with("")
-    assert not network.at_hand()
+    assert not network.available()
     put(network.path)
-    assert network.at_hand()
+    assert network.available()
 
 
 def test_weights_lie_below_the_home_folder_where_keras_home_is_not_set(tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ import pytest
 from distributed import LocalCluster
 
 from bcd_utils.utils.errors import StudyError
-from bcd_utils.utils.parallel import ENGINE, SCHEDULER, read_result, sweep
+from bcd_utils.utils.parallel import ENGINE, SCHEDULER, read_result, run_jobs
 from bcd_utils.utils.paths import ROOT
 
 
@@ -70,7 +70,7 @@ def squares(results):
 
 
 def test_every_job_runs_once_in_another_process_and_results_keep_the_order(cache, log):
-    results = sweep(square_of, JOBS, log)
+    results = run_jobs(square_of, JOBS, log)
     assert list(results) == list(JOBS)
     assert squares(results) == {f"job{number}": number**2 for number in range(6)}
     assert os.getpid() not in {int(result["process"]) for result in results.values()}
@@ -91,43 +91,43 @@ def test_a_sweep_with_large_arrays_leaves_no_scratch_files_and_no_warnings(cache
 
 
 def test_a_finished_job_is_never_computed_again(cache, log):
-    first = sweep(square_of, {key: JOBS[key] for key in ("job1", "job2")}, log)
+    first = run_jobs(square_of, {key: JOBS[key] for key in ("job1", "job2")}, log)
     seen = []
-    second = sweep(square_of, JOBS, log, lambda done, total: seen.append((done, total)))
+    second = run_jobs(square_of, JOBS, log, lambda done, total: seen.append((done, total)))
     assert sorted(log.read_text().split()) == list("012345")
     assert first["job1"]["process"] == second["job1"]["process"]
     assert seen == [(done, 6) for done in range(2, 7)]
 
 
 def test_one_folder_a_job_says_what_it_was(cache, log):
-    sweep(square_of, {"a": 3}, log)
+    run_jobs(square_of, {"a": 3}, log)
     assert sorted(path.name for path in (cache / "jobs" / "a").iterdir()) == ["job.json", "result.npz"]
     assert '"3"' in (cache / "jobs" / "a" / "job.json").read_text()
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 half a file"])
 def test_a_damaged_result_is_computed_again(cache, log, damage):
-    sweep(square_of, {"a": 3}, log)
+    run_jobs(square_of, {"a": 3}, log)
     (cache / "jobs" / "a" / "result.npz").write_bytes(damage)
     assert read_result(cache / "jobs" / "a") is None
-    assert squares(sweep(square_of, {"a": 3}, log)) == {"a": 9}
+    assert squares(run_jobs(square_of, {"a": 3}, log)) == {"a": 9}
     assert log.read_text().split() == ["3", "3"]
 
 
 def test_an_error_in_a_job_reaches_the_user_and_keeps_what_is_finished(cache):
     with pytest.raises(StudyError, match="two is too much.*use one"):
-        sweep(fail, {f"job{number}": number for number in range(5)}, None)
+        run_jobs(fail, {f"job{number}": number for number in range(5)}, None)
 
 
 def test_a_worker_that_dies_here_is_one_clear_message(cache):
     with pytest.raises(StudyError, match="worker process.*died.*goes on"):
-        sweep(die, {"a": 1}, None)
+        run_jobs(die, {"a": 1}, None)
 
 
 def test_the_cluster_gives_the_same_results(cache, log, on_cluster, monkeypatch):
-    there = sweep(square_of, JOBS, log)
+    there = run_jobs(square_of, JOBS, log)
     monkeypatch.delenv(ENGINE)
-    here = sweep(square_of, JOBS, log, folder=cache / "elsewhere")
+    here = run_jobs(square_of, JOBS, log, folder=cache / "elsewhere")
     assert squares(there) == squares(here)
 
 
@@ -139,20 +139,20 @@ def test_the_cluster_may_lose_a_worker(cache, log, on_cluster):
             killed.append(next(iter(on_cluster.workers.values())).pid)
             os.kill(killed[0], signal.SIGKILL)
 
-    results = sweep(slow_square_of, JOBS, log, kill_one)
+    results = run_jobs(slow_square_of, JOBS, log, kill_one)
     assert killed
     assert squares(results) == {f"job{number}": number**2 for number in range(6)}
 
 
 def test_a_job_that_kills_every_worker_is_one_clear_message(cache, on_cluster):
     with pytest.raises(StudyError, match="died again and again"):
-        sweep(die, {"a": 1}, None)
+        run_jobs(die, {"a": 1}, None)
 
 
 def test_an_unknown_engine_names_those_there_are(cache, log, monkeypatch):
     monkeypatch.setenv(ENGINE, "ray")
     with pytest.raises(StudyError, match="no engine ray.*joblib or dask"):
-        sweep(square_of, JOBS, log)
+        run_jobs(square_of, JOBS, log)
 
 
 @pytest.mark.parametrize(
@@ -167,4 +167,4 @@ def test_a_scheduler_that_does_not_answer_says_so(cache, log, monkeypatch, addre
     monkeypatch.setenv(ENGINE, "dask")
     monkeypatch.setenv(SCHEDULER, address)
     with pytest.raises(StudyError, match=message):
-        sweep(square_of, JOBS, log)
+        run_jobs(square_of, JOBS, log)

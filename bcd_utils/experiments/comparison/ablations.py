@@ -5,79 +5,79 @@ from __future__ import annotations
 import numpy as np
 
 from bcd_utils.evaluation.cross_validation import Scored, out_of_fold, score_on
-from bcd_utils.experiments.comparison.run import Contest
+from bcd_utils.experiments.comparison.run import FittedComparison
 from bcd_utils.experiments.comparison.training import IMBALANCE, Variant, fewer_groups
 
-ARMS = {arm: arm.replace("_", " ") for arm in IMBALANCE}
+IMBALANCE_TITLES = {arm: arm.replace("_", " ") for arm in IMBALANCE}
 
 
-def changes(contest: Contest) -> dict[str, list[str]]:
-    """Contenders that differ from another in one thing, by the name of that other.
+def changes(fitted: FittedComparison) -> dict[str, list[str]]:
+    """Candidates that differ from another in one thing, by the name of that other.
 
     The variants of the paper's head from the head as it is; attention from the same head with average pooling.
     """
-    average = "paper" if contest.entry.study.pooling == "average" else "paper-average"
+    average = "paper" if fitted.setup.study.pooling == "average" else "paper-average"
     found: dict[str, list[str]] = {}
     for other, family in (("paper", "ablation"), (average, "attention")):
-        if other in contest.scored:
-            found.setdefault(other, []).extend(contest.of_family(family))
+        if other in fitted.scored:
+            found.setdefault(other, []).extend(fitted.of_family(family))
     return {other: names for other, names in found.items() if names}
 
 
-def curves(contest: Contest) -> dict[tuple[str, float], Scored]:
-    """Scores of the contenders that were also trained on fewer images, by (name, fraction)."""
-    settings = contest.entry.study.comparison
-    names = [name for name in settings.curve_contenders if name in contest.scored]
+def curves(fitted: FittedComparison) -> dict[tuple[str, float], Scored]:
+    """Scores of the candidates that were also trained on fewer images, by (name, fraction)."""
+    settings = fitted.setup.study.comparison
+    names = [name for name in settings.curve_candidates if name in fitted.scored]
     found = {
-        (name, fraction): contest.scored_as(name, Variant(fraction))
+        (name, fraction): fitted.scored_as(name, Variant(fraction))
         for name in names
         for fraction in settings.curve_fractions
     }
-    return found | {(name, 1.0): contest.scored[name] for name in names}
+    return found | {(name, 1.0): fitted.scored[name] for name in names}
 
 
-def training_sizes(contest: Contest) -> dict[float, float]:
+def training_sizes(fitted: FittedComparison) -> dict[float, float]:
     """Training images of a fold, on average, for each fraction of the groups."""
-    entry = contest.entry
-    sizes = {1.0: float(np.mean([(split == "train").sum() for split in entry.folds]))}
-    for fraction in entry.study.comparison.curve_fractions:
+    setup = fitted.setup
+    sizes = {1.0: float(np.mean([(split == "train").sum() for split in setup.folds]))}
+    for fraction in setup.study.comparison.curve_fractions:
         counts = [
-            (fewer_groups(split, entry.images.table, fraction, entry.study.seed + number) == "train").sum()
-            for number, split in enumerate(entry.folds)
+            (fewer_groups(split, setup.images.table, fraction, setup.study.seed + number) == "train").sum()
+            for number, split in enumerate(setup.folds)
         ]
         sizes[fraction] = float(np.mean(counts))
     return sizes
 
 
-def rebalanced(contest: Contest) -> dict[str, dict[str, Scored]]:
-    """Scores by contender and way of dealing with rare classes, the plain one first."""
-    names = [name for name in contest.entry.study.comparison.imbalance_contenders if name in contest.scored]
+def rebalanced(fitted: FittedComparison) -> dict[str, dict[str, Scored]]:
+    """Scores by candidate and way of dealing with rare classes, the plain one first."""
+    names = [name for name in fitted.setup.study.comparison.imbalance_candidates if name in fitted.scored]
     return {
-        name: {"none": contest.scored[name]}
-        | {arm: contest.scored_as(name, Variant(imbalance=arm)) for arm in IMBALANCE[1:]}
+        name: {"none": fitted.scored[name]}
+        | {arm: fitted.scored_as(name, Variant(imbalance=arm)) for arm in IMBALANCE[1:]}
         for name in names
     }
 
 
-def on_outlines(contest: Contest) -> dict[str, Scored]:
+def on_outlines(fitted: FittedComparison) -> dict[str, Scored]:
     """Benign against malignant on the images with a lesion: who reads the outline, and the best of the others.
 
     The others' probabilities are those given that it is one of the two. Empty where nobody reads outlines, or
     the classes are others.
     """
-    entry = contest.entry
-    names = [name for name in entry.contenders if contest.families[name] == "outline"]
-    if not names or not {"benign", "malignant"} <= set(entry.classes):
+    setup = fitted.setup
+    names = [name for name in setup.candidates if fitted.families[name] == "outline"]
+    if not names or not {"benign", "malignant"} <= set(setup.classes):
         return {}
-    benign, malignant = (entry.classes.index(label) for label in ("benign", "malignant"))
-    predicted = {name: out_of_fold(contest.plain(name), entry.folds) for name in names}
-    there = np.isfinite(predicted[names[0]]).all(axis=1) & np.isin(entry.labels, (benign, malignant))
-    beside = [contest.reference, contest.best_on_validation(contest.of_family("classical"))]
-    predicted |= {name: contest.scored[name].probabilities for name in beside if name}
-    groups, labels = entry.images.table["group"][there], (entry.labels[there] == malignant).astype(int)
+    benign, malignant = (setup.classes.index(label) for label in ("benign", "malignant"))
+    predicted = {name: out_of_fold(fitted.plain(name), setup.folds) for name in names}
+    there = np.isfinite(predicted[names[0]]).all(axis=1) & np.isin(setup.labels, (benign, malignant))
+    beside = [fitted.reference, fitted.best_on_validation(fitted.of_family("classical"))]
+    predicted |= {name: fitted.scored[name].probabilities for name in beside if name}
+    groups, labels = setup.images.table["group"][there], (setup.labels[there] == malignant).astype(int)
     pairs = {name: two_class(found, benign, malignant)[there] for name, found in predicted.items()}
     two = ("benign", "malignant")
-    return {name: score_on(pair, labels, groups, two, entry.study) for name, pair in pairs.items()}
+    return {name: score_on(pair, labels, groups, two, setup.study) for name, pair in pairs.items()}
 
 
 def two_class(probabilities: np.ndarray, first: int, second: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What a contender costs: it learns one fold alone on the machine, in a process of its own."""
+"""What a candidate costs: it learns one fold alone on the machine, in a process of its own."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.experiments.comparison.training import code_of
-from bcd_utils.models.candidates import all_contenders
-from bcd_utils.models.candidates.base import Contender, Fold
+from bcd_utils.models.candidates import all_candidates
+from bcd_utils.models.candidates.base import Candidate, Fold
 from bcd_utils.study.run import Run
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.backend import device
@@ -32,10 +32,10 @@ BATCH = 32
 
 def measure_costs(
     run: Run,
-    contenders: Mapping[str, Contender],
+    candidates: Mapping[str, Candidate],
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, dict[str, Any]]:
-    """Speed and memory of contenders, one after the other, from the cache or measured now.
+    """Speed and memory of candidates, one after the other, from the cache or measured now.
 
     Returns
     -------
@@ -47,17 +47,17 @@ def measure_costs(
     Raises
     ------
     StudyError
-        If a contender's process fails.
+        If a candidate's process fails.
     """
     images = sha256_of_file(run.artifact("images.npy"))
     found = {}
-    for done, (name, contender) in enumerate(contenders.items()):
-        on_progress(done, len(contenders))
+    for done, (name, candidate) in enumerate(candidates.items()):
+        on_progress(done, len(candidates))
         recipe = [
             name,
             images,
-            code_of(contender, run.study),
-            [code_identity(type(contender.representation).__module__), sha256_of_file(__file__)],
+            code_of(candidate, run.study),
+            [code_identity(type(candidate.representation).__module__), sha256_of_file(__file__)],
             _settings(run.study),
             device(),
         ]
@@ -65,7 +65,7 @@ def measure_costs(
         if not path.exists():
             write_json(path, _in_its_own_process(run, name))
         found[name] = json.loads(path.read_text())
-    on_progress(len(contenders), len(contenders))
+    on_progress(len(candidates), len(candidates))
     return found
 
 
@@ -104,13 +104,13 @@ def _in_its_own_process(run: Run, name: str) -> dict[str, Any]:
 
 
 def measure(run: Run, name: str) -> dict[str, Any]:
-    """Measure one contender in this process; `measure_costs` gives it one of its own."""
+    """Measure one candidate in this process; `measure_costs` gives it one of its own."""
     from bcd_utils.datasets.image_set import ImageSet
     from bcd_utils.experiments.comparison.run import folds_of
     from bcd_utils.models.candidates.representations import exists, values_of
 
-    contender, images = all_contenders(run.study)[name], ImageSet.of_run(run, audited=True)
-    encoder = contender.representation.prepare(images)
+    candidate, images = all_candidates(run.study)[name], ImageSet.of_run(run, audited=True)
+    encoder = candidate.representation.prepare(images)
     labels = images.labels
     rows = _spread_rows(labels)
     batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
@@ -123,7 +123,7 @@ def measure(run: Run, name: str) -> dict[str, Any]:
     split = folds_of(run.study, images)[0].where(exists(everything), "")
     training, validation = (np.flatnonzero(split == name) for name in ("train", "validation"))
     started = time.perf_counter()
-    fitted = contender.learn(Fold(everything, labels, training, validation, int(labels.max()) + 1, run.study))
+    fitted = candidate.learn(Fold(everything, labels, training, validation, int(labels.max()) + 1, run.study))
     learn_seconds = time.perf_counter() - started
     fitted.predict(values[:BATCH])
     started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Two contenders joined: their probabilities averaged, or weighed by what the validation rows say (stacking)."""
+"""Two candidates joined: their probabilities averaged, or weighed by what the validation rows say (stacking)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether contenders look at the lesion: heat maps of every image by the model that was not shown its group."""
+"""Whether candidates look at the lesion: heat maps of every image by the model that was not shown its group."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.evaluation.bootstrap import percentile_interval, resample_weights
-from bcd_utils.experiments.comparison.run import Contest
+from bcd_utils.experiments.comparison.run import FittedComparison
 from bcd_utils.explain.gradcam import in_frame
 from bcd_utils.explain.localisation import centre_gaussian, pointing_game
 from bcd_utils.images.reading import read_row_mask
@@ -22,19 +22,19 @@ CENTRE, AREA = "centre", "area"
 BASELINES = {CENTRE: "a bump at the centre of the frame", AREA: "chance (the lesion's area)"}
 
 
-def maps_of(contest: Contest) -> dict[str, np.ndarray]:
+def maps_of(fitted: FittedComparison) -> dict[str, np.ndarray]:
     """Maps of every image by name, for those that have maps; untrained controls and variants are left out."""
     found = {}
-    for name in contest.scored:
-        if contest.families[name] not in ("control", "ablation", "ensemble"):
-            maps = out_of_fold_maps(contest.plain(name), contest.entry.folds)
+    for name in fitted.scored:
+        if fitted.families[name] not in ("control", "ablation", "ensemble"):
+            maps = out_of_fold_maps(fitted.plain(name), fitted.setup.folds)
             if maps is not None:
                 found[name] = maps
     return found
 
 
 def out_of_fold_maps(results: Sequence[Result], folds: Sequence[pd.Series]) -> np.ndarray | None:
-    """Each image's map, float16 (n, h, w), values 0..1; None where the contender has none."""
+    """Each image's map, float16 (n, h, w), values 0..1; None where the candidate has none."""
     if "heat_maps" not in results[0]:
         return None
     maps = np.zeros((len(folds[0]), *results[0]["heat_maps"].shape[1:]), np.float16)
@@ -116,7 +116,7 @@ def pointing_table(hits: pd.DataFrame, study: Study) -> pd.DataFrame:
 def examples_for_all(labels: np.ndarray, hits: pd.DataFrame, table: pd.DataFrame, each: int = 2) -> list[int]:
     """Rows of a few images with a lesion for the side by side: of each class, evenly spaced through the images.
 
-    The choice looks at no prediction, so it flatters no contender.
+    The choice looks at no prediction, so it flatters no candidate.
     """
     wanted = table["id"].isin(hits["id"]).to_numpy()
     chosen = []
@@ -127,17 +127,17 @@ def examples_for_all(labels: np.ndarray, hits: pd.DataFrame, table: pd.DataFrame
 
 
 def map_examples(
-    contest: Contest, maps: Mapping[str, np.ndarray], hits: pd.DataFrame
+    fitted: FittedComparison, maps: Mapping[str, np.ndarray], hits: pd.DataFrame
 ) -> list[dict[str, Any]]:
     """Images, outlines, maps and predictions for `plots.comparison.side_by_side`."""
-    entry = contest.entry
-    images, side = entry.images, entry.images.size
+    setup = fitted.setup
+    images, side = setup.images, setup.images.size
     examples = []
-    for place in examples_for_all(entry.labels, hits, images.table):
+    for place in examples_for_all(setup.labels, hits, images.table):
         row = images.table.iloc[place]
         image = np.asarray(images.pixels[place])
         mask = _in_the_networks_frame(read_row_mask(images.folder, row), side)
-        predicted = {name: entry.classes[contest.scored[name].probabilities[place].argmax()] for name in maps}
+        predicted = {name: setup.classes[fitted.scored[name].probabilities[place].argmax()] for name in maps}
         cams = {name: in_frame(of[place], (side, side)) for name, of in maps.items()}
         examples.append(
             {"image": image, "mask": mask, "label": row["label"], "cams": cams, "predicted": predicted}

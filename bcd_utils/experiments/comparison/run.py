@@ -12,9 +12,9 @@ from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.datasets.splits import grouped_folds
 from bcd_utils.evaluation.cross_validation import Scored, out_of_fold, score_on, validation_auc
 from bcd_utils.experiments.comparison.ensembles import WAYS, join_best, join_named
-from bcd_utils.experiments.comparison.training import PLAIN, Key, Variant, of_contender, train_all
-from bcd_utils.models.candidates import chosen_contenders
-from bcd_utils.models.candidates.base import Contender, Encoder
+from bcd_utils.experiments.comparison.training import PLAIN, Key, Variant, of_candidate, train_all
+from bcd_utils.models.candidates import chosen_candidates
+from bcd_utils.models.candidates.base import Candidate, Encoder
 from bcd_utils.study.run import Run
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.errors import StudyError
@@ -24,7 +24,7 @@ NEVER_MEMBERS = ("control", "ablation", "outline")
 
 
 @dataclass(frozen=True)
-class Entry:
+class Setup:
     """Who takes part, and in what.
 
     Attributes
@@ -34,16 +34,16 @@ class Entry:
         The run's, with the groups that the audit joined.
     folds : list of pandas.Series of str
         For each fold "train", "validation" or "test" of each image.
-    contenders : dict of name to Contender
+    candidates : dict of name to Candidate
         Whose weights are at hand.
-    absent : dict of name to (Contender, what is missing)
+    absent : dict of name to (Candidate, what is missing)
     """
 
     study: Study
     images: ImageSet
     folds: list[pd.Series]
-    contenders: dict[str, Contender]
-    absent: dict[str, tuple[Contender, str]]
+    candidates: dict[str, Candidate]
+    absent: dict[str, tuple[Candidate, str]]
 
     @property
     def labels(self) -> np.ndarray:
@@ -56,26 +56,26 @@ class Entry:
         return self.images.classes
 
 
-def enter(run: Run) -> Entry:
-    """Gather images, folds and contenders.
+def prepare(run: Run) -> Setup:
+    """Gather images, folds and candidates.
 
     Raises
     ------
     StudyError
-        If no contender's weights are at hand.
+        If no candidate's weights are at hand.
     """
     images = ImageSet.of_run(run, audited=True)
-    chosen = chosen_contenders(run.study)
+    chosen = chosen_candidates(run.study)
     if not (images.table["masks"] != "").any():
         chosen = {name: each for name, each in chosen.items() if each.family != "outline"}
     missing = {name: each.representation.missing() for name, each in chosen.items()}
     there = {name: each for name, each in chosen.items() if not missing[name]}
     if not there:
         raise StudyError(
-            "None of the contenders has its weights at hand", "add 'classical' to comparison.contenders"
+            "None of the candidates has its weights at hand", "add 'classical' to comparison.candidates"
         )
     absent = {name: (chosen[name], command) for name, command in missing.items() if command}
-    return Entry(run.study, images, folds_of(run.study, images), there, absent)
+    return Setup(run.study, images, folds_of(run.study, images), there, absent)
 
 
 def folds_of(study: Study, images: ImageSet) -> list[pd.Series]:
@@ -83,14 +83,14 @@ def folds_of(study: Study, images: ImageSet) -> list[pd.Series]:
     return grouped_folds(images.table, study.comparison.folds, study.validation_fraction, study.seed)
 
 
-def folds_table(entry: Entry) -> pd.DataFrame:
+def folds_table(setup: Setup) -> pd.DataFrame:
     """The folds as a table anyone can read: id, label, group, and ``fold_<i>``, the image's set in fold i."""
-    sets = {f"fold_{number}": split.to_numpy() for number, split in enumerate(entry.folds, start=1)}
-    return entry.images.table[["id", "label", "group"]].assign(**sets)
+    sets = {f"fold_{number}": split.to_numpy() for number, split in enumerate(setup.folds, start=1)}
+    return setup.images.table[["id", "label", "group"]].assign(**sets)
 
 
 @dataclass(frozen=True)
-class Contest:
+class FittedComparison:
     """What came of the trainings.
 
     Attributes
@@ -101,7 +101,7 @@ class Contest:
     encoders, vectors
         As `training.train_all` gives them.
     titles, families : dict of name to str
-        Of contenders (also absent ones) and ensembles, in the order of the tables.
+        Of candidates (also absent ones) and ensembles, in the order of the tables.
     scored : dict of name to Scored
         Plain trainings of those that were tested on every image.
     members : dict of ensemble to (name, name)
@@ -110,7 +110,7 @@ class Contest:
         What is missing for each that could not run, an ensemble of missing members among them.
     """
 
-    entry: Entry
+    setup: Setup
     results: dict[Key, Result]
     encoders: dict[str, Encoder]
     vectors: dict[str, np.ndarray]
@@ -127,32 +127,32 @@ class Contest:
         return "paper" if "paper" in self.scored else self.best_on_validation(singles)
 
     def plain(self, name: str) -> list[Result]:
-        """Results of a contender's plain trainings, fold after fold."""
-        return of_contender(self.results, name)
+        """Results of a candidate's plain trainings, fold after fold."""
+        return of_candidate(self.results, name)
 
     def best_on_validation(self, names: Iterable[str]) -> str | None:
-        """Of some contenders, the one with the highest AUC on validation images; None of none."""
-        entry = self.entry
-        areas = {name: validation_auc(self.plain(name), entry.folds, entry.labels) for name in names}
+        """Of some candidates, the one with the highest AUC on validation images; None of none."""
+        setup = self.setup
+        areas = {name: validation_auc(self.plain(name), setup.folds, setup.labels) for name in names}
         return max(areas, key=areas.get) if areas else None
 
     def of_family(self, family: str) -> list[str]:
-        """Names of a family's contenders that were tested on every image."""
+        """Names of a family's candidates that were tested on every image."""
         return [name for name in self.scored if self.families[name] == family]
 
     def scored_as(self, name: str, variant: Variant) -> Scored:
-        """A contender's scores after trainings of another kind than the plain one."""
-        predicted = out_of_fold(of_contender(self.results, name, variant), self.entry.folds)
-        return _scored(self.entry, predicted)
+        """A candidate's scores after trainings of another kind than the plain one."""
+        predicted = out_of_fold(of_candidate(self.results, name, variant), self.setup.folds)
+        return _scored(self.setup, predicted)
 
 
-def _scored(entry: Entry, probabilities: np.ndarray) -> Scored:
-    return score_on(probabilities, entry.labels, entry.images.table["group"], entry.classes, entry.study)
+def _scored(setup: Setup, probabilities: np.ndarray) -> Scored:
+    return score_on(probabilities, setup.labels, setup.images.table["group"], setup.classes, setup.study)
 
 
-def hold(
-    entry: Entry, on_progress: Callable[[int, int, str], None] = lambda done, total, note: None
-) -> Contest:
+def fit_and_score(
+    setup: Setup, on_progress: Callable[[int, int, str], None] = lambda done, total, note: None
+) -> FittedComparison:
     """Train everyone, join the ensembles, score all.
 
     Raises
@@ -161,55 +161,55 @@ def hold(
         If there is nobody but those that read outlines.
     """
     results, encoders, vectors = train_all(
-        entry.contenders.values(), entry.folds, entry.images, entry.study, on_progress
+        setup.candidates.values(), setup.folds, setup.images, setup.study, on_progress
     )
-    everyone = entry.contenders | {name: each for name, (each, _) in entry.absent.items()}
+    everyone = setup.candidates | {name: each for name, (each, _) in setup.absent.items()}
     titles = {name: each.title for name, each in everyone.items()}
     families = {name: each.family for name, each in everyone.items()}
-    absent = {name: command for name, (_, command) in entry.absent.items()}
+    absent = {name: command for name, (_, command) in setup.absent.items()}
     members = {}
-    if "ensemble" in entry.study.comparison.contenders:
-        joined, members = _ensembles(entry, results, encoders)
+    if "ensemble" in setup.study.comparison.candidates:
+        joined, members = _ensembles(setup, results, encoders)
         for name, (title, of_folds) in joined.items():
             titles[name], families[name] = title, "ensemble"
             results |= {(name, PLAIN, fold): result for fold, result in enumerate(of_folds)}
-        wanting = [name for name in entry.study.comparison.members if name not in entry.contenders]
+        wanting = [name for name in setup.study.comparison.members if name not in setup.candidates]
         if wanting:
             commands = dict.fromkeys(absent.get(name, f"{name} takes no part") for name in wanting)
-            names = " + ".join(titles.get(name, name) for name in entry.study.comparison.members)
+            names = " + ".join(titles.get(name, name) for name in setup.study.comparison.members)
             titles["ensemble"], families["ensemble"] = f"Ensemble of {names}", "ensemble"
             absent["ensemble"] = "; ".join(commands)
     scored = {}
     for name in titles:
         if (name, PLAIN, 0) in results and families[name] != "outline":
-            predicted = out_of_fold(of_contender(results, name), entry.folds)
+            predicted = out_of_fold(of_candidate(results, name), setup.folds)
             if np.isfinite(predicted).all():
-                scored[name] = _scored(entry, predicted)
+                scored[name] = _scored(setup, predicted)
     if not scored:
         raise StudyError(
-            "No contender was tested on every image", "add 'paper' or 'classical' to comparison.contenders"
+            "No candidate was tested on every image", "add 'paper' or 'classical' to comparison.candidates"
         )
-    return Contest(entry, results, encoders, vectors, titles, families, scored, members, absent)
+    return FittedComparison(setup, results, encoders, vectors, titles, families, scored, members, absent)
 
 
-def _ensembles(entry: Entry, results: Mapping[Key, Result], encoders: Mapping[str, Encoder]):
+def _ensembles(setup: Setup, results: Mapping[Key, Result], encoders: Mapping[str, Encoder]):
     """Title and results of each ensemble by name, and the members of those that have the same in all folds."""
-    sets = [split.to_numpy() for split in entry.folds]
-    plain = {name: of_contender(results, name) for name in entry.contenders}
+    sets = [split.to_numpy() for split in setup.folds]
+    plain = {name: of_candidate(results, name) for name in setup.candidates}
     whole = {
         name: found for name, found in plain.items()
-        if np.isfinite(found[0]["probabilities"]).all() and entry.contenders[name].family not in NEVER_MEMBERS
+        if np.isfinite(found[0]["probabilities"]).all() and setup.candidates[name].family not in NEVER_MEMBERS
     }  # fmt: skip
     joined, members = {}, {}
-    named = entry.study.comparison.members
+    named = setup.study.comparison.members
     if set(named) <= whole.keys():
-        titles = " + ".join(entry.contenders[name].title for name in named)
-        for way, found in join_named([whole[name] for name in named], sets, entry.labels).items():
+        titles = " + ".join(setup.candidates[name].title for name in named)
+        for way, found in join_named([whole[name] for name in named], sets, setup.labels).items():
             joined[f"ensemble-{way}"] = (f"{titles}, {WAYS[way]}", found)
             members[f"ensemble-{way}"] = tuple(named)
-    representations = {name: encoders[entry.contenders[name].representation.name].identity for name in whole}
+    representations = {name: encoders[setup.candidates[name].representation.name].identity for name in whole}
     if len(set(representations.values())) > 1:
-        found, _ = join_best(whole, representations, sets, entry.labels)
+        found, _ = join_best(whole, representations, sets, setup.labels)
         for way in WAYS:
             joined[f"best_two-{way}"] = (f"best two on validation, {WAYS[way]}", found[way])
     return joined, members

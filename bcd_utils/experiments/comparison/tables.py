@@ -10,7 +10,7 @@ import pandas as pd
 
 from bcd_utils.evaluation.cross_validation import Scored, difference
 from bcd_utils.evaluation.format import number, with_interval
-from bcd_utils.models.candidates.base import FAMILIES, Contender, Encoder
+from bcd_utils.models.candidates.base import FAMILIES, Candidate, Encoder
 from bcd_utils.utils.parallel import Result
 
 COSTS = {
@@ -23,16 +23,16 @@ COSTS = {
 NOT_AT_HAND = "weights not available"
 
 
-def entrants_table(contenders: Mapping[str, Contender]) -> pd.DataFrame:
+def entrants_table(candidates: Mapping[str, Candidate]) -> pd.DataFrame:
     """Who is compared, what each is given, and whether its weights are at hand."""
     rows = {
         name: {
-            "contender": each.title,
+            "candidate": each.title,
             "family": FAMILIES.get(each.family, each.family),
             "is given": each.representation.title,
             "status": _status(each.representation.missing()),
         }
-        for name, each in contenders.items()
+        for name, each in candidates.items()
     }
     return pd.DataFrame.from_dict(rows, orient="index")
 
@@ -42,16 +42,16 @@ def _status(missing: str) -> str:
 
 
 def cost_table(
-    contenders: Mapping[str, Contender],
+    candidates: Mapping[str, Candidate],
     results: Mapping[str, Sequence[Result]],
     encoders: Mapping[str, Encoder],
     costs: Mapping[str, Mapping[str, Any]],
 ) -> pd.DataFrame:
-    """What each contender costs.
+    """What each candidate costs.
 
     Parameters
     ----------
-    contenders : mapping of name to Contender
+    candidates : mapping of name to Candidate
         Those that were trained.
     results : mapping of name to sequence of result
         Plain trainings, fold after fold.
@@ -67,8 +67,8 @@ def cost_table(
         where a count says nothing.
     """
     rows = {}
-    for name, contender in contenders.items():
-        encoder, result, cost = encoders[contender.representation.name], results[name][0], costs[name]
+    for name, candidate in candidates.items():
+        encoder, result, cost = encoders[candidate.representation.name], results[name][0], costs[name]
         rows[name] = {
             "parameters": _sum(encoder.parameters, result["parameters"]),
             "gflops": 2e-9 * _sum(encoder.multiply_adds, result["multiply_adds"]),
@@ -89,7 +89,7 @@ def main_table(
     titles: Mapping[str, str],
     absent: Mapping[str, str],
 ) -> pd.DataFrame:
-    """Scores and costs of every contender as text, with those whose weights are not at hand last.
+    """Scores and costs of every candidate as text, with those whose weights are not at hand last.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def main_table(
     metrics : mapping of metric to its heading
     titles : mapping of name to str
     absent : mapping of name to str
-        What is missing for contenders that could not run.
+        What is missing for candidates that could not run.
     """
     rows = {}
     for name, row in scores.iterrows():
@@ -148,7 +148,7 @@ def curve_table(
     metrics: Sequence[str],
     confidence: float,
 ) -> pd.DataFrame:
-    """One row a contender and number of training images, with intervals.
+    """One row a candidate and number of training images, with intervals.
 
     Parameters
     ----------

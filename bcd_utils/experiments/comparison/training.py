@@ -1,4 +1,4 @@
-"""Every contender trained on every fold, also on fewer images and with rare classes given more weight."""
+"""Every candidate trained on every fold, also on fewer images and with rare classes given more weight."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.datasets.image_set import ImageSet
-from bcd_utils.models.candidates import all_contenders
-from bcd_utils.models.candidates.base import Contender, Encoder
+from bcd_utils.models.candidates import all_candidates
+from bcd_utils.models.candidates.base import Candidate, Encoder
 from bcd_utils.models.candidates.fold_training import Training, TrainingData, train_fold
 from bcd_utils.models.candidates.representations import exists, values_of
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.code_identity import code_identity
 from bcd_utils.utils.files import sha256_of_file, sha256_of_json
 from bcd_utils.utils.memmap import pooled
-from bcd_utils.utils.parallel import Result, sweep
+from bcd_utils.utils.parallel import Result, run_jobs
 
 IMBALANCE = ("none", "class_weights", "oversampling")
 
-#: (contender, variant, fold from 0): one training.
+#: (candidate, variant, fold from 0): one training.
 Key = tuple[str, "Variant", int]
 
 
@@ -46,28 +46,28 @@ PLAIN = Variant()
 
 
 def variants_of(name: str, study: Study) -> list[Variant]:
-    """The trainings that a contender goes through, the plain one first."""
+    """The trainings that a candidate goes through, the plain one first."""
     settings = study.comparison
     variants = [PLAIN]
-    if name in settings.curve_contenders:
+    if name in settings.curve_candidates:
         variants += [Variant(fraction=fraction) for fraction in settings.curve_fractions]
-    if name in settings.imbalance_contenders:
+    if name in settings.imbalance_candidates:
         variants += [Variant(imbalance=arm) for arm in IMBALANCE[1:]]
     return variants
 
 
 def train_all(
-    contenders: Iterable[Contender],
+    candidates: Iterable[Candidate],
     folds: Sequence[pd.Series],
     images: ImageSet,
     study: Study,
     on_progress: Callable[[int, int, str], None] = lambda done, total, note: None,
 ) -> tuple[dict[Key, Result], dict[str, Encoder], dict[str, np.ndarray]]:
-    """Train contenders, representation after representation; see `parallel.sweep` for where, and what is kept.
+    """Train candidates, representation after representation; see `parallel.sweep` for where, and what is kept.
 
     Parameters
     ----------
-    contenders : iterable of Contender
+    candidates : iterable of Candidate
         Whose weights are at hand.
     folds : sequence of pandas.Series of str
     images : ImageSet
@@ -81,11 +81,11 @@ def train_all(
         See `fold_training.train_fold`.
     encoders : dict of representation name to Encoder
     vectors : dict of representation name to ndarray, float32, shape (n, c)
-        What linear and classical contenders read: the values, feature maps averaged over positions.
+        What linear and classical candidates read: the values, feature maps averaged over positions.
     """
     by_representation: dict = {}
-    for contender in contenders:
-        by_representation.setdefault(contender.representation, []).append(contender)
+    for candidate in candidates:
+        by_representation.setdefault(candidate.representation, []).append(candidate)
     results, encoders, vectors = {}, {}, {}
     trainings = [len(variants_of(each.name, study)) for of in by_representation.values() for each in of]
     for representation, group in by_representation.items():
@@ -94,23 +94,23 @@ def train_all(
         values = values_of(
             encoder, len(images.table), lambda done, of, tell=tell: tell(0, f"{done} of {of} images")
         )
-        encoders[representation.name] = encoder.let_go()
+        encoders[representation.name] = encoder.without_model()
         if as_vectors(values) is not None:
             vectors[representation.name] = as_vectors(values)
         jobs, keys = {}, {}
-        for contender in group:
-            code = code_of(contender, study)
-            for variant in variants_of(contender.name, study):
+        for candidate in group:
+            code = code_of(candidate, study)
+            for variant in variants_of(candidate.name, study):
                 for number, split in enumerate(folds):
                     seed, split = study.seed + number, split.where(exists(values), "")
                     if variant.fraction < 1:
                         split = fewer_groups(split, images.table, variant.fraction, seed)
-                    job = Training.of_split(split, seed, contender.name, variant.imbalance)
+                    job = Training.of_split(split, seed, candidate.name, variant.imbalance)
                     recipe = [encoder.identity, images.labels.tolist(), vars(job), code]
-                    keys[contender.name, variant, number] = sha256_of_json(recipe)[:32]
-                    jobs[keys[contender.name, variant, number]] = job
+                    keys[candidate.name, variant, number] = sha256_of_json(recipe)[:32]
+                    jobs[keys[candidate.name, variant, number]] = job
         data = TrainingData(values, images.labels, len(images.classes), study)
-        found = sweep(train_contender, jobs, data, lambda done, of, tell=tell: tell(done, ""))
+        found = run_jobs(train_candidate, jobs, data, lambda done, of, tell=tell: tell(done, ""))
         results |= {name: found[key] for name, key in keys.items()}
         del encoder, values, data  # before the next is loaded beside it
     on_progress(len(results), len(results), "")
@@ -148,12 +148,12 @@ def fewer_groups(split: pd.Series, table: pd.DataFrame, fraction: float, seed: i
     return split.where(~dropped, "")
 
 
-def train_contender(training: Training, data: TrainingData) -> Result:
-    """`fold_training.train_fold` of the contender that the training names."""
-    return train_fold(all_contenders(data.study)[training.model].learn, training, data)
+def train_candidate(training: Training, data: TrainingData) -> Result:
+    """`fold_training.train_fold` of the candidate that the training names."""
+    return train_fold(all_candidates(data.study)[training.model].learn, training, data)
 
 
-def code_of(contender: Contender, study: Study) -> list:
+def code_of(candidate: Candidate, study: Study) -> list:
     """What decides a training besides its data: the learner's code and settings, the backbone's file."""
     from bcd_utils.models.training import HEAD_SETTINGS
 
@@ -166,15 +166,15 @@ def code_of(contender: Contender, study: Study) -> list:
     network = [
         sha256_of_file(name) if Path(name).is_file() else name for name in (study.backbone, study.weights)
     ]
-    # Of the file that puts the contender together its own lines count, not those of all else that it names.
+    # Of the file that puts the candidate together its own lines count, not those of all else that it names.
     code = [
-        sha256_of_file(contender.source),
-        code_identity(train_fold.__module__, contender.learn.__module__),
+        sha256_of_file(candidate.source),
+        code_identity(train_fold.__module__, candidate.learn.__module__),
     ]
     return [code, settings, stages, scratch, network]
 
 
-def of_contender(results: Mapping[Key, Result], name: str, variant: Variant = PLAIN) -> list[Result]:
-    """A contender's results, fold after fold."""
+def of_candidate(results: Mapping[Key, Result], name: str, variant: Variant = PLAIN) -> list[Result]:
+    """A candidate's results, fold after fold."""
     found = {fold: result for (who, how, fold), result in results.items() if (who, how) == (name, variant)}
     return [found[fold] for fold in sorted(found)]

@@ -19,7 +19,7 @@ from bcd_utils.study.settings import Study
 from bcd_utils.utils.code_identity import code_identity
 from bcd_utils.utils.files import sha256_of_json
 from bcd_utils.utils.memmap import pooled, sha256_of_array
-from bcd_utils.utils.parallel import Result, sweep
+from bcd_utils.utils.parallel import Result, run_jobs
 
 if TYPE_CHECKING:
     from bcd_utils.models.backbones import Backbone
@@ -68,7 +68,7 @@ def train_folds(
     trainings = [Training.of_split(split, study.seed + number) for number, split in enumerate(folds)]
     jobs = {sha256_of_json(["probe", same, vars(training)])[:32]: training for training in trainings}
     data = TrainingData(own, labels, classes, study, tuple(others))
-    return list(sweep(train_probe, jobs, data, on_progress).values())
+    return list(run_jobs(train_probe, jobs, data, on_progress).values())
 
 
 @dataclass(frozen=True)
@@ -132,11 +132,11 @@ def always_the_most_common(labels: np.ndarray, classes: int) -> np.ndarray:
     return constant
 
 
-def predictions_table(at_hand: Mapping[str, ImageSet], outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
+def predictions_table(available: Mapping[str, ImageSet], outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
     """Out-of-fold probabilities of every data set: source, id, label, group, fold, predicted, ``p_<class>``."""
     parts = []
     for name, outcome in outcomes.items():
-        images, classes = at_hand[name].table, at_hand[name].classes
+        images, classes = available[name].table, available[name].classes
         tested = [(split == "test").to_numpy() for split in outcome.folds]
         part = images[["id", "label", "group"]].assign(
             source=name, fold=np.select(tested, range(1, len(tested) + 1))

@@ -20,7 +20,7 @@ from bcd_utils.utils.backend import device, keras
 
 def record(
     study: Study,
-    at_hand: Mapping[str, ImageSet],
+    available: Mapping[str, ImageSet],
     absent: Mapping[str, Absent],
     quartiles: pd.DataFrame,
     outcomes: Mapping[str, Outcome],
@@ -37,7 +37,7 @@ def record(
     """
     sources = {
         name: describe(each, quartiles.loc[name], outcomes[name], study.confidence)
-        for name, each in at_hand.items()
+        for name, each in available.items()
     }
     for name, each in absent.items():
         sources[name] = {"title": each.title, "modality": each.dataset.modality, "status": NOT_AT_HAND}

@@ -72,11 +72,11 @@ def locate_sources(study: Study) -> dict[str, Path]:
         except StudyError:
             continue
     if not folders:
-        raise none_at_hand(study)
+        raise none_available(study)
     return folders
 
 
-def none_at_hand(study: Study) -> StudyError:
+def none_available(study: Study) -> StudyError:
     """The error where no source has images."""
     name, source = next(iter(study.modalities.sources.items()))
     return StudyError(
@@ -108,7 +108,7 @@ def find_sources(
     StudyError
         If none is at hand, or one that is at hand cannot be used as it is.
     """
-    at_hand, absent, titles = {}, {}, titles_of(study)
+    available, absent, titles = {}, {}, titles_of(study)
     for name, source in study.modalities.sources.items():
         dataset = dataset_of(source)
         try:
@@ -118,13 +118,13 @@ def find_sources(
             absent[name] = Absent(titles[name], dataset, error.problem)
             continue
         try:
-            at_hand[name] = inspect(study, source, titles[name], folder, found, progress_of)
+            available[name] = inspect(study, source, titles[name], folder, found, progress_of)
         except StudyError as error:
             fix = error.fix.replace("--set allow_partial", f"--set modalities.sources.{name}.allow_partial")
             raise StudyError(error.problem, fix) from None
-    if not at_hand:
-        raise none_at_hand(study)
-    return at_hand, absent
+    if not available:
+        raise none_available(study)
+    return available, absent
 
 
 def inspect(

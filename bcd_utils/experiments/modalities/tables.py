@@ -21,10 +21,10 @@ from bcd_utils.images.statistics import MEASURES
 PROBE, MAJORITY = "linear probe", "majority class"
 
 
-def sources_table(at_hand: Mapping[str, ImageSet], absent: Mapping[str, Absent]) -> pd.DataFrame:
+def sources_table(available: Mapping[str, ImageSet], absent: Mapping[str, Absent]) -> pd.DataFrame:
     """Which data sets there are, what images of one unit are kept together, and how to get those that are missing."""
     rows = {}
-    for each in at_hand.values():
+    for each in available.values():
         units = "patients" if each.patients else "lesions, as far as pictures tell"
         rows[each.title] = {
             "modality": each.dataset.modality,
@@ -38,14 +38,14 @@ def sources_table(at_hand: Mapping[str, ImageSet], absent: Mapping[str, Absent])
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def remarks_table(at_hand: Mapping[str, ImageSet], absent: Mapping[str, Absent]) -> pd.DataFrame:
+def remarks_table(available: Mapping[str, ImageSet], absent: Mapping[str, Absent]) -> pd.DataFrame:
     """What was noticed while reading the data sets, and why some could not be read; empty if there is nothing."""
-    rows = [(each.title, remark) for each in at_hand.values() for remark in each.remarks]
+    rows = [(each.title, remark) for each in available.values() for remark in each.remarks]
     rows += [(each.title, each.problem) for each in absent.values()]
     return pd.DataFrame(rows, columns=["data set", "remark"]).set_index("data set")
 
 
-def composition_table(at_hand: Mapping[str, ImageSet], absent: Mapping[str, Absent]) -> pd.DataFrame:
+def composition_table(available: Mapping[str, ImageSet], absent: Mapping[str, Absent]) -> pd.DataFrame:
     """Images, shares, groups and sizes of each class.
 
     Returns
@@ -55,7 +55,7 @@ def composition_table(at_hand: Mapping[str, ImageSet], absent: Mapping[str, Abse
         the class; ``width`` and ``height`` are the median in pixels with the range.
     """
     rows = {}
-    for each in at_hand.values():
+    for each in available.values():
         for label in each.classes:
             images = each.table[each.table["label"] == label]
             rows[each.title, label] = {
@@ -97,7 +97,7 @@ def with_range(pixels: pd.Series) -> str:
 
 
 def character_quartiles(
-    at_hand: Mapping[str, ImageSet], measured: Mapping[str, pd.DataFrame]
+    available: Mapping[str, ImageSet], measured: Mapping[str, pd.DataFrame]
 ) -> pd.DataFrame:
     """Quartiles of each measure of `image_character`, over the images of each class.
 
@@ -113,20 +113,20 @@ def character_quartiles(
     """
     parts = {}
     for name, values in measured.items():
-        of_class = values.groupby(at_hand[name].table["label"]).quantile([0.25, 0.5, 0.75]).unstack()
-        parts[name] = of_class.loc[list(at_hand[name].classes)].rename(
+        of_class = values.groupby(available[name].table["label"]).quantile([0.25, 0.5, 0.75]).unstack()
+        parts[name] = of_class.loc[list(available[name].classes)].rename(
             columns={0.25: "q1", 0.5: "median", 0.75: "q3"}, level=1
         )
     return pd.concat(parts)
 
 
 def character_table(
-    quartiles: pd.DataFrame, at_hand: Mapping[str, ImageSet], absent: Mapping[str, Absent]
+    quartiles: pd.DataFrame, available: Mapping[str, ImageSet], absent: Mapping[str, Absent]
 ) -> pd.DataFrame:
     """`character_quartiles` as text: the median, and the quartiles in brackets."""
     rows = {}
     for (name, label), row in quartiles.iterrows():
-        rows[at_hand[name].title, label] = {
+        rows[available[name].title, label] = {
             heading: _quartiles(row[measure]) for measure, heading in MEASURES.items()
         }
     return with_absent(rows, absent, list(MEASURES.values()))
@@ -168,11 +168,11 @@ def known_metrics(scored: Scored) -> list[str]:
 
 
 def protocol_table(
-    scores: pd.DataFrame, at_hand: Mapping[str, ImageSet], absent: Mapping[str, Absent]
+    scores: pd.DataFrame, available: Mapping[str, ImageSet], absent: Mapping[str, Absent]
 ) -> pd.DataFrame:
     """`protocol_scores` as text."""
     rows = {
-        (at_hand[name].title, who): {
+        (available[name].title, who): {
             heading: with_interval(row, name=metric) for metric, heading in shown_metrics(CLASSES).items()
         }
         for (name, who), row in scores.iterrows()
@@ -180,15 +180,15 @@ def protocol_table(
     return with_absent(rows, absent, list(shown_metrics(CLASSES).values()))
 
 
-def patients_table(at_hand: Mapping[str, ImageSet], outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
+def patients_table(available: Mapping[str, ImageSet], outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
     """Image-level and patient-level recognition rates of the data sets that name patients; may be empty."""
-    rates = {at_hand[name].title: outcome.rates for name, outcome in outcomes.items() if outcome.rates}
+    rates = {available[name].title: outcome.rates for name, outcome in outcomes.items() if outcome.rates}
     return as_table(rates).rename_axis(None) if rates else pd.DataFrame()
 
 
-def transfer_table(found: Transfer, at_hand: Mapping[str, ImageSet]) -> pd.DataFrame:
+def transfer_table(found: Transfer, available: Mapping[str, ImageSet]) -> pd.DataFrame:
     """AUC with its interval; rows say what was trained on, columns what was tested on."""
-    titles = {name: each.title for name, each in at_hand.items()}
+    titles = {name: each.title for name, each in available.items()}
     cells = found.table.assign(text=[with_interval(row, name="auc") for _, row in found.table.iterrows()])
     order = list(dict.fromkeys(found.table["trained_on"]))
     table = (
@@ -202,7 +202,7 @@ def transfer_table(found: Transfer, at_hand: Mapping[str, ImageSet]) -> pd.DataF
 
 
 def example_images(
-    at_hand: Mapping[str, ImageSet], kind: str, each: int = 5
+    available: Mapping[str, ImageSet], kind: str, each: int = 5
 ) -> dict[str, list[tuple[np.ndarray, np.ndarray, str]]]:
     """Evenly spaced images of every class of the data sets of one kind, for `plots.data.samples`.
 
@@ -211,7 +211,7 @@ def example_images(
     kind : str
         A part of the modality's name, such as "ultrasound".
     """
-    of_kind = [one for one in at_hand.values() if kind in one.dataset.modality]
+    of_kind = [one for one in available.values() if kind in one.dataset.modality]
     chosen = {}
     for one in of_kind:
         for label, rows in typical(one.table, one.classes, each).items():
@@ -221,13 +221,13 @@ def example_images(
 
 
 def images_table(
-    at_hand: Mapping[str, ImageSet],
+    available: Mapping[str, ImageSet],
     measured: Mapping[str, pd.DataFrame],
 ) -> pd.DataFrame:
     """Every image that is used: source, id, label, group, width, height, sha256, and what was measured of it."""
     columns = ["id", "label", "group", "width", "height", "sha256"]
     parts = [
         each.table[columns].assign(source=name).join(measured[name].round(4))
-        for name, each in at_hand.items()
+        for name, each in available.items()
     ]
     return pd.concat(parts, ignore_index=True)[["source", *columns, *MEASURES]]

@@ -41,18 +41,18 @@ class Transfer:
     dropped: dict[str, dict[str, int]]
 
 
-def agreeing(at_hand: Mapping[str, ImageSet]) -> tuple[list[str], dict[str, str]]:
+def agreeing(available: Mapping[str, ImageSet]) -> tuple[list[str], dict[str, str]]:
     """Names of the data sets that know both `CLASSES`; and why the others take no part."""
     left_out = {
         name: f"{each.title} has the classes {', '.join(each.classes)}, not {' and '.join(CLASSES)}"
-        for name, each in at_hand.items()
+        for name, each in available.items()
         if not set(CLASSES) <= set(each.classes)
     }
-    return [name for name in at_hand if name not in left_out], left_out
+    return [name for name in available if name not in left_out], left_out
 
 
 def transfer(
-    at_hand: Mapping[str, ImageSet],
+    available: Mapping[str, ImageSet],
     vectors: Mapping[str, np.ndarray],
     outcomes: Mapping[str, Outcome],
     study: Study,
@@ -70,15 +70,15 @@ def transfer(
     vectors : mapping of name to ndarray, float32, shape (n, c)
     outcomes : mapping of name to Outcome
     """
-    names, left_out = agreeing(at_hand)
-    apart = [pair for pair in combinations(names, 2) if in_common(at_hand[pair[0]], at_hand[pair[1]])]
+    names, left_out = agreeing(available)
+    apart = [pair for pair in combinations(names, 2) if in_common(available[pair[0]], available[pair[1]])]
     for pair in apart:
-        titles = " and ".join(at_hand[name].title for name in pair)
+        titles = " and ".join(available[name].title for name in pair)
         left_out[", ".join(pair)] = f"{titles} share images or patients and are not crossed"
-    kept = {name: at_hand[name].table["label"].isin(CLASSES).to_numpy() for name in names}
+    kept = {name: available[name].table["label"].isin(CLASSES).to_numpy() for name in names}
     rows, parts = [], []
     for number, trained in enumerate(names):
-        own = at_hand[trained]
+        own = available[trained]
         never = {trained}.union(*(pair for pair in apart if trained in pair))
         order = [trained, *(name for name in names if name not in never)]
         folds = [split.where(kept[trained], "") for split in outcomes[trained].folds]
@@ -92,7 +92,7 @@ def transfer(
                 probabilities = out_of_fold(results, folds)
             else:
                 probabilities = np.mean([result[f"other_{index - 1}"] for result in results], axis=0)
-            images = at_hand[tested].table[kept[tested]].reset_index(drop=True)
+            images = available[tested].table[kept[tested]].reset_index(drop=True)
             rows.append(
                 {"trained_on": trained, "tested_on": tested, "images": len(images)}
                 | auc_with_ends(probabilities[kept[tested]], images, study)
@@ -103,7 +103,7 @@ def transfer(
     table = pd.DataFrame(rows, columns=columns).astype({"auc": float, "auc_low": float, "auc_high": float})
     order = ["trained_on", "tested_on", "id", "label", "p_malignant"]
     predictions = pd.concat(parts, ignore_index=True)[order] if parts else pd.DataFrame(columns=order)
-    return Transfer(table, predictions, left_out, dropped_classes(at_hand, names))
+    return Transfer(table, predictions, left_out, dropped_classes(available, names))
 
 
 def in_common(one: ImageSet, other: ImageSet) -> bool:
@@ -140,11 +140,11 @@ def auc_with_ends(probabilities: np.ndarray, images: pd.DataFrame, study: Study)
     return {name.replace("roc_auc_malignant", "auc"): value for name, value in row.items()}
 
 
-def dropped_classes(at_hand: Mapping[str, ImageSet], names: list[str]) -> dict[str, dict[str, int]]:
+def dropped_classes(available: Mapping[str, ImageSet], names: list[str]) -> dict[str, dict[str, int]]:
     """Images of classes other than `CLASSES`, of the data sets that take part and have some."""
     dropped = {}
     for name in names:
-        labels = at_hand[name].table["label"]
+        labels = available[name].table["label"]
         counts = labels[~labels.isin(CLASSES)].value_counts()
         if len(counts):
             dropped[name] = {label: int(count) for label, count in counts.items()}

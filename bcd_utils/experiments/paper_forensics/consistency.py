@@ -70,13 +70,13 @@ def consistency(
     if not (np.isfinite(row).all() and np.isfinite(table[list(metrics)].to_numpy(float)).all()):
         raise ValueError("every metric must be a finite number in each split and in the reported row")
     rows = []
-    for arm, of_arm in table.groupby("arm", sort=False):
+    for kind, of_arm in table.groupby("arm", sort=False):
         values = of_arm[list(metrics)].to_numpy(float).round(decimals)
         tails, tails_of_row = _tail_shares(values, values), _tail_shares(values, row[None])
         # Unlike linear interpolation, this quantile does not cut off the extremes of a few splits.
         edges = [(1 - confidence) / 2, 0.5, (1 + confidence) / 2]
         lows, medians, highs = np.quantile(values, edges, axis=0, method="median_unbiased").round(decimals)
-        common = {"arm": arm, "splits": len(values)}
+        common = {"arm": kind, "splits": len(values)}
         for index, name in enumerate(metrics):
             below, equal = (values[:, index] < row[index]).mean(), (values[:, index] == row[index]).mean()
             rows.append(

@@ -1,4 +1,4 @@
-"""What the lottery's splits say together: distributions, the paper's place in them, and a headline with interval."""
+"""What repeated splits say together: distributions, the paper's place in them, and a headline with interval."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def sizes_table(splits: Splits) -> pd.DataFrame:
     return sizes.loc[["plain", "grouped", "folds"]].rename_axis("scheme")
 
 
-def lottery_table(
+def scores_by_split(
     splits: Splits,
     results: Mapping[tuple[str, int], Result],
     manifest: pd.DataFrame,
@@ -78,7 +78,7 @@ def distributions(table: pd.DataFrame, paper: Mapping[str, float]) -> pd.DataFra
     Parameters
     ----------
     table : pandas.DataFrame
-        As `lottery_table` gives it.
+        As `scores_by_split` gives it.
     paper : mapping of metric to float
         The paper's test scores.
 
@@ -124,10 +124,10 @@ def headline(
     labels = class_numbers(manifest["label"], classes)
     usable = (manifest["status"] == "ok").to_numpy()
     values, resampled = [], []
-    for repeat in range(study.lottery.repeats):
+    for repeat in range(study.repeated_splits.repeats):
         predicted = np.full((len(labels), len(classes)), np.nan)
-        for fold in range(study.lottery.folds):
-            name = ("folds", repeat * study.lottery.folds + fold)
+        for fold in range(study.repeated_splits.folds):
+            name = ("folds", repeat * study.repeated_splits.folds + fold)
             test = (splits[name] == "test").to_numpy()
             predicted[test] = results[name]["probabilities"][test]
         values.append(score(labels[usable], predicted[usable], classes))
@@ -172,14 +172,14 @@ def copies_summary(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([row], index=["test images with a copy in training"])
 
 
-def lottery_record(
+def splits_record(
     table: pd.DataFrame,
     spread: pd.DataFrame,
     scores: Mapping[str, Mapping[str, float]],
     worth: pd.DataFrame,
     study: Study,
 ) -> dict[str, object]:
-    """What the overview says about the lottery; plain values, None where undefined."""
+    """What the overview says about the repeated splits; plain values, None where undefined."""
 
     def plain(row: pd.Series) -> dict[str, float | None]:
         return {name: None if pd.isna(value) else float(value) for name, value in row.items()}
@@ -189,10 +189,10 @@ def lottery_record(
         for scheme in ("plain", "grouped")
     }
     return {
-        "splits": study.lottery.splits,
-        "folds": study.lottery.folds,
-        "repeats": study.lottery.repeats,
-        "pooling": study.lottery.pooling,
+        "splits": study.repeated_splits.splits,
+        "folds": study.repeated_splits.folds,
+        "repeats": study.repeated_splits.repeats,
+        "pooling": study.repeated_splits.pooling,
         "trainings": len(table),
         **by_scheme,
         "headline": {name: dict(value) for name, value in scores.items()},

@@ -14,7 +14,7 @@ from bcd_utils.models.candidates.fold_training import Training, TrainingData
 from bcd_utils.utils.code_identity import code_identity
 from bcd_utils.utils.files import sha256_of_json
 from bcd_utils.utils.memmap import pooled, sha256_of_array
-from bcd_utils.utils.parallel import Result, sweep
+from bcd_utils.utils.parallel import Result, run_jobs
 
 if TYPE_CHECKING:
     from bcd_utils.study.settings import Study
@@ -23,7 +23,7 @@ Splits = dict[tuple[str, int], pd.Series]
 
 
 def plain_splits(manifest: pd.DataFrame, study: Study) -> Splits:
-    """The lottery's splits by image alone; the first is the study's own.
+    """The repeated splits by image alone; the first is the study's own.
 
     Parameters
     ----------
@@ -33,24 +33,24 @@ def plain_splits(manifest: pd.DataFrame, study: Study) -> Splits:
     Returns
     -------
     dict of ("plain", number) to pandas.Series of str
-        As in `lottery_splits`.
+        As in `draw_splits`.
     """
     fractions = (study.test_fraction, study.validation_fraction)
     return {
         ("plain", number): split_images(manifest, *fractions, study.stratify, study.seed + number)
-        for number in range(study.lottery.splits)
+        for number in range(study.repeated_splits.splits)
     }
 
 
-def lottery_splits(manifest: pd.DataFrame, study: Study) -> Splits:
-    """All splits of the lottery.
+def draw_splits(manifest: pd.DataFrame, study: Study) -> Splits:
+    """All repeated splits.
 
     Parameters
     ----------
     manifest : pandas.DataFrame
         Columns label, group, status; ``group`` as the audit joined it.
     study : Study
-        Reads lottery, seed, the fractions and stratify.
+        Reads repeated_splits, seed, the fractions and stratify.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def lottery_splits(manifest: pd.DataFrame, study: Study) -> Splits:
         ``plain``: by image, as the paper; ``grouped``: no group in two sets; ``folds``: grouped
         cross-validation, repeat after repeat. The first plain split is the study's own.
     """
-    draw, fractions = study.lottery, (study.test_fraction, study.validation_fraction)
+    draw, fractions = study.repeated_splits, (study.test_fraction, study.validation_fraction)
     grouped = [split_by_group(manifest, *fractions, study.seed + number) for number in range(draw.splits)]
     folds = [
         split
@@ -72,8 +72,8 @@ def lottery_splits(manifest: pd.DataFrame, study: Study) -> Splits:
     }
 
 
-def lottery_features(features: np.ndarray, study: Study) -> np.ndarray:
-    """Features as the lottery's heads read them.
+def head_inputs(features: np.ndarray, study: Study) -> np.ndarray:
+    """Features as the heads of repeated splits read them.
 
     Parameters
     ----------
@@ -81,14 +81,14 @@ def lottery_features(features: np.ndarray, study: Study) -> np.ndarray:
 
     Returns
     -------
-    ndarray, float32, shape (n, 1, 1, c) where the lottery's pooling is "average"; else the features themselves
+    ndarray, float32, shape (n, 1, 1, c) where the pooling of ``repeated_splits`` is "average"; else the features themselves
     """
-    if study.lottery.pooling == "flatten":
+    if study.repeated_splits.pooling == "flatten":
         return features
     return pooled(features)[:, None, None]
 
 
-def play(
+def train_splits(
     splits: Splits,
     features: np.ndarray,
     labels: np.ndarray,
@@ -103,7 +103,7 @@ def play(
     splits : dict of key to pandas.Series of str
         Sets of the n images, in the order of ``features``.
     features : ndarray, float32 or bfloat16, shape (n, h, w, c)
-        See `lottery_features`; may be memory-mapped.
+        See `head_inputs`; may be memory-mapped.
     labels : ndarray of int, shape (n,)
 
     Returns
@@ -114,7 +114,7 @@ def play(
     """
     from bcd_utils.models.training import HEAD_SETTINGS
 
-    study = replace(study, pooling=study.lottery.pooling)
+    study = replace(study, pooling=study.repeated_splits.pooling)
     settings = {name: getattr(study, name) for name in HEAD_SETTINGS}
     values = [sha256_of_array(features), list(features.shape), labels.tolist()]
     same = sha256_of_json([values, settings, code_identity(__name__)])
@@ -123,7 +123,7 @@ def play(
         training = Training.of_split(split, study.seed + name[-1])
         keys[name] = sha256_of_json([same, vars(training)])[:32]
         jobs[keys[name]] = training
-    results = sweep(train_once, jobs, TrainingData(features, labels, classes, study), on_progress)
+    results = run_jobs(train_once, jobs, TrainingData(features, labels, classes, study), on_progress)
     return {name: results[key] for name, key in keys.items()}
 
 

@@ -1,4 +1,4 @@
-"""The contenders of the comparison: every module here with a function ``contenders(study)`` adds some."""
+"""The candidates of the comparison: every module here with a function ``candidates(study)`` adds some."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
-from bcd_utils.models.candidates.base import FAMILIES, Contender
+from bcd_utils.models.candidates.base import FAMILIES, Candidate
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.errors import StudyError
 
 
 @lru_cache(maxsize=4)
-def all_contenders(study: Study) -> dict[str, Contender]:
-    """Every contender by name, family after family.
+def all_candidates(study: Study) -> dict[str, Candidate]:
+    """Every candidate by name, family after family.
 
     Raises
     ------
     StudyError
         If two have the same name.
     """
-    found: dict[str, Contender] = {}
+    found: dict[str, Candidate] = {}
     for name in sorted(module.name for module in pkgutil.iter_modules(__path__)):
         module = importlib.import_module(f"{__name__}.{name}")
-        for contender in module.contenders(study) if hasattr(module, "contenders") else ():
-            if contender.name in found:
+        for candidate in module.candidates(study) if hasattr(module, "candidates") else ():
+            if candidate.name in found:
                 raise StudyError(
-                    f"Two contenders are called {contender.name}", "give one of them another name"
+                    f"Two candidates are called {candidate.name}", "give one of them another name"
                 )
-            title = contender.title
+            title = candidate.title
             if title in (other.title for other in found.values()):
-                title = f"{title} ({contender.name})"
-            found[contender.name] = replace(contender, title=title, source=module.__file__)
+                title = f"{title} ({candidate.name})"
+            found[candidate.name] = replace(candidate, title=title, source=module.__file__)
     order = list(FAMILIES)
     return dict(
         sorted(
@@ -44,23 +44,23 @@ def all_contenders(study: Study) -> dict[str, Contender]:
     )
 
 
-def chosen_contenders(study: Study) -> dict[str, Contender]:
-    """The contenders that the study names, by family, by name or by pattern such as ``resnet50*``.
+def chosen_candidates(study: Study) -> dict[str, Candidate]:
+    """The candidates that the study names, by family, by name or by pattern such as ``resnet50*``.
 
     Raises
     ------
     StudyError
         If any name in the study's ``comparison`` fits none, with the nearest that do.
     """
-    known, settings = all_contenders(study), study.comparison
-    for name in (*settings.members, *settings.curve_contenders, *settings.imbalance_contenders):
+    known, settings = all_candidates(study), study.comparison
+    for name in (*settings.members, *settings.curve_candidates, *settings.imbalance_candidates):
         if name not in known:
             raise _unknown(name, list(known))
-    wanted = set().union(*(_fitting(name, known) for name in settings.contenders))
-    return {name: contender for name, contender in known.items() if name in wanted}
+    wanted = set().union(*(_fitting(name, known) for name in settings.candidates))
+    return {name: candidate for name, candidate in known.items() if name in wanted}
 
 
-def _fitting(pattern: str, known: dict[str, Contender]) -> set[str]:
+def _fitting(pattern: str, known: dict[str, Candidate]) -> set[str]:
     found = {name for name, each in known.items() if pattern == each.family or fnmatchcase(name, pattern)}
     if not found and pattern != "ensemble":  # an ensemble is made of others
         raise _unknown(pattern, [*known, *sorted({each.family for each in known.values()}), "ensemble"])
@@ -69,4 +69,4 @@ def _fitting(pattern: str, known: dict[str, Contender]) -> set[str]:
 
 def _unknown(name: str, known: list[str]) -> StudyError:
     near = difflib.get_close_matches(name, list(dict.fromkeys(known)), n=3) or known
-    return StudyError(f"No contender is called {name!r}", f"name one of {', '.join(near)}")
+    return StudyError(f"No candidate is called {name!r}", f"name one of {', '.join(near)}")

@@ -1,4 +1,4 @@
-"""What a contender is: what it is given of each image, and how it learns from that."""
+"""What a candidate is: what it is given of each image, and how it learns from that."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bcd_utils.datasets.image_set import ImageSet
     from bcd_utils.study.settings import Study
 
-#: Kinds of contenders, in the order of the tables. Further ones follow.
+#: Kinds of candidates, in the order of the tables. Further ones follow.
 FAMILIES = {
     "paper": "The paper's protocol",
     "frozen": "Frozen backbones",
@@ -52,13 +52,13 @@ class Encoder:
     origin: Mapping[str, object] = field(default_factory=dict)
     stored: Callable[[Callable], np.ndarray] | None = None
 
-    def let_go(self) -> Encoder:
+    def without_model(self) -> Encoder:
         """The same without what computes values, which may be a large network."""
         return replace(self, encode=None, stored=None)
 
 
 class Representation(Protocol):
-    """What a contender is given of each image. A row of NaN says that it does not exist for that image."""
+    """What a candidate is given of each image. A row of NaN says that it does not exist for that image."""
 
     name: str
     title: str
@@ -72,7 +72,7 @@ class Representation(Protocol):
 
 @dataclass(frozen=True)
 class Fold:
-    """What a contender learns from; the rest of the values is there to be predicted.
+    """What a candidate learns from; the rest of the values is there to be predicted.
 
     Attributes
     ----------
@@ -96,7 +96,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Fitted:
-    """What came of the learning; valid until the next contender learns in the same process.
+    """What came of the learning; valid until the next candidate learns in the same process.
 
     Attributes
     ----------
@@ -118,7 +118,7 @@ class Fitted:
 
 
 @dataclass(frozen=True)
-class Contender:
+class Candidate:
     """One row of the comparison.
 
     Attributes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bcd_utils.models.candidates.base import Contender
+from bcd_utils.models.candidates.base import Candidate
 from bcd_utils.models.candidates.representations import Handcrafted, Outline
 from bcd_utils.models.candidates.scikit_learn import PENALTIES, logistic_regression, scikit_learn
 from bcd_utils.study.settings import Study
@@ -40,8 +40,8 @@ LEARNERS = {
 }
 
 
-def contenders(study: Study) -> Iterator[Contender]:
+def candidates(study: Study) -> Iterator[Candidate]:
     for name, (title, learn) in LEARNERS.items():
-        yield Contender(name, title, "classical", Handcrafted(), learn)
+        yield Candidate(name, title, "classical", Handcrafted(), learn)
     for name, (title, learn) in LEARNERS.items():
-        yield Contender(f"outline-{name}", f"{title}, outline", "outline", Outline(), learn)
+        yield Candidate(f"outline-{name}", f"{title}, outline", "outline", Outline(), learn)

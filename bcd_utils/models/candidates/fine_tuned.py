@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bcd_utils.models.candidates.base import Contender, Encoder
+from bcd_utils.models.candidates.base import Candidate, Encoder
 from bcd_utils.models.candidates.frozen import own_backbone
 from bcd_utils.models.candidates.representations import BackboneFeatures, Pixels
 from bcd_utils.models.candidates.trained_networks import fine_tune_from
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PixelsOfBackbone(BackboneFeatures):
-    """The input images, for a contender that also needs the backbone's weights."""
+    """The input images, for a candidate that also needs the backbone's weights."""
 
     def prepare(self, images: ImageSet) -> Encoder:
         return Pixels().prepare(images)
 
 
-def contenders(study: Study) -> Iterator[Contender]:
+def candidates(study: Study) -> Iterator[Candidate]:
     title = own_backbone(study).title
     for name, part in (("last_stage", "last stage"), ("all", "all layers")):
         pixels = PixelsOfBackbone("pixels", "pixels", study)
-        yield Contender(
+        yield Candidate(
             f"paper-tuned_{name}", f"{title}, {part} fine-tuned", "fine_tuned", pixels, fine_tune_from(name)
         )

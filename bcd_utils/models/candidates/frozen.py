@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from bcd_utils.models.candidates.base import Contender
+from bcd_utils.models.candidates.base import Candidate
 from bcd_utils.models.candidates.keras_heads import train_head
 from bcd_utils.models.candidates.representations import BackboneFeatures
 from bcd_utils.models.candidates.scikit_learn import PENALTIES, logistic_regression, scikit_learn
@@ -18,12 +18,12 @@ from bcd_utils.study.settings import Study
 PROBE = scikit_learn(logistic_regression, {"C": PENALTIES}, pool=True)
 
 
-def contenders(study: Study) -> Iterator[Contender]:
+def candidates(study: Study) -> Iterator[Candidate]:
     own = own_backbone(study)
-    yield Contender("paper", f"{own.title}, the paper's head", "paper", own, train_head())
+    yield Candidate("paper", f"{own.title}, the paper's head", "paper", own, train_head())
     yield probe(own, "frozen")
     for features in other_backbones(study):
-        yield Contender(
+        yield Candidate(
             f"{features.name}-head", f"{features.title}, the paper's head", "frozen", features, train_head()
         )
         yield probe(features, "frozen")
@@ -31,7 +31,7 @@ def contenders(study: Study) -> Iterator[Contender]:
         control = BackboneFeatures(
             "paper-random", f"{own.title}, untrained", replace(study, weights="random")
         )
-        yield Contender(
+        yield Candidate(
             "paper-random", f"{control.title}, the paper's head", "control", control, train_head()
         )
         yield probe(control, "control")
@@ -42,9 +42,9 @@ def contenders(study: Study) -> Iterator[Contender]:
         )
 
 
-def probe(features: BackboneFeatures, family: str) -> Contender:
+def probe(features: BackboneFeatures, family: str) -> Candidate:
     """A linear classifier on a backbone's features."""
-    return Contender(f"{features.name}-linear", f"{features.title}, linear probe", family, features, PROBE)
+    return Candidate(f"{features.name}-linear", f"{features.title}, linear probe", family, features, PROBE)
 
 
 def own_backbone(study: Study) -> BackboneFeatures:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bcd_utils.models.candidates.base import Contender
+from bcd_utils.models.candidates.base import Candidate
 from bcd_utils.models.candidates.frozen import own_backbone
 from bcd_utils.models.candidates.keras_heads import train_head
 from bcd_utils.models.candidates.representations import AugmentedFeatures, BackboneFeatures
@@ -13,14 +13,14 @@ from bcd_utils.study.networks import NETWORKS
 from bcd_utils.study.settings import Study
 
 
-def contenders(study: Study) -> Iterator[Contender]:
+def candidates(study: Study) -> Iterator[Candidate]:
     own = own_backbone(study)
     for name, title in (("squeeze_excitation", "squeeze-and-excitation"), ("cbam", "CBAM")):
         learn = train_head(attention=name, pooling="average")
-        yield Contender(f"paper-{name}", f"{own.title}, {title}", "attention", own, learn)
+        yield Candidate(f"paper-{name}", f"{own.title}, {title}", "attention", own, learn)
 
-    def variant(name, title, features, learn) -> Contender:
-        return Contender(f"paper-{name}", title, "ablation", features, learn)
+    def variant(name, title, features, learn) -> Candidate:
+        return Candidate(f"paper-{name}", title, "ablation", features, learn)
 
     other = {"flatten": "average", "average": "flatten"}[study.pooling]
     said = {"flatten": "Flatten", "average": "average pooling"}

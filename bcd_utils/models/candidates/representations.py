@@ -1,4 +1,4 @@
-"""What contenders are given of an image: pixels, hand-crafted features, the lesion's outline, a backbone's features."""
+"""What candidates are given of an image: pixels, hand-crafted features, the lesion's outline, a backbone's features."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def scikit_learn(
     Returns
     -------
     callable
-        ``learn(fold) -> Fitted``, as `Contender` wants it. Where the fold asks for class weights, each row
+        ``learn(fold) -> Fitted``, as `Candidate` wants it. Where the fold asks for class weights, each row
         counts n / (classes * images of its class).
     """
 

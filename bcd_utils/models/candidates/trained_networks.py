@@ -1,6 +1,6 @@
 """Learners of whole networks: a plain one from scratch, and a pretrained backbone that is trained further.
 
-They stand apart from what names them as contenders, so that a change there trains nothing again.
+They stand apart from what names them as candidates, so that a change there trains nothing again.
 """
 
 from __future__ import annotations

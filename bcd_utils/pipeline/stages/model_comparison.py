@@ -8,11 +8,11 @@ from bcd_utils.study.stage import Card, Stage
 from bcd_utils.utils.files import sha256_of_file
 
 
-def weights_at_hand(study: Study) -> dict[str, str]:
-    """What is missing for each contender of the comparison, and the hash of each extractor's file."""
-    from bcd_utils.models.candidates import chosen_contenders
+def weights_available(study: Study) -> dict[str, str]:
+    """What is missing for each candidate of the comparison, and the hash of each extractor's file."""
+    from bcd_utils.models.candidates import chosen_candidates
 
-    missing = {name: each.representation.missing() for name, each in chosen_contenders(study).items()}
+    missing = {name: each.representation.missing() for name, each in chosen_candidates(study).items()}
     named = [study.backbone, study.weights, *study.comparison.extractors]
     return missing | {name: sha256_of_file(name) for name in named if Path(name).is_file()}
 
@@ -25,7 +25,7 @@ STAGE = Stage(
     writes=("folds.csv", "contender_features.npz", "contender_predictions.csv", "comparison.json"),
     record="comparison.json",
     section=Comparison,
-    outside=weights_at_hand,
+    outside=weights_available,
     statement=comparison,
-    figures=(Card("comparison_scores", "Scores of every contender"),),
+    figures=(Card("comparison_scores", "Scores of every candidate"),),
 )

@@ -2,7 +2,7 @@
 
 from bcd_utils.pipeline.outside import network_and_paper
 from bcd_utils.reporting.statements.results import repetition
-from bcd_utils.study.settings import Lottery
+from bcd_utils.study.settings import RepeatedSplits
 from bcd_utils.study.stage import Stage
 
 STAGE = Stage(
@@ -11,7 +11,7 @@ STAGE = Stage(
     reads=("dataset.json", "audited_manifest.csv", "splits.csv", "images.npy"),
     writes=("lottery.csv", "lottery.json"),
     record="lottery.json",
-    section=Lottery,
+    section=RepeatedSplits,
     outside=network_and_paper,
     statement=repetition,
 )

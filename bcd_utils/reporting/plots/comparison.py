@@ -30,7 +30,7 @@ OTHER_LOOK = ("#555555", "*")
 
 
 def look_of(family: str) -> tuple[str, str]:
-    """Colour and marker of a family of contenders."""
+    """Colour and marker of a family of candidates."""
     return LOOKS.get(family, OTHER_LOOK)
 
 
@@ -41,7 +41,7 @@ def scores(
     families: Mapping[str, str],
     reference: str,
 ) -> Figure:
-    """Scores of all contenders with their intervals, one panel a metric; a line through the reference's.
+    """Scores of all candidates with their intervals, one panel a metric; a line through the reference's.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def learning_curves(table: pd.DataFrame, metrics: Mapping[str, str], families: M
 
 
 def side_by_side(examples: Sequence[dict], titles: Mapping[str, str]) -> Figure:
-    """Heat maps of several contenders over the same images; one row an image.
+    """Heat maps of several candidates over the same images; one row an image.
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ def reconstructed(matrices: Mapping[str, np.ndarray], classes: Sequence[str]) ->
     return figure
 
 
-def arms(table: pd.DataFrame, reported: Mapping[str, float]) -> Figure:
+def inputs(table: pd.DataFrame, reported: Mapping[str, float]) -> Figure:
     """Each arm's scores over many splits beside a published row; under the dots, quartiles and central 95%.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Figures of the split lottery: the spread of scores over splits, and what copies in training are worth."""
+"""Figures of the repeated splits: the spread of scores over splits, and what copies in training are worth."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PLAIN, GROUPED = {"color": "#E69F00", "marker": "o"}, {"color": "#56B4E9", "mark
 ROWS = {"plain": 2, "grouped": 1, "folds": 0}
 
 
-def lottery(
+def repeated_splits(
     table: pd.DataFrame, headline: Mapping[str, Mapping[str, float]], paper: Mapping[str, float], folds: int
 ) -> Figure:
     """Every split's test scores, plain and grouped, the grouped cross-validation, and the paper's value.

@@ -11,7 +11,7 @@ from bcd_utils.evaluation.metric_registry import main_metrics
 Summary = Mapping[str, Any]
 
 
-class Fact(NamedTuple):
+class Statement(NamedTuple):
     """A sentence, and the settings and artifacts that it follows from."""
 
     text: str
@@ -22,20 +22,20 @@ class UnknownError(LookupError):
     """The run's artifacts do not tell."""
 
 
-FACTS: dict[str, tuple[Callable[[Summary], str], str]] = {}
+STATEMENTS: dict[str, tuple[Callable[[Summary], str], str]] = {}
 
 
-def fact(source: str) -> Callable[[Callable[[Summary], str]], Callable[[Summary], str]]:
+def statement(source: str) -> Callable[[Callable[[Summary], str]], Callable[[Summary], str]]:
     """Register a function of the summary as a fact that follows from ``source``."""
 
     def register(function: Callable[[Summary], str]) -> Callable[[Summary], str]:
-        FACTS[function.__name__] = function, source
+        STATEMENTS[function.__name__] = function, source
         return function
 
     return register
 
 
-def tell(name: str, summary: Summary) -> Fact | None:
+def state(name: str, summary: Summary) -> Statement | None:
     """A fact about a run, or None where its artifacts do not tell.
 
     Parameters
@@ -52,9 +52,9 @@ def tell(name: str, summary: Summary) -> Fact | None:
     >>> tell("code", {}) is None
     True
     """
-    function, source = FACTS[name]
+    function, source = STATEMENTS[name]
     text = answer(function, summary)
-    return Fact(text, source) if text else None
+    return Statement(text, source) if text else None
 
 
 def answer(function: Callable[[Summary], str] | None, summary: Summary) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from bcd_utils.datasets.splits import SETS
-from bcd_utils.reporting.statements.base import Summary, at, fact, listed, notebook_of, runs
+from bcd_utils.reporting.statements.base import Summary, at, listed, notebook_of, runs, statement
 from bcd_utils.reporting.statements.model import augmentation
 
 INPUTS = {
@@ -15,7 +15,7 @@ INPUTS = {
 }
 
 
-@fact("artifacts/dataset.json")
+@statement("artifacts/dataset.json")
 def data_source(summary: Summary) -> str:
     data = at(summary, "dataset")
     known = [
@@ -27,19 +27,19 @@ def data_source(summary: Summary) -> str:
     return " ".join(filter(None, known))
 
 
-@fact("artifacts/dataset.json")
+@statement("artifacts/dataset.json")
 def labels(summary: Summary) -> str:
     if at(summary, "dataset", "synthetic"):
         return "Each phantom was drawn as its class, so labels are known by construction."
     return "Labels are those that the data set is published with; none was changed."
 
 
-@fact("artifacts/dataset.json")
+@statement("artifacts/dataset.json")
 def counts(summary: Summary) -> str:
     return f"Classes of the images: {listed(at(summary, 'dataset', 'classes'))}."
 
 
-@fact("artifacts/dataset.json")
+@statement("artifacts/dataset.json")
 def exclusions(summary: Summary) -> str:
     data = at(summary, "dataset")
     aside, found = at(data, "set_aside"), at(data, "images")
@@ -49,7 +49,7 @@ def exclusions(summary: Summary) -> str:
     return f"Of {found} images found, {aside} were set aside: {listed(reasons)}."
 
 
-@fact("artifacts/dataset.json; bcd_utils/datasets/manifest.py")
+@statement("artifacts/dataset.json; bcd_utils/datasets/manifest.py")
 def corrupt_images(summary: Summary) -> str:
     return (
         "Every file was opened; an image that is empty, corrupt, truncated, very small or nearly uniform, or whose "
@@ -57,7 +57,7 @@ def corrupt_images(summary: Summary) -> str:
     )
 
 
-@fact("artifacts/dataset.json")
+@statement("artifacts/dataset.json")
 def missing_data(summary: Summary) -> str:
     data = at(summary, "dataset")
     return (
@@ -66,7 +66,7 @@ def missing_data(summary: Summary) -> str:
     )
 
 
-@fact("settings input, image_size, stain, augmentation; artifacts/training.json")
+@statement("settings input, image_size, stain, augmentation; artifacts/training.json")
 def preprocessing(summary: Summary) -> str:
     side, method = at(summary, "settings", "image_size"), at(summary, "settings")["stain"]
     stains = (
@@ -78,7 +78,7 @@ def preprocessing(summary: Summary) -> str:
     )
 
 
-@fact("setting input")
+@statement("setting input")
 def input_shown(summary: Summary) -> str:
     kind = at(summary, "settings", "input")
     at(summary, "dataset", "name")  # of several data sets, some may be cut to the lesion
@@ -86,7 +86,7 @@ def input_shown(summary: Summary) -> str:
     return INPUTS[kind] + warning
 
 
-@fact("settings split, test_fraction, validation_fraction, stratify, seed")
+@statement("settings split, test_fraction, validation_fraction, stratify, seed")
 def split_method(summary: Summary) -> str:
     at(summary, "split")
     settings = at(summary, "settings")
@@ -99,14 +99,14 @@ def split_method(summary: Summary) -> str:
     return f"{settings['test_fraction']:.0%} of the usable images drawn at random for test, then {validation}"
 
 
-@fact("artifacts/splits.csv")
+@statement("artifacts/splits.csv")
 def set_sizes(summary: Summary) -> str:
     by_class = at(summary, "split_by_class")
     sets = [f"{name} {sum(by_class[name].values())} ({listed(by_class[name])})" for name in SETS]
     return f"Images: {'; '.join(sets)}."
 
 
-@fact("artifacts/splits.csv")
+@statement("artifacts/splits.csv")
 def split_level(summary: Summary) -> str:
     copies = at(summary, "copies_across_sets")
     exact = f"{copies} images have" if copies else "No image has"
@@ -128,13 +128,13 @@ def patients_apart(summary: Summary) -> str:
     return f"The split is by {by}: the data set names no patients, and images of one may be in several sets."
 
 
-@fact("artifacts/splits.csv")
+@statement("artifacts/splits.csv")
 def sample_size(summary: Summary) -> str:
     split = at(summary, "split")
     return f"Every usable image was used ({sum(split.values())}); {split['test']} of them are the test set."
 
 
-@fact("artifacts/audit.json")
+@statement("artifacts/audit.json")
 def duplicates(summary: Summary) -> str:
     notebook = notebook_of(summary, "audit")
     if not runs(summary, "audit"):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bcd_utils.reporting.statements.base import Summary, at, fact, notebook_of
+from bcd_utils.reporting.statements.base import Summary, at, notebook_of, statement
 
 
-@fact("settings backbone, fine_tuning; artifacts/training.json")
+@statement("settings backbone, fine_tuning; artifacts/training.json")
 def technology(summary: Summary) -> str:
     frozen = "partly fine-tuned" if at(summary, "settings").get("fine_tuning") else "frozen"
     head = "a logistic regression on its features" if probes_alone(summary) else "a new fully connected head"
@@ -15,7 +15,7 @@ def technology(summary: Summary) -> str:
     )
 
 
-@fact("settings image_size, pooling, hidden_units, dropout; artifacts/training.json")
+@statement("settings image_size, pooling, hidden_units, dropout; artifacts/training.json")
 def network(summary: Summary) -> str:
     settings, weights = at(summary, "settings"), at(summary, "parameters")
     side, units = settings["image_size"], ", ".join(map(str, settings["hidden_units"]))
@@ -27,7 +27,7 @@ def network(summary: Summary) -> str:
     )
 
 
-@fact("setting seed; artifacts/training.json")
+@statement("setting seed; artifacts/training.json")
 def initialisation(summary: Summary) -> str:
     weights, digest = at(summary, "provenance", "weights"), at(summary, "provenance", "weights_sha256")
     if probes_alone(summary):
@@ -35,7 +35,7 @@ def initialisation(summary: Summary) -> str:
     return f"Backbone: {weights} (SHA-256 {digest}). Head: Glorot uniform from seed {at(summary, 'settings', 'seed')}."
 
 
-@fact("settings learning_rate, batch_size, epochs, patience and others; artifacts/training.json")
+@statement("settings learning_rate, batch_size, epochs, patience and others; artifacts/training.json")
 def training(summary: Summary) -> str:
     settings, further = at(summary, "settings"), ""
     if settings.get("fine_tuning"):
@@ -49,7 +49,7 @@ def training(summary: Summary) -> str:
     )
 
 
-@fact("artifacts/training.json")
+@statement("artifacts/training.json")
 def selection(summary: Summary) -> str:
     return (
         f"The weights of the epoch with the lowest validation loss: {at(summary, 'best_epoch')} of "
@@ -57,12 +57,12 @@ def selection(summary: Summary) -> str:
     )
 
 
-@fact("study.json")
+@statement("study.json")
 def hyperparameters(summary: Summary) -> str:
     at(summary, "settings")
     text = "All are fixed beforehand in study.json; the run searched none."
     if summary.get("comparison"):
-        text += " The comparison's contenders chose theirs on the validation images of each fold."
+        text += " The comparison's candidates chose theirs on the validation images of each fold."
     if summary.get("modalities"):
         text += (
             f" The linear probes of {notebook_of(summary, 'modalities')} chose their penalty on the validation images "
@@ -71,15 +71,15 @@ def hyperparameters(summary: Summary) -> str:
     return text
 
 
-@fact("artifacts/training.json")
+@statement("artifacts/training.json")
 def ensembling(summary: Summary) -> str:
     at(summary, "provenance", "backbone")
-    contenders = (summary.get("comparison") or {}).get("contenders", {})
-    joined = [row["title"] for row in contenders.values() if row["family"] == "ensemble" and "scores" in row]
+    candidates = (summary.get("comparison") or {}).get("contenders", {})
+    joined = [row["title"] for row in candidates.values() if row["family"] == "ensemble" and "scores" in row]
     return f"In the comparison alone: {'; '.join(joined)}." if joined else "None: one network."
 
 
-@fact("artifacts/training.json; bcd_utils/experiments/study_model.py")
+@statement("artifacts/training.json; bcd_utils/experiments/study_model.py")
 def separation(summary: Summary) -> str:
     at(summary, "provenance", "backbone")
     chosen = "penalty" if probes_alone(summary) else "epoch"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bcd_utils.reporting.statements.base import Summary, at, fact
+from bcd_utils.reporting.statements.base import Summary, at, statement
 
 
-@fact("summary.json")
+@statement("summary.json")
 def version(summary: Summary) -> str:
     provenance = at(summary, "provenance")
     return (
@@ -14,31 +14,31 @@ def version(summary: Summary) -> str:
     )
 
 
-@fact("summary.json")
+@statement("summary.json")
 def code(summary: Summary) -> str:
     provenance = at(summary, "provenance")
     return f"Code: commit {at(provenance, 'commit')}; SHA-256 of bcd_utils {at(provenance, 'code_sha256')}."
 
 
-@fact("summary.json")
+@statement("summary.json")
 def software(summary: Summary) -> str:
     versions = at(summary, "provenance", "versions")
     return "; ".join(f"{name} {number}" for name, number in versions.items()) + "."
 
 
-@fact("summary.json")
+@statement("summary.json")
 def hardware(summary: Summary) -> str:
     minutes = sum(at(summary, "seconds").values()) / 60
     place = at(summary, "provenance")
     return f"{at(place, 'device')}; {at(place, 'platform')}; {minutes:.1f} minutes for the whole run."
 
 
-@fact("README.md")
+@statement("README.md")
 def readme(summary: Summary) -> str:
     return "README.md of the project."
 
 
-@fact("study.json")
+@statement("study.json")
 def script(summary: Summary) -> str:
     return (
         f"One command, bcd run, with the settings in study.json makes every number and page: it runs "
@@ -46,13 +46,13 @@ def script(summary: Summary) -> str:
     )
 
 
-@fact("study.json")
+@statement("study.json")
 def settings_file(summary: Summary) -> str:
     at(summary, "settings")
     return "Every setting of the run is in study.json; the notebooks tell the method step by step."
 
 
-@fact("the project")
+@statement("the project")
 def intended_use(summary: Summary) -> str:
     return (
         "Research and teaching on a published method. Not for clinical use: no medical device, no diagnosis."

@@ -5,11 +5,11 @@ from __future__ import annotations
 from bcd_utils.datasets.splits import SETS
 from bcd_utils.evaluation.format import number, span, with_interval
 from bcd_utils.evaluation.metric_registry import METRICS, capital, main_metrics
-from bcd_utils.reporting.statements.base import Summary, at, fact, main_scores, notebook_of, runs
+from bcd_utils.reporting.statements.base import Summary, at, main_scores, notebook_of, runs, statement
 from bcd_utils.reporting.statements.data import INPUTS, patients_apart
 
 
-@fact("artifacts/evaluation.json")
+@statement("artifacts/evaluation.json")
 def metrics_named(summary: Summary) -> str:
     at(summary, "metrics", "test")
     of_set, of_class = (
@@ -22,13 +22,13 @@ def metrics_named(summary: Summary) -> str:
     )
 
 
-@fact("artifacts/predictions.csv")
+@statement("artifacts/predictions.csv")
 def decision(summary: Summary) -> str:
     at(summary, "metrics", "test")
     return "The class with the highest probability; no threshold was tuned."
 
 
-@fact("settings bootstrap_samples, confidence, seed")
+@statement("settings bootstrap_samples, confidence, seed")
 def uncertainty(summary: Summary) -> str:
     at(summary, "intervals")
     settings = at(summary, "settings")
@@ -45,13 +45,13 @@ def uncertainty(summary: Summary) -> str:
     )
 
 
-@fact("artifacts/splits.csv; artifacts/evaluation.json")
+@statement("artifacts/splits.csv; artifacts/evaluation.json")
 def internal_test(summary: Summary) -> str:
     at(summary, "metrics", "test")
     return f"{at(summary, 'split', 'test')} images of the same data set, set apart before training and only scored."
 
 
-@fact("artifacts/evaluation.json")
+@statement("artifacts/evaluation.json")
 def performance(summary: Summary) -> str:
     sets = {name: at(summary, "metrics", name) for name in SETS}
     shown = {
@@ -67,7 +67,7 @@ def performance(summary: Summary) -> str:
     )
 
 
-@fact("artifacts/evaluation.json")
+@statement("artifacts/evaluation.json")
 def diagnostic_performance(summary: Summary) -> str:
     intervals = at(summary, "intervals")
     rows = []
@@ -80,14 +80,14 @@ def diagnostic_performance(summary: Summary) -> str:
     return "; ".join(rows) + "."
 
 
-@fact("artifacts/evaluation.json; tables/confident_errors.csv")
+@statement("artifacts/evaluation.json; tables/confident_errors.csv")
 def failures(summary: Summary) -> str:
     images = at(summary, "split", "test")
     wrong = images - round(at(summary, "metrics", "test", "accuracy") * images)
     return f"{wrong} of {images} test images are misclassified; the most confident are in tables/confident_errors.csv."
 
 
-@fact("artifacts/cam.json")
+@statement("artifacts/cam.json")
 def explanation(summary: Summary) -> str:
     cam = at(summary, "cam")
     chance = cam["methods"].get("Lesion area (chance)", {}).get("pointing_game")
@@ -98,24 +98,24 @@ def explanation(summary: Summary) -> str:
     )
 
 
-@fact("artifacts/lottery.json")
+@statement("artifacts/lottery.json")
 def repetition(summary: Summary) -> str:
     if not runs(summary, "lottery"):
         notebook = notebook_of(summary, "lottery")
         return f"The protocol was not repeated over other splits: this study does not run {notebook}."
-    lottery = at(summary, "lottery")
-    text = f"Grouped cross-validation, repeated: {main_scores(at(lottery, 'headline'))}."
-    spread = (lottery.get("plain") or {}).get("accuracy")
+    repeated_splits = at(summary, "lottery")
+    text = f"Grouped cross-validation, repeated: {main_scores(at(repeated_splits, 'headline'))}."
+    spread = (repeated_splits.get("plain") or {}).get("accuracy")
     if not spread:
         return text
     return (
-        f"{text} Over {at(lottery, 'splits')} splits by image the same protocol gave a test accuracy of "
+        f"{text} Over {at(repeated_splits, 'splits')} splits by image the same protocol gave a test accuracy of "
         f"{span(spread['lowest'], spread['highest'])}; the paper's {number(spread['paper'])} lies above "
         f"{spread['percentile']:.0f}% of them."
     )
 
 
-@fact("artifacts/forensics.json")
+@statement("artifacts/forensics.json")
 def reported_table(summary: Summary) -> str:
     readings = at(summary, "forensics", "readings_of_f1")
     if not readings:
@@ -123,7 +123,7 @@ def reported_table(summary: Summary) -> str:
     return f"Confusion matrices fit the printed scores where F1 is read as {' or '.join(readings)}."
 
 
-@fact("artifacts/external.json")
+@statement("artifacts/external.json")
 def external_test(summary: Summary) -> str:
     if not runs(summary, "external"):
         return f"None in this run: this study does not run notebook {notebook_of(summary, 'external')}."
@@ -136,7 +136,7 @@ def external_test(summary: Summary) -> str:
     return f"{at(external, 'title')}: {main_scores(scores)}."
 
 
-@fact("artifacts/comparison.json")
+@statement("artifacts/comparison.json")
 def comparison(summary: Summary) -> str:
     if not runs(summary, "comparison"):
         return f"No other models were trained: this study does not run {notebook_of(summary, 'comparison')}."
@@ -155,7 +155,7 @@ def comparison(summary: Summary) -> str:
     )
 
 
-@fact("artifacts/modalities.json")
+@statement("artifacts/modalities.json")
 def modalities(summary: Summary) -> str:
     if not runs(summary, "modalities"):
         return f"Other kinds of images were not tried: this study does not run {notebook_of(summary, 'modalities')}."
@@ -181,7 +181,7 @@ def modalities(summary: Summary) -> str:
     )
 
 
-@fact("settings; artifacts/dataset.json, training.json, splits.csv")
+@statement("settings; artifacts/dataset.json, training.json, splits.csv")
 def limits(summary: Summary) -> str:
     kind = at(summary, "settings", "input")
     external = (summary.get("external") or {}).get("given")

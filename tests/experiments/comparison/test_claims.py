@@ -34,7 +34,7 @@ TITLES = {
 }  # fmt: skip
 
 
-def contender(accuracy=0.5, spread=0.0, **others):
+def candidate(accuracy=0.5, spread=0.0, **others):
     """Scores whose resamples lie evenly within ``spread`` on both sides of their value."""
     values = {"accuracy": accuracy, "f1_macro": 0.5, "specificity_malignant": 0.95}
     values |= {f"sensitivity_{label}": 0.85 for label in CLASSES} | others
@@ -56,7 +56,7 @@ def findings(**changes):
         "paper": 0.75, "svm": 0.5, "plain_cnn": 0.5, "paper-average": 0.5, "paper-squeeze_excitation": 0.625,
         "paper-cbam": 0.625, "both": 0.875, "densenet": 0.5,
     }  # fmt: skip
-    scored = {name: contender(accuracy) for name, accuracy in accuracies.items()}
+    scored = {name: candidate(accuracy) for name, accuracy in accuracies.items()}
     made = Findings(
         network="ResNet50",
         is_the_papers=True,
@@ -81,7 +81,7 @@ def findings(**changes):
 
 
 def with_scores(base=None, **scored):
-    """Findings with some contenders' scores replaced."""
+    """Findings with some candidates' scores replaced."""
     base = base or findings()
     return replace(
         base, scored=base.scored | {name.replace("__", "-"): each for name, each in scored.items()}
@@ -140,18 +140,18 @@ above = pytest.mark.parametrize(("gap", "expected"), ABOVE.values(), ids=ABOVE)
 
 @above
 def test_being_ahead_of_classical_learning_takes_a_difference_above_0(gap, expected):
-    assert verdict(CLASSICAL, with_scores(svm=contender(0.75 - gap))) == expected
+    assert verdict(CLASSICAL, with_scores(svm=candidate(0.75 - gap))) == expected
 
 
 @above
 def test_being_ahead_of_a_plain_cnn_takes_a_difference_above_0(gap, expected):
-    assert verdict(PLAIN_CNN, with_scores(plain_cnn=contender(0.75 - gap))) == expected
+    assert verdict(PLAIN_CNN, with_scores(plain_cnn=candidate(0.75 - gap))) == expected
 
 
 def test_it_is_the_end_of_the_interval_that_must_lie_above_0():
     # the draws of the difference spread evenly over 0.2 below and above it; 95% of them over 0.19
     def ahead_by(gap):
-        return with_scores(svm=contender(0.75 - gap), paper=contender(0.75, spread=0.2))
+        return with_scores(svm=candidate(0.75 - gap), paper=candidate(0.75, spread=0.2))
 
     assert verdict(CLASSICAL, ahead_by(0.1895)) == NOT_SUPPORTED
     assert verdict(CLASSICAL, ahead_by(0.1905)) == SUPPORTED
@@ -161,12 +161,12 @@ def test_it_is_the_end_of_the_interval_that_must_lie_above_0():
 
 def test_a_shared_draw_cancels():
     # both go up and down together: the paired difference is sure although each score is not
-    given = with_scores(svm=contender(0.70, spread=0.2), paper=contender(0.75, spread=0.2))
+    given = with_scores(svm=candidate(0.70, spread=0.2), paper=candidate(0.75, spread=0.2))
     assert verdict(CLASSICAL, given) == SUPPORTED
 
 
-def test_the_best_classical_contender_is_the_one_named():
-    given = with_scores(forest=contender(0.9))
+def test_the_best_classical_candidate_is_the_one_named():
+    given = with_scores(forest=candidate(0.9))
     given = replace(given, titles=TITLES | {"forest": "Random forest"})
     assert verdict(CLASSICAL, given) == SUPPORTED
     given = replace(given, best_classical="forest")
@@ -187,22 +187,22 @@ def test_efficiency_takes_less_time_to_train(ours, theirs, expected):
 @above
 @pytest.mark.parametrize("size", [0.1, 1.0])
 def test_scalability_takes_being_ahead_at_every_size(size, gap, expected):
-    curves = findings().curves | {("plain_cnn", size): contender(0.75 - gap)}
+    curves = findings().curves | {("plain_cnn", size): candidate(0.75 - gap)}
     assert verdict(SCALES, findings(curves=curves)) == expected
 
 
 def test_scalability_is_judged_at_the_sizes_that_both_were_trained_on():
     only = {
-        ("paper", 0.1): contender(0.2),
-        ("paper", 1.0): contender(0.8),
-        ("plain_cnn", 1.0): contender(0.5),
+        ("paper", 0.1): candidate(0.2),
+        ("paper", 1.0): candidate(0.8),
+        ("plain_cnn", 1.0): candidate(0.5),
     }
     table = judge(findings(curves=only))
     assert table.loc[SCALES, "verdict"] == SUPPORTED
     assert "100% of the images +0.300" in table.loc[SCALES, "evidence"]
     assert "10%" not in table.loc[SCALES, "evidence"].replace("100%", "")
-    assert verdict(SCALES, findings(curves={("paper", 1.0): contender()})) == NOT_TESTED
-    assert verdict(SCALES, findings(curves={("plain_cnn", 1.0): contender()})) == NOT_TESTED
+    assert verdict(SCALES, findings(curves={("paper", 1.0): candidate()})) == NOT_TESTED
+    assert verdict(SCALES, findings(curves={("plain_cnn", 1.0): candidate()})) == NOT_TESTED
 
 
 @pytest.mark.parametrize(
@@ -217,21 +217,21 @@ def test_scalability_is_judged_at_the_sizes_that_both_were_trained_on():
 )
 def test_imbalance_is_handled_if_recalls_differ_by_a_tenth_at_most(recalls, expected):
     named = {f"sensitivity_{label}": value for label, value in zip(CLASSES, recalls, strict=True)}
-    assert verdict(IMBALANCE, with_scores(paper=contender(0.75, **named))) == expected
+    assert verdict(IMBALANCE, with_scores(paper=candidate(0.75, **named))) == expected
 
 
 def test_the_upper_end_of_the_recalls_gap_counts():
     # the gap of two recalls is 0.05; that of a draw reaches 0.05 + 0.08 where only one of them moves
-    steady = contender(0.75, sensitivity_normal=0.80)
-    moving = contender(0.75, spread=0.08, sensitivity_normal=0.80)
+    steady = candidate(0.75, sensitivity_normal=0.80)
+    moving = candidate(0.75, spread=0.08, sensitivity_normal=0.80)
     drawn = steady.resampled | {"sensitivity_normal": moving.resampled["sensitivity_normal"]}
     assert verdict(IMBALANCE, with_scores(paper=steady)) == SUPPORTED
     assert verdict(IMBALANCE, with_scores(paper=replace(steady, resampled=drawn))) == NOT_SUPPORTED
 
 
 def test_what_rebalancing_does_is_said_beside_it():
-    arms = {"class_weights": contender(f1_macro=0.6), "oversampling": contender(f1_macro=0.45)}
-    evidence = judge(findings(rebalanced=arms)).loc[IMBALANCE, "evidence"]
+    rebalanced = {"class_weights": candidate(f1_macro=0.6), "oversampling": candidate(f1_macro=0.45)}
+    evidence = judge(findings(rebalanced=rebalanced)).loc[IMBALANCE, "evidence"]
     assert "benign 0.850, malignant 0.850, normal 0.850" in evidence
     assert "macro F1 with class weights +0.100 [+0.100, +0.100]" in evidence
     assert "macro F1 with oversampling −0.050" in evidence
@@ -245,7 +245,7 @@ def test_what_rebalancing_does_is_said_beside_it():
 def test_overfitting_is_handled_if_training_accuracy_is_a_twentieth_higher_at_most(
     training, spread, expected
 ):
-    given = with_scores(findings(training_accuracy=training), paper=contender(0.75, spread))
+    given = with_scores(findings(training_accuracy=training), paper=candidate(0.75, spread))
     assert verdict(OVERFITTING, given) == expected
 
 
@@ -265,7 +265,7 @@ def test_grad_cam_must_hit_more_often_than_the_centre_does(low, expected):
     ids=["at the criterion", "just below", "its interval just above", "its interval below"],
 )
 def test_specificity_must_lie_above_nine_tenths(specificity, spread, expected):
-    paper = contender(0.75, spread, specificity_malignant=specificity, sensitivity_malignant=0.8)
+    paper = candidate(0.75, spread, specificity_malignant=specificity, sensitivity_malignant=0.8)
     table = judge(with_scores(paper=paper))
     assert table.loc[SPECIFICITY, "verdict"] == expected
     assert f"malignant specificity {specificity:.3f}" in table.loc[SPECIFICITY, "evidence"]
@@ -274,33 +274,33 @@ def test_specificity_must_lie_above_nine_tenths(specificity, spread, expected):
 
 @pytest.mark.parametrize("sensitivity", [0.0, 0.7999, None])
 def test_a_model_that_hardly_ever_says_malignant_is_not_specific(sensitivity):
-    paper = contender(0.75, specificity_malignant=1.0, sensitivity_malignant=sensitivity)
+    paper = candidate(0.75, specificity_malignant=1.0, sensitivity_malignant=sensitivity)
     assert verdict(SPECIFICITY, with_scores(paper=paper)) == NOT_SUPPORTED
 
 
 def test_a_model_that_learned_nothing_has_not_handled_overfitting():
-    given = with_scores(findings(training_accuracy=0.5), paper=contender(0.5))
+    given = with_scores(findings(training_accuracy=0.5), paper=candidate(0.5))
     assert verdict(OVERFITTING, given) == NOT_SUPPORTED
 
 
 @above
 @pytest.mark.parametrize("name", ["paper-squeeze_excitation", "paper-cbam"])
 def test_one_attention_that_is_ahead_of_the_same_head_without_it_is_enough(name, gap, expected):
-    scored = {"paper__squeeze_excitation": contender(0.4), "paper__cbam": contender(0.4)}
-    scored[name.replace("-", "__")] = contender(0.5 + gap)
+    scored = {"paper__squeeze_excitation": candidate(0.4), "paper__cbam": candidate(0.4)}
+    scored[name.replace("-", "__")] = candidate(0.5 + gap)
     assert verdict(ATTENTION, with_scores(**scored)) == expected
 
 
 def test_attention_is_not_held_against_the_papers_own_head():
-    given = with_scores(paper=contender(0.1), paper__average=contender(0.7))
+    given = with_scores(paper=candidate(0.1), paper__average=candidate(0.7))
     assert verdict(ATTENTION, given) == NOT_SUPPORTED
 
 
 @above
 def test_an_ensemble_must_be_ahead_of_its_better_member(gap, expected):
-    table = judge(with_scores(both=contender(0.75 + gap)))
+    table = judge(with_scores(both=candidate(0.75 + gap)))
     assert table.loc[ENSEMBLE, "verdict"] == expected
-    given = replace(with_scores(both=contender(0.5 + gap)), best_member="densenet")
+    given = replace(with_scores(both=candidate(0.5 + gap)), best_member="densenet")
     assert verdict(ENSEMBLE, given) == expected
     assert "both, averaged minus its better member, ResNet50" in table.loc[ENSEMBLE, "evidence"]
 
@@ -313,7 +313,7 @@ MISSING = {
 
 
 @pytest.mark.parametrize(("claim", "names"), MISSING.items(), ids=MISSING)
-def test_a_claim_whose_contender_did_not_run_is_not_tested(claim, names):
+def test_a_claim_whose_candidate_did_not_run_is_not_tested(claim, names):
     base = findings()
     given = replace(base, scored={name: each for name, each in base.scored.items() if name not in names})
     table = judge(given)
@@ -348,7 +348,7 @@ def test_one_attention_alone_is_judged_too():
     assert table.loc[ATTENTION, "verdict"] == SUPPORTED and "CBAM" not in table.loc[ATTENTION, "evidence"]
 
 
-def test_without_the_papers_contender_nothing_is_said_of_it():
+def test_without_the_papers_candidate_nothing_is_said_of_it():
     base = findings()
     given = replace(
         base,
@@ -364,7 +364,7 @@ def test_without_the_papers_contender_nothing_is_said_of_it():
 
 
 def test_of_another_network_no_claim_is_tested_and_yet_it_is_said_what_was_found():
-    ours = with_scores(svm=contender(0.9))
+    ours = with_scores(svm=candidate(0.9))
     theirs = replace(ours, is_the_papers=False, network="extractor")
     about_it, here = judge(ours), judge(theirs)
     assert set(here["verdict"]) == {NOT_TESTED}
@@ -377,7 +377,7 @@ def test_of_another_network_no_claim_is_tested_and_yet_it_is_said_what_was_found
 
 
 def test_an_undefined_difference_supports_nothing():
-    undefined = contender(None)
+    undefined = candidate(None)
     table = judge(with_scores(svm=undefined, plain_cnn=undefined))
     assert table.loc[[CLASSICAL, PLAIN_CNN], "verdict"].tolist() == [NOT_SUPPORTED] * 2
     assert table.loc[CLASSICAL, "evidence"].endswith("accuracy –")
@@ -387,4 +387,4 @@ def test_an_undefined_difference_supports_nothing():
     ("claim", "score"), [(IMBALANCE, "sensitivity_normal"), (SPECIFICITY, "specificity_malignant")]
 )
 def test_an_undefined_score_supports_nothing(claim, score):
-    assert verdict(claim, with_scores(paper=contender(0.75, **{score: None}))) == NOT_SUPPORTED
+    assert verdict(claim, with_scores(paper=candidate(0.75, **{score: None}))) == NOT_SUPPORTED

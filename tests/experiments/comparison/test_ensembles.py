@@ -22,7 +22,7 @@ def labels_of(images=IMAGES):
 
 
 def member(seed, skill=1.0, images=IMAGES):
-    """A contender's probabilities, float32; with more skill the true class is likelier."""
+    """A candidate's probabilities, float32; with more skill the true class is likelier."""
     random = np.random.default_rng(seed).normal(size=(images, CLASSES))
     return softmax(random + skill * np.eye(CLASSES)[labels_of(images)], axis=1).astype(np.float32)
 
@@ -133,7 +133,7 @@ def test_each_fold_is_joined_by_its_own_validation_rows():
 
 
 def skilled(validation, elsewhere, names):
-    """A contender with one skill on validation rows and another elsewhere; the noise is the same for all."""
+    """A candidate with one skill on validation rows and another elsewhere; the noise is the same for all."""
     rows = (names == "validation")[:, None]
     return np.where(rows, member(5, validation), member(5, elsewhere)).astype(np.float32)
 

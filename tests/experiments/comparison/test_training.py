@@ -130,14 +130,14 @@ def test_balanced_classes_need_no_repeats():
     assert oversampled(np.array([4, 2, 0]), np.array([0, 9, 1, 9, 2]), seed=0).tolist() == [4, 2, 0]
 
 
-def test_a_contender_goes_through_the_trainings_that_the_study_wants_of_it():
+def test_a_candidate_goes_through_the_trainings_that_the_study_wants_of_it():
     study = make_study(
         {
             "name": "tiny",
             "comparison": {
-                "curve_contenders": ["both", "curve"],
+                "curve_candidates": ["both", "curve"],
                 "curve_fractions": [0.2, 0.6],
-                "imbalance_contenders": ["both", "rare"],
+                "imbalance_candidates": ["both", "rare"],
             },
         }
     )

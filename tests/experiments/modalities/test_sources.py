@@ -37,7 +37,7 @@ def test_the_default_sources_are_the_three_kinds_that_the_paper_names():
     for study in (make_study({"name": "mine"}), load_study(STUDIES / "modalities.yaml")):
         assert list(study.modalities.sources) == ["busi", "breakhis", "cbis_ddsm"]
         assert study.modalities.sources["cbis_ddsm"].cbis_ddsm.region == "lesion"
-        assert hash(study) is not None, "contenders keep studies as keys"
+        assert hash(study) is not None, "candidates keep studies as keys"
 
 
 def test_a_source_that_is_not_at_hand_has_a_command_and_stops_nothing(tmp_path):
@@ -46,13 +46,13 @@ def test_a_source_that_is_not_at_hand_has_a_command_and_stops_nothing(tmp_path):
         busi={"dataset": "busi"},
         gone={"dataset": "mias", "data_dir": str(tmp_path / "nowhere")},
     )
-    at_hand, absent = find(study)
-    assert list(at_hand) == ["slides"] and list(absent) == ["busi", "gone"]
+    available, absent = find(study)
+    assert list(available) == ["slides"] and list(absent) == ["busi", "gone"]
     assert absent["busi"].command == "bcd fetch busi" and absent["gone"].command == "bcd fetch mias"
     assert "nowhere" in absent["gone"].problem
-    slides = at_hand["slides"]
+    slides = available["slides"]
     assert (slides.patients, slides.classes, len(slides.table)) == (6, ("benign", "malignant"), 18)
-    remarks = tables.remarks_table(at_hand, absent)
+    remarks = tables.remarks_table(available, absent)
     expected = [(slides.title, remark) for remark in slides.remarks]
     expected += [(absent[name].title, absent[name].problem) for name in ("busi", "gone")]
     assert list(remarks["remark"].items()) == expected
@@ -66,7 +66,7 @@ def test_tables_without_pixels_are_not_at_hand(tmp_path):
     write_busi(tmp_path / "busi")
     films = {"dataset": "cbis_ddsm", "data_dir": str(tmp_path / "films")}
     ultrasound = {"dataset": "busi", "data_dir": str(tmp_path / "busi"), "allow_partial": True}
-    at_hand, absent = find(study_of(films=films, busi=ultrasound))
+    available, absent = find(study_of(films=films, busi=ultrasound))
     assert list(absent) == ["films"] and absent["films"].command == "bcd fetch cbis_ddsm"
 
 
@@ -95,8 +95,8 @@ def test_a_folder_of_two_of_three_classes_is_a_data_set_of_two(tmp_path):
     for label in ("benign", "malignant"):
         for number in range(3):
             write_image(tmp_path / label / f"{number}.png", noise(len(label), number))
-    at_hand, _ = find(study_of(mine={"dataset": "folder", "data_dir": str(tmp_path)}))
-    assert at_hand["mine"].classes == ("benign", "malignant")
+    available, _ = find(study_of(mine={"dataset": "folder", "data_dir": str(tmp_path)}))
+    assert available["mine"].classes == ("benign", "malignant")
 
 
 def test_without_patients_what_looks_alike_is_one_group(tmp_path):
@@ -106,16 +106,16 @@ def test_without_patients_what_looks_alike_is_one_group(tmp_path):
             write_image(tmp_path / label / f"{number}.png", np.kron(coarse, np.ones((12, 12), np.uint8)))
     twin = np.kron(noise(6, 0, shape=(7, 9)), np.ones((12, 12), np.uint8))  # benign/0, brighter
     write_image(tmp_path / "benign" / "9.png", (20 + 0.9 * twin).astype(np.uint8))
-    at_hand, _ = find(study_of(mine={"dataset": "folder", "data_dir": str(tmp_path)}))
-    images = at_hand["mine"].table.set_index("path")["group"]
-    assert at_hand["mine"].patients is None
+    available, _ = find(study_of(mine={"dataset": "folder", "data_dir": str(tmp_path)}))
+    images = available["mine"].table.set_index("path")["group"]
+    assert available["mine"].patients is None
     assert images["benign/0.png"] == images["benign/9.png"] and images.nunique() == 6
 
 
 def test_at_most_so_many_images_are_taken(tmp_path):
     slides = {"dataset": "breakhis", "data_dir": str(write_breakhis(tmp_path)), "allow_partial": True}
-    at_hand, _ = find(study_of(slides=slides | {"most_images": 9}))
-    images = at_hand["slides"].table
+    available, _ = find(study_of(slides=slides | {"most_images": 9}))
+    images = available["slides"].table
     assert images["label"].value_counts().to_dict() == {"benign": 5, "malignant": 4}
     assert images.index.tolist() == list(range(9))
 
@@ -126,10 +126,10 @@ def test_copies_that_are_left_out_do_not_make_patients_of_the_others(tmp_path):
     original, copy = tmp_path / "benign" / "1.png", tmp_path / "malignant" / "13.png"
     copy.write_bytes(original.read_bytes())
     for most in range(4, 24, 3):
-        at_hand, _ = find(
+        available, _ = find(
             study_of(mine={"dataset": "folder", "data_dir": str(tmp_path), "most_images": most})
         )
-        assert at_hand["mine"].patients is None
+        assert available["mine"].patients is None
 
 
 def test_a_second_look_reads_no_image_again(tmp_path, monkeypatch):

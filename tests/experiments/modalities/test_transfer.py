@@ -44,9 +44,9 @@ def features(labels: list[str], signs: dict[str, float], spread: float = 0.1) ->
     return values
 
 
-def run(at_hand, vectors):
-    outcomes = {name: run_protocol(each, vectors[name], STUDY) for name, each in at_hand.items()}
-    return outcomes, transfer(at_hand, vectors, outcomes, STUDY)
+def run(available, vectors):
+    outcomes = {name: run_protocol(each, vectors[name], STUDY) for name, each in available.items()}
+    return outcomes, transfer(available, vectors, outcomes, STUDY)
 
 
 PLAIN = ["benign"] * 12 + ["malignant"] * 9
@@ -56,12 +56,12 @@ WITH_NORMAL = [*PLAIN, *["normal"] * 6]
 @pytest.fixture
 def two():
     """Two data sets that put malignant on opposite sides, the first with normal images."""
-    at_hand = {"a": collection("A", WITH_NORMAL), "b": collection("B", PLAIN, "breakhis")}
+    available = {"a": collection("A", WITH_NORMAL), "b": collection("B", PLAIN, "breakhis")}
     vectors = {
         "a": features(WITH_NORMAL, {"benign": -1, "malignant": 1, "normal": 3}),
         "b": features(PLAIN, {"benign": 1, "malignant": -1}),
     }
-    return at_hand, vectors
+    return available, vectors
 
 
 def test_what_separates_at_home_is_reversed_elsewhere(two):
@@ -78,10 +78,10 @@ def test_normal_images_take_no_part_and_that_is_said(two):
 
 
 def test_areas_agree_with_scikit_learn_from_the_saved_predictions(two):
-    at_hand, vectors = two
+    available, vectors = two
     vectors = {name: values + np.random.default_rng(1).normal(0, 2, values.shape).astype(np.float32)
                for name, values in vectors.items()}  # fmt: skip
-    _, found = run(at_hand, vectors)
+    _, found = run(available, vectors)
     for _, row in found.table.iterrows():
         of = found.predictions.query("trained_on == @row.trained_on and tested_on == @row.tested_on")
         expected = roc_auc_score(of["label"] == "malignant", of["p_malignant"])
@@ -97,26 +97,26 @@ def test_an_area_by_hand():
 
 
 def test_a_data_set_with_other_classes_takes_no_part(two):
-    at_hand, vectors = two
+    available, vectors = two
     subtypes = ["adenosis"] * 9 + ["fibroadenoma"] * 9
     other = collection("Subtypes", subtypes, "breakhis", breakhis=BreakHis(target="subtype"))
-    at_hand = {**at_hand, "s": other}
-    names, left_out = agreeing(at_hand)
+    available = {**available, "s": other}
+    names, left_out = agreeing(available)
     assert names == ["a", "b"]
     assert left_out == {"s": "Subtypes has the classes adenosis, fibroadenoma, not benign and malignant"}
     vectors = {**vectors, "s": features(subtypes, {"adenosis": 1, "fibroadenoma": -1})}
-    outcomes, found = run(at_hand, vectors)
+    outcomes, found = run(available, vectors)
     assert outcomes["s"].probe.values["accuracy"] == 1
     assert set(found.table["trained_on"]) | set(found.table["tested_on"]) == {"a", "b"}
 
 
 def test_two_data_sets_of_the_same_patients_are_not_crossed(two):
-    at_hand, vectors = two
+    available, vectors = two
     patients = [f"p{number // 3}" for number in range(21)]
     near, far = (collection(title, PLAIN, "breakhis", patients, 7) for title in ("Near", "Far"))
     assert in_common(near, far)
     _, found = run(
-        {"a": at_hand["a"], "near": near, "far": far}, vectors | {"near": vectors["b"], "far": vectors["b"]}
+        {"a": available["a"], "near": near, "far": far}, vectors | {"near": vectors["b"], "far": vectors["b"]}
     )
     crossed = set(zip(found.table["trained_on"], found.table["tested_on"], strict=True))
     assert len(crossed) == 7 and not {("near", "far"), ("far", "near")} & crossed

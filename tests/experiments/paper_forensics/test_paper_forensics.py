@@ -524,10 +524,10 @@ def test_the_command_explains_itself_with_an_example(bcd):
 # -- arms -------------------------------------------------------------------------------------------
 
 
-def arm_table(**accuracies):
+def inputs_table(**accuracies):
     rows = [
-        {"arm": arm, "split": split, "accuracy": value, "kappa": value - 0.1}
-        for arm, values in accuracies.items()
+        {"arm": kind, "split": split, "accuracy": value, "kappa": value - 0.1}
+        for kind, values in accuracies.items()
         for split, value in enumerate(values)
     ]
     return pd.DataFrame(rows)
@@ -535,11 +535,11 @@ def arm_table(**accuracies):
 
 def places(table, row, **options):
     result = consistency(table, row, list(row), **options)
-    return {(each.arm, each.metric): each for each in result.itertuples()}
+    return {(each.kind, each.metric): each for each in result.itertuples()}
 
 
 def test_a_row_is_placed_within_each_arm_by_counting():
-    table = arm_table(image=np.arange(60, 100) / 100, mask=[0.5] * 40)
+    table = inputs_table(image=np.arange(60, 100) / 100, mask=[0.5] * 40)
     found = places(table, {"accuracy": 0.69, "kappa": 0.59})
     image = found["image", "accuracy"]
     # nine of the 40 values are below 0.69, one is equal; ten at or below on either side
@@ -552,13 +552,13 @@ def test_a_row_is_placed_within_each_arm_by_counting():
 
 
 def test_equal_counts_are_equal_numbers():
-    found = places(arm_table(mask=[110 / 117] * 10), {"accuracy": 0.9402})
+    found = places(inputs_table(mask=[110 / 117] * 10), {"accuracy": 0.9402})
     assert found["mask", "accuracy"].percentile == 50
     assert found["mask", "jointly"].as_extreme == 1 and found["mask", "accuracy"].place == "inside"
 
 
 def test_one_metric_far_off_is_enough_to_be_outside_jointly():
-    found = places(arm_table(image=np.linspace(0.7, 0.9, 50)), {"accuracy": 0.8, "kappa": 0.95})
+    found = places(inputs_table(image=np.linspace(0.7, 0.9, 50)), {"accuracy": 0.8, "kappa": 0.95})
     assert found["image", "accuracy"].place == "inside"
     assert found["image", "jointly"].place == "outside"
 
@@ -567,7 +567,7 @@ def test_one_metric_far_off_is_enough_to_be_outside_jointly():
 @given(st.integers(0, 10_000))
 def test_jointly_a_split_of_the_arm_itself_is_as_extreme_as_its_rank_says(seed):
     rng = np.random.default_rng(seed)
-    table = pd.DataFrame(rng.normal(0.8, 0.05, (30, 2)), columns=["accuracy", "kappa"]).assign(arm="image")
+    table = pd.DataFrame(rng.normal(0.8, 0.05, (30, 2)), columns=["accuracy", "kappa"]).assign(kind="image")
     shares = sorted(
         consistency(table, row, ["accuracy", "kappa"], decimals=12)["as_extreme"].iloc[-1]
         for row in table[["accuracy", "kappa"]].to_dict("records")
@@ -579,9 +579,9 @@ def test_jointly_a_split_of_the_arm_itself_is_as_extreme_as_its_rank_says(seed):
 @pytest.mark.parametrize(
     ("table", "row"),
     [
-        (arm_table(image=[0.8, 0.9]), {"nosuch": 0.5}),
-        (arm_table(image=[0.8, np.nan]), {"accuracy": 0.5}),
-        (arm_table(image=[0.8, 0.9]), {"accuracy": np.nan}),
+        (inputs_table(image=[0.8, 0.9]), {"nosuch": 0.5}),
+        (inputs_table(image=[0.8, np.nan]), {"accuracy": 0.5}),
+        (inputs_table(image=[0.8, 0.9]), {"accuracy": np.nan}),
     ],
 )
 def test_missing_numbers_are_refused(table, row):
@@ -615,9 +615,9 @@ def test_reconstructed_matrices_show_ranges_where_they_differ(findings):
 @pytest.mark.parametrize("splits", [1, 10, 100])
 def test_arms_are_drawn_beside_the_paper(splits):
     rng = np.random.default_rng(0)
-    table = arm_table(image=rng.uniform(0.7, 0.9, splits), mask=rng.uniform(0.9, 1, splits))
+    table = inputs_table(image=rng.uniform(0.7, 0.9, splits), mask=rng.uniform(0.9, 1, splits))
     table["recall_normal"] = np.where(table["arm"] == "mask", 1.0, 0.7)
-    figure = plots.arms(table, {"accuracy": 0.9402, "kappa": 0.8977, "recall_normal": 1.0})
+    figure = plots.inputs(table, {"accuracy": 0.9402, "kappa": 0.8977, "recall_normal": 1.0})
     text = texts_of(figure)
     assert "paper: 0.940" in text and "Cohen’s kappa" in text and "recall of normal" in text
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["image", "mask"]

@@ -13,9 +13,9 @@ from bcd_utils.experiments.repeated_splits.scores import (
     copies_summary,
     distributions,
     headline,
-    lottery_record,
-    lottery_table,
+    scores_by_split,
     sizes_table,
+    splits_record,
 )
 from bcd_utils.study.loading import make_study
 
@@ -58,7 +58,7 @@ def test_a_split_is_scored_on_its_test_images_with_and_without_copies(images):
     # tested: b0 (its copy b1 is trained on), b2, m0 (its copy is in validation), m3; right: b0, m0, m3
     splits = {("plain", 0): sets("ererevre")}
     results = {("plain", 0): result([0.1, 0.1, 0.8, 0.1, 0.7, 0.9, 0.9, 0.6])}
-    (row,) = lottery_table(splits, results, images, CLASSES).to_dict("records")
+    (row,) = scores_by_split(splits, results, images, CLASSES).to_dict("records")
     truth, predicted, probability = [0, 0, 1, 1], [0, 1, 1, 1], [0.1, 0.8, 0.7, 0.6]
     assert row["accuracy"] == accuracy_score(truth, predicted) == 0.75
     assert row["f1_macro"] == pytest.approx(f1_score(truth, predicted, average="macro"))
@@ -71,7 +71,7 @@ def test_a_split_is_scored_on_its_test_images_with_and_without_copies(images):
 def test_a_split_without_copies_has_no_accuracy_on_them(images):
     splits = {("grouped", 0): sets("eerveerv")}
     results = {("grouped", 0): result([0.1] * 4 + [0.9] * 4)}
-    (row,) = lottery_table(splits, results, images, CLASSES).to_dict("records")
+    (row,) = scores_by_split(splits, results, images, CLASSES).to_dict("records")
     assert row["copied"] == 0 and np.isnan(row["accuracy_copied"]) and row["accuracy_not_copied"] == 1.0
 
 
@@ -107,7 +107,7 @@ def test_copies_are_compared_within_splits_by_image():
 @pytest.fixture
 def repeated(images):
     """Two repeats of two folds; all right in the first repeat, b3 and m3 wrong in the second."""
-    study = make_study({"name": "a", "lottery": {"folds": 2, "repeats": 2}, "bootstrap_samples": 400})
+    study = make_study({"name": "a", "repeated_splits": {"folds": 2, "repeats": 2}, "bootstrap_samples": 400})
     folds = ["eevreevr", "rreerree"] * 2
     splits = {("folds", number): sets(text) for number, text in enumerate(folds)}
     right, wrong = [0.1] * 4 + [0.9] * 4, [0.1, 0.1, 0.1, 0.8, 0.9, 0.9, 0.9, 0.2]
@@ -137,7 +137,7 @@ def test_the_record_is_plain_json_even_without_copies(images, repeated):
     splits, results, study = repeated
     table = spread_table().assign(accuracy_copied=np.nan, copied=0)
     scores = headline(splits, results, images, CLASSES, study)
-    record = lottery_record(table, distributions(table, PAPER), scores, copies_summary(table), study)
+    record = splits_record(table, distributions(table, PAPER), scores, copies_summary(table), study)
     record = json.loads(json.dumps(record, allow_nan=False))
     assert record["copies"]["difference"] is None
     assert record["plain"]["accuracy"]["percentile"] == 50.0

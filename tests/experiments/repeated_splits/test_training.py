@@ -1,4 +1,4 @@
-"""The lottery: its splits, and that a training's result follows from its split and seed alone."""
+"""Repeated splits: how they are drawn, and that a training's result follows from its split and seed alone."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import pytest
 from distributed import LocalCluster
 
 from bcd_utils.datasets.splits import SETS, split_images
-from bcd_utils.experiments.repeated_splits import training as lottery
+from bcd_utils.experiments.repeated_splits import training as repeated_splits
 from bcd_utils.models import training as classifier
 from bcd_utils.models.candidates.fold_training import Training, TrainingData
 from bcd_utils.models.head import build_head
 from bcd_utils.models.training import Batches, predict, train
 from bcd_utils.study.loading import make_study
-from bcd_utils.study.settings import Lottery
+from bcd_utils.study.settings import RepeatedSplits
 from bcd_utils.utils.backend import keras
 from bcd_utils.utils.parallel import ENGINE, SCHEDULER
 
@@ -29,7 +29,7 @@ IMAGES = 90
 @pytest.fixture(scope="module")
 def study():
     settings = {"name": "tiny", "seed": 3, "hidden_units": [8], "epochs": 4, "batch_size": 8}
-    settings |= {"lottery": {"splits": 3, "folds": 3, "repeats": 2}, "bootstrap_samples": 100}
+    settings |= {"repeated_splits": {"splits": 3, "folds": 3, "repeats": 2}, "bootstrap_samples": 100}
     return make_study(settings)
 
 
@@ -55,13 +55,13 @@ def features(labels):
 
 
 def test_the_first_plain_split_is_the_studys_own(images, study):
-    splits = lottery.lottery_splits(images, study)
+    splits = repeated_splits.draw_splits(images, study)
     pd.testing.assert_series_equal(splits["plain", 0], split_images(images, seed=3))
     assert not splits["plain", 1].equals(splits["plain", 0])
 
 
 def test_grouped_splits_keep_groups_whole_and_plain_ones_do_not(images, study):
-    splits = lottery.lottery_splits(images, study)
+    splits = repeated_splits.draw_splits(images, study)
     assert [scheme for scheme, _ in splits] == ["plain"] * 3 + ["grouped"] * 3 + ["folds"] * 6
     crossing = {
         name: (images.assign(set=split).groupby("group")["set"].nunique() > 1).any()
@@ -72,7 +72,7 @@ def test_grouped_splits_keep_groups_whole_and_plain_ones_do_not(images, study):
 
 
 def test_a_repeat_of_cross_validation_tests_every_image_once(images, study):
-    splits = lottery.lottery_splits(images, study)
+    splits = repeated_splits.draw_splits(images, study)
     for repeat in range(2):
         tested = sum((splits["folds", 3 * repeat + fold] == "test").astype(int) for fold in range(3))
         assert (tested == 1).all()
@@ -80,10 +80,12 @@ def test_a_repeat_of_cross_validation_tests_every_image_once(images, study):
 
 
 def test_average_pooling_of_the_features_beforehand_changes_no_prediction(features, study):
-    pooled = lottery.lottery_features(features, study)
+    pooled = repeated_splits.head_inputs(features, study)
     assert pooled.shape == (IMAGES, 1, 1, 6)
     np.testing.assert_allclose(pooled[:, 0, 0], features.mean(axis=(1, 2)), rtol=1e-6)
-    whole = lottery.lottery_features(features, replace(study, lottery=Lottery(pooling="flatten")))
+    whole = repeated_splits.head_inputs(
+        features, replace(study, repeated_splits=RepeatedSplits(pooling="flatten"))
+    )
     np.testing.assert_array_equal(whole, features)
 
 
@@ -94,12 +96,12 @@ def job_of(split: pd.Series, seed: int) -> Training:
 @pytest.fixture(scope="module")
 def shared(features, labels, study):
     study = replace(study, pooling="average")
-    return TrainingData(lottery.lottery_features(features, study), labels, 3, study)
+    return TrainingData(repeated_splits.head_inputs(features, study), labels, 3, study)
 
 
 def test_a_training_is_the_one_that_the_study_would_do(images, shared):
     split = split_images(images, seed=5)
-    result = lottery.train_once(job_of(split, 5), shared)
+    result = repeated_splits.train_once(job_of(split, 5), shared)
     study = replace(shared.study, seed=5)
     keras.utils.set_random_seed(5)
     head = build_head(shared.values.shape[1:], 3, study)
@@ -116,9 +118,9 @@ def test_a_training_is_the_one_that_the_study_would_do(images, shared):
 def test_what_a_worker_trained_before_changes_nothing(images, shared):
     jobs = [job_of(split_images(images, seed=seed), seed) for seed in (5, 6)]
     classifier._compiled_heads.clear()
-    alone = lottery.train_once(jobs[0], shared)
-    other = lottery.train_once(jobs[1], shared)
-    after = lottery.train_once(jobs[0], shared)
+    alone = repeated_splits.train_once(jobs[0], shared)
+    other = repeated_splits.train_once(jobs[1], shared)
+    after = repeated_splits.train_once(jobs[0], shared)
     np.testing.assert_array_equal(alone["probabilities"], after["probabilities"])
     assert not np.array_equal(alone["probabilities"], other["probabilities"])
 
@@ -128,7 +130,8 @@ def test_images_in_no_set_are_not_learned_from(images, shared):
     job = job_of(split, 5)
     without = replace(job, sets=tuple(-1 if code == 2 else code for code in job.sets))
     np.testing.assert_array_equal(
-        lottery.train_once(job, shared)["probabilities"], lottery.train_once(without, shared)["probabilities"]
+        repeated_splits.train_once(job, shared)["probabilities"],
+        repeated_splits.train_once(without, shared)["probabilities"],
     )
 
 
@@ -137,15 +140,19 @@ def times(folder):
 
 
 def test_what_is_trained_is_kept_and_a_changed_setting_trains_anew(cache, images, features, labels, study):
-    splits = {name: split for name, split in lottery.lottery_splits(images, study).items() if name[1] < 2}
-    values = lottery.lottery_features(features, study)
-    first = lottery.play(splits, values, labels, 3, study)
+    splits = {
+        name: split for name, split in repeated_splits.draw_splits(images, study).items() if name[1] < 2
+    }
+    values = repeated_splits.head_inputs(features, study)
+    first = repeated_splits.train_splits(splits, values, labels, 3, study)
     kept = times(cache / "jobs")
     assert len(kept) == len(splits)
-    again = lottery.play(splits, values, labels, 3, replace(study, bootstrap_samples=500))
+    again = repeated_splits.train_splits(splits, values, labels, 3, replace(study, bootstrap_samples=500))
     assert times(cache / "jobs") == kept
-    lottery.play({("plain", 0): splits["plain", 0]}, values, labels, 3, replace(study, dropout=0.1))
-    lottery.play({("plain", 0): splits["plain", 0]}, values + 1, labels, 3, study)
+    repeated_splits.train_splits(
+        {("plain", 0): splits["plain", 0]}, values, labels, 3, replace(study, dropout=0.1)
+    )
+    repeated_splits.train_splits({("plain", 0): splits["plain", 0]}, values + 1, labels, 3, study)
     assert len(times(cache / "jobs")) == len(kept) + 2
     for name in splits:
         np.testing.assert_array_equal(first[name]["probabilities"], again[name]["probabilities"])
@@ -155,8 +162,8 @@ def test_what_is_trained_is_kept_and_a_changed_setting_trains_anew(cache, images
 def test_a_cluster_that_loses_a_worker_gives_the_same_results(
     cache, monkeypatch, images, features, labels, study
 ):
-    splits, values = lottery.lottery_splits(images, study), lottery.lottery_features(features, study)
-    here = lottery.play(splits, values, labels, 3, study)
+    splits, values = repeated_splits.draw_splits(images, study), repeated_splits.head_inputs(features, study)
+    here = repeated_splits.train_splits(splits, values, labels, 3, study)
     monkeypatch.setenv("BCD_CACHE_DIR", str(cache / "elsewhere"))
     killed = []
     with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
@@ -168,7 +175,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_results(
 
         monkeypatch.setenv(ENGINE, "dask")
         monkeypatch.setenv(SCHEDULER, cluster.scheduler_address)
-        there = lottery.play(splits, values, labels, 3, study, kill_one)
+        there = repeated_splits.train_splits(splits, values, labels, 3, study, kill_one)
     assert killed and there.keys() == here.keys()
     for name in splits:
         for part in ("probabilities", "epochs", "best_epoch"):

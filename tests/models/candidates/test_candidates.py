@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from bcd_utils.models import candidates
-from bcd_utils.models.candidates import all_contenders, chosen_contenders
+from bcd_utils.models.candidates import all_candidates, chosen_candidates
 from bcd_utils.models.candidates.base import FAMILIES, Fold
 from bcd_utils.study.loading import make_study
 from bcd_utils.study.networks import NETWORKS
@@ -19,7 +19,7 @@ from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.paths import ROOT
 
 NEAREST = """
-    from bcd_utils.models.candidates.base import Contender
+    from bcd_utils.models.candidates.base import Candidate
     from bcd_utils.models.candidates.representations import Handcrafted
     from bcd_utils.models.candidates.scikit_learn import scikit_learn
 
@@ -27,69 +27,69 @@ NEAREST = """
         from sklearn.neighbors import KNeighborsClassifier
         return KNeighborsClassifier()
 
-    def contenders(study):
+    def candidates(study):
         learn = scikit_learn(nearest, {"n_neighbors": (1, 5)})
-        yield Contender("nearest", "k nearest neighbours", "neighbours", Handcrafted(), learn)
+        yield Candidate("nearest", "k nearest neighbours", "neighbours", Handcrafted(), learn)
 """
 
 
 def study(*chosen, comparison=None, **settings):
-    comparison = (comparison or {}) | ({"contenders": list(chosen)} if chosen else {})
+    comparison = (comparison or {}) | ({"candidates": list(chosen)} if chosen else {})
     return make_study({"name": "tiny", "comparison": comparison} | settings)
 
 
 def families(found):
-    return list(dict.fromkeys(contender.family for contender in found.values()))
+    return list(dict.fromkeys(candidate.family for candidate in found.values()))
 
 
 @pytest.fixture
 def drop(tmp_path, monkeypatch):
-    """``drop(name, code)`` puts a module where contenders are looked for, until the test ends."""
+    """``drop(name, code)`` puts a module where candidates are looked for, until the test ends."""
     monkeypatch.setattr(candidates, "__path__", [*candidates.__path__, str(tmp_path)])
     names = []
 
     def write(name, code):
         (tmp_path / f"{name}.py").write_text(textwrap.dedent(code))
         names.append(f"bcd_utils.models.candidates.{name}")
-        all_contenders.cache_clear()
+        all_candidates.cache_clear()
         return tmp_path / f"{name}.py"
 
     yield write
-    all_contenders.cache_clear()
+    all_candidates.cache_clear()
     for name in names:
         sys.modules.pop(name, None)
         vars(candidates).pop(name.rpartition(".")[-1], None)
 
 
 def test_families_stand_together_and_in_the_order_of_the_tables():
-    found = families(all_contenders(study()))
+    found = families(all_candidates(study()))
     assert found == [family for family in FAMILIES if family != "ensemble"]
-    assert [each.family for each in all_contenders(study()).values()] == sorted(
-        (each.family for each in all_contenders(study()).values()), key=list(FAMILIES).index
+    assert [each.family for each in all_candidates(study()).values()] == sorted(
+        (each.family for each in all_candidates(study()).values()), key=list(FAMILIES).index
     )
 
 
 def test_names_are_unique_plain_and_the_keys():
     for settings in ({}, {"weights": "random"}, {"pooling": "average"}, {"backbone": "vgg16"}):
-        found = all_contenders(study(**settings))
-        for name, contender in found.items():
-            assert contender.name == name
+        found = all_candidates(study(**settings))
+        for name, candidate in found.items():
+            assert candidate.name == name
             assert re.fullmatch("[A-Za-z0-9_-]+", name)
-            assert contender.title and callable(contender.learn)
-            assert contender.source.endswith(".py") and "contenders" in contender.source
+            assert candidate.title and callable(candidate.learn)
+            assert candidate.source.endswith(".py") and "candidates" in candidate.source
 
 
 def test_names_are_plain_also_where_the_study_has_no_dropout():
-    assert all(re.fullmatch("[A-Za-z0-9_-]+", name) for name in all_contenders(study(dropout=0)))
+    assert all(re.fullmatch("[A-Za-z0-9_-]+", name) for name in all_candidates(study(dropout=0)))
 
 
-def test_titles_tell_contenders_apart():
-    found = [each.title for each in all_contenders(study()).values()]
+def test_titles_tell_candidates_apart():
+    found = [each.title for each in all_candidates(study()).values()]
     assert sorted(found) == sorted(set(found))
 
 
 def test_every_network_takes_part_with_the_papers_head_with_a_probe_and_untrained():
-    found = all_contenders(study())
+    found = all_candidates(study())
     for network in NETWORKS:
         assert found[f"{network}-head"].family == found[f"{network}-linear"].family == "frozen"
         assert found[f"{network}-random-linear"].family == "control"
@@ -100,8 +100,8 @@ def test_every_network_takes_part_with_the_papers_head_with_a_probe_and_untraine
     assert (paper.backbone, paper.weights, paper.scaling) == ("resnet50", "imagenet", "unit")
 
 
-def test_contenders_that_read_the_same_share_one_representation():
-    found = all_contenders(study())
+def test_candidates_that_read_the_same_share_one_representation():
+    found = all_candidates(study())
     assert found["paper"].representation == found["paper-linear"].representation
     assert found["paper"].representation == found["paper-cbam"].representation
     assert found["svm"].representation == found["random_forest"].representation
@@ -111,7 +111,7 @@ def test_contenders_that_read_the_same_share_one_representation():
 
 def test_further_files_take_part_under_their_own_names():
     files = ["/a/mine.keras", "/b/RadImageNet-ResNet50_notop.h5"]
-    found = all_contenders(study(comparison={"extractors": files}))
+    found = all_candidates(study(comparison={"extractors": files}))
     mine = found["mine-head"].representation.study
     assert (mine.backbone, mine.weights) == (files[0], "imagenet")
     other = found["RadImageNet-ResNet50_notop-linear"].representation.study
@@ -121,7 +121,7 @@ def test_further_files_take_part_under_their_own_names():
 
 def test_the_head_is_changed_to_what_the_study_does_not_have():
     plain, other = (
-        all_contenders(study(**settings)) for settings in ({}, {"pooling": "average", "dropout": 0})
+        all_candidates(study(**settings)) for settings in ({}, {"pooling": "average", "dropout": 0})
     )
     assert {"paper-average", "paper-no_dropout"} <= plain.keys()
     assert "paper-flatten" in other and "paper-average" not in other
@@ -129,37 +129,37 @@ def test_the_head_is_changed_to_what_the_study_does_not_have():
 
 
 def test_an_untrained_study_has_no_second_untrained_arm():
-    assert "paper-random" in all_contenders(study())
-    assert "paper-random" not in all_contenders(study(weights="random"))
+    assert "paper-random" in all_candidates(study())
+    assert "paper-random" not in all_candidates(study(weights="random"))
 
 
 @pytest.mark.parametrize("family", [family for family in FAMILIES if family not in ("ensemble", "paper")])
 def test_a_family_is_chosen_by_its_name(family):
-    found = chosen_contenders(study(family))
-    expected = {name for name, each in all_contenders(study()).items() if each.family == family}
+    found = chosen_candidates(study(family))
+    expected = {name for name, each in all_candidates(study()).items() if each.family == family}
     assert found.keys() == expected and families(found) == [family]
 
 
-def test_contenders_are_chosen_by_name_and_by_pattern_in_the_order_of_the_tables():
-    assert list(chosen_contenders(study("svm"))) == ["svm"]
-    assert list(chosen_contenders(study("paper"))) == ["paper"]
-    found = chosen_contenders(study("svm", "resnet50*", "paper", "svm"))
-    everyone = all_contenders(study())
+def test_candidates_are_chosen_by_name_and_by_pattern_in_the_order_of_the_tables():
+    assert list(chosen_candidates(study("svm"))) == ["svm"]
+    assert list(chosen_candidates(study("paper"))) == ["paper"]
+    found = chosen_candidates(study("svm", "resnet50*", "paper", "svm"))
+    everyone = all_candidates(study())
     expected = [name for name in everyone if fnmatch(name, "resnet50*") or name in ("svm", "paper")]
     assert list(found) == expected
     assert {"resnet50-head", "resnet50v2-linear", "resnet50-random-linear"} < set(found)
-    assert list(chosen_contenders(study("*"))) == list(everyone)
-    assert list(chosen_contenders(study("outline-s??"))) == ["outline-svm"]
+    assert list(chosen_candidates(study("*"))) == list(everyone)
+    assert list(chosen_candidates(study("outline-s??"))) == ["outline-svm"]
 
 
 def test_patterns_tell_capitals_from_small_letters():
     with pytest.raises(StudyError):
-        chosen_contenders(study("SVM"))
+        chosen_candidates(study("SVM"))
 
 
-def test_ensembles_are_no_contenders_of_their_own():
-    assert list(chosen_contenders(study("svm", "ensemble"))) == ["svm"]
-    assert chosen_contenders(study("ensemble")) == {}
+def test_ensembles_are_no_candidates_of_their_own():
+    assert list(chosen_candidates(study("svm", "ensemble"))) == ["svm"]
+    assert chosen_candidates(study("ensemble")) == {}
 
 
 @pytest.mark.parametrize(
@@ -173,30 +173,30 @@ def test_ensembles_are_no_contenders_of_their_own():
     ],
 )
 def test_an_unknown_name_is_answered_with_the_nearest(wrong, nearest):
-    with pytest.raises(StudyError, match=f"No contender is called '{wrong}'.*{nearest}"):
-        chosen_contenders(study("svm", wrong))
+    with pytest.raises(StudyError, match=f"No candidate is called '{wrong}'.*{nearest}"):
+        chosen_candidates(study("svm", wrong))
 
 
-@pytest.mark.parametrize("setting", ["members", "curve_contenders", "imbalance_contenders"])
+@pytest.mark.parametrize("setting", ["members", "curve_candidates", "imbalance_candidates"])
 def test_names_are_checked_wherever_the_comparison_names_some(setting):
-    assert list(chosen_contenders(study("svm", comparison={setting: ["paper", "svm"]}))) == ["svm"]
-    with pytest.raises(StudyError, match="No contender is called 'plain-cnn'.*plain_cnn"):
-        chosen_contenders(study("svm", comparison={setting: ["svm", "plain-cnn"]}))
+    assert list(chosen_candidates(study("svm", comparison={setting: ["paper", "svm"]}))) == ["svm"]
+    with pytest.raises(StudyError, match="No candidate is called 'plain-cnn'.*plain_cnn"):
+        chosen_candidates(study("svm", comparison={setting: ["svm", "plain-cnn"]}))
 
 
 def test_a_name_that_is_like_none_is_answered_with_the_families():
     with pytest.raises(StudyError) as error:
-        chosen_contenders(study("xyzzy*"))
+        chosen_candidates(study("xyzzy*"))
     assert all(family in str(error.value) for family in FAMILIES if family != "ensemble")
 
 
 def test_a_module_that_is_dropped_in_takes_part(drop):
     path = drop("nearest", NEAREST)
-    everyone = all_contenders(study())
+    everyone = all_candidates(study())
     assert list(everyone)[-1] == "nearest"  # its family is its own, after all known ones
     assert everyone["nearest"].source == str(path)
-    assert list(chosen_contenders(study("neighbours", "paper"))) == ["paper", "nearest"]
-    assert list(chosen_contenders(study("near*"))) == ["nearest"]
+    assert list(chosen_candidates(study("neighbours", "paper"))) == ["paper", "nearest"]
+    assert list(chosen_candidates(study("near*"))) == ["nearest"]
 
     random = np.random.default_rng(0)
     labels = np.arange(60) % 3
@@ -211,37 +211,37 @@ def test_a_module_that_is_dropped_in_takes_part(drop):
 
 
 def test_what_was_dropped_in_is_gone_again():
-    assert "nearest" not in all_contenders(study())
+    assert "nearest" not in all_candidates(study())
 
 
-def test_the_ten_lines_of_the_recipe_make_a_contender(drop):
+def test_the_ten_lines_of_the_recipe_make_a_candidate(drop):
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     (lines,) = re.findall(
         r"```python\n# bcd_utils/models/candidates/nearest_neighbours\.py\n(.*?)```", text, re.DOTALL
     )
     assert len([line for line in lines.splitlines() if line.strip()]) <= 10
     drop("nearest_neighbours", lines)
-    contender = chosen_contenders(study("classical"))["nearest_neighbours"]
-    assert contender.representation.missing() == ""
+    candidate = chosen_candidates(study("classical"))["nearest_neighbours"]
+    assert candidate.representation.missing() == ""
     random, labels = np.random.default_rng(0), np.arange(90) % 3
     values = random.normal(size=(90, 5)) + 6 * np.eye(3, 5)[labels]
-    fitted = contender.learn(Fold(values, labels, np.arange(60), np.arange(60, 75), 3, study()))
+    fitted = candidate.learn(Fold(values, labels, np.arange(60), np.arange(60, 75), 3, study()))
     assert (fitted.predict(values[75:]).argmax(axis=1) == labels[75:]).all()
 
 
-def test_a_module_without_contenders_adds_none(drop):
-    before = list(all_contenders(study()))
+def test_a_module_without_candidates_adds_none(drop):
+    before = list(all_candidates(study()))
     drop("helpers", "LEAVES = 3\n")
-    assert list(all_contenders(study())) == before
+    assert list(all_candidates(study())) == before
 
 
 def test_two_of_one_name_are_refused(drop):
     drop("nearest", NEAREST.replace('"nearest"', '"svm"'))
-    with pytest.raises(StudyError, match="Two contenders are called svm.*another name"):
-        all_contenders(study())
+    with pytest.raises(StudyError, match="Two candidates are called svm.*another name"):
+        all_candidates(study())
 
 
 def test_two_files_of_one_name_are_refused():
     files = ["/a/mine.keras", "/b/mine.keras"]
-    with pytest.raises(StudyError, match="Two contenders are called mine-head"):
-        all_contenders(study(comparison={"extractors": files}))
+    with pytest.raises(StudyError, match="Two candidates are called mine-head"):
+        all_candidates(study(comparison={"extractors": files}))

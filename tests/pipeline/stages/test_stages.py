@@ -9,7 +9,7 @@ import pytest
 from bcd_utils.pipeline.outside import network_files
 from bcd_utils.pipeline.stages import all_stages, sections
 from bcd_utils.pipeline.stages.data_audit import reviewed_and_network
-from bcd_utils.pipeline.stages.model_comparison import weights_at_hand
+from bcd_utils.pipeline.stages.model_comparison import weights_available
 from bcd_utils.study.loading import make_study
 from bcd_utils.study.stage import Stage, section_name, stages_of, writers
 from bcd_utils.utils.errors import StudyError
@@ -88,16 +88,16 @@ def test_a_changed_extractor_changes_the_network(tmp_path):
 def test_weights_that_arrive_make_the_comparison_stale(tmp_path, monkeypatch):
     extractor = tmp_path / "mine.keras"
     extractor.write_bytes(b"one")
-    chosen = {"contenders": ["densenet121-head", "svm"], "extractors": [str(extractor)]}
+    chosen = {"candidates": ["densenet121-head", "svm"], "extractors": [str(extractor)]}
     study = make_study({"name": "x", "comparison": chosen})
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    before = weights_at_hand(study)
+    before = weights_available(study)
     assert "densenet121" in before["densenet121-head"] and before["svm"] == ""
     monkeypatch.setattr("bcd_utils.study.networks.Network.at_hand", lambda network: True)
-    arrived = weights_at_hand(study)
+    arrived = weights_available(study)
     assert arrived == before | {"densenet121-head": ""}
     extractor.write_bytes(b"two")
-    assert weights_at_hand(study) != arrived
+    assert weights_available(study) != arrived
 
 
 # -- sections of further stages ---------------------------------------------------------------------
@@ -134,7 +134,7 @@ def test_a_stage_brings_its_own_section_with_defaults_and_strict():
 
 
 def test_the_sections_of_the_stages_are_settings_of_a_study():
-    assert set(sections()) == {"audit", "lottery", "external", "comparison", "modalities"}
+    assert set(sections()) == {"audit", "repeated_splits", "external", "comparison", "modalities"}
     assert make_study({"name": "x"}, sections=sections()).sections == {}
 
 

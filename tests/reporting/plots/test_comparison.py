@@ -15,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("error")
 NAMES = ["paper", "svm", "plain_cnn", "mine"]
 TITLES = {
     "paper": "ResNet50 (pixels / 255), the paper's head", "svm": "SVM (RBF)", "plain_cnn": "Plain CNN, from scratch",
-    "mine": "A contender of one's own, with a long name",
+    "mine": "A candidate of one's own, with a long name",
 }  # fmt: skip
 FAMILIES = {"paper": "paper", "svm": "classical", "plain_cnn": "plain_cnn", "mine": "my family"}
 
@@ -37,7 +37,7 @@ def drawn(figure):
     return found
 
 
-def test_every_contender_has_its_row_in_order_and_every_family_its_key():
+def test_every_candidate_has_its_row_in_order_and_every_family_its_key():
     figure = comparison.scores(
         scores(), {"accuracy": "accuracy", "roc_auc": "ROC AUC"}, TITLES, FAMILIES, "paper"
     )
@@ -98,7 +98,7 @@ def test_a_learning_curve_has_a_point_for_each_number_of_images():
     assert curve.get_xdata().tolist() == [50, 250, 500] and curve.get_ydata().tolist() == [0.5, 0.6, 0.7]
 
 
-def test_wrong_predictions_are_red_and_each_contender_has_its_map():
+def test_wrong_predictions_are_red_and_each_candidate_has_its_map():
     peak = np.zeros((40, 40))
     peak[10, 30] = 1
     example = {

@@ -465,12 +465,12 @@ def spreads():
     return {
         "stripplot": [
             lambda: data.lesion_areas(sizes()),
-            lambda: repeated_splits.lottery(both, ends, paper, 5),
+            lambda: repeated_splits.repeated_splits(both, ends, paper, 5),
             lambda: forensics.arms(splits.assign(arm="image"), paper),
         ],
         "pointplot": [
             lambda: data.lesion_areas(sizes()),
-            lambda: repeated_splits.lottery(both, ends, paper, 5),
+            lambda: repeated_splits.repeated_splits(both, ends, paper, 5),
         ],
         "histplot": [
             lambda: audit.best_matches(images, 0.8),

@@ -7,13 +7,13 @@ import copy
 import pytest
 from summaries import FULL
 
-from bcd_utils.reporting.statements import FACTS, tell
+from bcd_utils.reporting.statements import STATEMENTS, state
 
 ALWAYS = {"readme", "intended_use"}
 
 
 def text(name: str, summary=FULL) -> str:
-    return tell(name, summary).text
+    return state(name, summary).text
 
 
 def changed(**changes):
@@ -21,24 +21,24 @@ def changed(**changes):
 
 
 def test_every_fact_is_known_of_a_complete_run():
-    assert [name for name in FACTS if tell(name, FULL) is None] == []
+    assert [name for name in STATEMENTS if state(name, FULL) is None] == []
 
 
 def test_no_fact_is_known_of_nothing():
-    assert {name for name in FACTS if tell(name, {})} == ALWAYS
-    assert {name for name in FACTS if tell(name, dict.fromkeys(FULL))} == ALWAYS
+    assert {name for name in STATEMENTS if state(name, {})} == ALWAYS
+    assert {name for name in STATEMENTS if state(name, dict.fromkeys(FULL))} == ALWAYS
 
 
 @pytest.mark.parametrize("key", FULL)
 def test_a_missing_part_silences_facts_and_breaks_none(key):
-    without = {name for name in FACTS if tell(name, changed(**{key: None}))}
-    assert without <= set(FACTS)
+    without = {name for name in STATEMENTS if state(name, changed(**{key: None}))}
+    assert without <= set(STATEMENTS)
     if key in ("dataset", "settings", "provenance", "split", "metrics", "intervals", "lottery", "external"):
-        assert without < set(FACTS)
+        assert without < set(STATEMENTS)
 
 
 def test_each_fact_names_its_source():
-    assert all(tell(name, FULL).source for name in FACTS)
+    assert all(state(name, FULL).source for name in STATEMENTS)
 
 
 def test_counts_are_those_of_the_run():
@@ -180,7 +180,7 @@ def test_an_external_test_without_intervals_still_has_its_scores():
 
 def test_what_the_study_does_not_do_is_said_so():
     settings = FULL["settings"] | {"notebooks": ["01_data_exploration"]}
-    summary = changed(settings=settings, audit=None, lottery=None, external=None)
+    summary = changed(settings=settings, audit=None, repeated_splits=None, external=None)
     assert "does not run notebook 06_data_audit" in text("duplicates", summary)
     assert "does not run 07_split_lottery" in text("repetition", summary)
     assert text("external_test", summary).startswith("None in this run: this study does not run")
@@ -193,14 +193,14 @@ def test_announcements_are_limits():
     assert "Synthetic data: phantoms" in text("limits", changed(announcements=["Synthetic data: phantoms."]))
 
 
-def test_the_lottery_says_where_the_papers_number_lies_among_the_splits():
+def test_the_repeated_splits_says_where_the_papers_number_lies_among_the_splits():
     plain = {"accuracy": {"lowest": 0.7, "highest": 0.9, "paper": 0.9402, "percentile": 99.5}}
-    lottery = {
+    repeated_splits = {
         "headline": {"accuracy": {"value": 0.8, "low": 0.7, "high": 0.9}},
         "splits": 100,
         "plain": plain,
     }
-    said = text("repetition", changed(lottery=lottery))
+    said = text("repetition", changed(repeated_splits=repeated_splits))
     assert "100 splits" in said and "0.700 to 0.900" in said and "0.940 lies above 100%" in said
 
 
@@ -245,5 +245,5 @@ def test_a_run_of_probes_alone_claims_no_head_and_no_epochs():
     assert "a logistic regression on its features" in text("technology", alone)
     assert "Glorot" not in text("initialisation", alone) and "epoch" not in text("separation", alone)
     assert "11_modalities chose their penalty" in text("hyperparameters", alone)
-    assert tell("input_shown", alone) is None, "some data sets may be cut to the lesion"
+    assert state("input_shown", alone) is None, "some data sets may be cut to the lesion"
     assert "look alike were kept on one side" in text("duplicates", alone)
