@@ -52,7 +52,7 @@ def mend(tmp_path, monkeypatch, cache):
     monkeypatch.setattr(sources, "write_json", ask)
     monkeypatch.setattr(phantom, "FileLock", ask)
     for module in (statistics, training):
-        monkeypatch.setattr(module, "sweep", ask)
+        monkeypatch.setattr(module, "run_jobs", ask)
 
     def change(name):
         path = tmp_path / "bcd_utils" / f"{name}.py"

@@ -81,7 +81,7 @@ def head_inputs(features: np.ndarray, study: Study) -> np.ndarray:
 
     Returns
     -------
-    ndarray, float32, shape (n, 1, 1, c) where the pooling of ``repeated_splits`` is "average"; else the features themselves
+    ndarray, float32, shape (n, 1, 1, c) where ``repeated_splits.pooling`` is "average"; else the features
     """
     if study.repeated_splits.pooling == "flatten":
         return features
