@@ -7,6 +7,7 @@ import inspect
 import json
 import sys
 import textwrap
+from dataclasses import is_dataclass
 from pathlib import Path
 
 from bcd_utils.study.run import Run
@@ -43,11 +44,14 @@ def named_in(code: str, names: dict, verbs: set[str], seen: set | None = None) -
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module.startswith("bcd_utils"):
             exec(ast.unparse(node), names)
+    made = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in verbs:
             found |= {argument.value for argument in node.args if isinstance(argument, ast.Constant)}
         else:
-            value = object_of(node, names)
+            value = inspect.unwrap(getattr(object_of(node, names), "__func__", object_of(node, names)))
+            if inspect.isclass(value) and (id(node) not in made or is_dataclass(value)):
+                continue  # named to annotate or for one of its methods, or made of values
             if of_the_package(value) and value is not Run and value not in seen:
                 seen.add(value)
                 found |= named_in(inspect.getsource(value), names_around(value), verbs, seen)
@@ -67,5 +71,6 @@ def of_the_package(value: object) -> bool:
 
 def names_around(value: object) -> dict:
     """Names that a function's or class's code can use; an argument ``run`` is taken for a run."""
-    own = {"self": Run} if value.__qualname__.startswith("Run.") else {}
-    return vars(sys.modules[value.__module__]) | {"run": Run} | own
+    around, owner = vars(sys.modules[value.__module__]), value.__qualname__.rpartition(".")[0]
+    own = {"self": Run} if owner == "Run" else {"cls": around[owner]} if owner in around else {}
+    return around | {"run": Run} | own

@@ -33,8 +33,12 @@ def test_the_first_cell_names_what_is_read_and_written(path):
         ("np.load(run.artifact('cams.npz'))", {"cams.npz"}),
         ("images = run.images()", {"images.npy"}),
         (
-            "from bcd_utils.experiments import study_model as training\nsets = training.load_sets(run)",
-            {"splits.csv", "images.npy"},
+            "from bcd_utils.datasets.image_set import ImageSet\nimages = ImageSet.of_run(run)",
+            {"splits.csv", "images.npy", "dataset.json"},
+        ),
+        (
+            "from bcd_utils.datasets.image_set import ImageSet\nimages = ImageSet.audited(run)",
+            {"splits.csv", "images.npy", "dataset.json", "audited_manifest.csv"},
         ),
         ("from bcd_utils.experiments.repeated_splits.training import plain_splits", set()),
         ("run.save_csv(table, 'folds.csv')", set()),

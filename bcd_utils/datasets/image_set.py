@@ -63,13 +63,20 @@ class ImageSet:
     stored: Path | None = None
 
     @classmethod
-    def of_run(cls, run: Run, audited: bool = False) -> ImageSet:
-        """What the preprocessing notebook wrote; ``audited``: with the groups that the data audit joined."""
-        study, dataset, table = run.study, dataset_of(run.study), run.read_csv("splits.csv")
-        record = run.read_json("dataset.json")
-        if audited:
-            rows = run.read_csv("audited_manifest.csv").set_index("id", drop=False).loc[table["id"]]
-            table = rows.reset_index(drop=True).assign(split=table["split"])
+    def of_run(cls, run: Run) -> ImageSet:
+        """What the preprocessing notebook wrote."""
+        return cls._as_recorded(run, run.read_csv("splits.csv"))
+
+    @classmethod
+    def audited(cls, run: Run) -> ImageSet:
+        """What the preprocessing notebook wrote, with the groups that the data audit joined."""
+        splits = run.read_csv("splits.csv")
+        rows = run.read_csv("audited_manifest.csv").set_index("id", drop=False).loc[splits["id"]]
+        return cls._as_recorded(run, rows.reset_index(drop=True).assign(split=splits["split"]))
+
+    @classmethod
+    def _as_recorded(cls, run: Run, table: pd.DataFrame) -> ImageSet:
+        study, dataset, record = run.study, dataset_of(run.study), run.read_json("dataset.json")
         return cls(
             study, table, dataset.classes, record["data_sha256"], study.input, study.image_size, dataset.title,
             patients=record["patients"], remarks=record["remarks"], stored=run.artifact("images.npy"),

@@ -50,7 +50,7 @@ def test_a_runs_images_are_those_of_its_split_in_its_order(run):
 
 
 def test_the_audited_images_have_the_audits_groups_and_the_runs_order(run):
-    images = ImageSet.of_run(run, audited=True)
+    images = ImageSet.audited(run)
     assert images.table["id"].tolist() == list("abcd") and images.table.index.tolist() == [0, 1, 2, 3]
     assert images.table["group"].tolist() == ["a", "b", "a", "d"]
     assert images.table["split"].tolist() == ["test", "train", "validation", "train"]

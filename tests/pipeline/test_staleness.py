@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from builders import make_run
 
+from bcd_utils.models.training import HEAD_SETTINGS
 from bcd_utils.pipeline import staleness
 from bcd_utils.pipeline.stages import all_stages
 from bcd_utils.study.loading import make_study
@@ -133,11 +134,16 @@ def test_what_is_called_a_study_is_called_so_everywhere():
     for path in (ROOT / "bcd_utils").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.arg) and node.annotation is not None:
-                kind = ast.unparse(node.annotation)
-                if kind in {"Study", "Source"} and node.arg not in staleness.CALLED:
+                if ast.unparse(node.annotation) in {"Study", "Source"} and node.arg not in staleness.CALLED:
                     odd.append((path.name, node.arg))
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in around and node.args:
                 first = node.args[0]
                 if {getattr(first, "id", ""), getattr(first, "attr", "")} & staleness.CALLED:
                     odd.append((path.name, ast.unparse(node)))
-    assert odd == []
+    assert set(odd) == {
+        ("training.py", "getattr(study, name)"),  # of HEAD_SETTINGS, which the training reads by name too
+        ("sources.py", "asdict(source)"),  # all of it, to name a cached manifest
+    }
+    folder = ROOT / "bcd_utils" / "models"
+    text = (folder / "training.py").read_text() + (folder / "head.py").read_text()
+    assert all(f"study.{name}" in text for name in HEAD_SETTINGS)

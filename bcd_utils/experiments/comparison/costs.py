@@ -109,7 +109,7 @@ def measure(run: Run, name: str) -> dict[str, Any]:
     from bcd_utils.experiments.comparison.run import folds_of
     from bcd_utils.models.candidates.representations import exists, values_of
 
-    candidate, images = all_candidates(run.study)[name], ImageSet.of_run(run, audited=True)
+    candidate, images = all_candidates(run.study)[name], ImageSet.audited(run)
     encoder = candidate.representation.prepare(images)
     labels = images.labels
     rows = _spread_rows(labels)

@@ -64,7 +64,7 @@ def prepare(run: Run) -> Setup:
     StudyError
         If no candidate's weights are at hand.
     """
-    images = ImageSet.of_run(run, audited=True)
+    images = ImageSet.audited(run)
     chosen = chosen_candidates(run.study)
     if not (images.table["masks"] != "").any():
         chosen = {name: each for name, each in chosen.items() if each.family != "outline"}
