@@ -27,6 +27,10 @@ def _silent_stderr() -> Iterator[None]:
             raise
 
 
+#: From how many weights on a head's training wins back on the CPU what XLA's compiling costs.
+WEIGHTS_FOR_XLA = 100_000
+
+
 def _keep_freed_memory() -> None:
     """Ask glibc to reuse large blocks instead of returning them to the kernel after every training step.
 
@@ -38,8 +42,6 @@ def _keep_freed_memory() -> None:
         libc.mallopt(-4, 0)  # M_MMAP_MAX: no separate mappings
         libc.mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD: give nothing back
 
-
-WEIGHTS_FOR_XLA = 100_000
 
 _keep_freed_memory()
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
