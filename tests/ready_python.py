@@ -62,7 +62,7 @@ def ready_python(folder: Path) -> Iterator[str]:
         server.communicate()  # the end of its input is the end of its service
 
 
-def serve(listener: socket.socket, program: str) -> None:
+def serve(listener: socket.socket, program: str) -> NoReturn:
     """Import the libraries, then run each order in a process of its own, until the input ends."""
     import gc
     import importlib
@@ -77,7 +77,7 @@ def serve(listener: socket.socket, program: str) -> None:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
         if listener not in ready:
-            return
+            os._exit(0)
         client, _ = listener.accept()
         if os.fork() == 0:
             listener.close()

@@ -78,7 +78,7 @@ def test_little_of_a_map_is_resident_while_it_is_read(tmp_path):
     with open(file, "wb") as zeros:
         zeros.truncate(64 * 2**20)
     values = np.memmap(file, np.float32, "r", shape=(4096, 4096))
-    peaks = [(batch.sum(), resident(file))[1] for batch in in_batches(values[8:], 16)]
+    peaks = [(batch.sum(), resident(file))[1] for batch in in_batches(values[8:], 128)]
     assert 0 < max(peaks) < 0.25 * values.nbytes
 
 
