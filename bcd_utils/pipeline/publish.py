@@ -57,7 +57,7 @@ def draw_flow(run: Run, summary: dict[str, Any]) -> None:
     """Draw what became of the images as ``figures/flow.png``, once they are split."""
     from bcd_utils.reporting.plots.diagrams import image_flow
 
-    dataset, sets, audit = summary["dataset"], summary["split_by_class"], summary["audit"] or {}
+    dataset, sets, audit = summary["dataset"], summary["split_by_class"], summary.get("audit") or {}
     if dataset and sets:
         reasons = Counter(image["status"] for image in dataset["set_aside_images"])
         copies = (audit["groups"], audit["images_in_groups"]) if audit else None
