@@ -9,11 +9,12 @@ letters that touch each other or a caliper, and takes some bright speckle for a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from bcd_utils.utils.counting import OnProgress, counted_rows, silent
 
 BRIGHT = 160  # of 255: what drawn marks are at least
 THICKEST = 9  # pixels across a stroke
@@ -98,9 +99,7 @@ def letters_in_line(boxes: pd.DataFrame) -> pd.DataFrame:
     return letters[(beside | beside.T).any(axis=1)]
 
 
-def estimate_marks(
-    folder: Path, manifest: pd.DataFrame, on_progress: Callable[[int, int], None] = lambda done, total: None
-) -> pd.DataFrame:
+def estimate_marks(folder: Path, manifest: pd.DataFrame, on_progress: OnProgress = silent) -> pd.DataFrame:
     """Estimate what is drawn into each image.
 
     Parameters
@@ -120,13 +119,12 @@ def estimate_marks(
     from bcd_utils.images.reading import read_row
 
     rows = []
-    for done, (_, row) in enumerate(manifest.iterrows(), start=1):
+    for row in counted_rows(manifest, on_progress):
         image = read_row(folder, row)
         marks, boxes = drawn_strokes(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
         letters = letters_in_line(boxes)
         text = int((letters["width"] * letters["height"]).sum()) / marks.size
         rows.append((coloured_share(image), text, len(letters), len(caliper_crosses(marks))))
-        on_progress(done, len(manifest))
     columns = ["coloured_share", "text_share", "letters", "calipers"]
     estimates = pd.DataFrame(rows, columns=columns, index=manifest.index).round(
         {"coloured_share": 5, "text_share": 5}

@@ -17,12 +17,13 @@ and one kind of tissue are close in both without showing the same lesion.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from bcd_utils.utils.counting import OnProgress, counted_rows, silent
 from bcd_utils.utils.memmap import pooled
 
 SIDE = 64
@@ -46,7 +47,7 @@ Pairs = np.ndarray
 
 
 def thumbnails(
-    folder: Path, manifest: pd.DataFrame, on_progress: Callable[[int, int], None] = lambda done, total: None
+    folder: Path, manifest: pd.DataFrame, on_progress: OnProgress = silent
 ) -> dict[float, np.ndarray]:
     """Grey thumbnails of the whole images and of their centres.
 
@@ -69,13 +70,12 @@ def thumbnails(
     from bcd_utils.images.reading import read_row
 
     views = {share: np.empty((len(manifest), SIDE, SIDE), np.uint8) for share in (1.0, *CROPS)}
-    for place, (_, row) in enumerate(manifest.iterrows()):
+    for place, row in enumerate(counted_rows(manifest, on_progress)):
         grey = Image.fromarray(read_row(folder, row)).convert("L")
         for share, stack in views.items():
             left, top = grey.width * (1 - share) / 2, grey.height * (1 - share) / 2
             box = (left, top, grey.width - left, grey.height - top)
             stack[place] = grey.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box=box)
-        on_progress(place + 1, len(manifest))
     return views
 
 

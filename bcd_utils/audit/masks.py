@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+
+from bcd_utils.utils.counting import OnProgress, counted_rows, silent
 
 LARGE = 0.6
 LONG_BORDER = 0.1
@@ -13,9 +14,7 @@ LONG_BORDER = 0.1
 MASK_COLUMNS = ("without_file", "empty", "several_files", "covers_most", "along_border")
 
 
-def inspect_masks(
-    folder: Path, manifest: pd.DataFrame, on_progress: Callable[[int, int], None] = lambda done, total: None
-) -> pd.DataFrame:
+def inspect_masks(folder: Path, manifest: pd.DataFrame, on_progress: OnProgress = silent) -> pd.DataFrame:
     """What is to be said of each image's mask.
 
     Parameters
@@ -35,7 +34,7 @@ def inspect_masks(
     from bcd_utils.images.reading import mask_paths, read_row_mask
 
     rows = []
-    for done, (_, row) in enumerate(manifest.iterrows(), start=1):
+    for row in counted_rows(manifest, on_progress):
         paths = mask_paths(folder, row["masks"])
         lesion = read_row_mask(folder, row)
         inside = lesion[1:-1, 1:-1].sum()
@@ -44,7 +43,6 @@ def inspect_masks(
         rows.append(
             (area, not paths, bool(paths) and area == 0, len(paths) > 1, area > LARGE, border > LONG_BORDER)
         )
-        on_progress(done, len(manifest))
     odd = pd.DataFrame(rows, columns=["area_share", *MASK_COLUMNS], index=manifest.index)
     odd = odd.round({"area_share": 5})
     return pd.concat([manifest[["id", "label"]], odd.astype(dict.fromkeys(MASK_COLUMNS, bool))], axis=1)

@@ -180,15 +180,11 @@ def _fetch(url: str, part: Path) -> None:
             _note_beside(part).unlink(missing_ok=True)
             if remote["version"]:
                 write_json(_note_beside(part), remote)
-        bar = tqdm(
-            total=remote["size"],
-            initial=present,
-            desc=part.stem,
-            unit="B",
-            unit_scale=True,
-            disable=None,  # shown on a terminal only
-        )
-        with bar, open(part, "ab") as file:
+        shown = {"unit": "B", "unit_scale": True, "disable": None}  # None: on a terminal only
+        with (
+            tqdm(total=remote["size"], initial=present, desc=part.stem, **shown) as bar,
+            open(part, "ab") as file,
+        ):
             for chunk in response.iter_content(CHUNK_BYTES):
                 file.write(chunk)
                 bar.update(len(chunk))
@@ -223,13 +219,12 @@ def _reason(error: requests.RequestException) -> str:
 
     if isinstance(error, exceptions.HTTPError) and error.response is not None:
         return f"the server answered {error.response.status_code} {error.response.reason}"
-    if isinstance(error, exceptions.Timeout):
-        return "the server did not answer in time"
-    if isinstance(error, exceptions.ChunkedEncodingError):
-        return "the connection broke before the end of the file"
-    if isinstance(error, exceptions.ConnectionError):
-        return "the server cannot be reached or stopped sending"
-    return str(error)
+    reasons = {
+        exceptions.Timeout: "the server did not answer in time",
+        exceptions.ChunkedEncodingError: "the connection broke before the end of the file",
+        exceptions.ConnectionError: "the server cannot be reached or stopped sending",
+    }
+    return next((reason for kind, reason in reasons.items() if isinstance(error, kind)), str(error))
 
 
 def _check_and_record_sha256(path: Path, sha256: str | None) -> None:

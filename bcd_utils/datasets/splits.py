@@ -63,16 +63,15 @@ def split_images(
 
     usable = manifest[manifest["status"] == "ok"]
     labels = usable["label"]
+
+    def drawn(rows: pd.Index, share: float) -> tuple[pd.Index, pd.Index]:
+        return train_test_split(
+            rows, test_size=share, stratify=labels[rows] if stratify else None, random_state=seed
+        )
+
     try:
-        rest, test = train_test_split(
-            usable.index, test_size=test_fraction, stratify=labels if stratify else None, random_state=seed
-        )
-        train, validation = train_test_split(
-            rest,
-            test_size=validation_fraction,
-            stratify=labels[rest] if stratify else None,
-            random_state=seed,
-        )
+        rest, test = drawn(usable.index, test_fraction)
+        train, validation = drawn(rest, validation_fraction)
     except ValueError as error:
         raise StudyError(
             f"The {len(usable)} images cannot be split ({error})",
@@ -188,7 +187,7 @@ def grouped_folds(
         pairs = list(splitter.split(usable, usable["label"], usable["group"]))
     except ValueError as error:
         raise StudyError(f"The {len(usable)} images cannot be split into folds ({error})", fix) from None
-    splits = []
+    splits: list[pd.Series] = []
     for rest, test in pairs:
         kept = usable.iloc[rest]
         assigned = pd.Series("", index=manifest.index, dtype=object)
@@ -241,9 +240,8 @@ def _hold_every_class(
     labels: pd.Series, assigned: pd.Series, fix: str, rare: frozenset[str] | set[str] = frozenset()
 ) -> None:
     for name in SETS:
-        absent = set(labels) - set(labels[assigned[labels.index] == name])
-        if name == "validation":
-            absent -= rare
+        spared = rare if name == "validation" else set()
+        absent = set(labels) - set(labels[assigned[labels.index] == name]) - spared
         if absent:
             raise StudyError(f"The {name} set has no image of class {', '.join(sorted(absent))}", fix)
 

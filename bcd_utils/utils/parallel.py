@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from bcd_utils.utils.counting import OnProgress, silent
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import atomic_path, disk_errors, write_json
 from bcd_utils.utils.paths import cache_folder
@@ -30,7 +31,7 @@ def run_jobs(
     work: Work,
     jobs: Mapping[str, Any],
     shared: Any,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: OnProgress = silent,
     folder: Path | None = None,
 ) -> dict[str, Result]:
     """Results of all jobs, from their folders or computed now.
