@@ -115,10 +115,8 @@ def remarks_on_slides(images: pd.DataFrame) -> list[str]:
             remarks.append(f"slide {slide} is filed as {filed}")
     cases = images["group"].nunique()
     if cases < len(folders):
-        remarks.append(
-            f"{len(folders)} slide folders are of {cases} cases; blocks of one case (14-22549AB and 14-22549CD, "
-            "say) count as one patient"
-        )
+        blocks = "blocks of one case (14-22549AB and 14-22549CD, say) count as one patient"
+        remarks.append(f"{len(folders)} slide folders are of {cases} cases; {blocks}")
     return remarks
 
 
@@ -133,7 +131,7 @@ def configure(source: Source) -> Dataset:
     }
     if wanted.target == "class":
         sides = {"benign": BENIGN, "malignant": MALIGNANT}
-        counts = {side: sum(map(counts.get, subtypes.values())) for side, subtypes in sides.items()}
+        counts = {side: sum(counts[kind] for kind in kinds.values()) for side, kinds in sides.items()}
     read = partial(scan, magnifications=zooms, target=wanted.target, title=title)
     return replace(BREAKHIS, title=title, classes=tuple(counts), counts=counts, scan=read)
 

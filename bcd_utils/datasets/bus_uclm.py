@@ -79,10 +79,8 @@ def find_root(folder: Path) -> Path:
         key=lambda root: (not (root / "INFO.csv").exists(), len(root.parts), root),
     )
     if not roots or not files_by_stem(roots[0] / "images"):
-        raise StudyError(
-            f"{folder} holds no images of BUS-UCLM",
-            f"give the folder that holds images, masks and INFO.csv, as unpacked from {HOMEPAGE}",
-        )
+        fix = f"give the folder that holds images, masks and INFO.csv, as unpacked from {HOMEPAGE}"
+        raise StudyError(f"{folder} holds no images of BUS-UCLM", fix)
     return roots[0]
 
 

@@ -67,10 +67,8 @@ def scan_class_folders(folder: Path, classes: Sequence[str]) -> Scan:
         else:
             images[label, path.stem] = relative.as_posix()
     if not images:
-        raise StudyError(
-            f"{folder} holds no images in class folders",
-            f"give the folder that holds {', '.join(classes)} (with .png or .jpg images inside)",
-        )
+        fix = f"give the folder that holds {', '.join(classes)} (with .png or .jpg images inside)"
+        raise StudyError(f"{folder} holds no images in class folders", fix)
     lone = [paths[0] for key, paths in masks.items() if key not in images]
     remarks += [f"{path} is a mask without an image; left out" for path in lone]
     keys = sorted(images, key=lambda key: (classes.index(key[0]), natural_key(key[1])))

@@ -70,8 +70,6 @@ def histopathology_samples(folder: Path | str) -> list[tuple[str, np.ndarray]]:
             side = "benign" if match["benign"] else "malignant"
             first.setdefault((side, int(match["magnification"])), path)
     if not first:
-        raise StudyError(
-            f"histopathology_dir = {folder} holds no BreakHis images",
-            "give BreakHis' folder, or null for none",
-        )
+        fix = "give BreakHis' folder, or null for none"
+        raise StudyError(f"histopathology_dir = {folder} holds no BreakHis images", fix)
     return [(f"{side}, {zoom}x", read_image(path)) for (side, zoom), path in sorted(first.items())]

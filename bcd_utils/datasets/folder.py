@@ -18,10 +18,8 @@ COLUMNS = ("path", "group")
 def locate(source: Source) -> Path:
     """The folder (or unpacked zip file) that ``data_dir`` names."""
     if source.data_dir is None:
-        raise StudyError(
-            "The data set 'folder' needs to know which folder",
-            f"name one that holds {', '.join(CLASSES)} as data_dir",
-        )
+        fix = f"name one that holds {', '.join(CLASSES)} as data_dir"
+        raise StudyError("The data set 'folder' needs to know which folder", fix)
     return given_folder(source.data_dir, "your images")
 
 

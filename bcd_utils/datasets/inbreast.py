@@ -81,9 +81,8 @@ def read_table(folder: Path) -> dict[str, str]:
         if not name.isdecimal():  # the sheet ends with sums
             continue
         if category[:1] not in LABELS:
-            raise StudyError(
-                f"{tables[0]}, line {line}: {category!r} is no BI-RADS category from 1 to 6", fix
-            )
+            problem = f"{tables[0]}, line {line}: {category!r} is no BI-RADS category from 1 to 6"
+            raise StudyError(problem, fix)
         categories[name] = category
     return categories
 

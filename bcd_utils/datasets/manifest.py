@@ -159,9 +159,8 @@ def build_manifest(
     usable = set(manifest.loc[manifest["status"] == "ok", "label"])
     absent = [label for label in dataset.classes if label not in usable]
     if absent and (require_every_class or not usable):
-        raise StudyError(
-            f"{folder} holds no usable image of class {absent[0]}", "see that the download is whole"
-        )
+        fix = "see that the download is whole"
+        raise StudyError(f"{folder} holds no usable image of class {absent[0]}", fix)
     own = [column for column in images if column not in MANIFEST_COLUMNS]
     return manifest[[*MANIFEST_COLUMNS, *own]], remarks
 

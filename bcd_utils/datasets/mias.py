@@ -52,19 +52,16 @@ def scan(folder: Path) -> Scan:
             rows.setdefault(name["film"], (path.relative_to(folder).as_posix(), label, "", patient))
     if not rows:
         lacking = "nothing that tells the labels of its films" if unlabelled else "no films of mini-MIAS"
-        raise StudyError(
-            f"{folder} holds {lacking}", f"give the folder with mdb001.pgm and Info.txt ({HOMEPAGE})"
-        )
-    remarks = {
+        fix = f"give the folder with mdb001.pgm and Info.txt ({HOMEPAGE})"
+        raise StudyError(f"{folder} holds {lacking}", fix)
+    oddities = {
         "are there twice; left out": twice,
         "are in no line of the list; left out": unlabelled,
         "lie under another label than in the list; taken as in the list": differing,
     }
     images = pd.DataFrame.from_dict(rows, orient="index", columns=["path", "label", "masks", "group"])
-    return Scan(
-        images.rename_axis("id").reset_index(),
-        [f"{count} films {what}" for what, count in remarks.items() if count],
-    )
+    remarks = [f"{count} films {what}" for what, count in oddities.items() if count]
+    return Scan(images.rename_axis("id").reset_index(), remarks)
 
 
 def read_list(folder: Path) -> dict[str, str]:

@@ -79,8 +79,8 @@ def test_every_job_runs_once_in_another_process_and_results_keep_the_order(cache
 
 def test_a_sweep_with_large_arrays_leaves_no_scratch_files_and_no_warnings(cache):
     code = (
-        "import numpy; from test_parallel import share_of; from bcd_utils.utils.parallel import sweep;"
-        "print(sum(sweep(share_of, {'a': 1, 'b': 2}, numpy.ones(400_000))['b'].values()))"
+        "import numpy; from test_parallel import share_of; from bcd_utils.utils.parallel import run_jobs;"
+        "print(sum(run_jobs(share_of, {'a': 1, 'b': 2}, numpy.ones(400_000))['b'].values()))"
     )
     here = {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), str(ROOT)])}
     ended = subprocess.run(

@@ -92,10 +92,8 @@ def scan(folder: Path, wanted: CbisDdsm = DEFAULTS) -> Scan:
     crossing = patients_in_both_sets(cases)
     if crossing:
         done = "all their images are taken as train" if wanted.move_crossing_patients else "left as published"
-        remarks.append(
-            f"{len(crossing)} patients are published in train for one kind of abnormality and in test for the "
-            f"other; {done}"
-        )
+        twice = "are published in train for one kind of abnormality and in test for the other"
+        remarks.append(f"{len(crossing)} patients {twice}; {done}")
     if wanted.move_crossing_patients:
         images.loc[images["group"].isin(crossing), "official_split"] = "train"
     return Scan(images, remarks)

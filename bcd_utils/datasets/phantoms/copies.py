@@ -51,10 +51,8 @@ def plant_copies(folder: Path, copies: int, conflicts: int, seed: int) -> pd.Dat
     shuffled = [images[index] for index in order]
     with_lesion = [path for path in shuffled if path.parent.name in CONFLICTING]
     if conflicts > len(with_lesion) or copies + conflicts > len(images):
-        raise StudyError(
-            f"phantoms: {copies} copies and {conflicts} conflicts need more than {len(images)} phantoms",
-            "ask for fewer, or for more phantoms of each class",
-        )
+        problem = f"phantoms: {copies} copies and {conflicts} conflicts need more than {len(images)} phantoms"
+        raise StudyError(problem, "ask for fewer, or for more phantoms of each class")
     mislabelled = with_lesion[:conflicts]
     copied = [path for path in shuffled if path not in mislabelled][:copies]
     jobs = [(path, path.parent.name, kind) for path, kind in zip(copied, cycle(CHANGES))]
