@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from bcd_utils.utils.errors import StudyError
 
@@ -45,10 +45,7 @@ def default_run_folder(name: str, overrides: list[str]) -> Path:
 
     from bcd_utils.utils.paths import REPORTS
 
-    words = [
-        re.sub(r"[^A-Za-z0-9.=-]+", "-", text.split("/")[-1] if "/" in text else text) for text in overrides
-    ]
-    suffix = "_".join(words)
+    suffix = "_".join(re.sub(r"[^A-Za-z0-9.=-]+", "-", text.split("/")[-1]) for text in overrides)
     if len(suffix) > 60:
         suffix = suffix[:48] + "-" + hashlib.sha256(suffix.encode()).hexdigest()[:8]
     return REPORTS / (f"{name}_{suffix}" if suffix else name)
@@ -96,8 +93,8 @@ def run(
     chosen = list(overrides or [])
     settings = {} if data_dir is None else {"data_dir": str(data_dir)}
     study = load_study(study_file, chosen, sections(), **settings)
-    chain = Chain(Run((run_dir or default_run_folder(study.name, chosen)).absolute(), study))
-    folder = chain.run.folder
+    folder = (run_dir or default_run_folder(study.name, chosen)).absolute()
+    chain = Chain(Run(folder, study))
     console.print(f"[bold]{escape(study.title)}[/bold] in {escape(readable(folder))}", soft_wrap=True)
     if only_plan:
         show_plan(chain.plan(from_stage))
@@ -120,27 +117,21 @@ def show_plan(steps: list[Step]) -> None:
     """Print what a run would do."""
     table = Table("stage", "runs because", "took last", "left last")
     for step in steps:
-        table.add_row(
-            step.notebook,
-            escape(step.why) or "unchanged: skipped",
-            "" if step.seconds is None else f"{step.seconds:.0f} s",
-            "" if step.megabytes is None else f"{step.megabytes:.1f} MB",
-        )
+        took = "" if step.seconds is None else f"{step.seconds:.0f} s"
+        left = "" if step.megabytes is None else f"{step.megabytes:.1f} MB"
+        table.add_row(step.notebook, escape(step.why) or "unchanged: skipped", took, left)
     console.print(table)
     running = [step for step in steps if step.why]
     known = sum(step.seconds or 0 for step in running)
     new = sum(step.seconds is None for step in running)
-    console.print(
-        f"{len(running)} of {len(steps)} stages would run; they took {known:.0f} s last"
-        + (f", {new} never ran." if new else ".")
-    )
+    never = f", {new} never ran." if new else "."
+    console.print(f"{len(running)} of {len(steps)} stages would run; they took {known:.0f} s last{never}")
 
 
 @app.command()
 def fetch(
     name: Annotated[
-        str,
-        typer.Argument(help="A data set (see bcd datasets), or a network whose ImageNet weights to get."),
+        str, typer.Argument(help="A data set (see bcd datasets), or a network whose ImageNet weights to get.")
     ],
 ) -> None:
     """Download a data set into data/raw, or a network's weights into Keras' cache; half a data set is resumed.
@@ -197,23 +188,19 @@ def show_summary(folder: Path) -> None:
     if not path.exists():
         raise StudyError(f"{folder} has no summary.json: its run did not finish", "run it with 'bcd run'")
     summary = json.loads(path.read_text())
-    dataset = summary["dataset"]
-    if summary.get("modalities"):
-        console.print(escape(state("modalities", summary).text), soft_wrap=True)
-    if dataset:
+    if statement := summary.get("modalities") and state("modalities", summary):
+        console.print(escape(statement.text), soft_wrap=True)
+    if dataset := summary["dataset"]:
+        sets = " / ".join(f"{count} {name}" for name, count in (summary["split"] or {}).items())
         console.print(
-            f"{dataset['title']}: {dataset['images']} images, {dataset['set_aside']} set aside; "
-            + (
-                " / ".join(f"{count} {name}" for name, count in summary["split"].items())
-                if summary["split"]
-                else ""
-            )
+            f"{dataset['title']}: {dataset['images']} images, {dataset['set_aside']} set aside; {sets}"
         )
     for text in summary["announcements"]:
         console.print(f"[yellow]{text}[/yellow]")
     if not summary["metrics"]:
         return
-    table = Table("set", "metric", "this run", "95% interval", "paper", "difference")
+    level = Column(f"{summary['settings']['confidence']:.0%} interval", no_wrap=True)
+    table = Table("set", "metric", "this run", level, "paper", "difference")
     for name in ("train", "validation", "test"):
         for metric, title in main_metrics().items():
             value, paper = summary["metrics"][name].get(metric), summary["paper"][name].get(metric)
@@ -221,10 +208,6 @@ def show_summary(folder: Path) -> None:
             ends = interval(bounds.get("low"), bounds.get("high"))
             gap = None if None in (value, paper) else value - paper
             table.add_row(name, title, number(value, 4), escape(ends), number(paper, 4), number(gap, 4, "+"))
-    table.columns[3].header, table.columns[3].no_wrap = (
-        f"{summary['settings']['confidence']:.0%} interval",
-        True,
-    )
     console.print(table)
 
 
@@ -269,10 +252,9 @@ def lab(
 
     opened = Run.open(run_folder)
     environment = os.environ | {"BCD_RUN_DIR": str(opened.folder)}
-    command = [sys.executable, "-m", "jupyterlab", "--notebook-dir", str(NOTEBOOKS.parent)]
-    raise SystemExit(
-        subprocess.run([*command, "--LabApp.default_url=/lab/tree/notebooks"], env=environment).returncode
-    )
+    options = ["--notebook-dir", str(NOTEBOOKS.parent), "--LabApp.default_url=/lab/tree/notebooks"]
+    command = [sys.executable, "-m", "jupyterlab", *options]
+    raise SystemExit(subprocess.run(command, env=environment).returncode)
 
 
 def main() -> None:

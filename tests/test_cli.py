@@ -148,9 +148,7 @@ def test_a_run_folder_is_shown_brackets_and_all(bcd, tmp_path, name):
 
 
 def test_without_data_the_ways_to_get_them_are_told(bcd, tmp_path, monkeypatch):
-    from bcd_utils.datasets import busi
-
-    monkeypatch.setattr(busi, "FOLDER", tmp_path / "busi")
+    monkeypatch.setattr("bcd_utils.datasets.base.RAW_DATA", tmp_path)
     ended = bcd("run", ROOT / "studies/paper.yaml", "--run-dir", tmp_path / "run")
     assert ended.code == 1
     assert "run 'bcd fetch busi', or pass --data-dir" in ended.err
@@ -212,10 +210,7 @@ def test_size_licence_and_citation_are_shown_before_a_download(bcd, monkeypatch,
 
 
 def test_data_sets_are_listed_with_counts_licence_and_place(bcd, monkeypatch, tmp_path):
-    from bcd_utils.datasets import busi, mias
-
-    monkeypatch.setattr(busi, "FOLDER", tmp_path / "busi")
-    monkeypatch.setattr(mias, "FOLDER", tmp_path / "mias")
+    monkeypatch.setattr("bcd_utils.datasets.base.RAW_DATA", tmp_path)
     (tmp_path / "mias" / "unpacked").mkdir(parents=True)
     ended = bcd("datasets")
     assert ended.code == 0 and max(map(len, ended.out.splitlines())) <= 100

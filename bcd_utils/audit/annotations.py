@@ -9,11 +9,12 @@ letters that touch each other or a caliper, and takes some bright speckle for a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from bcd_utils.utils.counting import OnProgress, counted_rows, silent
 
 BRIGHT = 160  # of 255: what drawn marks are at least
 THICKEST = 9  # pixels across a stroke
@@ -66,9 +67,8 @@ def drawn_strokes(grey: np.ndarray) -> tuple[np.ndarray, pd.DataFrame]:
     beside[labels > 0] = 0
     darker = levels[beside] - grey > JUMP
     around = np.bincount(beside.ravel(), minlength=count)
-    crisp = np.bincount(beside.ravel(), weights=darker.ravel(), minlength=count) / np.maximum(around, 1)
-    crisp = crisp >= CRISP
-    crisp[0] = False
+    shares = np.bincount(beside.ravel(), weights=darker.ravel(), minlength=count) / np.maximum(around, 1)
+    crisp = (shares >= CRISP) & (np.arange(count) > 0)
     columns = ["left", "top", "width", "height", "area"]
     return crisp[labels].astype(np.uint8), pd.DataFrame(boxes[crisp], columns=columns)
 
@@ -80,8 +80,8 @@ def caliper_crosses(marks: np.ndarray) -> np.ndarray:
     kernel = np.zeros((2 * ARM + 1, 2 * ARM + 1), int)
     kernel[ARM] = kernel[:, ARM] = 1
     kernel[np.ix_([0, 1, -2, -1], [0, 1, -2, -1])] = -1
-    found = cv2.morphologyEx(marks, cv2.MORPH_HITMISS, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    _, _, _, centres = cv2.connectedComponentsWithStats(cv2.dilate(found, np.ones((5, 5), np.uint8)))
+    hits = cv2.morphologyEx(marks, cv2.MORPH_HITMISS, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    _, _, _, centres = cv2.connectedComponentsWithStats(cv2.dilate(hits, np.ones((5, 5), np.uint8)))
     return np.rint(centres[1:]).astype(int)
 
 
@@ -98,9 +98,7 @@ def letters_in_line(boxes: pd.DataFrame) -> pd.DataFrame:
     return letters[(beside | beside.T).any(axis=1)]
 
 
-def estimate_marks(
-    folder: Path, manifest: pd.DataFrame, on_progress: Callable[[int, int], None] = lambda done, total: None
-) -> pd.DataFrame:
+def estimate_marks(folder: Path, manifest: pd.DataFrame, on_progress: OnProgress = silent) -> pd.DataFrame:
     """Estimate what is drawn into each image.
 
     Parameters
@@ -120,17 +118,14 @@ def estimate_marks(
     from bcd_utils.images.reading import read_row
 
     rows = []
-    for done, (_, row) in enumerate(manifest.iterrows(), start=1):
+    for row in counted_rows(manifest, on_progress):
         image = read_row(folder, row)
         marks, boxes = drawn_strokes(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
         letters = letters_in_line(boxes)
         text = int((letters["width"] * letters["height"]).sum()) / marks.size
         rows.append((coloured_share(image), text, len(letters), len(caliper_crosses(marks))))
-        on_progress(done, len(manifest))
     columns = ["coloured_share", "text_share", "letters", "calipers"]
-    estimates = pd.DataFrame(rows, columns=columns, index=manifest.index).round(
-        {"coloured_share": 5, "text_share": 5}
-    )
+    estimates = pd.DataFrame(rows, columns=columns, index=manifest.index).round(5)
     return pd.concat([manifest[["id", "label"]], estimates], axis=1)
 
 
@@ -139,15 +134,11 @@ def marks_per_class(marks: pd.DataFrame) -> pd.DataFrame:
 
     A measurement has two ends: a single cross, often the letter t, does not count as calipers.
     """
-    has = pd.DataFrame(
-        {
-            "images": 1,
-            "with_colour": marks["coloured_share"] > 0,
-            "with_text": marks["letters"] > 0,
-            "with_calipers": marks["calipers"] >= 2,
-        }
-    )
-    table = has.drop(columns="images").groupby(marks["label"]).mean()
-    table.insert(0, "images", has.groupby(marks["label"])["images"].sum())
-    table.loc["all"] = {"images": len(marks), **has.drop(columns="images").mean()}
-    return table.astype({"images": int}).rename_axis("class")
+    has = pd.DataFrame()
+    has["with_colour"] = marks["coloured_share"] > 0
+    has["with_text"] = marks["letters"] > 0
+    has["with_calipers"] = marks["calipers"] >= 2
+    table = has.groupby(marks["label"]).mean()
+    table.loc["all"] = has.mean()
+    table.insert(0, "images", [*has.groupby(marks["label"]).size(), len(has)])
+    return table.rename_axis("class")

@@ -17,12 +17,13 @@ and one kind of tissue are close in both without showing the same lesion.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from bcd_utils.utils.counting import OnProgress, counted_rows, silent
 from bcd_utils.utils.memmap import pooled
 
 SIDE = 64
@@ -46,7 +47,7 @@ Pairs = np.ndarray
 
 
 def thumbnails(
-    folder: Path, manifest: pd.DataFrame, on_progress: Callable[[int, int], None] = lambda done, total: None
+    folder: Path, manifest: pd.DataFrame, on_progress: OnProgress = silent
 ) -> dict[float, np.ndarray]:
     """Grey thumbnails of the whole images and of their centres.
 
@@ -69,13 +70,12 @@ def thumbnails(
     from bcd_utils.images.reading import read_row
 
     views = {share: np.empty((len(manifest), SIDE, SIDE), np.uint8) for share in (1.0, *CROPS)}
-    for place, (_, row) in enumerate(manifest.iterrows()):
+    for place, row in enumerate(counted_rows(manifest, on_progress)):
         grey = Image.fromarray(read_row(folder, row)).convert("L")
         for share, stack in views.items():
             left, top = grey.width * (1 - share) / 2, grey.height * (1 - share) / 2
             box = (left, top, grey.width - left, grey.height - top)
-            stack[place] = grey.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box=box)
-        on_progress(place + 1, len(manifest))
+            stack[place] = np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box=box))
     return views
 
 
@@ -150,18 +150,15 @@ def find_pairs(
         what the program says. ``verdict``: empty, for a person.
     """
     directions = None if features is None else feature_directions(features)
-    found = [*nominations(manifest, views, threshold - BORDER, directions)]
+    nominated = [*nominations(manifest, views, threshold - BORDER, directions)]
     if also is not None and len(also):
         place = pd.Series(np.arange(len(manifest)), index=manifest["id"])
-        found.append(np.stack([place[also["id_a"]], place[also["id_b"]]], axis=1))
-    pairs = np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
+        nominated.append(np.stack([place[also["id_a"]], place[also["id_b"]]], axis=1))
+    pairs = np.unique(np.sort(np.concatenate(nominated), axis=1), axis=0)
     first, second = pairs.T
-    table = pd.DataFrame(
-        {"id_a": manifest["id"].to_numpy()[first], "id_b": manifest["id"].to_numpy()[second]}
-    )
-    table["label_a"] = manifest["label"].to_numpy()[first]
-    table["label_b"] = manifest["label"].to_numpy()[second]
-    table[["kind", "correlation", "detail"]] = best_views(views, pairs)
+    table = best_views(views, pairs)
+    for column in ("id", "label"):
+        table[f"{column}_a"], table[f"{column}_b"] = manifest[column].to_numpy()[pairs.T]
     for row in np.flatnonzero(table["correlation"] > 0.999):
         table.loc[row, "kind"] = exact_kind(manifest.iloc[pairs[row]], folder) or table.loc[row, "kind"]
     table["cosine"] = np.nan if directions is None else products(directions[first], directions[second])
@@ -176,14 +173,18 @@ def find_pairs(
 
 def best_details(views: Mapping[float, np.ndarray]) -> np.ndarray:
     """Detail correlation (-1..1) of each image with the other image that it is most like, float (n,)."""
-    rows = detail_rows(views[1.0])
-    best = np.empty(len(rows))
+    return nearest_others(detail_rows(views[1.0]))[1]
+
+
+def nearest_others(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Place of the other row that each row's product is largest with, int (n,), and that product, float (n,)."""
+    nearest, closeness = np.empty(len(rows), int), np.empty(len(rows))
     for start in range(0, len(rows), BLOCK):
         similarity = rows[start : start + BLOCK] @ rows.T
         own = np.arange(len(similarity))
         similarity[own, start + own] = -1
-        best[start + own] = similarity.max(axis=1)
-    return best
+        nearest[start + own], closeness[start + own] = similarity.argmax(axis=1), similarity.max(axis=1)
+    return nearest, closeness
 
 
 def nominations(
@@ -211,13 +212,7 @@ def pairs_above(similarity: np.ndarray, lowest: float, start: int) -> Pairs:
 
 def nearest_to_each_other(directions: np.ndarray) -> Pairs:
     """Pairs whose features are closer to each other than to those of any third image, and close enough."""
-    nearest, closeness = np.empty(len(directions), int), np.empty(len(directions))
-    for start in range(0, len(directions), BLOCK):
-        cosines = directions[start : start + BLOCK] @ directions.T
-        rows = np.arange(len(cosines))
-        cosines[rows, start + rows] = -np.inf
-        nearest[start + rows] = cosines.argmax(axis=1)
-        closeness[start + rows] = cosines.max(axis=1)
+    nearest, closeness = nearest_others(directions)
     images = np.arange(len(directions))
     mutual = (nearest[nearest] == images) & (closeness >= NOMINATING_COSINE)
     return np.stack([images, nearest], axis=1)[mutual]
@@ -235,14 +230,13 @@ def best_views(views: Mapping[float, np.ndarray], pairs: Pairs) -> pd.DataFrame:
         for share in CROPS:
             compared.append((CROPPED, views[share][first], whole[second]))
             compared.append((CROPPED, whole[first], views[share][second]))
-        details = [products(detail_rows(one), detail_rows(other)) for _, one, other in compared]
-        greys = [products(unit_rows(one), unit_rows(other)) for _, one, other in compared]
-        details, greys = np.array(details, float), np.array(greys, float)
+        details = np.array([products(detail_rows(a), detail_rows(b)) for _, a, b in compared], float)
+        greys = np.array([products(unit_rows(a), unit_rows(b)) for _, a, b in compared], float)
         handicap = np.where(np.arange(len(compared)) > 0, CLEARLY, 0)[:, None]
         best, rows = np.argmax(details - handicap, axis=0), np.arange(len(first))
         kinds = np.array([kind for kind, _, _ in compared], dtype=object)[best]
-        columns = [kinds, greys[best, rows], details[best, rows]]
-        measured.append(pd.DataFrame(dict(zip(("kind", "correlation", "detail"), columns, strict=True))))
+        measures = {"correlation": greys[best, rows], "detail": details[best, rows]}
+        measured.append(pd.DataFrame({"kind": kinds, **measures}))
     return pd.concat(measured, ignore_index=True)
 
 

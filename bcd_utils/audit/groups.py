@@ -14,6 +14,7 @@ from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.paths import readable
 
 VERDICTS = ("yes", "no", "")
+COLUMNS = ["id_a", "id_b", "verdict"]
 
 
 def read_verdicts(path: Path | str, manifest: pd.DataFrame) -> pd.DataFrame:
@@ -41,12 +42,11 @@ def read_verdicts(path: Path | str, manifest: pd.DataFrame) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except FileNotFoundError:
-        raise StudyError(
-            f"There is no file {name}", "give --set audit.reviewed_pairs= the corrected duplicate_pairs.csv"
-        ) from None
+        fix = "give --set audit.reviewed_pairs= the corrected duplicate_pairs.csv"
+        raise StudyError(f"There is no file {name}", fix) from None
     except (ValueError, OSError) as error:
         raise StudyError(f"{name} is no table ({error})", "save it as CSV with commas, in UTF-8") from None
-    missing = [column for column in ("id_a", "id_b", "verdict") if column not in table]
+    missing = [column for column in COLUMNS if column not in table]
     if missing:
         raise StudyError(
             f"{name}, line 1: there is no column {', '.join(missing)}",
@@ -54,37 +54,30 @@ def read_verdicts(path: Path | str, manifest: pd.DataFrame) -> pd.DataFrame:
         )
     table["verdict"] = table["verdict"].str.strip().str.lower()
     place = {image: row for row, image in enumerate(manifest["id"])}
-    judged: dict[tuple[int, int], str] = {}
-    for line, (one, other, verdict) in enumerate(
-        table[["id_a", "id_b", "verdict"]].itertuples(index=False), start=2
-    ):
+    judged: dict[tuple[str, str], str] = {}
+    for row, (one, other, verdict) in enumerate(table[COLUMNS].itertuples(index=False), start=2):
+        line = f"{name}, line {row}"
         if verdict not in VERDICTS:
-            raise StudyError(f"{name}, line {line}: verdict {verdict!r}", "write yes, no or nothing")
+            raise StudyError(f"{line}: verdict {verdict!r}", "write yes, no or nothing")
         for image in (one, other):
             if image not in place:
-                raise StudyError(
-                    f"{name}, line {line}: there is no image {image!r} in this data set",
-                    "write ids as in manifest.csv",
-                )
+                problem = f"{line}: there is no image {image!r} in this data set"
+                raise StudyError(problem, "write ids as in manifest.csv")
         if not verdict:
             continue
-        pair = tuple(sorted((place[one], place[other])))
-        if judged.setdefault(pair, verdict) != verdict:
-            raise StudyError(
-                f"{name}, line {line}: {one} and {other} have another verdict further up",
-                "keep one of the two",
-            )
-    ids = manifest["id"].to_numpy()
-    rows = [(ids[one], ids[other], verdict) for (one, other), verdict in judged.items()]
-    return pd.DataFrame(rows, columns=["id_a", "id_b", "verdict"])
+        first, second = sorted((one, other), key=place.__getitem__)
+        if judged.setdefault((first, second), verdict) != verdict:
+            problem = f"{line}: {one} and {other} have another verdict further up"
+            raise StudyError(problem, "keep one of the two")
+    return pd.DataFrame([(*pair, verdict) for pair, verdict in judged.items()], columns=COLUMNS)
 
 
 def with_verdicts(pairs: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     """Pairs in which a person's verdict, where there is one, stands in ``verdict`` and replaces ``same``."""
     judged = verdicts.set_index(["id_a", "id_b"])["verdict"].to_dict()
-    said = [judged.get(pair, "") for pair in zip(pairs["id_a"], pairs["id_b"], strict=True)]
-    said = pd.Series(said, index=pairs.index, dtype=object)
-    return pairs.assign(same=said.where(said != "", pairs["same"]), verdict=said)
+    ids = zip(pairs["id_a"], pairs["id_b"], strict=True)
+    verdict = pd.Series([judged.get(pair, "") for pair in ids], index=pairs.index, dtype=object)
+    return pairs.assign(same=verdict.where(verdict != "", pairs["same"]), verdict=verdict)
 
 
 def groups_with_pairs(manifest: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
@@ -137,15 +130,13 @@ def group_table(manifest: pd.DataFrame, largest: int | None = None) -> pd.DataFr
         Columns group, images (how many), labels ("benign, malignant": contradictory), ids.
     """
     groups = manifest.groupby("group", sort=False)
-    table = pd.DataFrame(
-        {
-            "images": groups.size(),
-            "labels": groups["label"].agg(lambda labels: ", ".join(labels.unique())),
-            "ids": groups["id"].agg(", ".join),
-        }
+    table = groups.agg(
+        images=("id", "size"),
+        labels=("label", lambda labels: ", ".join(labels.unique())),
+        ids=("id", ", ".join),
     )
     table = table[table["images"] > 1].sort_values("images", ascending=False, kind="stable")
-    return table.rename_axis("group").reset_index().head(largest)
+    return table.reset_index().head(largest)
 
 
 def contradictory_groups(manifest: pd.DataFrame) -> pd.DataFrame:
@@ -178,18 +169,14 @@ def audit_record(pairs: pd.DataFrame, manifest: pd.DataFrame, threshold: float) 
     same = pairs[pairs["same"] == "yes"]
     table = group_table(manifest)
     conflicts = same.loc[same["contradictory"], ["id_a", "id_b"]]
-    of_kind = same["kind"].value_counts()
+    kinds = same["kind"].value_counts().reindex(KINDS, fill_value=0)
     return {
         "threshold": threshold,
-        "pairs": {
-            "listed": len(pairs),
-            "same": len(same),
-            "kinds": {kind: int(of_kind.get(kind, 0)) for kind in KINDS},
-        },
+        "pairs": {"listed": len(pairs), "same": len(same), "kinds": kinds.to_dict()},
         "groups": len(table),
         "images_in_groups": int(table["images"].sum()),
         "largest_group": int(table["images"].max()) if len(table) else 1,
         "contradictory": contradictory_groups(manifest)["ids"].str.split(", ").tolist(),
         "contradictory_pairs": conflicts.to_numpy().tolist(),
-        "reviewed": {said: int((pairs["verdict"] == said).sum()) for said in ("yes", "no")},
+        "reviewed": {verdict: int((pairs["verdict"] == verdict).sum()) for verdict in ("yes", "no")},
     }

@@ -9,7 +9,6 @@ import pandas as pd
 from bcd_utils.audit.duplicates import EXACT
 
 THRESHOLDS = (0.99, 0.98, 0.95, 0.90)
-SEEN = ("train", "validation")
 
 
 def leak_counts(
@@ -50,26 +49,20 @@ def leak_counts(
     chosen = {"exact": same[exact]}
     for threshold in thresholds:
         chosen[f"correlation >= {threshold:.2f}"] = same[exact | (same["correlation"] >= threshold)]
-    sets = {name: set(split.index[split == name]) for name in (*SEEN, "test")}
-    leaks = {name: {part: leaking(rows, sets, part) for part in SEEN} for name, rows in chosen.items()}
-    met = {part: set(groups[list(sets[part])]) for part in SEEN}
-    leaks["same group"] = {
-        part: {image for image in sets["test"] if groups[image] in met[part]} for part in SEEN
+    train, validation, test = (split.index[split == name] for name in ("train", "validation", "test"))
+    leaks = {
+        name: [leaking(rows, test, seen) for seen in (train, validation)] for name, rows in chosen.items()
     }
-    rows = {
-        name: {
-            "test_images": len(found["train"] | found["validation"]),
-            "in_train": len(found["train"]),
-            "in_validation": len(found["validation"]),
-        }
-        for name, found in leaks.items()
-    }
-    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("copies")
-    table["share"] = table["test_images"] / (len(sets["test"]) or float("nan"))
+    grouped = groups[test]
+    leaks["same group"] = [set(grouped.index[grouped.isin(groups[seen])]) for seen in (train, validation)]
+    counts = {name: [len(set.union(*parts)), *map(len, parts)] for name, parts in leaks.items()}
+    columns = ["test_images", "in_train", "in_validation"]
+    table = pd.DataFrame.from_dict(counts, orient="index", columns=columns).rename_axis("copies")
+    table["share"] = table["test_images"] / (len(test) or float("nan"))
     return table
 
 
-def leaking(pairs: pd.DataFrame, sets: dict[str, set[str]], part: str) -> set[str]:
+def leaking(pairs: pd.DataFrame, test: pd.Index, seen: pd.Index) -> set[str]:
     """Test images that are in a pair with an image of another set."""
-    ends = [*zip(pairs["id_a"], pairs["id_b"], strict=True), *zip(pairs["id_b"], pairs["id_a"], strict=True)]
-    return {one for one, other in ends if one in sets["test"] and other in sets[part]}
+    one, other = (pd.concat([pairs[a], pairs[b]]) for a, b in (("id_a", "id_b"), ("id_b", "id_a")))
+    return set(one[one.isin(test) & other.isin(seen)])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+
+from bcd_utils.utils.counting import OnProgress, counted_rows, silent
 
 LARGE = 0.6
 LONG_BORDER = 0.1
@@ -13,9 +14,7 @@ LONG_BORDER = 0.1
 MASK_COLUMNS = ("without_file", "empty", "several_files", "covers_most", "along_border")
 
 
-def inspect_masks(
-    folder: Path, manifest: pd.DataFrame, on_progress: Callable[[int, int], None] = lambda done, total: None
-) -> pd.DataFrame:
+def inspect_masks(folder: Path, manifest: pd.DataFrame, on_progress: OnProgress = silent) -> pd.DataFrame:
     """What is to be said of each image's mask.
 
     Parameters
@@ -35,25 +34,22 @@ def inspect_masks(
     from bcd_utils.images.reading import mask_paths, read_row_mask
 
     rows = []
-    for done, (_, row) in enumerate(manifest.iterrows(), start=1):
+    for row in counted_rows(manifest, on_progress):
         paths = mask_paths(folder, row["masks"])
         lesion = read_row_mask(folder, row)
         inside = lesion[1:-1, 1:-1].sum()
         border = (lesion.sum() - inside) / (2 * sum(lesion.shape) - 4)
         area = lesion.mean()
-        rows.append(
-            (area, not paths, bool(paths) and area == 0, len(paths) > 1, area > LARGE, border > LONG_BORDER)
-        )
-        on_progress(done, len(manifest))
+        empty = bool(paths) and area == 0
+        rows.append((area, not paths, empty, len(paths) > 1, area > LARGE, border > LONG_BORDER))
     odd = pd.DataFrame(rows, columns=["area_share", *MASK_COLUMNS], index=manifest.index)
-    odd = odd.round({"area_share": 5})
+    odd["area_share"] = odd["area_share"].round(5)
     return pd.concat([manifest[["id", "label"]], odd.astype(dict.fromkeys(MASK_COLUMNS, bool))], axis=1)
 
 
 def masks_per_class(masks: pd.DataFrame) -> pd.DataFrame:
     """How many images of each class, and of all, are as the columns of `inspect_masks` say."""
-    counted = masks[["label", *MASK_COLUMNS]].assign(images=1).groupby("label").sum()
-    counted = counted[["images", *MASK_COLUMNS]]
+    counted = masks.assign(images=1).groupby("label")[["images", *MASK_COLUMNS]].sum()
     counted.loc["all"] = counted.sum()
     return counted.astype(int).rename_axis("class")
 
@@ -81,9 +77,5 @@ def odd_masks(masks: pd.DataFrame, lesion_free: str = "normal") -> pd.DataFrame:
         f"covers more than {LARGE:.0%} of the image": masks["covers_most"],
         "runs along the image's border": masks["along_border"],
     }
-    found = [
-        masks.loc[rows, ["id", "label", "area_share"]].assign(reason=why) for why, rows in reasons.items()
-    ]
-    return pd.concat(found, ignore_index=True)[["id", "label", "reason", "area_share"]].round(
-        {"area_share": 3}
-    )
+    odd = pd.concat([masks[rows].assign(reason=why) for why, rows in reasons.items()], ignore_index=True)
+    return odd[["id", "label", "reason", "area_share"]].round({"area_share": 3})

@@ -37,8 +37,6 @@ def dataset_of(source: Source) -> Dataset:
     """
     dataset = REGISTRY[source.dataset]
     if source.stain != "none" and "histopathology" not in dataset.modality:
-        raise StudyError(
-            f"stain = {source.stain} is for histopathology, and {dataset.title} is {dataset.modality}",
-            "use stain: none",
-        )
+        problem = f"stain = {source.stain} is for histopathology, and {dataset.title} is {dataset.modality}"
+        raise StudyError(problem, "use stain: none")
     return dataset.configure(source) if dataset.configure else dataset

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from bcd_utils.datasets.download import unpack
-from bcd_utils.study.data_settings import Source
+from bcd_utils.datasets.download import download, unpack
+from bcd_utils.study.data_settings import DatasetName, Source
 from bcd_utils.utils.errors import StudyError
-from bcd_utils.utils.paths import cache_folder, readable
+from bcd_utils.utils.paths import RAW_DATA, cache_folder, readable
 
 #: One row an image; a data set may add columns of its own after these. ``group``: images that must stay
 #: together. ``masks``: mask files separated by "|". ``box``: "left,top,right,bottom" in pixels where the image is
@@ -49,12 +49,12 @@ class Dataset:
     ----------
     classes : tuple of str
         Class order used everywhere: labels, probabilities, tables, figures.
-    counts : mapping of str to int, or None
-        Published images per class; None where a source decides.
     locate : callable
         ``locate(source) -> Path``: the folder with the images, made or unpacked if need be.
     scan : callable
         ``scan(folder) -> Scan``.
+    counts : mapping of str to int, or None
+        Published images per class; None where a source decides.
     fetch : callable or None
         ``fetch() -> Path``: downloads the images, or what is missing of them; None where nothing can be.
     size : str
@@ -66,17 +66,17 @@ class Dataset:
         source's settings ask for; None where no setting changes them.
     """
 
-    name: str
+    name: DatasetName
     title: str
     modality: str
     classes: tuple[str, ...]
-    counts: Mapping[str, int] | None
     licence: str
     citation: str
-    homepage: str
-    synthetic: bool
     locate: Callable[[Source], Path]
     scan: Callable[[Path], Scan]
+    counts: Mapping[str, int] | None = None
+    homepage: str = ""
+    synthetic: bool = False
     fetch: Callable[[], Path] | None = None
     size: str = ""
     steps: str = ""
@@ -92,10 +92,10 @@ class Dataset:
         """
         if self.counts is None:
             return
-        found = images["label"].value_counts()
-        if all(found.get(label, 0) == count for label, count in self.counts.items()):
+        present = images["label"].value_counts()
+        if all(present.get(label, 0) == count for label, count in self.counts.items()):
             return
-        have = " / ".join(f"{found.get(label, 0)} {label}" for label in self.classes)
+        have = " / ".join(f"{present.get(label, 0)} {label}" for label in self.classes)
         want = " / ".join(f"{count} {label}" for label, count in self.counts.items())
         raise StudyError(
             f"{folder} holds {len(images)} of {sum(self.counts.values())} images of {self.title}: {have}, "
@@ -104,19 +104,43 @@ class Dataset:
         )
 
 
-def located(source: Source, title: str, folder: Path, fix: str) -> Path:
-    """Where a source's images are: what ``data_dir`` names (see `given_folder`), else ``folder``.
+def fetcher(
+    place: str, url: str, archive: str, how: str, otherwise: str = "pass --data-dir"
+) -> Callable[[], Path]:
+    """What downloads and unpacks an archive into ``data/raw/<place>``; half a download is resumed.
 
-    Raises
-    ------
-    StudyError
-        If they are not there; ``fix`` says how to get them.
+    Parameters
+    ----------
+    place, url, archive : str
+        The folder's name, the address, and the file's name.
+    how, otherwise : str
+        How a person puts the archive into that folder, and what to do with one unpacked elsewhere.
     """
-    if source.data_dir is not None:
-        return given_folder(source.data_dir, title)
-    if not folder.is_dir():
-        raise StudyError(f"{title} is not in {readable(folder)}", fix)
-    return folder
+
+    def fetch() -> Path:
+        folder = RAW_DATA / place
+        advice = (
+            f"{how} at {folder / archive} and run the command again, or unpack it anywhere and {otherwise}"
+        )
+        return unpack(download(url, folder, archive, advice=advice), folder / "unpacked")
+
+    return fetch
+
+
+def locator(place: str, title: str, fix: str) -> Callable[[Source], Path]:
+    """What finds a source's images: ``data_dir`` (see `given_folder`), else ``data/raw/<place>``.
+
+    It raises a `StudyError` if they are not there; ``fix`` says how to get them.
+    """
+
+    def locate(source: Source) -> Path:
+        if source.data_dir is not None:
+            return given_folder(source.data_dir, title)
+        if not (RAW_DATA / place).is_dir():
+            raise StudyError(f"{title} is not in {readable(RAW_DATA / place)}", fix)
+        return RAW_DATA / place
+
+    return locate
 
 
 def given_folder(data_dir: str, title: str) -> Path:
@@ -129,12 +153,10 @@ def given_folder(data_dir: str, title: str) -> Path:
     """
     given = Path(data_dir)
     if not given.exists():
-        raise StudyError(
-            f"The data folder {given} does not exist",
-            f"pass --data-dir (or external.data_dir) with {title}'s folder or archive",
-        )
+        fix = f"pass --data-dir (or external.data_dir) with {title}'s folder or archive"
+        raise StudyError(f"The data folder {given} does not exist", fix)
     if given.is_dir():
         return given
-    stamp = given.stat()
-    name = f"{given.stem}-{stamp.st_size}-{stamp.st_mtime_ns}"
+    state = given.stat()
+    name = f"{given.stem}-{state.st_size}-{state.st_mtime_ns}"
     return unpack(given, cache_folder() / "unpacked" / name)

@@ -10,26 +10,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from bcd_utils.datasets.base import Dataset, Scan, located
-from bcd_utils.datasets.download import download, unpack
+from bcd_utils.datasets.base import Dataset, Scan, fetcher, locator
+from bcd_utils.datasets.class_folders import image_files
 from bcd_utils.study.data_settings import Source
 from bcd_utils.utils.errors import StudyError
-from bcd_utils.utils.files import natural_key
-from bcd_utils.utils.paths import RAW_DATA
 
 URL = "http://www.inf.ufpr.br/vri/databases/BreaKHis_v1.tar.gz"
 HOMEPAGE = "https://web.inf.ufpr.br/vri/databases/breast-cancer-histopathological-database-breakhis/"
-FOLDER = RAW_DATA / "breakhis"
 ARCHIVE = "BreaKHis_v1.tar.gz"
 
 MAGNIFICATIONS = (40, 100, 200, 400)
 BENIGN = {"A": "adenosis", "F": "fibroadenoma", "PT": "phyllodes_tumor", "TA": "tubular_adenoma"}
 MALIGNANT = {
-    "DC": "ductal_carcinoma",
-    "LC": "lobular_carcinoma",
-    "MC": "mucinous_carcinoma",
-    "PC": "papillary_carcinoma",
-}
+    "DC": "ductal_carcinoma", "LC": "lobular_carcinoma", "MC": "mucinous_carcinoma", "PC": "papillary_carcinoma",
+}  # fmt: skip
 SUBTYPES = BENIGN | MALIGNANT
 
 #: Published images of each subtype at each of `MAGNIFICATIONS`.
@@ -49,21 +43,6 @@ NAME = re.compile(
     rf"^SOB_(?:B_(?P<benign>{'|'.join(BENIGN)})|M_(?P<malignant>{'|'.join(MALIGNANT)}))"
     r"-(?P<slide>(?P<case>\d+-\d+)[A-Z]*)-(?P<magnification>40|100|200|400)-\d+$"
 )
-
-
-def fetch() -> Path:
-    """Download and unpack BreakHis (about 4 GB) into ``data/raw/breakhis``; resumes half a download."""
-    advice = (
-        f"get {ARCHIVE} from {HOMEPAGE}, put it at {FOLDER / ARCHIVE} and run the command again, or unpack it "
-        "anywhere and pass --data-dir"
-    )
-    return unpack(download(URL, FOLDER, ARCHIVE, advice=advice), FOLDER / "unpacked")
-
-
-def locate(source: Source) -> Path:
-    """The folder with BreakHis' images: ``data_dir`` (a folder or archive), or what was fetched."""
-    fix = "run 'bcd fetch breakhis', or pass --data-dir with any folder of its tree, or its archive"
-    return located(source, "BreakHis", FOLDER / "unpacked", fix)
 
 
 def scan(
@@ -102,41 +81,27 @@ def scan(
     StudyError
         If there are no such images.
     """
-    rows, remarks = {}, []
+    rows: dict[str, tuple[str | int, ...]] = {}
     strange = twice = 0
-    paths = sorted(
-        folder.rglob("SOB_*.png"), key=lambda path: natural_key(path.relative_to(folder).as_posix())
-    )
-    for path in paths:
-        found = NAME.match(path.stem)
-        strange += found is None
-        if found is None or int(found["magnification"]) not in magnifications:
+    for path in image_files(folder, "SOB_*.png"):
+        name = NAME.match(path.stem)
+        strange += name is None
+        if name is None or int(name["magnification"]) not in magnifications:
             continue
         twice += path.stem in rows
-        subtype = SUBTYPES[found["benign"] or found["malignant"]]
-        side = "benign" if found["benign"] else "malignant"
-        rows.setdefault(
-            path.stem,
-            {
-                "path": path.relative_to(folder).as_posix(),
-                "label": subtype if target == "subtype" else side,
-                "masks": "",
-                "group": found["case"],
-                "subtype": subtype,
-                "magnification": int(found["magnification"]),
-                "slide": found["slide"],
-            },
-        )
+        subtype = SUBTYPES[name["benign"] or name["malignant"]]
+        label = subtype if target == "subtype" else "benign" if name["benign"] else "malignant"
+        known = (label, "", name["case"], subtype, int(name["magnification"]), name["slide"])
+        rows.setdefault(path.stem, (path.relative_to(folder).as_posix(), *known))
     if not rows:
         raise StudyError(
             f"{folder} holds no images of {title}",
             f"give a folder of its tree, where files are called like SOB_M_DC-14-2523-40-010.png ({HOMEPAGE})",
         )
-    images = pd.DataFrame.from_dict(rows, orient="index").rename_axis("id").reset_index()
-    if strange:
-        remarks.append(f"{strange} files begin with SOB_ but are not named as published; left out")
-    if twice:
-        remarks.append(f"{twice} files have the name of another; left out")
+    columns = ["path", "label", "masks", "group", "subtype", "magnification", "slide"]
+    images = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("id").reset_index()
+    oddities = {"begin with SOB_ but are not named as published": strange, "have the name of another": twice}
+    remarks = [f"{count} files {what}; left out" for what, count in oddities.items() if count]
     return Scan(images, remarks + remarks_on_slides(images))
 
 
@@ -150,10 +115,8 @@ def remarks_on_slides(images: pd.DataFrame) -> list[str]:
             remarks.append(f"slide {slide} is filed as {filed}")
     cases = images["group"].nunique()
     if cases < len(folders):
-        remarks.append(
-            f"{len(folders)} slide folders are of {cases} cases; blocks of one case (14-22549AB and 14-22549CD, "
-            "say) count as one patient"
-        )
+        blocks = "blocks of one case (14-22549AB and 14-22549CD, say) count as one patient"
+        remarks.append(f"{len(folders)} slide folders are of {cases} cases; {blocks}")
     return remarks
 
 
@@ -163,12 +126,12 @@ def configure(source: Source) -> Dataset:
     zooms = MAGNIFICATIONS if wanted.magnification == "all" else (wanted.magnification,)
     title = BREAKHIS.title if len(zooms) > 1 else f"{BREAKHIS.title} at {zooms[0]}x"
     counts = {
-        subtype: sum(count for zoom, count in zip(MAGNIFICATIONS, of_zooms, strict=True) if zoom in zooms)
-        for subtype, of_zooms in COUNTS.items()
+        subtype: sum(count for zoom, count in zip(MAGNIFICATIONS, published, strict=True) if zoom in zooms)
+        for subtype, published in COUNTS.items()
     }
     if wanted.target == "class":
         sides = {"benign": BENIGN, "malignant": MALIGNANT}
-        counts = {side: sum(counts[subtype] for subtype in of.values()) for side, of in sides.items()}
+        counts = {side: sum(counts[kind] for kind in kinds.values()) for side, kinds in sides.items()}
     read = partial(scan, magnifications=zooms, target=wanted.target, title=title)
     return replace(BREAKHIS, title=title, classes=tuple(counts), counts=counts, scan=read)
 
@@ -184,10 +147,13 @@ BREAKHIS = Dataset(
     "classification. IEEE Transactions on Biomedical Engineering 63(7):1455-1462 (2016). "
     "doi:10.1109/TBME.2015.2496264",
     homepage=HOMEPAGE,
-    synthetic=False,
-    locate=locate,
+    locate=locator(
+        "breakhis/unpacked",
+        "BreakHis",
+        "run 'bcd fetch breakhis', or pass --data-dir with any folder of its tree, or its archive",
+    ),
     scan=scan,
-    fetch=fetch,
+    fetch=fetcher("breakhis", URL, ARCHIVE, f"get {ARCHIVE} from {HOMEPAGE}, put it"),
     size="about 4 GB",
     configure=configure,
 )

@@ -8,14 +8,12 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from bcd_utils.datasets.base import Dataset, Scan, given_folder
+from bcd_utils.datasets.base import Dataset, Scan, fetcher, given_folder
 from bcd_utils.datasets.busi import CLASSES
-from bcd_utils.datasets.class_folders import IMAGE_SUFFIXES
+from bcd_utils.datasets.class_folders import image_files
 from bcd_utils.datasets.csv_rows import numbered_rows
-from bcd_utils.datasets.download import download, unpack
 from bcd_utils.study.data_settings import Source
 from bcd_utils.utils.errors import StudyError
-from bcd_utils.utils.files import natural_key
 from bcd_utils.utils.paths import RAW_DATA, readable
 
 #: The address in the authors' own instructions (github.com/noeliavallez/BUS-UCLM-Dataset).
@@ -25,15 +23,6 @@ FOLDER = RAW_DATA / "bus_uclm"
 ARCHIVE = "7fvgj4jsp7-1.zip"
 COLUMNS = ("Image", "Label")
 FULL_COLOUR = 127
-
-
-def fetch() -> Path:
-    """Download and unpack BUS-UCLM into ``data/raw/bus_uclm``; resumes half a download."""
-    advice = (
-        f"open {HOMEPAGE}, press 'Download All', put the zip file at {FOLDER / ARCHIVE} and run the command "
-        "again, or unpack it anywhere and name the folder as data_dir"
-    )
-    return unpack(download(URL, FOLDER, ARCHIVE, advice=advice), FOLDER / "unpacked")
 
 
 def locate(source: Source) -> Path:
@@ -75,46 +64,29 @@ def scan(folder: Path) -> Scan:
             remarks.append(
                 f"{path.name} is {label} in INFO.csv, its mask is coloured {seen}; taken as {label}"
             )
-        rows.append(
-            {
-                "id": stem,
-                "path": path.relative_to(folder).as_posix(),
-                "label": label,
-                "masks": masks[stem].relative_to(folder).as_posix() if stem in masks else "",
-                "group": stem.partition("_")[0],
-            }
-        )
-    remarks += [
-        f"{path.name} is a mask without an image; left out"
-        for stem, path in masks.items()
-        if stem not in images
-    ]
+        mask = masks[stem].relative_to(folder).as_posix() if stem in masks else ""
+        rows.append((stem, path.relative_to(folder).as_posix(), label, mask, stem.partition("_")[0]))
+    lone = [path.name for stem, path in masks.items() if stem not in images]
+    remarks += [f"{name} is a mask without an image; left out" for name in lone]
     remarks += [f"INFO.csv names {stem}, of which there is no image" for stem in table if stem not in images]
     return Scan(pd.DataFrame(rows, columns=["id", "path", "label", "masks", "group"]), remarks)
 
 
 def find_root(folder: Path) -> Path:
     """The folder that holds ``images``, below ``folder``; the one with ``INFO.csv``, if there are several."""
-    found = sorted(
+    roots = sorted(
         (path.parent for path in folder.rglob("images") if path.is_dir()),
         key=lambda root: (not (root / "INFO.csv").exists(), len(root.parts), root),
     )
-    if not found or not files_by_stem(found[0] / "images"):
-        raise StudyError(
-            f"{folder} holds no images of BUS-UCLM",
-            f"give the folder that holds images, masks and INFO.csv, as unpacked from {HOMEPAGE}",
-        )
-    return found[0]
+    if not roots or not files_by_stem(roots[0] / "images"):
+        fix = f"give the folder that holds images, masks and INFO.csv, as unpacked from {HOMEPAGE}"
+        raise StudyError(f"{folder} holds no images of BUS-UCLM", fix)
+    return roots[0]
 
 
 def files_by_stem(folder: Path) -> dict[str, Path]:
     """Image files of a folder under their names without suffix, in natural order; none if it is missing."""
-    files = (
-        path
-        for path in folder.glob("*")
-        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith("._")
-    )
-    return {path.stem: path for path in sorted(files, key=lambda path: natural_key(path.name))}
+    return {path.stem: path for path in image_files(folder) if path.parent == folder}
 
 
 def read_info(path: Path) -> dict[str, str]:
@@ -153,9 +125,14 @@ BUS_UCLM = Dataset(
     citation="Vallez N, Bueno G, Deniz O, Rienda MA, Pastor C. BUS-UCLM: Breast ultrasound lesion segmentation "
     "dataset. Scientific Data 12 (2025). doi:10.1038/s41597-025-04562-3",
     homepage=HOMEPAGE,
-    synthetic=False,
     locate=locate,
     scan=scan,
-    fetch=fetch,
+    fetch=fetcher(
+        "bus_uclm",
+        URL,
+        ARCHIVE,
+        f"open {HOMEPAGE}, press 'Download All', put the zip file",
+        "name the folder as data_dir",
+    ),
     size="about 300 MB",
 )

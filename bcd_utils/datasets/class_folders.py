@@ -18,6 +18,17 @@ _MASK_STEM = re.compile(r"^(?P<image>.*?)_mask(_\d+)?$", re.IGNORECASE)
 _MASK_FOLDERS = {"mask", "masks", "ground_truth", "groundtruth"}
 
 
+def image_files(folder: Path, pattern: str = "*") -> list[Path]:
+    """Image files below a folder, in natural order of their paths, without what macOS puts into archives."""
+
+    def place(path: Path) -> str:
+        return path.relative_to(folder).as_posix()
+
+    images = [path for path in sorted(folder.rglob(pattern)) if path.suffix.lower() in IMAGE_SUFFIXES]
+    images = [path for path in images if not path.name.startswith("._") and "__MACOSX" not in place(path)]
+    return sorted(filter(Path.is_file, images), key=lambda path: natural_key(place(path)))
+
+
 def scan_class_folders(folder: Path, classes: Sequence[str]) -> Scan:
     """Find images and their masks below ``folder``.
 
@@ -42,13 +53,8 @@ def scan_class_folders(folder: Path, classes: Sequence[str]) -> Scan:
     images: dict[tuple[str, str], str] = {}
     masks: dict[tuple[str, str], list[str]] = defaultdict(list)
     remarks: list[str] = []
-    found = (
-        path for path in sorted(folder.rglob("*")) if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
-    )
-    for path in sorted(found, key=lambda path: natural_key(path.relative_to(folder).as_posix())):
+    for path in image_files(folder):
         relative = path.relative_to(folder)
-        if path.name.startswith("._") or "__MACOSX" in relative.parts:
-            continue
         parents = [part.lower() for part in relative.parts[:-1]]
         label = next((by_lower[part] for part in reversed(parents) if part in by_lower), None)
         if label is None:
@@ -61,20 +67,13 @@ def scan_class_folders(folder: Path, classes: Sequence[str]) -> Scan:
         else:
             images[label, path.stem] = relative.as_posix()
     if not images:
-        raise StudyError(
-            f"{folder} holds no images in class folders",
-            f"give the folder that holds {', '.join(classes)} (with .png or .jpg images inside)",
-        )
-    for (label, stem), paths in masks.items():
-        if (label, stem) not in images:
-            remarks.append(f"{paths[0]} is a mask without an image; left out")
-    order = {name: rank for rank, name in enumerate(classes)}
-    keys = sorted(images, key=lambda key: (order[key[0]], natural_key(key[1])))
-    rows = [
-        {"id": stem, "path": images[label, stem], "label": label, "masks": "|".join(masks[label, stem])}
-        for label, stem in keys
-    ]
-    table = pd.DataFrame(rows)
+        fix = f"give the folder that holds {', '.join(classes)} (with .png or .jpg images inside)"
+        raise StudyError(f"{folder} holds no images in class folders", fix)
+    lone = [paths[0] for key, paths in masks.items() if key not in images]
+    remarks += [f"{path} is a mask without an image; left out" for path in lone]
+    keys = sorted(images, key=lambda key: (classes.index(key[0]), natural_key(key[1])))
+    rows = [(stem, images[label, stem], label, "|".join(masks[label, stem])) for label, stem in keys]
+    table = pd.DataFrame(rows, columns=["id", "path", "label", "masks"])
     repeated = table["id"].duplicated(keep=False)
     table.loc[repeated, "id"] = table["label"] + "/" + table["id"]
     return Scan(table, remarks)

@@ -10,6 +10,11 @@ from typing import Any
 from bcd_utils.utils.errors import StudyError
 
 
+def tables_below(folder: Path, name: str) -> list[Path]:
+    """The files of that name below a folder, the least deep first."""
+    return sorted(folder.rglob(name), key=lambda path: (len(path.parts), path))
+
+
 def numbered_rows(
     path: Path, columns: Sequence[str], fix_columns: str, fix_file: str, **layout: Any
 ) -> Iterator[tuple[int, list[str]]]:

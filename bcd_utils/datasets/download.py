@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import tarfile
@@ -13,7 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcd_utils.utils.errors import StudyError
-from bcd_utils.utils.files import atomic_folder, disk_errors, sha256_of_file, write_json, write_text
+from bcd_utils.utils.files import (
+    atomic_folder,
+    disk_errors,
+    read_json,
+    sha256_of_file,
+    write_json,
+    write_text,
+)
 
 if TYPE_CHECKING:
     import requests
@@ -145,9 +151,8 @@ def _retrieve(url: str, path: Path, sha256: str | None, advice: str) -> None:
             fix += f". Or run the same command again: it resumes from the {megabytes:.1f} MB kept in {part}"
         raise StudyError(f"{url} could not be downloaded: {_reason(error)}", fix) from error
     except ValueError as error:
-        raise StudyError(
-            f"{url} gave a file without the expected SHA-256 {sha256}; it was not kept as {path}", advice
-        ) from error
+        problem = f"{url} gave a file without the expected SHA-256 {sha256}; it was not kept as {path}"
+        raise StudyError(problem, advice) from error
 
 
 def _fetch(url: str, part: Path) -> None:
@@ -155,7 +160,7 @@ def _fetch(url: str, part: Path) -> None:
     import requests
     from tqdm import tqdm
 
-    noted = _noted_version(part)
+    noted = read_json(_note_beside(part)) or {}
     present = part.stat().st_size if part.exists() and noted.get("url") == url else 0
     # The bytes on disk must be the bytes a Range counts, so no compression on the way.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={present}-"} if present else {})
@@ -180,15 +185,11 @@ def _fetch(url: str, part: Path) -> None:
             _note_beside(part).unlink(missing_ok=True)
             if remote["version"]:
                 write_json(_note_beside(part), remote)
-        bar = tqdm(
-            total=remote["size"],
-            initial=present,
-            desc=part.stem,
-            unit="B",
-            unit_scale=True,
-            disable=None,  # shown on a terminal only
-        )
-        with bar, open(part, "ab") as file:
+        shown = {"unit": "B", "unit_scale": True, "disable": None}  # None: on a terminal only
+        with (
+            tqdm(total=remote["size"], initial=present, desc=part.stem, **shown) as bar,
+            open(part, "ab") as file,
+        ):
             for chunk in response.iter_content(CHUNK_BYTES):
                 file.write(chunk)
                 bar.update(len(chunk))
@@ -211,25 +212,17 @@ def _remote_version(url: str, response: requests.Response) -> dict[str, Any]:
     }
 
 
-def _noted_version(part: Path) -> dict[str, Any]:
-    try:
-        return json.loads(_note_beside(part).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
-
-
 def _reason(error: requests.RequestException) -> str:
     from requests import exceptions
 
     if isinstance(error, exceptions.HTTPError) and error.response is not None:
         return f"the server answered {error.response.status_code} {error.response.reason}"
-    if isinstance(error, exceptions.Timeout):
-        return "the server did not answer in time"
-    if isinstance(error, exceptions.ChunkedEncodingError):
-        return "the connection broke before the end of the file"
-    if isinstance(error, exceptions.ConnectionError):
-        return "the server cannot be reached or stopped sending"
-    return str(error)
+    reasons = {
+        exceptions.Timeout: "the server did not answer in time",
+        exceptions.ChunkedEncodingError: "the connection broke before the end of the file",
+        exceptions.ConnectionError: "the server cannot be reached or stopped sending",
+    }
+    return next((reason for kind, reason in reasons.items() if isinstance(error, kind)), str(error))
 
 
 def _check_and_record_sha256(path: Path, sha256: str | None) -> None:
@@ -239,10 +232,8 @@ def _check_and_record_sha256(path: Path, sha256: str | None) -> None:
     expected = sha256 or recorded
     if expected is not None and actual != expected.lower():
         source = "the expected one" if sha256 else f"the one recorded in {record.name}"
-        raise StudyError(
-            f"{path} is damaged or another file: its SHA-256 {actual} is not {source} ({expected})",
-            f"delete {path} and run the same command again to download it anew",
-        )
+        problem = f"{path} is damaged or another file: its SHA-256 {actual} is not {source} ({expected})"
+        raise StudyError(problem, f"delete {path} and run the same command again to download it anew")
     if recorded != actual:
         write_text(record, f"{actual}  {path.name}\n")
 

@@ -16,11 +16,11 @@ from bcd_utils.utils.errors import StudyError
 def typical(manifest: pd.DataFrame, classes: tuple[str, ...], each: int = 5) -> dict[str, pd.DataFrame]:
     """Evenly spaced usable images of each class: neither the best nor the worst, the same every time."""
     usable = manifest[manifest["status"] == "ok"]
-    chosen = {}
-    for label in classes:
-        of_class = usable[usable["label"] == label]
-        chosen[label] = of_class.iloc[np.linspace(0, len(of_class) - 1, min(each, len(of_class))).astype(int)]
-    return chosen
+    images = {label: usable[usable["label"] == label] for label in classes}
+    return {
+        label: rows.iloc[np.linspace(0, len(rows) - 1, min(each, len(rows))).astype(int)]
+        for label, rows in images.items()
+    }
 
 
 def pick_examples(predictions: pd.DataFrame, classes: Sequence[str], each: int = 1) -> pd.DataFrame:
@@ -33,9 +33,9 @@ def pick_examples(predictions: pd.DataFrame, classes: Sequence[str], each: int =
     """
     chosen = []
     for label in classes:
-        of_class = predictions[predictions["label"] == label].sort_values("probability", ascending=False)
-        right = of_class["predicted"] == label
-        chosen += [of_class[right].head(each), of_class[~right].head(each)]
+        rows = predictions[predictions["label"] == label].sort_values("probability", ascending=False)
+        right = rows["predicted"] == label
+        chosen += [rows[right].head(each), rows[~right].head(each)]
     return pd.concat(chosen)
 
 
@@ -64,15 +64,12 @@ def histopathology_samples(folder: Path | str) -> list[tuple[str, np.ndarray]]:
     StudyError
         If there is no such image below the folder.
     """
-    found: dict[tuple[str, int], Path] = {}
+    first: dict[tuple[str, int], Path] = {}
     for path in sorted(Path(folder).rglob("SOB_*.png")):
-        match = NAME.match(path.stem)
-        if match:
+        if match := NAME.match(path.stem):
             side = "benign" if match["benign"] else "malignant"
-            found.setdefault((side, int(match["magnification"])), path)
-    if not found:
-        raise StudyError(
-            f"histopathology_dir = {folder} holds no BreakHis images",
-            "give BreakHis' folder, or null for none",
-        )
-    return [(f"{side}, {zoom}x", read_image(path)) for (side, zoom), path in sorted(found.items())]
+            first.setdefault((side, int(match["magnification"])), path)
+    if not first:
+        fix = "give BreakHis' folder, or null for none"
+        raise StudyError(f"histopathology_dir = {folder} holds no BreakHis images", fix)
+    return [(f"{side}, {zoom}x", read_image(path)) for (side, zoom), path in sorted(first.items())]

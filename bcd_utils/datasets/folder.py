@@ -7,7 +7,7 @@ from pathlib import Path
 from bcd_utils.datasets.base import Dataset, Scan, given_folder
 from bcd_utils.datasets.busi import CLASSES
 from bcd_utils.datasets.class_folders import scan_class_folders
-from bcd_utils.datasets.csv_rows import numbered_rows
+from bcd_utils.datasets.csv_rows import numbered_rows, tables_below
 from bcd_utils.study.data_settings import Source
 from bcd_utils.utils.errors import StudyError
 
@@ -18,10 +18,8 @@ COLUMNS = ("path", "group")
 def locate(source: Source) -> Path:
     """The folder (or unpacked zip file) that ``data_dir`` names."""
     if source.data_dir is None:
-        raise StudyError(
-            "The data set 'folder' needs to know which folder",
-            f"name one that holds {', '.join(CLASSES)} as data_dir",
-        )
+        fix = f"name one that holds {', '.join(CLASSES)} as data_dir"
+        raise StudyError("The data set 'folder' needs to know which folder", fix)
     return given_folder(source.data_dir, "your images")
 
 
@@ -36,19 +34,19 @@ def scan(folder: Path) -> Scan:
     StudyError
         If there are no images, or ``groups.csv`` lacks a column or has a line that cannot be right.
     """
-    found = scan_class_folders(folder, CLASSES)
-    tables = sorted(folder.rglob(GROUPS), key=lambda path: (len(path.parts), path))
+    scanned = scan_class_folders(folder, CLASSES)
+    tables = tables_below(folder, GROUPS)
     if not tables:
-        return found
-    groups = read_groups(tables[0], folder, set(found.images["path"]))
-    images = found.images.assign(group=found.images["path"].map(groups).fillna(""))
+        return scanned
+    groups = read_groups(tables[0], folder, set(scanned.images["path"]))
+    images = scanned.images.assign(group=scanned.images["path"].map(groups).fillna(""))
     unlisted = images.loc[images["group"] == "", "path"]
-    remarks = list(found.remarks)
-    if len(unlisted):
-        remarks.append(
-            f"{len(unlisted)} images are not in {GROUPS} (first: {unlisted.iloc[0]}); each counts as a patient"
-        )
-    return Scan(images, remarks)
+    if unlisted.empty:
+        return Scan(images, scanned.remarks)
+    remark = (
+        f"{len(unlisted)} images are not in {GROUPS} (first: {unlisted.iloc[0]}); each counts as a patient"
+    )
+    return Scan(images, [*scanned.remarks, remark])
 
 
 def read_groups(path: Path, folder: Path, images: set[str]) -> dict[str, str]:
@@ -71,24 +69,18 @@ def read_groups(path: Path, folder: Path, images: set[str]) -> dict[str, str]:
     base = path.parent.relative_to(folder)
     groups: dict[str, str] = {}
     begin = f"begin it with the line {','.join(COLUMNS)}"
-    for line, (name, group) in numbered_rows(
-        path, COLUMNS, begin, "save it as CSV in UTF-8", skipinitialspace=True
-    ):
+    rows = numbered_rows(path, COLUMNS, begin, "save it as CSV in UTF-8", skipinitialspace=True)
+    for line, (name, group) in rows:
         image = (base / name.replace("\\", "/")).as_posix()
         if image not in images:
-            raise StudyError(
-                f"{path}, line {line}: {name!r} is no image of this data set",
-                f"write its path as seen from {path.parent}, such as benign/image.png",
-            )
+            fix = f"write its path as seen from {path.parent}, such as benign/image.png"
+            raise StudyError(f"{path}, line {line}: {name!r} is no image of this data set", fix)
         if not group:
-            raise StudyError(
-                f"{path}, line {line}: {name!r} has no group", "name its patient, or leave the line out"
-            )
+            fix = "name its patient, or leave the line out"
+            raise StudyError(f"{path}, line {line}: {name!r} has no group", fix)
         if groups.setdefault(image, group) != group:
-            raise StudyError(
-                f"{path}, line {line}: {name!r} is of {group!r} here and of {groups[image]!r} before",
-                "keep one of the lines",
-            )
+            twice = f"{name!r} is of {group!r} here and of {groups[image]!r} before"
+            raise StudyError(f"{path}, line {line}: {twice}", "keep one of the lines")
     return groups
 
 
@@ -97,11 +89,8 @@ FOLDER = Dataset(
     title="Images from a folder",
     modality="breast ultrasound",
     classes=CLASSES,
-    counts=None,
     licence="as its owner says",
     citation="none: images that the user named",
-    homepage="",
-    synthetic=False,
     locate=locate,
     scan=scan,
     steps=f"they are yours: name a folder that holds {', '.join(CLASSES)} as data_dir",

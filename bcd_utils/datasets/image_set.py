@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +12,7 @@ import pandas as pd
 
 from bcd_utils.datasets import Dataset, dataset_of
 from bcd_utils.images.arrays import cached_images
+from bcd_utils.utils.counting import OnProgress, silent
 from bcd_utils.utils.files import sha256_of_file
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class ImageSet:
         """Rows of each set of a run's split."""
         return {name: np.flatnonzero(self.table["split"] == name) for name in self.table["split"].unique()}
 
-    def file(self, on_progress: Callable[[int, int], None] = lambda done, total: None) -> Path:
+    def file(self, on_progress: OnProgress = silent) -> Path:
         """The file with the pixels, written if need be.
 
         Raises

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from bcd_utils.datasets.base import Dataset, Scan, located
+from bcd_utils.datasets.base import Dataset, Scan, locator
 from bcd_utils.datasets.busi import CLASSES
-from bcd_utils.datasets.class_folders import IMAGE_SUFFIXES
+from bcd_utils.datasets.class_folders import image_files
 from bcd_utils.datasets.csv_rows import numbered_rows
-from bcd_utils.study.data_settings import Source
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import natural_key
 from bcd_utils.utils.paths import RAW_DATA
@@ -29,11 +28,6 @@ NAME = re.compile(r"^(?P<file>\d+)_(?P<patient>[0-9a-f]+)_MG_[LR]_[A-Z]+_ANON$",
 LABELS = {"1": "normal", "2": "benign", "3": "benign", "4": "malignant", "5": "malignant", "6": "malignant"}
 
 
-def locate(source: Source) -> Path:
-    """The folder with INbreast: ``data_dir`` (a folder or archive), or ``data/raw/inbreast``."""
-    return located(source, "INbreast", FOLDER, STEPS)
-
-
 def scan(folder: Path) -> Scan:
     """Find INbreast's mammograms (``AllDICOMs``), their patients, and labels from BI-RADS.
 
@@ -47,19 +41,17 @@ def scan(folder: Path) -> Scan:
     StudyError
         If mammograms or the table are missing, or the table has a line that cannot be right.
     """
-    paths = (path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
-    films = {}
-    for path in sorted(paths, key=lambda path: natural_key(path.name)):
-        found = NAME.match(path.stem)
-        if found:
-            films.setdefault(found["file"], (found["patient"], path.relative_to(folder).as_posix()))
+    films: dict[str, tuple[str, str]] = {}
+    for path in sorted(image_files(folder), key=lambda path: natural_key(path.name)):
+        if name := NAME.match(path.stem):
+            films.setdefault(name["file"], (name["patient"], path.relative_to(folder).as_posix()))
     if not films:
         raise StudyError(f"{folder} holds no mammograms of INbreast", STEPS)
     categories = read_table(folder)
     rows = [
-        (name, path, LABELS[categories[name][0]], "", patient, categories[name])
-        for name, (patient, path) in films.items()
-        if name in categories
+        (film, path, LABELS[categories[film][0]], "", patient, categories[film])
+        for film, (patient, path) in films.items()
+        if film in categories
     ]
     remarks = ["labels are BI-RADS categories, not pathology: 1 normal, 2 and 3 benign, 4 to 6 malignant"]
     for count, what in (
@@ -79,23 +71,20 @@ def read_table(folder: Path) -> dict[str, str]:
     if not tables:
         raise StudyError(f"{folder} holds no INbreast.csv and no INbreast.xls", STEPS)
     fix = f"take {tables[0].name} as it is published"
-    lines = csv_lines(tables[0], fix) if tables[0].suffix == ".csv" else xls_lines(tables[0], fix)
+    if tables[0].suffix == ".csv":
+        lines = numbered_rows(tables[0], COLUMNS, fix, fix, delimiter=";")
+    else:
+        lines = xls_lines(tables[0], fix)
     categories = {}
     for line, (name, category) in lines:
         name, category = name.partition(".")[0], category.lower().partition(".")[0]
         if not name.isdecimal():  # the sheet ends with sums
             continue
         if category[:1] not in LABELS:
-            raise StudyError(
-                f"{tables[0]}, line {line}: {category!r} is no BI-RADS category from 1 to 6", fix
-            )
+            problem = f"{tables[0]}, line {line}: {category!r} is no BI-RADS category from 1 to 6"
+            raise StudyError(problem, fix)
         categories[name] = category
     return categories
-
-
-def csv_lines(path: Path, fix: str) -> Iterator[tuple[int, list[str]]]:
-    """Line number, file and category of each line."""
-    return numbered_rows(path, COLUMNS, fix, fix, delimiter=";")
 
 
 def xls_lines(path: Path, fix: str) -> Iterator[tuple[int, list[str]]]:
@@ -125,8 +114,7 @@ INBREAST = Dataset(
     citation="Moreira IC, Amaral I, Domingues I, Cardoso A, Cardoso MJ, Cardoso JS. INbreast: toward a full-field "
     "digital mammographic database. Academic Radiology 19(2):236-248 (2012). doi:10.1016/j.acra.2011.09.014",
     homepage=HOMEPAGE,
-    synthetic=False,
-    locate=locate,
+    locate=locator("inbreast", "INbreast", STEPS),
     scan=scan,
     steps=STEPS,
 )

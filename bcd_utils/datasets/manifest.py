@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from bcd_utils.datasets.base import MANIFEST_COLUMNS, Dataset
 from bcd_utils.images.reading import image_size, mask_paths, read_image
 from bcd_utils.images.transforms import cropped
+from bcd_utils.utils.counting import OnProgress, counted_rows, silent
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import sha256_of_file, sha256_of_json
 
@@ -22,7 +23,7 @@ LEAST_CONTRAST = 4.0
 SIGNS = {"truncated": "truncated file", "no pixel data": "no pixel data"}  # in a decoder's message
 
 
-def inspect_image(path: Path, box: str = "") -> dict[str, object]:
+def inspect_image(path: Path, box: str = "") -> dict[str, Any]:
     """Measure one image, or the part of it in ``box``.
 
     Parameters
@@ -47,7 +48,7 @@ def inspect_image(path: Path, box: str = "") -> dict[str, object]:
     import imagehash
     from PIL import Image
 
-    row: dict[str, object] = {
+    row: dict[str, Any] = {
         "width": 0, "height": 0, "sha256": "", "pixels_sha256": "", "perceptual_hash": "", "status": "ok",
     }  # fmt: skip
     if path.stat().st_size == 0:
@@ -62,8 +63,8 @@ def inspect_image(path: Path, box: str = "") -> dict[str, object]:
     except StudyError:
         raise
     except Exception as error:  # noqa: BLE001 - decoders raise many kinds
-        said = str(error).lower()
-        return row | {"status": next((why for sign, why in SIGNS.items() if sign in said), "corrupt file")}
+        message = str(error).lower()
+        return row | {"status": next((why for sign, why in SIGNS.items() if sign in message), "corrupt file")}
     row["height"], row["width"] = pixels.shape[:2]
     row["pixels_sha256"] = hashlib.sha256(pixels.tobytes() + str(pixels.shape).encode()).hexdigest()
     row["perceptual_hash"] = str(imagehash.phash(Image.fromarray(pixels)))
@@ -88,7 +89,7 @@ def standard_deviation(pixels: np.ndarray) -> float:
     return float(np.sqrt(np.mean(deviations**2 + means**2) - np.mean(means) ** 2))
 
 
-def inspect_masks(folder: Path, row: Mapping[str, object]) -> list[str]:
+def inspect_masks(folder: Path, row: Mapping[str, Any]) -> list[str]:
     """Remarks on an image's masks: unreadable, or of another size than the image."""
     remarks = []
     for path in mask_paths(folder, row["masks"]):
@@ -110,7 +111,7 @@ def build_manifest(
     dataset: Dataset,
     folder: Path,
     allow_partial: bool = False,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: OnProgress = silent,
     require_every_class: bool = True,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Scan a data set and inspect every image.
@@ -143,33 +144,28 @@ def build_manifest(
     scan = dataset.scan(folder)
     if not allow_partial:
         dataset.check_counts(scan.images, folder)
-    found = scan.images if "box" in scan.images else scan.images.assign(box="")
-    rows = []
-    remarks = list(scan.remarks)
-    for done, scanned in enumerate(found.to_dict("records"), start=1):
-        row = scanned | inspect_image(folder / scanned["path"], scanned["box"])
-        row["masks_sha256"] = sha256_of_json(
-            [sha256_of_file(path) for path in mask_paths(folder, row["masks"])]
-        )
+    images = scan.images if "box" in scan.images else scan.images.assign(box="")
+    rows, remarks = [], list(scan.remarks)
+    for scanned in counted_rows(images, on_progress):
+        row = dict(scanned) | inspect_image(folder / scanned["path"], scanned["box"])
+        row["masks_sha256"] = sha256_of_json(list(map(sha256_of_file, mask_paths(folder, row["masks"]))))
         mask_remarks = inspect_masks(folder, row)
         if any("cannot be read" in remark for remark in mask_remarks) and row["status"] == "ok":
             row["status"] = "mask cannot be read"
         remarks += mask_remarks
         rows.append(row)
-        on_progress(done, len(found))
     manifest = pd.DataFrame(rows)
     manifest["group"] = join_groups(manifest)
     usable = set(manifest.loc[manifest["status"] == "ok", "label"])
     absent = [label for label in dataset.classes if label not in usable]
     if absent and (require_every_class or not usable):
-        raise StudyError(
-            f"{folder} holds no usable image of class {absent[0]}", "see that the download is whole"
-        )
-    own = [column for column in found if column not in MANIFEST_COLUMNS]
+        fix = "see that the download is whole"
+        raise StudyError(f"{folder} holds no usable image of class {absent[0]}", fix)
+    own = [column for column in images if column not in MANIFEST_COLUMNS]
     return manifest[[*MANIFEST_COLUMNS, *own]], remarks
 
 
-def linked(count: int, first: ArrayLike, second: ArrayLike) -> np.ndarray:
+def linked(count: int, first: Sequence[int] | np.ndarray, second: Sequence[int] | np.ndarray) -> np.ndarray:
     """Which of ``count`` things are joined through any chain of links.
 
     Parameters
@@ -219,13 +215,11 @@ def join_groups(images: pd.DataFrame) -> pd.Series:
     ['eve', 'eve', 'eve', 'd']
     """
     patients = images["group"] if "group" in images else pd.Series("", index=images.index)
-    rows = np.arange(len(images))
-    ends = np.zeros((2, 0), dtype=int)
+    rows, links = np.arange(len(images)), []
     for key in (patients, images["pixels_sha256"]):
-        known = (key != "").to_numpy()
         firsts = pd.Series(rows).groupby(key.to_numpy()).transform("first").to_numpy()
-        ends = np.hstack([ends, [rows[known], firsts[known]]])
-    component = pd.Series(linked(len(images), *ends), index=images.index)
+        links.append(np.stack([rows, firsts])[:, (key != "").to_numpy()])
+    component = pd.Series(linked(len(images), *np.hstack(links)), index=images.index)
     own = images["id"].where(~images["id"].isin(patients), images["path"])
     named = patients.where(patients != "").groupby(component).transform("first")
     return named.fillna(own.groupby(component).transform("first"))
@@ -249,23 +243,18 @@ def data_hash(manifest: pd.DataFrame) -> str:
     return sha256_of_json(manifest[["id", "label", "sha256", "masks_sha256", "status"]].values.tolist())
 
 
-def describe_dataset(dataset: Dataset, manifest: pd.DataFrame, remarks: list[str]) -> dict[str, object]:
+def describe_dataset(dataset: Dataset, manifest: pd.DataFrame, remarks: list[str]) -> dict[str, Any]:
     """What the reports say about the data."""
     aside = manifest[manifest["status"] != "ok"]
     counts = manifest["label"].value_counts()
+    declared = ("name", "title", "modality", "synthetic", "licence", "citation", "homepage")
     return {
-        "name": dataset.name,
-        "title": dataset.title,
-        "modality": dataset.modality,
+        **{key: getattr(dataset, key) for key in declared},
         "patients": known_patients(manifest),
         "images": len(manifest),
         "classes": {label: int(counts.get(label, 0)) for label in dataset.classes},
         "set_aside": len(aside),
         "set_aside_images": aside[["id", "path", "status"]].to_dict("records"),
-        "synthetic": dataset.synthetic,
         "remarks": remarks,
         "data_sha256": data_hash(manifest),
-        "licence": dataset.licence,
-        "citation": dataset.citation,
-        "homepage": dataset.homepage,
     }

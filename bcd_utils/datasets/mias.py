@@ -7,37 +7,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from bcd_utils.datasets.base import Dataset, Scan, located
+from bcd_utils.datasets.base import Dataset, Scan, fetcher, locator
 from bcd_utils.datasets.busi import CLASSES
-from bcd_utils.datasets.class_folders import IMAGE_SUFFIXES
-from bcd_utils.datasets.download import download, unpack
-from bcd_utils.study.data_settings import Source
+from bcd_utils.datasets.class_folders import image_files
 from bcd_utils.utils.errors import StudyError
-from bcd_utils.utils.files import natural_key
-from bcd_utils.utils.paths import RAW_DATA
 
 URL = "http://peipa.essex.ac.uk/pix/mias/all-mias.tar.gz"
 HOMEPAGE = "http://peipa.essex.ac.uk/info/mias.html"
-FOLDER = RAW_DATA / "mias"
 ARCHIVE = "all-mias.tar.gz"
 TABLES = {"info.txt", "info", "readme", "readme.txt", "00readme"}
 LINE = re.compile(r"^(?P<film>mdb\d{3})\s+[FGD]\s+(?P<kind>[A-Z]{4})(\s+(?P<severity>[BM])\b)?", re.MULTILINE)
 NAME = re.compile(r"^(?P<film>mdb(?P<number>\d{3}))([lr][lmsx])?([_-](?P<label>benign|malignant|normal))?$")
-
-
-def fetch() -> Path:
-    """Download and unpack mini-MIAS (about 100 MB) into ``data/raw/mias``; resumes half a download."""
-    advice = (
-        f"get {ARCHIVE} from {HOMEPAGE} or a mirror, put it at {FOLDER / ARCHIVE} and run the command again, or "
-        "unpack it anywhere and pass --data-dir"
-    )
-    return unpack(download(URL, FOLDER, ARCHIVE, advice=advice), FOLDER / "unpacked")
-
-
-def locate(source: Source) -> Path:
-    """The folder with mini-MIAS: ``data_dir`` (a folder or archive), or what was fetched."""
-    fix = "run 'bcd fetch mias', or pass --data-dir FOLDER_OR_ARCHIVE"
-    return located(source, "mini-MIAS", FOLDER / "unpacked", fix)
 
 
 def scan(folder: Path) -> Scan:
@@ -55,33 +35,33 @@ def scan(folder: Path) -> Scan:
         If there are no films, or nothing tells their labels.
     """
     published = read_list(folder)
-    rows, remarks = {}, []
+    rows: dict[str, tuple[str, ...]] = {}
     twice = unlabelled = differing = 0
-    paths = (path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
-    for path in sorted(paths, key=lambda path: natural_key(path.relative_to(folder).as_posix())):
-        found = NAME.match(path.stem.lower())
-        if not found:
+    for path in image_files(folder):
+        name = NAME.match(path.stem.lower())
+        if not name:
             continue
-        named = found["label"] or next((part for part in path.parent.parts if part.lower() in CLASSES), None)
-        label = published.get(found["film"], named and named.lower())
-        twice += found["film"] in rows
+        parents = map(str.lower, path.parent.parts)
+        named = name["label"] or next((part for part in parents if part in CLASSES), None)
+        label = published.get(name["film"], named)
+        twice += name["film"] in rows
         unlabelled += label is None
-        differing += bool(named) and named.lower() != label
+        differing += named not in (None, label)
         if label is not None:
-            patient = f"patient {(int(found['number']) + 1) // 2:03}"
-            relative = path.relative_to(folder).as_posix()
-            row = {"path": relative, "label": label, "masks": "", "group": patient}
-            rows.setdefault(found["film"], row)
+            patient = f"patient {(int(name['number']) + 1) // 2:03}"
+            rows.setdefault(name["film"], (path.relative_to(folder).as_posix(), label, "", patient))
     if not rows:
         lacking = "nothing that tells the labels of its films" if unlabelled else "no films of mini-MIAS"
-        raise StudyError(
-            f"{folder} holds {lacking}", f"give the folder with mdb001.pgm and Info.txt ({HOMEPAGE})"
-        )
-    for count, what in ((twice, "are there twice"), (unlabelled, "are in no line of the list")):
-        remarks += [f"{count} films {what}; left out"] if count else []
-    if differing:
-        remarks.append(f"{differing} films lie under another label than in the list; taken as in the list")
-    return Scan(pd.DataFrame.from_dict(rows, orient="index").rename_axis("id").reset_index(), remarks)
+        fix = f"give the folder with mdb001.pgm and Info.txt ({HOMEPAGE})"
+        raise StudyError(f"{folder} holds {lacking}", fix)
+    oddities = {
+        "are there twice; left out": twice,
+        "are in no line of the list; left out": unlabelled,
+        "lie under another label than in the list; taken as in the list": differing,
+    }
+    images = pd.DataFrame.from_dict(rows, orient="index", columns=["path", "label", "masks", "group"])
+    remarks = [f"{count} films {what}" for what, count in oddities.items() if count]
+    return Scan(images.rename_axis("id").reset_index(), remarks)
 
 
 def read_list(folder: Path) -> dict[str, str]:
@@ -107,9 +87,10 @@ MIAS = Dataset(
     citation="Suckling J, Parker J, Dance DR, et al. The Mammographic Image Analysis Society digital mammogram "
     "database. Excerpta Medica, International Congress Series 1069:375-378 (1994)",
     homepage=HOMEPAGE,
-    synthetic=False,
-    locate=locate,
+    locate=locator(
+        "mias/unpacked", "mini-MIAS", "run 'bcd fetch mias', or pass --data-dir FOLDER_OR_ARCHIVE"
+    ),
     scan=scan,
-    fetch=fetch,
+    fetch=fetcher("mias", URL, ARCHIVE, f"get {ARCHIVE} from {HOMEPAGE} or a mirror, put it"),
     size="about 100 MB",
 )

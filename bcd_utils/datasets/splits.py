@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -63,26 +64,25 @@ def split_images(
 
     usable = manifest[manifest["status"] == "ok"]
     labels = usable["label"]
+
+    def drawn(rows: pd.Index, share: float) -> tuple[pd.Index, pd.Index]:
+        return train_test_split(
+            rows, test_size=share, stratify=labels[rows] if stratify else None, random_state=seed
+        )
+
     try:
-        rest, test = train_test_split(
-            usable.index, test_size=test_fraction, stratify=labels if stratify else None, random_state=seed
-        )
-        train, validation = train_test_split(
-            rest,
-            test_size=validation_fraction,
-            stratify=labels[rest] if stratify else None,
-            random_state=seed,
-        )
+        rest, test = drawn(usable.index, test_fraction)
+        train, validation = drawn(rest, validation_fraction)
     except ValueError as error:
         raise StudyError(
             f"The {len(usable)} images cannot be split ({error})",
             "use more images, or larger test_fraction and validation_fraction",
         ) from None
-    assigned = pd.Series("", index=manifest.index, dtype=object)
-    assigned[train], assigned[validation], assigned[test] = SETS
+    sets = pd.concat(
+        [pd.Series(name, rows) for name, rows in zip(SETS, (train, validation, test), strict=True)]
+    )
     fix = "use more images or a larger fraction" + ("" if stratify else ", or stratify: true")
-    _hold_every_class(labels, assigned, fix)
-    return assigned
+    return _with_every_class(manifest, sets, fix)
 
 
 def split_by_group(
@@ -119,11 +119,8 @@ def split_by_group(
     """
     usable = manifest[manifest["status"] == "ok"]
     shares = {"test": test_fraction, "validation": (1 - test_fraction) * validation_fraction}
-    assigned = pd.Series("", index=manifest.index, dtype=object)
-    assigned[usable.index] = _draw_groups(usable, shares, seed)
     fix = "use more images or larger fractions; a class needs a group (a patient) for each set"
-    _hold_every_class(usable["label"], assigned, fix, _rare(usable))
-    return assigned
+    return _with_every_class(manifest, _draw_groups(usable, shares, seed), fix, _rare(usable))
 
 
 def published_split(manifest: pd.DataFrame, validation_fraction: float = 0.10, seed: int = 42) -> pd.Series:
@@ -154,11 +151,9 @@ def published_split(manifest: pd.DataFrame, validation_fraction: float = 0.10, s
         raise StudyError("split = official, but no split is published with these images", "use split: group")
     usable = manifest[manifest["status"] == "ok"]
     train = usable[usable["official_split"] == "train"]
-    assigned = pd.Series("", index=manifest.index, dtype=object)
-    assigned[usable.index] = "test"
-    assigned[train.index] = _draw_groups(train, {"validation": validation_fraction}, seed)
-    _hold_every_class(usable["label"], assigned, "use more images, or split: group", _rare(train))
-    return assigned
+    test = pd.Series("test", usable.index.difference(train.index))
+    sets = pd.concat([_draw_groups(train, {"validation": validation_fraction}, seed), test])
+    return _with_every_class(manifest, sets, "use more images, or split: group", _rare(train))
 
 
 def grouped_folds(
@@ -188,14 +183,11 @@ def grouped_folds(
         pairs = list(splitter.split(usable, usable["label"], usable["group"]))
     except ValueError as error:
         raise StudyError(f"The {len(usable)} images cannot be split into folds ({error})", fix) from None
-    splits = []
+    splits: list[pd.Series] = []
     for rest, test in pairs:
-        kept = usable.iloc[rest]
-        assigned = pd.Series("", index=manifest.index, dtype=object)
-        assigned[kept.index] = _draw_groups(kept, {"validation": validation_fraction}, seed + len(splits))
-        assigned[usable.index[test]] = "test"
-        _hold_every_class(usable["label"], assigned, fix)
-        splits.append(assigned)
+        kept = _draw_groups(usable.iloc[rest], {"validation": validation_fraction}, seed + len(splits))
+        sets = pd.concat([kept, pd.Series("test", usable.index[test])])
+        splits.append(_with_every_class(manifest, sets, fix))
     return splits
 
 
@@ -237,15 +229,21 @@ def _rare(rows: pd.DataFrame) -> set[str]:
     return set(groups.index[groups < len(SETS)])
 
 
-def _hold_every_class(
-    labels: pd.Series, assigned: pd.Series, fix: str, rare: frozenset[str] | set[str] = frozenset()
-) -> None:
+def _with_every_class(
+    manifest: pd.DataFrame, sets: pd.Series, fix: str, rare: Collection[str] = ()
+) -> pd.Series:
+    """The set of each image of the manifest, "" where it has none; each set has images of each class.
+
+    Those in ``rare`` may be absent from validation.
+    """
+    labels = manifest.loc[sets.index, "label"]
     for name in SETS:
-        absent = set(labels) - set(labels[assigned[labels.index] == name])
+        absent = set(labels) - set(labels[sets == name])
         if name == "validation":
-            absent -= rare
+            absent -= set(rare)
         if absent:
             raise StudyError(f"The {name} set has no image of class {', '.join(sorted(absent))}", fix)
+    return sets.astype(object).reindex(manifest.index, fill_value="")
 
 
 def split_table(manifest: pd.DataFrame) -> pd.DataFrame:

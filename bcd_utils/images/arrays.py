@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from bcd_utils.images.reading import read_with_mask
 from bcd_utils.images.stain import normalise_stain
 from bcd_utils.images.transforms import network_input, resize
 from bcd_utils.utils.code_identity import code_identity
+from bcd_utils.utils.counting import OnProgress, counted_rows, silent
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import atomic_path, disk_errors, sha256_of_json
 from bcd_utils.utils.paths import cache_folder
@@ -23,7 +23,7 @@ def write_images(
     images: pd.DataFrame,
     kind: str,
     size: int,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: OnProgress = silent,
     stain: str = "none",
 ) -> None:
     """Write one .npy file, image after image, so that memory does not grow with their number.
@@ -57,11 +57,10 @@ def write_images(
     # Appending, not a memory map: on a full disk a map kills the process where a write raises an error.
     with disk_errors(path), open(path, "wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
-        for done, (_, row) in enumerate(images.iterrows(), start=1):
+        for row in counted_rows(images, on_progress):
             image, mask = read_with_mask(folder, row)
             picture = network_input(normalise_stain(image, stain), mask, kind)
             file.write(resize(picture, size).tobytes())
-            on_progress(done, len(images))
 
 
 def cached_images(
@@ -70,7 +69,7 @@ def cached_images(
     data_sha256: str,
     kind: str,
     size: int,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: OnProgress = silent,
     stain: str = "none",
 ) -> Path:
     """The file that `write_images` writes, from the cache or written into it.

@@ -80,10 +80,8 @@ def _stored_pixels(header: Dataset, path: Path) -> np.ndarray:
         raise ValueError("no pixel data")
     syntax = header.file_meta.TransferSyntaxUID
     if syntax.is_encapsulated and not get_decoder(syntax).is_available:
-        raise StudyError(
-            f"{path} is compressed as {syntax.name}, for which no decoder is installed",
-            "pip install pylibjpeg pylibjpeg-libjpeg pylibjpeg-openjpeg",
-        )
+        fix = "pip install pylibjpeg pylibjpeg-libjpeg pylibjpeg-openjpeg"
+        raise StudyError(f"{path} is compressed as {syntax.name}, for which no decoder is installed", fix)
     return header.pixel_array
 
 

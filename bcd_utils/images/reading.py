@@ -57,10 +57,10 @@ def read_mask(paths: Sequence[Path | str], shape: tuple[int, int]) -> np.ndarray
     union = np.zeros(shape, dtype=bool)
     for path in paths:
         red, green, blue = np.moveaxis(read_image(path), 2, 0)  # several times as fast as max(axis=2)
-        levels = Image.fromarray(np.maximum(np.maximum(red, green), blue))
-        if (levels.height, levels.width) != shape:
-            levels = levels.resize((shape[1], shape[0]), Image.Resampling.NEAREST)
-        levels = np.asarray(levels)
+        mask = Image.fromarray(np.maximum(np.maximum(red, green), blue))
+        if (mask.height, mask.width) != shape:
+            mask = mask.resize((shape[1], shape[0]), Image.Resampling.NEAREST)
+        levels = np.asarray(mask)
         union |= levels > (127 if levels.max(initial=0) > 1 else 0)  # some tools write masks as 0 and 1
     return union
 

@@ -19,9 +19,7 @@ from __future__ import annotations
 
 import numpy as np
 
-LEAST_DENSITY = (
-    0.15  # of tissue: in each channel for Macenko's method, as published, on average for Reinhard's
-)
+LEAST_DENSITY = 0.15  # of tissue: in each channel for Macenko's method as published, else on average
 TISSUE_PIXELS = 100  # with fewer, nothing is known of the stains
 LIGHT = 95  # percentile
 EDGES = (1, 99)  # percentiles of the fan's angles, and of amounts

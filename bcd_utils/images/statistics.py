@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import pandas as pd
 
 from bcd_utils.images.reading import read_row, read_with_mask
 from bcd_utils.utils.code_identity import code_identity
+from bcd_utils.utils.counting import OnProgress, counted_rows, silent
 from bcd_utils.utils.files import sha256_of_json
 from bcd_utils.utils.parallel import Result, run_jobs
 
@@ -53,7 +53,7 @@ def image_character(image: np.ndarray) -> dict[str, float]:
     import cv2
     from skimage.measure import shannon_entropy
 
-    grey = np.mean(image, axis=2, dtype=np.float32)
+    grey = image.mean(axis=2, dtype=np.float32)
     low, high = np.percentile(grey, (5, 95))
     return {
         "brightness": float(grey.mean(dtype=np.float64)),
@@ -102,7 +102,7 @@ def grey_levels(image: np.ndarray) -> tuple[float, float, np.ndarray]:
 
 
 def image_statistics(
-    folder: Path, manifest: pd.DataFrame, on_progress: Callable[[int, int], None] = lambda done, total: None
+    folder: Path, manifest: pd.DataFrame, on_progress: OnProgress = silent
 ) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
     """Lesion area and brightness of every usable image, and mean grey-level histograms per class.
 
@@ -114,35 +114,23 @@ def image_statistics(
         Share of pixels per grey level, averaged over the images of a class.
     """
     usable = manifest[manifest["status"] == "ok"]
-    rows, shares = [], {label: [] for label in usable["label"].unique()}
-    for done, (_, row) in enumerate(usable.iterrows(), start=1):
+    rows, shares = [], defaultdict(list)
+    for row in counted_rows(usable, on_progress):
         image, mask = read_with_mask(folder, row)
-        *levels, of_image = grey_levels(image)
-        shares[row["label"]].append(of_image)
+        *levels, share = grey_levels(image)
+        shares[row["label"]].append(share)
         rows.append((row["id"], row["label"], mask.mean(), *levels))
-        on_progress(done, len(usable))
     statistics = pd.DataFrame(rows, columns=["id", "label", "area_fraction", "mean_grey", "sd_grey"])
-    return statistics, {label: np.mean(of_class, axis=0) for label, of_class in shares.items()}
+    return statistics, {label: np.mean(images, axis=0) for label, images in shares.items()}
 
 
-@dataclass(frozen=True)
-class Block:
-    """Some images of one folder: ``rows`` holds path and box of each."""
-
-    folder: Path
-    rows: tuple[tuple[str, str], ...]
+def measure_block(rows: pd.DataFrame, folder: Path) -> Result:
+    """`image_character` of some images, in a worker process: measure -> ndarray of float, shape (images,)."""
+    measured = pd.DataFrame([image_character(read_row(folder, row)) for _, row in rows.iterrows()])
+    return {name: measured[name].to_numpy() for name in MEASURES}
 
 
-def measure_block(block: Block, shared: None) -> Result:
-    """`image_character` of a block's images, in a worker process: measure -> ndarray of float, shape (images,)."""
-    rows = [pd.Series({"path": path, "box": box}) for path, box in block.rows]
-    found = [image_character(read_row(block.folder, row)) for row in rows]
-    return {name: np.array([each[name] for each in found]) for name in MEASURES}
-
-
-def measure_images(
-    folder: Path, images: pd.DataFrame, on_progress: Callable[[int, int], None] = lambda done, total: None
-) -> pd.DataFrame:
+def measure_images(folder: Path, images: pd.DataFrame, on_progress: OnProgress = silent) -> pd.DataFrame:
     """`image_character` of many images, block by block on all cores; what was measured once is not again.
 
     Parameters
@@ -161,8 +149,6 @@ def measure_images(
     code, jobs = code_identity(__name__), {}
     for start in range(0, len(images), BLOCK):
         rows = images.iloc[start : start + BLOCK]
-        block = Block(folder, tuple(zip(rows["path"], rows["box"], strict=True)))
-        jobs[sha256_of_json(["character", rows["sha256"].tolist(), code])[:32]] = block
-    parts = run_jobs(measure_block, jobs, None, on_progress).values()
-    values = {name: np.concatenate([part[name] for part in parts]) for name in MEASURES}
-    return pd.DataFrame(values, index=images.index)
+        jobs[sha256_of_json(["character", rows["sha256"].tolist(), code])[:32]] = rows[["path", "box"]]
+    parts = run_jobs(measure_block, jobs, folder, on_progress).values()
+    return pd.concat(map(pd.DataFrame, parts), ignore_index=True).set_index(images.index)

@@ -7,17 +7,17 @@ import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from bcd_utils.study.data_settings import BreakHis, CbisDdsm, External, Modalities, ModalitySource, Phantoms
+from bcd_utils.study.data_settings import ModalitySource
 from bcd_utils.study.networks import NETWORKS
 from bcd_utils.study.renamed import new_name, with_new_names
-from bcd_utils.study.settings import Audit, Augmentation, Comparison, FineTuning, RepeatedSplits, Study
+from bcd_utils.study.settings import Study
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.paths import STUDIES, readable
 
@@ -38,17 +38,11 @@ _TYPE_HELP = {
 
 
 _PATHS = {"data_dir", "histopathology_dir", "backbone", "weights", "reviewed_pairs", "extractors"}
-_SECTIONS = {
-    "phantoms": Phantoms,
-    "breakhis": BreakHis,
-    "cbis_ddsm": CbisDdsm,
-    "augmentation": Augmentation,
-    "fine_tuning": FineTuning,
-    "audit": Audit,
-    "repeated_splits": RepeatedSplits,
-    "comparison": Comparison,
-    "modalities": Modalities,
-    "external": External,
+_SECTIONS: dict[str, type[Any]] = {
+    name: kind
+    for name, hint in get_type_hints(Study).items()
+    for kind in get_args(hint) or [hint]  # FineTuning | None has two
+    if isinstance(kind, type) and is_dataclass(kind)
 }
 
 
@@ -62,7 +56,8 @@ _Loader.add_implicit_resolver(
 
 
 def _allowed_keys(location: Sequence[str], sections: Mapping[str, type]) -> list[str]:
-    owner, parts = Study, iter(location[:-1])
+    owner: type[Any] = Study
+    parts = iter(location[:-1])
     for part in parts:
         if part == "sources":
             owner = ModalitySource
@@ -79,19 +74,16 @@ def _one_line(
     error: ValidationError, source: str, sections: Mapping[str, type], within: str = ""
 ) -> StudyError:
     first = error.errors()[0]
-    places = [within, *first["loc"]] if within else first["loc"]
-    location = [str(part) for part in places if not str(part).startswith("function")]
+    places = [str(part) for part in ([within] if within else []) + [*first["loc"]]]
     # A union such as FineTuning | None puts its member's name into the location.
-    location = [part for part in location if part not in {kind.__name__ for kind in sections.values()}]
+    kinds = {kind.__name__ for kind in sections.values()}
+    location = [part for part in places if not part.startswith("function") and part not in kinds]
     key = ".".join(location)
     if first["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
         allowed = _allowed_keys(location, sections)
-        near = difflib.get_close_matches(location[-1], allowed, n=1)
-        hint = f"did you mean '{near[0]}'? " if near else ""
-        return StudyError(
-            f"{source}: unknown setting {key!r} = {first['input']!r}",
-            f"{hint}allowed are {', '.join(allowed)}",
-        )
+        hints = [f"did you mean '{near}'? " for near in difflib.get_close_matches(location[-1], allowed, n=1)]
+        fix = f"{''.join(hints)}allowed are {', '.join(allowed)}"
+        return StudyError(f"{source}: unknown setting {key!r} = {first['input']!r}", fix)
     if first["type"] == "missing":
         return StudyError(f"{source}: setting '{key}' is missing", f"add '{key}: ...'")
     wanted = _TYPE_HELP.get(first["type"], first["msg"].removeprefix("Input should be "))
@@ -134,17 +126,14 @@ def make_study(
     try:
         plain = json.dumps(settings, default=str)
     except (TypeError, ValueError) as error:
-        raise StudyError(
-            f"{source} holds more than plain values ({error})", "write text keys and plain values"
-        ) from None
-    known = _SECTIONS | dict(sections or {})
-    within = ""
+        problem = f"{source} holds more than plain values ({error})"
+        raise StudyError(problem, "write text keys and plain values") from None
+    known, within = _SECTIONS | dict(sections or {}), ""
     try:
         if sections is not None:
-            values = json.loads(plain)
-            further = {}
+            values, further = json.loads(plain), {}
             for within in known.keys() - _SECTIONS.keys():
-                section = TypeAdapter(known[within])
+                section = TypeAdapter[Any](known[within])
                 made = section.validate_json(json.dumps(values.pop(within, None) or {}))
                 further[within] = section.dump_python(made, mode="json")
             within, plain = "", json.dumps(values | {"sections": further})
@@ -179,7 +168,7 @@ def with_absolute_paths(settings: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(value, Mapping):
             changed[key] = with_absolute_paths(value)
         elif key in _PATHS and isinstance(value, list | tuple):
-            changed[key] = [_absolute(file) for file in value]
+            changed[key] = list(map(_absolute, value))
         elif key in _PATHS:
             changed[key] = _absolute(value)
     return changed
@@ -222,17 +211,17 @@ def load_study(
         known = ", ".join(sorted(readable(p) for p in beside if not p.stem.endswith("_reported")))
         raise StudyError(f"There is no study file {readable(path)}", f"name one of: {known}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise StudyError(
-            f"{readable(path)} is not valid YAML: {str(error).splitlines()[0]}", "mend it"
-        ) from None
+        problem = f"{readable(path)} is not valid YAML: {str(error).splitlines()[0]}"
+        raise StudyError(problem, "mend it") from None
     if not isinstance(values, dict):
         raise StudyError(f"{readable(path)} holds no settings", "write 'key: value' lines")
     values = with_new_names(values, readable(path))
     for text in overrides:
         key, value = parse_override(text)
-        if new_name(key) != key:
-            _logger.warning("--set %s: it is now called '%s'", key, new_name(key))
-        *outer, last = new_name(key).split(".")
+        current = new_name(key)
+        if current != key:
+            _logger.warning("--set %s: it is now called '%s'", key, current)
+        *outer, last = current.split(".")
         inner = values
         for section in outer:
             inner[section] = dict(inner[section]) if isinstance(inner.get(section), dict) else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
@@ -40,13 +41,11 @@ def commit() -> str:
 
 def versions() -> dict[str, str]:
     """Versions of Python, this project and the packages that shape results."""
-    found = {"python": platform.python_version(), "bcd_utils": __version__}
+    known = {"python": platform.python_version(), "bcd_utils": __version__}
     for package in PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+        with suppress(metadata.PackageNotFoundError):
+            known[package] = metadata.version(package)
+    return known
 
 
 def describe() -> dict[str, Any]:

@@ -59,9 +59,8 @@ def with_new_names(settings: Mapping[str, Any], source: str = "") -> dict[str, A
             continue
         current = new.rpartition(".")[2]
         if current in owner:
-            raise StudyError(
-                f"{source or 'settings'}: '{old}' and '{new}' are the same setting", f"keep '{new}'"
-            )
+            problem = f"{source or 'settings'}: '{old}' and '{new}' are the same setting"
+            raise StudyError(problem, f"keep '{new}'")
         owner[current] = owner.pop(name)
         if source:
             _logger.warning("%s: '%s' is now called '%s'", source, old, new)

@@ -16,7 +16,7 @@ import pandas as pd
 from bcd_utils.study.loading import make_study
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.errors import StudyError
-from bcd_utils.utils.files import atomic_path, disk_errors, sha256_of_file, write_json, write_text
+from bcd_utils.utils.files import atomic_path, disk_errors, read_json, sha256_of_file, write_json, write_text
 from bcd_utils.utils.paths import REPORTS, ROOT, STUDIES, readable
 
 #: Tells a notebook's kernel which stage it is; unset where a person has opened the notebook.
@@ -49,7 +49,7 @@ class Run:
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
         for name, value in {"study.json": study.as_dict(), "contract.json": contract}.items():
-            if _read_json(folder / name) != value:
+            if read_json(folder / name) != value:
                 write_json(folder / name, value)
         return cls(folder, study, contract)
 
@@ -69,18 +69,14 @@ class Run:
             If there is no run, with the command that makes one.
         """
         folder = str(folder) or os.environ.get("BCD_RUN_DIR", "") or cls._newest()
-        candidates = [Path(folder).absolute(), ROOT / folder, REPORTS / folder]
-        for candidate in candidates:
-            settings = candidate / "study.json"
+        for place in (Path(folder).absolute(), ROOT / folder, REPORTS / folder):
+            settings = place / "study.json"
             if settings.is_file():
-                try:
-                    values = json.loads(settings.read_text(encoding="utf-8"))
-                except ValueError:
-                    raise StudyError(
-                        f"{settings} is damaged", "delete the run folder and run again"
-                    ) from None
-                contract = _read_json(candidate / "contract.json") or {}
-                return cls(candidate, make_study(values, readable(settings)), contract)
+                values = read_json(settings)
+                if values is None:
+                    raise StudyError(f"{settings} is damaged", "delete the run folder and run again")
+                contract = read_json(place / "contract.json") or {}
+                return cls(place, make_study(values, readable(settings)), contract)
         raise StudyError(f"{folder} is not a run folder", "make one with 'bcd run studies/phantom.yaml'")
 
     @staticmethod
@@ -141,10 +137,8 @@ class Run:
         """
         maker = self.maker(name)
         if maker is None or maker != os.environ.get(STAGE, maker):
-            raise StudyError(
-                f"{os.environ.get(STAGE, 'A notebook')} writes {name}, which its stage does not declare",
-                "add it to `writes` in the stage's file, and run the study again",
-            )
+            problem = f"{os.environ.get(STAGE, 'A notebook')} writes {name}, which its stage does not declare"
+            raise StudyError(problem, "add it to `writes` in the stage's file, and run the study again")
         with atomic_path(self.folder / "artifacts" / name) as temporary:
             yield temporary
 
@@ -175,13 +169,9 @@ class Run:
 
     def read_csv(self, name: str) -> pd.DataFrame:
         """Read an artifact table; empty text stays empty text."""
+        types = dict.fromkeys(("id", "group", "masks", "box", "slide"), str)
         # Only an empty cell is missing: an image may be called "NA".
-        table = pd.read_csv(
-            self.artifact(name),
-            dtype=dict.fromkeys(("id", "group", "masks", "box", "slide"), str),
-            keep_default_na=False,
-            na_values=[""],
-        )
+        table = pd.read_csv(self.artifact(name), dtype=types, keep_default_na=False, na_values=[""])
         text = [column for column in table if not pd.api.types.is_numeric_dtype(table[column])]
         return table.fillna(dict.fromkeys(text, ""))
 
@@ -206,7 +196,7 @@ class Run:
 
     def marker_of(self, notebook: str) -> dict[str, Any] | None:
         """What a stage left when it was done; None where it is not, or its marker cannot be read."""
-        marker = _read_json(self.marker(notebook))
+        marker = read_json(self.marker(notebook))
         return marker if isinstance(marker, dict) and {"artifacts", "files"} <= marker.keys() else None
 
     def damage(self, marker: Mapping[str, Any]) -> str:
@@ -217,9 +207,8 @@ class Run:
                 return f"{name} is missing"
             if sha256_of_file(path) != digest:
                 return f"{name} was changed"
-        return next(
-            (f"{name} is missing" for name in marker["files"] if not (self.folder / name).exists()), ""
-        )
+        lost = [name for name in marker["files"] if not (self.folder / name).exists()]
+        return f"{lost[0]} is missing" if lost else ""
 
     def forget(self, stage: str) -> None:
         """Take back that a stage is done, and remove the figures and tables it left."""
@@ -249,33 +238,19 @@ class Run:
             for path in sorted((self.folder / part).glob("*"))
             if path.stat().st_mtime >= started and not path.name.startswith(".")
         ]
-        artifacts = {
-            name: sha256_of_file(self.folder / "artifacts" / name)
-            for name in self.contract[stage]["writes"]
-            if (self.folder / "artifacts" / name).exists()
+        paths = [self.folder / "artifacts" / name for name in self.contract[stage]["writes"]]
+        written = [path for path in paths if path.exists()]
+        marker = {
+            "parts": dict(parts),
+            "seconds": round(seconds, 2),
+            "work_seconds": round(work, 2),
+            "bytes": sum(path.stat().st_size for path in (*(self.folder / name for name in files), *written)),
+            "artifacts": {path.name: sha256_of_file(path) for path in written},
+            "files": files,
         }
-        written = [*files, *(f"artifacts/{name}" for name in artifacts)]
-        write_json(
-            self.marker(stage),
-            {
-                "parts": dict(parts),
-                "seconds": round(seconds, 2),
-                "work_seconds": round(work, 2),
-                "bytes": sum((self.folder / name).stat().st_size for name in written),
-                "artifacts": artifacts,
-                "files": files,
-            },
-        )
+        write_json(self.marker(stage), marker)
 
     def seconds(self, field: str = "seconds") -> dict[str, float]:
         """Seconds each finished stage took when it last ran; ``work_seconds``: on data alone."""
         markers = {stage: self.marker_of(stage) for stage in self.study.notebooks}
         return {stage: marker[field] for stage, marker in markers.items() if marker}
-
-
-def _read_json(path: Path) -> Any:
-    """The values of a JSON file; None where it is missing or damaged."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return None

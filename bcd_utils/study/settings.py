@@ -227,4 +227,5 @@ class Study(Source):
 
     def as_dict(self) -> dict[str, Any]:
         """Settings as plain, JSON-serialisable values."""
-        return TypeAdapter(dict[str, Any]).dump_python(asdict(self), mode="json")
+        values: dict[str, Any] = TypeAdapter(dict[str, Any]).dump_python(asdict(self), mode="json")
+        return values

@@ -137,14 +137,15 @@ def stages_of(notebooks: Sequence[str], declared: Mapping[str, Stage]) -> list[S
     for name in notebooks:
         if name not in declared:
             raise StudyError(f"There is no notebook {name}", f"name some of {', '.join(declared)}")
-    chosen = [declared[name] for name in notebooks] or [each for each in declared.values() if each.protocol]
-    made_by, there = writers(declared.values()), set()
+    chosen = [declared[name] for name in notebooks] or [
+        stage for stage in declared.values() if stage.protocol
+    ]
+    written: set[str] = set()
     for stage in chosen:
         for name in stage.reads:
-            if name not in there:
-                raise StudyError(
-                    f"{stage.notebook} reads {name}, which no notebook before it writes",
-                    f"add {made_by[name]} before it under 'notebooks' in the study's file",
-                )
-        there.update(stage.writes)
+            if name not in written:
+                maker = writers(declared.values())[name]
+                fix = f"add {maker} before it under 'notebooks' in the study's file"
+                raise StudyError(f"{stage.notebook} reads {name}, which no notebook before it writes", fix)
+        written.update(stage.writes)
     return chosen

@@ -69,7 +69,7 @@ def device() -> str:
     elif name == "jax":
         import jax
 
-        gpus = [found.device_kind for found in jax.devices() if found.platform != "cpu"]
+        gpus = [gpu.device_kind for gpu in jax.devices() if gpu.platform != "cpu"]
     else:
         import torch
 
@@ -83,14 +83,14 @@ def peak_device_bytes() -> int | None:
         return None
     name = keras.backend.backend()
     if name == "tensorflow":
-        return tensorflow.config.experimental.get_memory_info("GPU:0")["peak"]
+        return int(tensorflow.config.experimental.get_memory_info("GPU:0")["peak"])
     if name == "jax":
         import jax
 
-        return jax.devices()[0].memory_stats()["peak_bytes_in_use"]
+        return int(jax.devices()[0].memory_stats()["peak_bytes_in_use"])
     import torch
 
-    return torch.cuda.max_memory_allocated()
+    return int(torch.cuda.max_memory_allocated())
 
 
 def seed_everything(seed: int) -> str:
@@ -147,16 +147,14 @@ def score_gradients(model: keras.Model, features: np.ndarray, classes: np.ndarra
         with tensorflow.GradientTape() as tape:
             tape.watch(inputs)
             score = tensorflow.reduce_sum(model(inputs, training=False) * chosen)
-        return tape.gradient(score, inputs).numpy()
+        return np.asarray(tape.gradient(score, inputs))
     if name == "jax":
         import jax
 
-        def total(inputs):
-            return (model(inputs, training=False) * chosen).sum()
-
-        return np.asarray(jax.grad(total)(jax.numpy.asarray(features)))
+        gradient = jax.grad(lambda inputs: (model(inputs, training=False) * chosen).sum())
+        return np.asarray(gradient(jax.numpy.asarray(features)))
     import torch
 
     inputs = keras.ops.convert_to_tensor(features).detach().requires_grad_(True)
     score = (model(inputs, training=False) * keras.ops.convert_to_tensor(chosen)).sum()
-    return torch.autograd.grad(score, inputs)[0].cpu().numpy()
+    return np.asarray(torch.autograd.grad(score, inputs)[0].cpu())

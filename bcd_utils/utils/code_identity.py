@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from importlib import metadata
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,12 +49,12 @@ def code_identity(*modules: str, root: Path = ROOT) -> str:
     return sha256_of_json(code_parts(closure(modules, root)))
 
 
-def code_parts(found: Mapping[str, Path], further: Iterable[str] = ()) -> dict[str, Any]:
+def code_parts(files: Mapping[str, Path], further: Iterable[str] = ()) -> dict[str, Any]:
     """What an identity is made of.
 
     Parameters
     ----------
-    found : mapping of module name to file
+    files : mapping of module name to file
         As `closure` gives them.
     further : iterable of str
         Names that code outside these modules imports.
@@ -63,10 +64,8 @@ def code_parts(found: Mapping[str, Path], further: Iterable[str] = ()) -> dict[s
     dict
         ``modules`` and ``libraries``: hash or version by name; ``backend``: that of Keras, or "".
     """
-    parsed = {name: parse(file) for name, file in sorted(found.items())}
-    libraries = library_versions(
-        {each for source in parsed.values() for each in source.imported}.union(further)
-    )
+    parsed = {name: parse(file) for name, file in sorted(files.items())}
+    libraries = library_versions({*further, *chain(*(source.imported for source in parsed.values()))})
     backend = resolved_backend() if "keras" in libraries else ""
     hashes = {name: source.digest for name, source in parsed.items()}
     return {"modules": hashes, "libraries": libraries, "backend": backend}
@@ -94,21 +93,21 @@ def closure(modules: Iterable[str], root: Path = ROOT) -> dict[str, Path]:
     >>> sorted(closure(["bcd_utils.utils.files"]))
     ['bcd_utils.utils.errors', 'bcd_utils.utils.files']
     """
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
-        if name in found:
+        if name in files:
             continue
         file = _file_of(name, root)
         if file is None:
             raise ModuleNotFoundError(f"there is no module {name} below {root}")
-        found[name] = file
+        files[name] = file
         source = parse(file)
         waiting += modules_among(source.imported, root)
         if source.searches:
             waiting += [f"{name}.{path.stem}" for path in file.parent.glob("*.py") if path != file]
-    return found
+    return files
 
 
 def imported_names(tree: ast.AST) -> tuple[str, ...]:
@@ -131,12 +130,12 @@ def imported_names(tree: ast.AST) -> tuple[str, ...]:
 def resolved_backend() -> str:
     """The backend that Keras uses, or would use if it were imported now."""
     if "keras" in sys.modules:
-        return sys.modules["keras"].backend.backend()
+        return str(sys.modules["keras"].backend.backend())
     if os.environ.get("KERAS_BACKEND"):
         return os.environ["KERAS_BACKEND"]
     try:
         home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
-        return json.loads((home / "keras.json").read_text()).get("backend", "tensorflow")
+        return str(json.loads((home / "keras.json").read_text()).get("backend", "tensorflow"))
     except (OSError, ValueError):
         return "tensorflow"
 
@@ -149,26 +148,21 @@ def library_versions(names: Iterable[str]) -> dict[str, str]:
     >>> sorted(library_versions(["numpy.linalg", "os", "bcd_utils.utils.files"]))
     ['numpy', 'python']
     """
-    tops = {name.partition(".")[0] for name in names} - {PACKAGE} - sys.stdlib_module_names
-    used = tops.difference(BACKENDS)
-    if "keras" in used:
-        used = used | {resolved_backend()}
-    known = _distributions()
-    versions = {each: metadata.version(each) for name in used for each in known.get(name, ())}
+    tops = {name.partition(".")[0] for name in names} - {PACKAGE, *BACKENDS} - sys.stdlib_module_names
+    used = tops | {resolved_backend()} if "keras" in tops else tops
+    distributions = set(chain(*(_distributions().get(name, ()) for name in used)))
+    versions = {name: metadata.version(name) for name in distributions}
     return {"python": ".".join(map(str, sys.version_info[:3])), **dict(sorted(versions.items()))}
 
 
 def _run_nodes(node: ast.AST) -> Iterator[ast.AST]:
     """All nodes of a tree but those under ``if TYPE_CHECKING``."""
-    if isinstance(node, ast.If) and "TYPE_CHECKING" in (
-        getattr(node.test, "id", ""),
-        getattr(node.test, "attr", ""),
-    ):
-        for child in node.orelse:
-            yield from _run_nodes(child)
-        return
-    yield node
-    for child in ast.iter_child_nodes(node):
+    children: Iterable[ast.AST] = ast.iter_child_nodes(node)
+    if isinstance(node, ast.If) and _last_name(node.test) == "TYPE_CHECKING":
+        children = node.orelse
+    else:
+        yield node
+    for child in children:
         yield from _run_nodes(child)
 
 
@@ -205,9 +199,8 @@ def _parsed(file: Path, mtime_ns: int, size: int) -> Source:
     tree = ast.parse(text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                node.body = node.body[1:] if isinstance(first.value.value, str) else node.body
+            if ast.get_docstring(node, clean=False) is not None:
+                del node.body[0]
     digest = sha256_of_json(ast.dump(tree))
     searches = file.name == "__init__.py" and "iter_modules(__path__)" in text
     return Source(digest, imported_names(tree), searches, attributes_taken(tree))
@@ -222,31 +215,29 @@ def attributes_taken(tree: ast.AST) -> frozenset[tuple[str, str]]:
     [('run', 'study'), ('study', 'epochs')]
     """
     return frozenset(
-        (getattr(node.value, "id", "") or getattr(node.value, "attr", ""), node.attr)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute)
+        (_last_name(node.value), node.attr) for node in ast.walk(tree) if isinstance(node, ast.Attribute)
     )
+
+
+def _last_name(node: ast.AST) -> str:
+    """``epochs`` of ``epochs`` and of ``run.study.epochs``; "" of what is neither."""
+    return str(getattr(node, "id", "") or getattr(node, "attr", ""))
 
 
 def _file_of(module: str, root: Path) -> Path | None:
     path = root.joinpath(*module.split("."))
-    for file in (path.with_suffix(".py"), path / "__init__.py"):
-        if file.is_file():
-            return file
-    return None
+    return next(filter(Path.is_file, (path.with_suffix(".py"), path / "__init__.py")), None)
 
 
 def _module_of(name: str, root: Path) -> str | None:
     """The module of this package that an imported name is, or is in."""
     if name.partition(".")[0] != PACKAGE:
         return None
-    while _file_of(name, root) is None:
+    while name and _file_of(name, root) is None:
         name = name.rpartition(".")[0]
-        if not name:
-            return None
-    return name
+    return name or None
 
 
 @lru_cache(maxsize=1)
 def _distributions() -> dict[str, list[str]]:
-    return {name: sorted(set(found)) for name, found in metadata.packages_distributions().items()}
+    return {name: sorted({*given}) for name, given in metadata.packages_distributions().items()}

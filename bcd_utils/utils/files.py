@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -24,21 +23,17 @@ def disk_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StudyError(
-                f"The disk is full: {path} could not be written",
-                "free some space and run the same command again; finished stages are kept",
-            ) from error
+            fix = "free some space and run the same command again; finished stages are kept"
+            raise StudyError(f"The disk is full: {path} could not be written", fix) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise StudyError(
-                f"{path} may not be written ({error.strerror})",
-                "choose a folder you may write to, for example with --run-dir",
-            ) from error
+            fix = "choose a folder you may write to, for example with --run-dir"
+            raise StudyError(f"{path} may not be written ({error.strerror})", fix) from error
         raise
 
 
 @contextmanager
 def atomic_path(path: Path | str) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` that takes its place only if the block succeeds.
+    """Give a temporary path that takes the place of ``path`` only if the block succeeds.
 
     Raises
     ------
@@ -57,30 +52,22 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     path = Path(path)
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=f".part{path.suffix}")
-        os.close(handle)
-        temporary = Path(name)
-        try:
+        scratch = tempfile.TemporaryDirectory(
+            dir=path.parent, prefix=".", suffix=".part", ignore_cleanup_errors=True
+        )
+        with scratch as folder:
+            temporary = Path(folder) / path.name
             yield temporary
-            os.chmod(temporary, 0o644)
+            os.chmod(temporary, 0o755 if temporary.is_dir() else 0o644)
             os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
 def atomic_folder(path: Path | str) -> Iterator[Path]:
     """Give a temporary folder that becomes ``path`` only if the block succeeds."""
-    path = Path(path)
-    with disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=".", suffix=".part"))
-        try:
-            yield temporary
-            os.chmod(temporary, 0o755)
-            os.replace(temporary, path)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+    with atomic_path(path) as temporary:
+        temporary.mkdir()
+        yield temporary
 
 
 def write_text(path: Path | str, text: str) -> None:
@@ -92,6 +79,14 @@ def write_text(path: Path | str, text: str) -> None:
 def write_json(path: Path | str, value: Any) -> None:
     """Write ``value`` as indented JSON, atomically."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """The values of a JSON file; None where it is missing or damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
 
 
 def sha256_of_file(path: Path | str) -> str:
@@ -113,13 +108,8 @@ def sha256_of_json(value: Any) -> str:
 
 def listing_identity(folders: Iterable[Path]) -> str:
     """Hash of the names, sizes and times of all files in some folders."""
-    listing = [
-        [str(path), path.stat().st_size, path.stat().st_mtime_ns]
-        for folder in folders
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    ]
-    return sha256_of_json(listing)
+    files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+    return sha256_of_json([[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files])
 
 
 def natural_key(text: str) -> list[str | int]:

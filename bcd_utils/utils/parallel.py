@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from bcd_utils.utils.counting import OnProgress, silent
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import atomic_path, disk_errors, write_json
 from bcd_utils.utils.paths import cache_folder
 
-ENGINES = ("joblib", "dask")
 ENGINE, SCHEDULER = "BCD_ENGINE", "BCD_SCHEDULER"  # how the command line tells a notebook's kernel
 
 _one_at_a_time = Lock()  # a worker with several threads would train one compiled model twice at once
@@ -30,7 +30,7 @@ def run_jobs(
     work: Work,
     jobs: Mapping[str, Any],
     shared: Any,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: OnProgress = silent,
     folder: Path | None = None,
 ) -> dict[str, Result]:
     """Results of all jobs, from their folders or computed now.
@@ -90,16 +90,17 @@ def write_result(folder: Path, job: Any, result: Result) -> None:
     """Store what the job was, then its result; the result's file says that the job is finished."""
     write_json(folder / "job.json", {"job": repr(job)})
     content = io.BytesIO()
-    np.savez(content, **result)
+    np.savez(content, **result)  # type: ignore[arg-type]
     with atomic_path(folder / "result.npz") as temporary:
         temporary.write_bytes(content.getvalue())
 
 
 def _engine() -> Callable[[Work, Mapping[str, Any], Any], Iterator[tuple[str, Result]]]:
+    engines = {"joblib": _on_this_machine, "dask": _on_a_cluster}
     name = os.environ.get(ENGINE) or "joblib"
-    if name not in ENGINES:
-        raise StudyError(f"There is no engine {name}", f"use {' or '.join(ENGINES)}")
-    return {"joblib": _on_this_machine, "dask": _on_a_cluster}[name]
+    if name not in engines:
+        raise StudyError(f"There is no engine {name}", f"use {' or '.join(engines)}")
+    return engines[name]
 
 
 def _on_this_machine(work: Work, jobs: Mapping[str, Any], shared: Any) -> Iterator[tuple[str, Result]]:
@@ -110,18 +111,14 @@ def _on_this_machine(work: Work, jobs: Mapping[str, Any], shared: Any) -> Iterat
         stored = f"{scratch}/shared"
         joblib.dump(shared, stored)
         # At least two: with one, joblib would run the jobs here, where threads may have been set up otherwise.
-        parallel = joblib.Parallel(
-            n_jobs=max(2, joblib.cpu_count()), return_as="generator_unordered", max_nbytes=None
-        )
+        cores = max(2, joblib.cpu_count())
+        parallel = joblib.Parallel(n_jobs=cores, return_as="generator_unordered", max_nbytes=None)
+        run = joblib.delayed(_keyed_from)
         try:
-            yield from parallel(
-                joblib.delayed(_keyed_from)(work, key, job, stored) for key, job in jobs.items()
-            )
+            yield from parallel(run(work, key, job, stored) for key, job in jobs.items())
         except TerminatedWorkerError:
-            raise StudyError(
-                "A worker process of the sweep died (out of memory, or killed)",
-                "close other programs; the same command goes on with the jobs that are missing",
-            ) from None
+            fix = "close other programs; the same command goes on with the jobs that are missing"
+            raise StudyError("A worker process of the sweep died (out of memory, or killed)", fix) from None
 
 
 def _keyed_from(work: Work, key: str, job: Any, stored: str) -> tuple[str, Result]:
@@ -146,14 +143,13 @@ def _on_a_cluster(work: Work, jobs: Mapping[str, Any], shared: Any) -> Iterator[
         from distributed.comm import CommClosedError
         from distributed.scheduler import KilledWorker
     except ModuleNotFoundError:
-        raise StudyError(
-            "The engine dask is not installed", "run pip install distributed, or use --engine joblib"
-        ) from None
+        fix = "run pip install distributed, or use --engine joblib"
+        raise StudyError("The engine dask is not installed", fix) from None
     address = os.environ.get(SCHEDULER, "")
     if not address:
         raise StudyError("The engine dask needs a scheduler", "pass --scheduler tcp://HOST:8786")
     try:
-        client = Client(address, timeout=10)
+        client = Client(address, timeout=10)  # type: ignore[no-untyped-call]
     except (OSError, TimeoutError, ValueError) as error:
         raise StudyError(
             f"No dask scheduler answers at {address} ({type(error).__name__})",
@@ -163,12 +159,10 @@ def _on_a_cluster(work: Work, jobs: Mapping[str, Any], shared: Any) -> Iterator[
         # As a task, not as scattered data: the scheduler can make it again if the workers that hold it die.
         everywhere = client.submit(_itself, shared, pure=False)
         # A worker that dies takes its jobs with it; the scheduler gives them to another, three times at most.
-        futures = [
-            client.submit(_keyed, work, key, job, everywhere, pure=False, retries=2)
-            for key, job in jobs.items()
-        ]
+        once = {"pure": False, "retries": 2}
+        futures = [client.submit(_keyed, work, key, job, everywhere, **once) for key, job in jobs.items()]
         try:
-            for future in as_completed(futures):
+            for future in as_completed(futures):  # type: ignore[no-untyped-call]
                 yield future.result()
         except KilledWorker:
             raise StudyError(

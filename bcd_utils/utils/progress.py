@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 PROGRESS_FILE = "BCD_PROGRESS_FILE"
 PROGRESS = "bcd_progress"  # in an output's metadata: of use while a notebook runs, none in a report
@@ -24,7 +25,7 @@ class Progress:
         self._shown = 0.0
         self._started = time.monotonic()
         self._first: tuple[float, int] | None = None
-        self._handle = None
+        self._handle: Any = None
 
     def __call__(self, done: int, total: int, note: str = "") -> None:
         """Show the state; called as often as one likes, drawn at most twice a second."""
@@ -39,9 +40,7 @@ class Progress:
         if os.environ.get(PROGRESS_FILE):
             path = Path(os.environ[PROGRESS_FILE])
             path.write_text(text)
-            with open(
-                path.with_suffix(".work"), "a"
-            ) as work:  # what the stage spent on data, not on overhead
+            with open(path.with_suffix(".work"), "a") as work:  # time spent on data, not on overhead
                 work.write(f"{now - self._started:.2f}\t{self.label}\n")
             self._started = now
 
@@ -51,10 +50,11 @@ class Progress:
 
         if get_ipython() is None:
             return
+        line = Markdown(text)  # type: ignore[no-untyped-call]
         if self._handle is None:
-            self._handle = display(Markdown(text), display_id=True, metadata={PROGRESS: True})
+            self._handle = display(line, display_id=True, metadata={PROGRESS: True})  # type: ignore[no-untyped-call]
         else:
-            self._handle.update(Markdown(text), metadata={PROGRESS: True})
+            self._handle.update(line, metadata={PROGRESS: True})
 
 
 def time_left(began: float, done_before: int, now: float, done: int, total: int) -> str:

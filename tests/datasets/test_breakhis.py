@@ -9,7 +9,7 @@ import pytest
 from builders import noise, write_image
 from miniatures import write_breakhis
 
-from bcd_utils.datasets import breakhis, dataset_of
+from bcd_utils.datasets import dataset_of
 from bcd_utils.datasets.breakhis import scan
 from bcd_utils.datasets.manifest import build_manifest
 from bcd_utils.study.loading import make_study
@@ -123,7 +123,7 @@ def test_counts_add_up_to_those_published_for_each_magnification(zoom, benign, m
 
 
 def test_where_it_is_missing_the_message_says_how_to_get_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(breakhis, "FOLDER", tmp_path / "breakhis")
+    monkeypatch.setattr("bcd_utils.datasets.base.RAW_DATA", tmp_path)
     with pytest.raises(StudyError, match="BreakHis is not in .*bcd fetch breakhis"):
         dataset().locate(make_study({"name": "mine", "dataset": "breakhis"}))
     with pytest.raises(StudyError, match="holds no images of BreakHis"):

@@ -132,7 +132,7 @@ def test_a_missing_or_broken_sheet_is_refused(tmp_path):
 
 
 def test_where_inbreast_is_missing_the_message_says_how_to_get_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(inbreast, "FOLDER", tmp_path / "inbreast")
+    monkeypatch.setattr("bcd_utils.datasets.base.RAW_DATA", tmp_path)
     with pytest.raises(StudyError, match="INbreast is not in .*ask its authors"):
-        inbreast.locate(make_study({"name": "mine", "dataset": "inbreast"}))
+        REGISTRY["inbreast"].locate(make_study({"name": "mine", "dataset": "inbreast"}))
     assert sum(REGISTRY["inbreast"].counts.values()) == 410

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bcd_utils.datasets.base import Dataset, Scan, located
+from bcd_utils.datasets.base import Dataset, Scan, locator
 from bcd_utils.datasets.cbis.files import Index, files_of, index_files, lesion_box, masks_among
 from bcd_utils.datasets.cbis.tables import (
     ROWS,
@@ -69,7 +69,7 @@ def scan(folder: Path, wanted: CbisDdsm = DEFAULTS) -> Scan:
     StudyError
         If tables or pixels are missing, do not belong together, or there are DICOM files and others.
     """
-    cases = list(read_tables(folder, kinds_of(wanted), STEPS))
+    cases, whole = list(read_tables(folder, kinds_of(wanted), STEPS)), wanted.region == "mammogram"
     index = index_files(folder)
     files = {path for paths in index.values() for path in paths}
     if not files:
@@ -80,24 +80,20 @@ def scan(folder: Path, wanted: CbisDdsm = DEFAULTS) -> Scan:
             f"None of the {len(files)} pixel files in {folder} belongs to a row of its tables",
             "put tables and pixels of the same part together: mass or calcification, training or test",
         )
-    whole = wanted.region == "mammogram"
-    rows, remarks = (
-        find_mammograms(cases, index, folder) if whole else find_lesions(cases, index, folder, wanted.margin)
-    )
+    if whole:
+        rows, remarks = find_mammograms(cases, index, folder)
+    else:
+        rows, remarks = find_lesions(cases, index, folder, wanted.margin)
     if not rows:
         raise StudyError(f"{folder} holds crops and masks, but none of the mammograms", STEPS)
     images = pd.DataFrame(rows)
-    if whole:
-        remarks = remarks_on_films(cases) + remarks
     if wanted.abnormality == "all" and files - known:
         remarks.append(f"{len(files - known)} pixel files belong to no row of the tables; left out")
     crossing = patients_in_both_sets(cases)
     if crossing:
         done = "all their images are taken as train" if wanted.move_crossing_patients else "left as published"
-        remarks.append(
-            f"{len(crossing)} patients are published in train for one kind of abnormality and in test for the "
-            f"other; {done}"
-        )
+        twice = "are published in train for one kind of abnormality and in test for the other"
+        remarks.append(f"{len(crossing)} patients {twice}; {done}")
     if wanted.move_crossing_patients:
         images.loc[images["group"].isin(crossing), "official_split"] = "train"
     return Scan(images, remarks)
@@ -111,18 +107,16 @@ def kinds_of(wanted: CbisDdsm) -> list[str]:
 def find_mammograms(cases: Sequence[Abnormality], index: Index, folder: Path) -> tuple[Rows, list[str]]:
     """One row a mammogram whose pixels are there, with the masks of all its abnormalities; and remarks."""
     rows, lost, unmasked = [], [], 0
-    for view, of_view in by_view(cases).items():
-        films = files_of(index, [case.image for case in of_view])
+    for view, filed in by_view(cases).items():
+        films = files_of(index, [case.image for case in filed])
         if not films:
             lost.append(view)
             continue
-        masks = [masks_among(files_of(index, case.parts)) for case in of_view]
+        masks = [masks_among(files_of(index, case.parts)) for case in filed]
         unmasked += masks.count([])
-        rows.append(image_row(folder, view, of_view, films[0], sum(masks, [])))
-    remarks = remarks_on_absences(lost, "mammograms")
-    if unmasked:
-        remarks.append(f"{unmasked} abnormalities have no mask here")
-    return rows, remarks
+        rows.append(image_row(folder, view, filed, films[0], sum(masks, [])))
+    remarks = remarks_on_films(cases) + remarks_on_absences(lost, "mammograms")
+    return rows, remarks + ([f"{unmasked} abnormalities have no mask here"] if unmasked else [])
 
 
 def find_lesions(
@@ -175,11 +169,6 @@ def remarks_on_absences(lost: Sequence[str], things: str) -> list[str]:
     return [f"{len(lost)} {things} have no pixels here (first: {lost[0]}); left out"] if lost else []
 
 
-def locate(source: Source) -> Path:
-    """The folder with tables and pixels: ``data_dir`` (a folder or archive), or ``data/raw/cbis_ddsm``."""
-    return located(source, "CBIS-DDSM", FOLDER, STEPS)
-
-
 def configure(source: Source) -> Dataset:
     """CBIS-DDSM's mammograms or lesions, of the kinds that the source asks for."""
     wanted = source.cbis_ddsm
@@ -188,7 +177,7 @@ def configure(source: Source) -> Dataset:
         title, counts = f"CBIS-DDSM, mammograms with {things}", MAMMOGRAMS[wanted.abnormality]
     else:
         tables = [rows for (kind, _), rows in ROWS.items() if kind in kinds_of(wanted)]
-        title, counts = f"CBIS-DDSM, {things}", {label: sum(of[label] for of in tables) for label in CLASSES}
+        title, counts = f"CBIS-DDSM, {things}", {name: sum(rows[name] for rows in tables) for name in CLASSES}
     return replace(CBIS_DDSM, title=title, counts=counts, scan=partial(scan, wanted=wanted))
 
 
@@ -203,8 +192,7 @@ CBIS_DDSM = Dataset(
     "computer-aided detection and diagnosis research. Scientific Data 4:170177 (2017). doi:10.1038/sdata.2017.177; "
     "images: The Cancer Imaging Archive, doi:10.7937/K9/TCIA.2016.7O02S9CY",
     homepage=HOMEPAGE,
-    synthetic=False,
-    locate=locate,
+    locate=locator("cbis_ddsm", "CBIS-DDSM", STEPS),
     scan=scan,
     size="163.6 GB of DICOM, or 6 GB of JPEG",
     steps=STEPS,

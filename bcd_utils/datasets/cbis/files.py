@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from bcd_utils.datasets.class_folders import image_files
 from bcd_utils.images.dicom import dicom_header, is_dicom
 from bcd_utils.images.reading import image_size, read_image, read_mask
 from bcd_utils.utils.errors import StudyError
-from bcd_utils.utils.files import natural_key
 
 SUFFIXES = {".dcm", ".jpg", ".jpeg", ".png"}
 #: A mammogram's folder, or with a number at its end an abnormality's; DICOM calls it the patient's ID.
@@ -37,20 +37,16 @@ def index_files(folder: Path) -> Index:
     StudyError
         If there are DICOM files and others.
     """
-    files = [
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith("._") and path.is_file()
-    ]
-    if len({is_dicom(path) for path in files}) > 1:
-        first = [next(path for path in files if is_dicom(path) is kind) for kind in (True, False)]
+    files = [path for path in image_files(folder) if path.suffix.lower() in SUFFIXES]
+    first = {is_dicom(path): path.name for path in reversed(files)}
+    if len(first) > 1:
         raise StudyError(
-            f"{folder} holds DICOM files and others, such as {first[0].name} and {first[1].name}: the same images "
+            f"{folder} holds DICOM files and others, such as {first[True]} and {first[False]}: the same images "
             "would count twice",
             "name a folder that holds either the DICOM download or the JPEG mirror",
         )
     index = defaultdict(list)
-    for path in sorted(files, key=lambda path: natural_key(path.relative_to(folder).as_posix())):
+    for path in files:
         for key in _keys(path, folder):
             index[key].append(path)
     return dict(index)
@@ -58,7 +54,7 @@ def index_files(folder: Path) -> Index:
 
 def _keys(path: Path, folder: Path) -> set[str]:
     parts = path.relative_to(folder.parent).parts[:-1]
-    keys = {part for part in parts if CASE.match(part)} | {part for part in parts[-1:] if UID.match(part)}
+    keys = {*filter(CASE.match, parts), *filter(UID.match, parts[-1:])}
     if keys or not is_dicom(path):
         return keys
     try:
@@ -73,11 +69,11 @@ def files_of(index: Index, published: Iterable[str]) -> list[Path]:
 
     The file's own name says nothing: retrievers number anew, and the tables confuse crops with masks.
     """
-    found = []
+    files: dict[Path, None] = {}
     for path in published:
         case, _, series, _ = path.split("/")
-        found += index.get(series) or index.get(case) or []
-    return list(dict.fromkeys(found))
+        files |= dict.fromkeys(index.get(series) or index.get(case) or [])
+    return list(files)
 
 
 def masks_among(paths: list[Path]) -> list[Path]:
@@ -132,13 +128,9 @@ def lesion_box(masks: list[Path], image: Path, margin: float) -> str:
         return ""
     if not lesion.any():
         return ""
-    ends = []
-    for axis, length in ((0, width), (1, height)):
-        inside = np.flatnonzero(lesion.any(axis=axis))
-        ends.append((inside[0], inside[-1] + 1, length))
-    side = max(LEAST_SIDE, round((1 + 2 * margin) * max(last - first for first, last, _ in ends)))
-    starts = [
-        int(np.clip((first + last - side) // 2, 0, max(0, length - side))) for first, last, length in ends
-    ]
-    stops = [min(start + side, length) for start, (_, _, length) in zip(starts, ends, strict=True)]
-    return ",".join(map(str, starts + stops))
+    rows, columns = np.nonzero(lesion)
+    first, stop = np.array([columns.min(), rows.min()]), np.array([columns.max(), rows.max()]) + 1
+    frame = np.array([width, height])
+    side = max(LEAST_SIDE, round((1 + 2 * margin) * max(stop - first)))
+    start = np.clip((first + stop - side) // 2, 0, np.maximum(0, frame - side))
+    return ",".join(map(str, [*start, *np.minimum(start + side, frame)]))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bcd_utils.datasets.csv_rows import numbered_rows
+from bcd_utils.datasets.csv_rows import numbered_rows, tables_below
 from bcd_utils.utils.errors import StudyError
 
 SHORT = {"mass": "mass", "calcification": "calc"}
@@ -66,23 +67,23 @@ def read_tables(folder: Path, kinds: Sequence[str], advice: str) -> Iterator[Abn
         if kind not in kinds:
             continue
         name = f"{SHORT[kind]}_case_description_{split}_set.csv"
-        tables = sorted(folder.rglob(name), key=lambda path: (len(path.parts), path))
+        tables = tables_below(folder, name)
         if not tables:
             raise StudyError(f"{folder} holds no {name}, a table of CBIS-DDSM", advice)
         fix = f"take {name} as it is published"
         for line, cells in numbered_rows(tables[0], COLUMNS, fix, fix):
-            patient, side, projection, number, pathology, *paths = cells
-            if pathology not in PATHOLOGY or not all(PATH.fullmatch(path) for path in paths):
+            patient, side, projection, number, pathology, image, *parts = cells
+            if pathology not in PATHOLOGY or not all(map(PATH.fullmatch, (image, *parts))):
                 raise StudyError(f"{tables[0]}, line {line}: not a row as published", fix)
-            view, (image, *parts) = f"{patient}_{side}_{projection}", paths
+            view = f"{patient}_{side}_{projection}"
             yield Abnormality(patient, view, kind, number, PATHOLOGY[pathology], split, image, tuple(parts))
 
 
 def by_view(cases: Sequence[Abnormality]) -> dict[str, list[Abnormality]]:
     """The abnormalities of each mammogram."""
-    views: dict[str, list[Abnormality]] = {}
+    views: dict[str, list[Abnormality]] = defaultdict(list)
     for case in cases:
-        views.setdefault(case.view, []).append(case)
+        views[case.view].append(case)
     return views
 
 
@@ -95,17 +96,12 @@ def patients_in_both_sets(cases: Sequence[Abnormality]) -> set[str]:
 def remarks_on_films(cases: Sequence[Abnormality]) -> list[str]:
     """Mammograms with several abnormalities, and those that are filed under both kinds."""
     views = by_view(cases).values()
-    several = [of_view for of_view in views if len(of_view) > 1]
-    twice = [of_view for of_view in views if len({case.kind for case in of_view}) > 1]
-    apart = [of_view for of_view in twice if len({case.split for case in of_view}) > 1]
-    remarks = []
-    if several:
-        remarks.append(
-            f"{len(several)} mammograms have several abnormalities; each is one image, malignant where one is"
-        )
-    if twice:
-        remarks.append(
-            f"{len(twice)} mammograms are filed under masses and under calcifications, {len(apart)} of them in "
-            "train and in test; each is one image here, of train where it is in both"
-        )
-    return remarks
+    several = sum(len(filed) > 1 for filed in views)
+    twice = [filed for filed in views if len({case.kind for case in filed}) > 1]
+    apart = sum(len({case.split for case in filed}) > 1 for filed in twice)
+    remarks = {
+        "have several abnormalities; each is one image, malignant where one is": several,
+        f"are filed under masses and under calcifications, {apart} of them in train and in test; each is one image "
+        "here, of train where it is in both": len(twice),
+    }
+    return [f"{count} mammograms {what}" for what, count in remarks.items() if count]

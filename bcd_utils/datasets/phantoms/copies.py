@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 
 import cv2
@@ -10,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.datasets.phantom_files import write_png
+from bcd_utils.datasets.phantoms.tissue import Array
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import natural_key
 
-Array = np.ndarray
 CONFLICTING = {"benign": "malignant", "malignant": "benign"}
 CROP = 0.9
 
@@ -44,25 +45,21 @@ def plant_copies(folder: Path, copies: int, conflicts: int, seed: int) -> pd.Dat
     StudyError
         If there are too few phantoms.
     """
-    found = (path for path in folder.glob("*/*.png") if not path.stem.endswith("_mask"))
-    images = sorted(found, key=lambda path: natural_key(f"{path.parent.name}/{path.stem}"))
+    images = [path for path in folder.glob("*/*.png") if not path.stem.endswith("_mask")]
+    images.sort(key=lambda path: natural_key(f"{path.parent.name}/{path.stem}"))
     order = np.random.default_rng([seed, copies, conflicts]).permutation(len(images))
     shuffled = [images[index] for index in order]
     with_lesion = [path for path in shuffled if path.parent.name in CONFLICTING]
     if conflicts > len(with_lesion) or copies + conflicts > len(images):
-        raise StudyError(
-            f"phantoms: {copies} copies and {conflicts} conflicts need more than {len(images)} phantoms",
-            "ask for fewer, or for more phantoms of each class",
-        )
+        problem = f"phantoms: {copies} copies and {conflicts} conflicts need more than {len(images)} phantoms"
+        raise StudyError(problem, "ask for fewer, or for more phantoms of each class")
     mislabelled = with_lesion[:conflicts]
-    copied = [path for path in shuffled if path not in set(mislabelled)][:copies]
-    jobs = [(path, path.parent.name) for path in copied]
-    jobs += [(path, CONFLICTING[path.parent.name]) for path in mislabelled]
+    copied = [path for path in shuffled if path not in mislabelled][:copies]
+    jobs = [(path, path.parent.name, kind) for path, kind in zip(copied, cycle(CHANGES))]
+    jobs += [(path, CONFLICTING[path.parent.name], kind) for path, kind in zip(mislabelled, cycle(CHANGES))]
     counts = {place.name: len(list(place.glob("*_mask.png"))) for place in folder.iterdir()}
     rows = []
-    kinds = list(CHANGES)
-    for index, (source, label) in enumerate(jobs):
-        kind = kinds[(index if index < copies else index - copies) % len(kinds)]
+    for source, label, kind in jobs:
         counts[label] += 1
         target = folder / label / f"{label} ({counts[label]}).png"
         store_again(source, target, CHANGES[kind])
@@ -90,13 +87,13 @@ def with_mask(path: Path) -> tuple[Path, Path]:
 
 def read_png(path: Path) -> Array:
     """Pixels as they were stored, uint8."""
-    return cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    return np.asarray(cv2.imread(str(path), cv2.IMREAD_UNCHANGED))
 
 
 def stored_anew(image: Array, mask: Array) -> tuple[Array, Array]:
     """The image as JPEG of quality 90 leaves it."""
     encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 90])[1]
-    return cv2.imdecode(encoded, cv2.IMREAD_COLOR), mask
+    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR)), mask
 
 
 def brighter(image: Array, mask: Array) -> tuple[Array, Array]:

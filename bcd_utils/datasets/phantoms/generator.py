@@ -72,7 +72,8 @@ def draw_phantom(label: str, seed: int | Sequence[int], scanner: str = "a") -> t
     class_index(label)
     machine = scanner_named(scanner)
     rng = np.random.default_rng(seed)
-    shape = tuple(int(rng.integers(low, high + 1)) for low, high in (machine.heights, machine.widths))
+    height, width = (int(rng.integers(low, high + 1)) for low, high in (machine.heights, machine.widths))
+    shape = height, width
     echogenicity = breast_layers(rng, shape)
     gain = time_gain_residual(rng, shape) + contact_shadows(rng, shape)
     mask = np.zeros(shape, bool)

@@ -23,12 +23,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from bcd_utils.datasets.phantoms.tissue import Array, Generator
 from bcd_utils.utils.errors import StudyError
 
 BANDS = (-0.3, 0, 0.3)
-
-Array = np.ndarray
-Generator = np.random.Generator
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,7 @@ def profile(sigma_px: float) -> Array:
 
 def compounded_envelope(scatterers: Array, widening: float = 1) -> Array:
     """Mean over frequency bands, whose speckle differs, then the scanner's video filter."""
-    looks = sum(speckle_envelope(scatterers, band, widening) for band in BANDS) / len(BANDS)
+    looks = np.mean([speckle_envelope(scatterers, band, widening) for band in BANDS], axis=0)
     return cv2.GaussianBlur(looks, (0, 0), sigmaX=2, sigmaY=1.3)
 
 

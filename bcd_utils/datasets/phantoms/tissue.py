@@ -89,7 +89,7 @@ def interface(shape: Shape, row: Array, thickness_px: float) -> Array:
 def bend(rng: Generator, tissue: Array) -> Array:
     """Bend the layers as the transducer and the breast's own shape do, but not at the skin."""
     height, width = tissue.shape
-    rows, columns = np.indices(tissue.shape, dtype=np.float32)
+    rows, columns = (np.asarray(places) for places in np.indices(tissue.shape, dtype=np.float32))
     sag = rng.uniform(0.01, 0.025) * height * smooth_noise(rng, tissue.shape, height / 2, width / 2)
     sag += 0.007 * height * smooth_noise(rng, tissue.shape, height / 8, width / 8)
     tilt = rng.uniform(-0.12, 0.12) * (columns - width / 2)

@@ -286,7 +286,7 @@ def test_a_line_that_is_not_as_published_is_named(copy, old, new):
 
 
 def test_where_it_is_missing_the_message_says_how_to_get_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(cbis_ddsm, "FOLDER", tmp_path / "cbis_ddsm")
+    monkeypatch.setattr("bcd_utils.datasets.base.RAW_DATA", tmp_path)
     with pytest.raises(StudyError, match="CBIS-DDSM is not in") as caught:
         dataset().locate(make_study({"name": "mine", "dataset": "cbis_ddsm"}))
     assert cbis_ddsm.HOMEPAGE in caught.value.fix

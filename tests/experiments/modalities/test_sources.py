@@ -7,8 +7,6 @@ import pytest
 from builders import noise, write_busi, write_image
 from miniatures import write_breakhis, write_cbis
 
-from bcd_utils.datasets import breakhis, busi
-from bcd_utils.datasets.cbis import dataset as cbis_ddsm
 from bcd_utils.experiments.modalities import sources, tables
 from bcd_utils.pipeline.stages.modalities import files_of_sources
 from bcd_utils.study.loading import load_study, make_study
@@ -21,8 +19,7 @@ ALONE = ["11_modalities"]
 @pytest.fixture(autouse=True)
 def nothing_fetched(tmp_path, monkeypatch, cache):
     """A machine on which no data set was ever fetched."""
-    for module in (busi, breakhis, cbis_ddsm):
-        monkeypatch.setattr(module, "FOLDER", tmp_path / "raw" / module.__name__)
+    monkeypatch.setattr("bcd_utils.datasets.base.RAW_DATA", tmp_path / "raw")
 
 
 def study_of(**settings):
