@@ -150,9 +150,10 @@ def statistic_interval(
     groups, samples, confidence, seed
         As in `bootstrap_intervals`.
     """
+    groups = np.asarray(groups)
     images = np.zeros(len(groups), dtype=int)
-    drawn = resample_weights(images, groups, samples, seed) if len(set(groups)) > 1 else ()
-    resampled = np.concatenate([np.empty(0), *map(statistic, drawn)])
+    drawn = resample_weights(images, groups, samples, seed) if len(np.unique(groups)) > 1 else ()
+    resampled = np.concatenate([[], *map(statistic, drawn)])
     return percentile_interval(float(value), resampled, confidence)
 
 
@@ -194,7 +195,7 @@ def resampled_scores(
     blocks = []
     for weights in resample_weights(labels, groups, samples, seed):
         given = Predictions(labels, probabilities, weights)
-        blocks.append({name: one.value(given) for name, one in named(classes).items()})
+        blocks.append({name: metric.value(given) for name, metric in named(classes).items()})
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
 

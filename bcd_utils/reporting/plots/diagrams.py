@@ -134,7 +134,7 @@ class _Box(NamedTuple):
     face: str | None = None
 
     def wrapped(self, width: float) -> str:
-        return "\n".join(style.wrap(line, width, style.SMALL) for line in self.lines)
+        return style.wrap("\n".join(self.lines), width, style.SMALL)
 
 
 def _counted(counts: Mapping[str, int]) -> list[str]:
