@@ -89,7 +89,7 @@ def domain_auc(
     if folds < 2:
         return {"value": None, "low": None, "high": None}
     features = np.concatenate([internal, external])
-    is_external = np.arange(len(features)) >= len(internal)
+    is_external = np.arange(len(features)) >= len(inside)
     groups = [f"internal {name}" for name in inside] + [f"external {name}" for name in outside]
     regression = LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=1000)
     model = make_pipeline(StandardScaler(), regression)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -17,7 +16,7 @@ from pydantic.dataclasses import dataclass
 from bcd_utils.datasets.splits import SETS
 from bcd_utils.evaluation.format import Rounded
 from bcd_utils.evaluation.metric_registry import main_metrics, named
-from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.errors import StudyError, allowed_instead
 from bcd_utils.utils.paths import STUDIES, readable
 
 Images = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -227,7 +226,7 @@ def _check_scores(reported: Reported) -> None:
         known = ["f1", *accepted]
         for key, text in reported.reported[name].items():
             if key not in known:
-                raise StudyError(f"{name}.{key} is not a score", _allowed(key, known))
+                raise StudyError(f"{name}.{key} is not a score", allowed_instead(key, known))
             try:
                 value = Rounded.read(text).value
             except ValueError:
@@ -245,18 +244,12 @@ def _check_scores(reported: Reported) -> None:
             )
 
 
-def _allowed(key: str, known: list[str]) -> str:
-    """What to write instead of an unknown key."""
-    hint = "".join(f"did you mean '{near}'? " for near in difflib.get_close_matches(key, known, n=1))
-    return f"{hint}allowed are {', '.join(known)}"
-
-
 def _one_line(error: ValidationError, source: str) -> StudyError:
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
-        allowed = [field.name for field in fields(Reported)]
-        return StudyError(f"{source}: unknown key {key!r}", _allowed(key, allowed))
+        known = [field.name for field in fields(Reported)]
+        return StudyError(f"{source}: unknown key {key!r}", allowed_instead(key, known))
     if first["type"] == "missing":
         return StudyError(f"{source}: key '{key}' is missing", f"add '{key}: ...'")
     wanted = first["msg"].removeprefix("Input should be ")

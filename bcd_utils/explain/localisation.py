@@ -106,7 +106,7 @@ def summarise(
     """
     if any(table.empty for table in (*scores.values(), *validation_scores.values())):
         return pd.DataFrame()
-    rows = {}
+    rows: dict[str, dict[str, float | None]] = {}
     for method, table in scores.items():
         threshold = choose_threshold(validation_scores[method])
         rows[method] = {"threshold": threshold}

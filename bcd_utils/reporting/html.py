@@ -69,7 +69,8 @@ def render_page(template: str, folder: Path, file: str, page: Mapping[str, Any],
     **content
         What else the template shows.
     """
-    text = _templates().get_template(template).render(**page, pictures=_pictures(folder), **content)
+    pictures = {path.stem: path for path in (folder / "figures").glob("*.png")}
+    text = _templates().get_template(template).render(**page, pictures=pictures, **content)
     write_text(folder / file, text)
 
 
@@ -132,10 +133,6 @@ def _code_css() -> str:
     light = HtmlFormatter(style="default").get_style_defs(".highlight")
     dark = HtmlFormatter(style="github-dark").get_style_defs(".highlight")
     return f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}"
-
-
-def _pictures(folder: Path) -> dict[str, Path]:
-    return {path.stem: path for path in (folder / "figures").glob("*.png")}
 
 
 def _templates() -> Environment:

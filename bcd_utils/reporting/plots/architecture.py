@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -43,7 +43,7 @@ def architecture(layers: Sequence[dict]) -> Figure:
         _block(panel, layer, (left, axis - tall / 2, width, tall))
         weights = _short_count(layer["parameters"])
         style.write(panel, left + width / 2, base - 0.08, weights, style.SMALL, ha="center")
-    for left, following in zip(lefts, lefts[1:], strict=False):
+    for left, following in pairwise(lefts):
         arrow(panel, (left + width, axis), (following, axis), mutation_scale=9, shrinkA=1, shrinkB=1)
 
     top = base + tallest + 0.14

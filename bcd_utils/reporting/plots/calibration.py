@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,7 @@ def reliability(tables: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure:
     names = list(next(iter(tables.values())))
     columns, side = min(len(names), 4), style.WIDTH / 4
     bands = -(-len(names) // columns)
-    sizes = {"width": side * columns + 0.3, "height_ratios": [side, 0.8] * bands}
+    sizes: dict[str, Any] = {"width": side * columns + 0.3, "height_ratios": [side, 0.8] * bands}
     figure, grid = style.panels(bands * (side + 1.3) + 0.4, 2 * bands, columns, **sizes)
     uppers, lowers = grid[::2].ravel(), grid[1::2].ravel()
     style.blank([*uppers[len(names) :], *lowers[len(names) :]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -203,7 +204,7 @@ def before_after(pairs: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> Figure:
     rows = {"original": [pair[1] for pair in pairs], "network input": [pair[2] for pair in pairs]}
     heights = [(cell - 0.1) * style.aspect(row) + 0.08 for row in rows.values()]
     below = 0.15 + max(caption.count("\n") + 1 for caption in captions) * style.line_height(style.SMALL)
-    size = {"width": 0.4 + len(pairs) * cell, "height_ratios": heights}
+    size: dict[str, Any] = {"width": 0.4 + len(pairs) * cell, "height_ratios": heights}
     figure, grid = style.panels(sum(heights) + below, 2, len(pairs), **size)
     for axes, (label, row) in zip(grid, rows.items(), strict=True):
         for panel, image in zip(axes, row, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -41,7 +42,7 @@ def gallery(examples: Sequence[dict]) -> Figure:
     headers = [style.wrap(header, cell, style.MEDIUM, "bold") for header in HEADERS]
     above = max(header.count("\n") + 1 for header in headers) * style.line_height(style.MEDIUM)
     height = sum(heights) + 0.06 * len(examples) + bar + above + 0.6
-    ratios = {"width_ratios": [notes, cell, cell, cell], "height_ratios": [*heights, bar]}
+    ratios: dict[str, Any] = {"width_ratios": [notes, cell, cell, cell], "height_ratios": [*heights, bar]}
     figure, grid = style.panels(height, len(examples) + 1, 4, width=notes + 3 * cell + 0.3, **ratios)
     figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0, hspace=0)
     for (note, plain, heat, blend), example in zip(grid, examples, strict=False):

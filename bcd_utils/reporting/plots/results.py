@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -122,7 +123,7 @@ def roc(curves: dict[str, dict[str, pd.DataFrame]], metrics: dict[str, dict[str,
     """
     looks = style.class_looks(name for of_set in curves.values() for name in of_set)
     side, below = style.WIDTH / max(len(curves), 3), 0.3 + 0.21 * len(looks)
-    sizes = {"width": side * len(curves) + 0.1, "height_ratios": [side - 0.2, below]}
+    sizes: dict[str, Any] = {"width": side * len(curves) + 0.1, "height_ratios": [side - 0.2, below]}
     figure, [upper, lower] = style.panels(side + 0.2 + below, 2, len(curves), **sizes)
     for panel, under, (name, of_set) in zip(upper, lower, curves.items(), strict=True):
         panel.plot([0, 1], [0, 1], color="#8C8C8C", linewidth=1, linestyle=":")
