@@ -67,7 +67,7 @@ def test_weights_that_arrive_make_stages_stale_that_branch_on_them(tmp_path, mon
     network = [stage for stage in readers if stage.outside]
     assert network == readers
     before = [stage.outside(study) for stage in network]
-    monkeypatch.setattr("bcd_utils.study.networks.Network.at_hand", lambda network: True)
+    monkeypatch.setattr("bcd_utils.study.networks.Network.available", lambda network: True)
     after = [stage.outside(study) for stage in network]
     assert all(one != other for one, other in zip(before, after, strict=True))
 
@@ -93,7 +93,7 @@ def test_weights_that_arrive_make_the_comparison_stale(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     before = weights_available(study)
     assert "densenet121" in before["densenet121-head"] and before["svm"] == ""
-    monkeypatch.setattr("bcd_utils.study.networks.Network.at_hand", lambda network: True)
+    monkeypatch.setattr("bcd_utils.study.networks.Network.available", lambda network: True)
     arrived = weights_available(study)
     assert arrived == before | {"densenet121-head": ""}
     extractor.write_bytes(b"two")
