@@ -101,8 +101,8 @@ def difference(first: Scored, second: Scored, metric: str, confidence: float) ->
 
     Both must have been tested on the same images.
     """
-    one, other = first.values[metric], second.values[metric]
-    gap = None if one is None or other is None else one - other
+    higher, lower = first.values[metric], second.values[metric]
+    gap = None if higher is None or lower is None else higher - lower
     return percentile_interval(gap, first.resampled[metric] - second.resampled[metric], confidence)
 
 

@@ -85,7 +85,7 @@ def domain_auc(
     from sklearn.preprocessing import StandardScaler
 
     inside, outside = np.asarray(internal_groups), np.asarray(external_groups)
-    folds = min(FOLDS, len(np.unique(inside)), len(np.unique(outside)))
+    folds = min(FOLDS, len(set(inside)), len(set(outside)))
     if folds < 2:
         return {"value": None, "low": None, "high": None}
     features = np.concatenate([internal, external])

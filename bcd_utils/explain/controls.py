@@ -30,8 +30,8 @@ def example_panels(run: Run, chosen: pd.DataFrame, cams: np.ndarray) -> list[dic
     panels = []
     for index, row in chosen.iterrows():
         image, mask = read_with_mask(images.folder, images.table.loc[index])
-        told = row[["id", "label", "predicted", "probability"]].to_dict()
-        panels.append({"image": image, "mask": mask, "cam": in_frame(cams[index], mask.shape), **told})
+        prediction = row[["id", "label", "predicted", "probability"]].to_dict()
+        panels.append({"image": image, "mask": mask, "cam": in_frame(cams[index], mask.shape), **prediction})
     return panels
 
 

@@ -123,9 +123,9 @@ class Chain:
         renewed: dict[str, str] = {}
         for index, stage in enumerate(self.stages):
             _, reason = self.state(index, asked, outside)
-            met = [name for name in (*stage.reads, *stage.also_reads) if name in renewed]
-            if not reason and met:
-                reason = f"reads {met[0]}, which {renewed[met[0]]} makes anew"
+            anew = [name for name in (*stage.reads, *stage.also_reads) if name in renewed]
+            if not reason and anew:
+                reason = f"reads {anew[0]}, which {renewed[anew[0]]} makes anew"
             marker = self.run.marker_of(stage.notebook) or {}
             megabytes = marker["bytes"] / 1e6 if marker.get("bytes") is not None else None
             steps.append(Step(stage.notebook, reason, marker.get("seconds"), megabytes))

@@ -98,8 +98,8 @@ def _join_headings(table: Tag) -> None:
     if len(rows) == 2 and len(rows[0]) == len(rows[1]):
         texts = [[cell.get_text(strip=True) for cell in row] for row in rows]
         if not any(above and below for above, below in zip(*texts, strict=True)):
-            for cell, below in zip(rows[0], texts[1], strict=True):
-                cell.string = cell.get_text(strip=True) or below
+            for cell, above, below in zip(rows[0], *texts, strict=True):
+                cell.string = above or below
             rows[1][0].parent.decompose()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -74,14 +73,12 @@ def paper_figures(stages: Iterable[Stage], written: Container[str]) -> list[tupl
     written : container of str
         Pages that the run has.
     """
-    drawn: dict[PaperFigure, list[str]] = {}
+    drawn: dict[PaperFigure, str] = {}
     for stage in stages:
         for figure in stage.paper_figures:
-            drawn.setdefault(figure, []).append(stage.page)
-    return [
-        (figure, next((page for page in drawn[figure] if page in written), drawn[figure][0]))
-        for figure in sorted(drawn, key=attrgetter("label"))
-    ]
+            if drawn.setdefault(figure, stage.page) not in written and stage.page in written:
+                drawn[figure] = stage.page
+    return sorted(drawn.items(), key=lambda entry: entry[0].label)
 
 
 def trust(summary: Mapping[str, Any], declared: Mapping[str, Stage]) -> list[dict[str, Any]]:

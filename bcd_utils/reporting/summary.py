@@ -91,11 +91,10 @@ def drawn_sources(modalities: dict[str, Any]) -> list[str]:
     return [source["title"] for source in modalities.get("sources", {}).values() if source.get("synthetic")]
 
 
-def parameters(training: dict[str, Any]) -> dict[str, int] | None:
+def parameters(training: dict[str, Any]) -> dict[str, Any] | None:
     """Weights of the backbone and of the head; None before the training."""
-    names = {part: f"{part}_parameters" for part in ("backbone", "head")}
-    known = set(names.values()) <= training.keys()
-    return {part: training[name] for part, name in names.items()} if known else None
+    weights = {part: training.get(f"{part}_parameters") for part in ("backbone", "head")}
+    return weights if None not in weights.values() else None
 
 
 def split_sizes(splits: pd.DataFrame) -> dict[str, int]:

@@ -32,10 +32,10 @@ def architecture(layers: Sequence[dict]) -> Figure:
     -----
     A block is the taller the more pixels its feature maps have (on a logarithmic scale).
     """
-    height, base, tallest = 4.3, 0.85, 3.0
+    base, tallest = 0.85, 3.0
     slot, axis = (style.WIDTH - 2 * EDGE) / len(layers), base + tallest / 2
     width = min(0.78 * slot, 0.75)
-    figure, panel = style.canvas(height)
+    figure, panel = style.canvas(4.3)
     lefts = [EDGE + (index + 0.5) * slot - width / 2 for index in range(len(layers))]
 
     for left, layer in zip(lefts, layers, strict=True):

@@ -69,12 +69,9 @@ def inputs(table: pd.DataFrame, reported: Mapping[str, float]) -> Figure:
         panel.tick_params(axis="y", length=0)
     grid[0].set_yticks(range(len(names)), [style.spaced(name) for name in names], size=style.LARGE)
     grid[0].set_ylim(len(names) - 0.5, -0.5)
-    handles = [
-        style.sign("paper", **PAPER),
-        style.sign("one split", color=style.MUTED, marker="o", markersize=4),
-        style.sign("box: middle half; whiskers: central 95%", color=BOX, linewidth=1.3, linestyle="-"),
-    ]
-    style.key(figure, handles, fontsize=style.MEDIUM)
+    dot = style.sign("one split", color=style.MUTED, marker="o", markersize=4)
+    box = style.sign("box: middle half; whiskers: central 95%", color=BOX, linewidth=1.3, linestyle="-")
+    style.key(figure, [style.sign("paper", **PAPER), dot, box], fontsize=style.MEDIUM)
     return figure
 
 
