@@ -18,7 +18,7 @@ from rich.table import Column, Table
 from bcd_utils.utils.errors import StudyError
 
 if TYPE_CHECKING:
-    from bcd_utils.pipeline.plan import Step
+    from bcd_utils.pipeline.runner import Step
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -76,11 +76,9 @@ def bootstrap_intervals(
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1, not {confidence}")
     resampled = resampled_scores(labels, probabilities, classes, samples, seed, groups)
-    values, metrics = score(labels, probabilities, classes), named(classes)
-    return {
-        name: INTERVALS[metrics[name].metric.interval](value, resampled[name], confidence)
-        for name, value in values.items()
-    }
+    values = score(labels, probabilities, classes)
+    intervals = {name: INTERVALS[value.metric.interval] for name, value in named(classes).items()}
+    return {name: intervals[name](value, resampled[name], confidence) for name, value in values.items()}
 
 
 def percentile_interval(
@@ -108,9 +106,8 @@ def percentile_interval(
     {'value': 0.5, 'low': 0.375, 'high': 0.625}
     """
     defined = resampled[~np.isnan(resampled)]
-    known = value is not None and defined.size > 0
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    low, high = np.quantile(defined, tails).tolist() if known else (None, None)
+    low, high = np.quantile(defined, tails).tolist() if value is not None and defined.size else (None, None)
     return {"value": value, "low": low, "high": high}
 
 
@@ -150,9 +147,10 @@ def statistic_interval(
     groups, samples, confidence, seed
         As in `bootstrap_intervals`.
     """
+    groups = np.asarray(groups)
     images = np.zeros(len(groups), dtype=int)
     drawn = resample_weights(images, groups, samples, seed) if len(set(groups)) > 1 else ()
-    resampled = np.concatenate([np.empty(0), *map(statistic, drawn)])
+    resampled = np.concatenate([[], *map(statistic, drawn)])
     return percentile_interval(float(value), resampled, confidence)
 
 
@@ -194,7 +192,7 @@ def resampled_scores(
     blocks = []
     for weights in resample_weights(labels, groups, samples, seed):
         given = Predictions(labels, probabilities, weights)
-        blocks.append({name: one.value(given) for name, one in named(classes).items()})
+        blocks.append({name: metric.value(given) for name, metric in named(classes).items()})
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
 

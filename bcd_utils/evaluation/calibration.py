@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 BINS = 5  # few, so that a hundred test images leave enough in each
 TEMPERATURES = (0.1, 10.0)  # a fit that ends at one of these found no minimum
-TOP = "predicted class"
 
 
 def reliability_tables(
@@ -193,14 +192,10 @@ def fit_temperature(labels: ArrayLike, probabilities: ArrayLike) -> float:
     def loss(temperature: float) -> float:
         return cross_entropy(labels, apply_temperature(probabilities, temperature)).mean()
 
-    found = minimize_scalar(
-        lambda logarithm: loss(np.exp(logarithm)),
-        bounds=np.log(TEMPERATURES),
-        method="bounded",
-        options={"xatol": 1e-6},
-    )
+    search = {"bounds": np.log(TEMPERATURES), "method": "bounded", "options": {"xatol": 1e-6}}
+    lowest = minimize_scalar(lambda logarithm: loss(np.exp(logarithm)), **search)
     # 1 where no temperature is better; the search approaches an end of the range without reaching it
-    return float(min([1.0, np.exp(found.x), *TEMPERATURES], key=loss))
+    return float(min([1.0, np.exp(lowest.x), *TEMPERATURES], key=loss))
 
 
 def apply_temperature(probabilities: ArrayLike, temperature: float) -> np.ndarray:
@@ -239,7 +234,7 @@ def _events(
     labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """What is predicted: whether it is true, bool (n,), and with which probability, float (n,)."""
-    top = {TOP: (probabilities.argmax(axis=1) == labels, probabilities.max(axis=1))}
+    top = {"predicted class": (probabilities.argmax(axis=1) == labels, probabilities.max(axis=1))}
     return top | {name: (labels == index, probabilities[:, index]) for index, name in enumerate(classes)}
 
 

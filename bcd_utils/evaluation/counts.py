@@ -105,13 +105,10 @@ class Predictions(Counts):
 
     @cached_property
     def areas(self) -> np.ndarray:
-        def area(positive: np.ndarray, scores: np.ndarray) -> np.ndarray | float:
-            if self.weights is not None:
-                return weighted_auc(positive, scores, self.weights)
-            return _area(positive, scores)
-
-        columns = enumerate(self.probabilities.T)
-        return np.stack([area(self.labels == index, scores) for index, scores in columns], axis=-1)
+        columns = [(self.labels == index, scores) for index, scores in enumerate(self.probabilities.T)]
+        if self.weights is None:
+            return np.array([_area(*column) for column in columns])
+        return np.stack([weighted_auc(*column, self.weights) for column in columns], axis=-1)
 
 
 def cross_entropy(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
@@ -135,8 +132,8 @@ def cross_entropy(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     [0.693, 16.118]
     """
     normalised = probabilities / probabilities.sum(axis=1, keepdims=True)
-    of_truth = normalised[np.arange(len(labels)), labels]
-    return -np.log(of_truth.clip(EPSILON, 1 - EPSILON))
+    of_true_class = normalised[np.arange(len(labels)), labels]
+    return -np.log(of_true_class.clip(EPSILON, 1 - EPSILON))
 
 
 def weighted_auc(positive: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:

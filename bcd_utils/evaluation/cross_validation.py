@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,8 +42,8 @@ class Scored:
     def row(self, metrics: Sequence[str], confidence: float) -> dict[str, float | None]:
         """Each metric as ``<metric>``, ``<metric>_low`` and ``<metric>_high``."""
         ends = {"value": "", "low": "_low", "high": "_high"}
-        found = {metric: self.interval(metric, confidence) for metric in metrics}
-        return {metric + ends[end]: value for metric in metrics for end, value in found[metric].items()}
+        intervals = {metric: self.interval(metric, confidence) for metric in metrics}
+        return {metric + ends[end]: bound for metric in metrics for end, bound in intervals[metric].items()}
 
 
 def out_of_fold(results: Sequence[Result], folds: Sequence[pd.Series]) -> np.ndarray:
@@ -68,9 +68,9 @@ def score_on(
     groups : pandas.Series of str, shape (n,)
         Drawn whole for the intervals.
     """
-    there = np.isfinite(probabilities).all(axis=1)
-    given = labels[there], probabilities[there], classes
-    resampled = resampled_scores(*given, study.bootstrap_samples, study.seed, groups[there])
+    tested = np.isfinite(probabilities).all(axis=1)
+    given = labels[tested], probabilities[tested], classes
+    resampled = resampled_scores(*given, study.bootstrap_samples, study.seed, groups[tested])
     return Scored(probabilities, score(*given), resampled)
 
 
@@ -92,7 +92,7 @@ def shown_metrics(classes: Sequence[str]) -> dict[str, str]:
 
 def score_table(scored: Mapping[str, Scored], metrics: Sequence[str], confidence: float) -> pd.DataFrame:
     """One row a candidate: each metric, with ``<metric>_low`` and ``<metric>_high``."""
-    rows = {name: each.row(metrics, confidence) for name, each in scored.items()}
+    rows = {name: candidate.row(metrics, confidence) for name, candidate in scored.items()}
     return pd.DataFrame.from_dict(rows, orient="index").astype(float)
 
 
@@ -101,8 +101,8 @@ def difference(first: Scored, second: Scored, metric: str, confidence: float) ->
 
     Both must have been tested on the same images.
     """
-    values = (first.values[metric], second.values[metric])
-    gap = None if None in values else values[0] - values[1]
+    higher, lower = first.values[metric], second.values[metric]
+    gap = None if higher is None or lower is None else higher - lower
     return percentile_interval(gap, first.resampled[metric] - second.resampled[metric], confidence)
 
 
@@ -125,20 +125,15 @@ def paired_tests(
         ``auc_difference`` (of malignant against the rest, or of the first class where there is no such) with
         ``delong_p``. The p-values of a column are Holm-adjusted; NaN where undefined.
     """
-    first, *others = probabilities
+    (_, first), *others = probabilities.items()
     place = positive_class(classes)
-    positive = labels == place
     rows = {}
-    for name in others:
-        errors = mcnemar_test(labels, probabilities[first].argmax(axis=1), probabilities[name].argmax(axis=1))
-        areas = delong_test(positive, probabilities[name][:, place], probabilities[first][:, place])
-        rows[name] = {
-            "only_first_right": errors["table"][0][1],
-            "only_this_right": errors["table"][1][0],
-            "mcnemar_p": errors["p"],
-            "auc_difference": areas["difference"],
-            "delong_p": areas["p"],
-        }
+    for name, other in others:
+        errors = mcnemar_test(labels, first.argmax(axis=1), other.argmax(axis=1))
+        areas = delong_test(labels == place, other[:, place], first[:, place])
+        (_, only_first), (only_other, _) = errors["table"]
+        rows[name] = {"only_first_right": only_first, "only_this_right": only_other, "mcnemar_p": errors["p"]}
+        rows[name] |= {"auc_difference": areas["difference"], "delong_p": areas["p"]}
     table = pd.DataFrame.from_dict(rows, orient="index")
     for column in ("mcnemar_p", "delong_p"):
         adjusted = holm_adjusted({name: row[column] for name, row in rows.items()})
@@ -172,11 +167,18 @@ def paired_table(
     others = [name for name in scored if name != reference]
     tests = paired_tests({name: scored[name].probabilities for name in (reference, *others)}, labels, classes)
     rows = {name: difference(scored[name], scored[reference], "accuracy", confidence) for name in others}
-    gaps = pd.DataFrame.from_dict(rows, orient="index").rename(
-        columns=lambda end: f"accuracy_difference_{end}"
-    )
+    gaps = pd.DataFrame.from_dict(rows, orient="index").add_prefix("accuracy_difference_")
     table = gaps.join(tests.rename(columns={"only_first_right": "only_reference_right"}))
     return table.rename(columns={"accuracy_difference_value": "accuracy_difference"})
+
+
+def _of_set(
+    results: Sequence[Result], folds: Sequence[pd.Series], labels: np.ndarray, name: str
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Labels and probabilities of the images of one set that were predicted, of each fold."""
+    for result, split in zip(results, folds, strict=True):
+        rows = (split == name).to_numpy() & np.isfinite(result["probabilities"]).all(axis=1)
+        yield labels[rows], result["probabilities"][rows]
 
 
 def validation_auc(results: Sequence[Result], folds: Sequence[pd.Series], labels: np.ndarray) -> float:
@@ -185,17 +187,10 @@ def validation_auc(results: Sequence[Result], folds: Sequence[pd.Series], labels
     Not their cross-entropy: some candidates are calibrated on these images, which flatters it and leaves the order
     of their predictions almost as it was.
     """
-    areas = []
-    for result, split in zip(results, folds, strict=True):
-        rows = (split == "validation").to_numpy() & np.isfinite(result["probabilities"]).all(axis=1)
-        areas.append(mean_auc(labels[rows], result["probabilities"][rows]))
-    return float(np.mean(areas))
+    return float(np.mean([mean_auc(*given) for given in _of_set(results, folds, labels, "validation")]))
 
 
 def training_accuracy(results: Sequence[Result], folds: Sequence[pd.Series], labels: np.ndarray) -> float:
     """Mean accuracy on the images that were learned from, over folds."""
-    shares = []
-    for result, split in zip(results, folds, strict=True):
-        rows = (split == "train").to_numpy() & np.isfinite(result["probabilities"]).all(axis=1)
-        shares.append((result["probabilities"][rows].argmax(axis=1) == labels[rows]).mean())
-    return float(np.mean(shares))
+    given = _of_set(results, folds, labels, "train")
+    return float(np.mean([(probabilities.argmax(axis=1) == true).mean() for true, probabilities in given]))

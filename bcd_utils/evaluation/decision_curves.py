@@ -72,11 +72,11 @@ def decision_curve(
         raise ValueError("thresholds must have shape (m,) and lie above 0 and below 1")
 
     worth = np.where(positive[:, None], 1, -thresholds / (1 - thresholds)) / len(positive)
-    of_image = worth * (probabilities[:, None] >= thresholds)
+    by_image = worth * (probabilities[:, None] >= thresholds)
     blocks = resample_weights(positive, None, samples, seed)
-    resampled = np.concatenate([weights @ of_image for weights in blocks])
+    resampled = np.concatenate([weights @ by_image for weights in blocks])
     low, high = np.quantile(resampled, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
-    columns = {"threshold": thresholds, "model": of_image.sum(axis=0), "low": low, "high": high}
+    columns = {"threshold": thresholds, "model": by_image.sum(axis=0), "low": low, "high": high}
     return pd.DataFrame(columns | {"treat_all": worth.sum(axis=0), "treat_none": 0.0})
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -82,25 +84,23 @@ def domain_auc(
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    folds = min(FOLDS, len(set(internal_groups)), len(set(external_groups)))
+    inside, outside = np.asarray(internal_groups), np.asarray(external_groups)
+    folds = min(FOLDS, len(set(inside)), len(set(outside)))
     if folds < 2:
         return {"value": None, "low": None, "high": None}
     features = np.concatenate([internal, external])
-    is_external = np.arange(len(features)) >= len(internal)
-    groups = [f"internal {name}" for name in internal_groups]
-    groups += [f"external {name}" for name in external_groups]
-    model = make_pipeline(
-        StandardScaler(), LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=1000)
-    )
+    is_external = np.arange(len(features)) >= len(inside)
+    groups = [f"internal {name}" for name in inside] + [f"external {name}" for name in outside]
+    regression = LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=1000)
+    model = make_pipeline(StandardScaler(), regression)
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    called = cross_val_predict(
-        model, features, is_external, groups=groups, cv=splitter, method="decision_function"
-    )
+    options = {"groups": groups, "cv": splitter, "method": "decision_function"}
+    scores = cross_val_predict(model, features, is_external, **options)
 
     def aucs(weights: np.ndarray) -> np.ndarray:
-        return weighted_auc(is_external, called, weights)
+        return weighted_auc(is_external, scores, weights)
 
-    value = aucs(np.ones((1, len(called))))[0]
+    value = aucs(np.ones((1, len(scores))))[0]
     return statistic_interval(value, aucs, groups, samples, confidence, seed)
 
 
@@ -119,10 +119,9 @@ def measure_shift(
     pandas.DataFrame of float
         Index: the measures; columns (source, "value"), (source, "low"), (source, "high"); NaN without interval.
     """
-    columns = {}
+    columns: dict[tuple[Any, str], list[float | None]] = {}
     for source, rows in table.groupby("source", sort=False):
-        means = [
-            mean_interval(rows[measure], rows["group"], samples, confidence, seed) for measure in MEASURES
-        ]
+        resampling = rows["group"], samples, confidence, seed
+        means = [mean_interval(rows[measure], *resampling) for measure in MEASURES]
         columns |= {(source, end): [mean[end] for mean in means] for end in ("value", "low", "high")}
     return pd.DataFrame(columns, index=list(MEASURES)).astype(float)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
     import pandas as pd
 
+Bounds = Mapping[str, Any]
 DIGITS = 3
 MISSING = "–"
 HAIR = 1e-9  # what arithmetic may add to a value that lies exactly on the edge
@@ -53,9 +54,7 @@ def interval(low: float | None, high: float | None, digits: int = DIGITS, sign: 
     return "" if MISSING in ends else f"[{', '.join(ends)}]"
 
 
-def with_interval(
-    bounds: Mapping[str, float | None] | None, digits: int = DIGITS, sign: str = "", name: str = "value"
-) -> str:
+def with_interval(bounds: Bounds | None, digits: int = DIGITS, sign: str = "", name: str = "value") -> str:
     """A value with its interval, as far as they are known.
 
     Parameters
@@ -76,10 +75,15 @@ def with_interval(
     >>> with_interval({"value": None}), with_interval(None)
     ('–', '–')
     """
-    low, high = ("low", "high") if name == "value" else (f"{name}_low", f"{name}_high")
-    value, low, high = ((bounds if bounds is not None else {}).get(key) for key in (name, low, high))
+    value, low, high = value_and_ends({} if bounds is None else bounds, name)
     text = number(value, digits, sign)
     return text if text == MISSING else f"{text} {interval(low, high, digits, sign)}".rstrip()
+
+
+def value_and_ends(bounds: Bounds, name: str = "value") -> tuple[float | None, ...]:
+    """Value, low and high, None where one is missing; parameters as for `with_interval`."""
+    prefix = "" if name == "value" else f"{name}_"
+    return tuple(bounds.get(key) for key in (name, f"{prefix}low", f"{prefix}high"))
 
 
 def span(low: float, high: float, digits: int = DIGITS) -> str:
@@ -156,12 +160,12 @@ class Rounded(NamedTuple):
         try:
             decimal = Decimal(words.removesuffix("%"))
         except InvalidOperation:
-            raise ValueError(f"{text!r} is no number") from None
+            decimal = Decimal("nan")
         if not decimal.is_finite():
             raise ValueError(f"{text!r} is no number")
         if words.endswith("%"):
             decimal = decimal.scaleb(-2)
-        return cls(float(decimal), float(Decimal(1).scaleb(decimal.as_tuple().exponent)))
+        return cls(float(decimal), float(Decimal(1).scaleb(int(decimal.as_tuple().exponent))))
 
     def bounds(self, rounding: str) -> tuple[float, float]:
         """Lowest and highest value that is printed so.

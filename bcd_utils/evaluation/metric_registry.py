@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -48,7 +48,7 @@ class Metric:
 
     name: str
     title: str
-    compute: Callable[[Counts], np.ndarray]
+    compute: Callable[[Any], np.ndarray]  # of what it `needs`
     needs: Literal["matrix", "probabilities"] = "matrix"
     per_class: bool = False
     main: bool = True
@@ -69,9 +69,8 @@ def _kappa(counts: Counts) -> np.ndarray:
 def _matthews(counts: Counts) -> np.ndarray:
     """R_K of Gorodkin (2004); 0 if one class is always predicted, undefined if there is only one class."""
     covariance = counts.total * counts.hits.sum(axis=-1) - (counts.actual * counts.predicted).sum(axis=-1)
-    actual, predicted = (
-        counts.total**2 - (sizes**2).sum(axis=-1) for sizes in (counts.actual, counts.predicted)
-    )
+    sizes = counts.actual, counts.predicted
+    actual, predicted = (counts.total**2 - (size**2).sum(axis=-1) for size in sizes)
     return ratio(covariance, np.sqrt(actual * np.where((predicted == 0) & (actual > 0), 1, predicted)))
 
 
@@ -128,16 +127,16 @@ def named(classes: Sequence[str], determined: bool = False, other_names: bool = 
     >>> named(["ill", "well"], other_names=True)["recall_well"].column
     1
     """
-    found = {}
+    values: dict[str, Named] = {}
     for metric in METRICS:
         if determined and metric.needs != "matrix":
             continue
         for name in (metric.name, *(metric.other_names if other_names else ())):
             if metric.per_class:
-                found |= {f"{name}_{label}": Named(metric, column) for column, label in enumerate(classes)}
+                values |= {f"{name}_{label}": Named(metric, column) for column, label in enumerate(classes)}
             else:
-                found[name] = Named(metric, None)
-    return found
+                values[name] = Named(metric, None)
+    return values
 
 
 def main_metrics(per_class: bool = False) -> dict[str, str]:

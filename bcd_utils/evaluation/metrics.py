@@ -13,7 +13,7 @@ the classes that have no image, because their weight is 0.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -67,7 +67,7 @@ def score(labels: ArrayLike, probabilities: ArrayLike, classes: Sequence[str]) -
     True
     """
     given = Predictions(*checked_predictions(labels, probabilities, classes))
-    values = {name: one.value(given) for name, one in named(classes).items()}
+    values = {name: metric.value(given) for name, metric in named(classes).items()}
     return {name: None if np.isnan(value) else float(value) for name, value in values.items()}
 
 
@@ -204,7 +204,7 @@ def mean_auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
 
 
 def checked_predictions(
-    labels: ArrayLike, probabilities: ArrayLike, classes: Sequence[str]
+    labels: ArrayLike, probabilities: ArrayLike, classes: Sequence[Any]
 ) -> tuple[np.ndarray, np.ndarray]:
     """The inputs as int (n,) and float64 (n, k), or a ValueError that says what is wrong."""
     labels = _checked_labels("labels", labels, len(classes))
@@ -213,17 +213,12 @@ def checked_predictions(
     if len(classes) < 2 or len(set(classes)) < len(classes):
         raise ValueError(f"classes must be two or more different names, not {list(classes)}")
     if probabilities.shape != expected:
-        raise ValueError(
-            f"probabilities must have shape (labels, classes) = {expected}, not {probabilities.shape}"
-        )
+        problem = f"probabilities must have shape (labels, classes) = {expected}"
+        raise ValueError(f"{problem}, not {probabilities.shape}")
     if not np.isfinite(probabilities).all():
         rows = np.flatnonzero(~np.isfinite(probabilities).all(axis=1))
         raise ValueError(f"probabilities must be finite; {len(rows)} rows are not, first row {rows[0]}")
-    if (
-        probabilities.min() < 0
-        or probabilities.max() > 1 + ROW_SUM_TOLERANCE
-        or abs(probabilities.sum(axis=1) - 1).max() > ROW_SUM_TOLERANCE
-    ):
+    if probabilities.min() < 0 or abs(probabilities.sum(axis=1) - 1).max() > ROW_SUM_TOLERANCE:
         raise ValueError("probabilities must lie in [0, 1] and each row must sum to 1; are these logits?")
     return labels, probabilities
 
@@ -232,9 +227,8 @@ def checked_scores(positive: ArrayLike, scores: ArrayLike) -> tuple[np.ndarray, 
     """The inputs as bool and float64 (n,), or a ValueError that says what is wrong."""
     positive, scores = np.asarray(positive, dtype=bool), np.asarray(scores, dtype=float)
     if positive.ndim != 1 or positive.shape != scores.shape:
-        raise ValueError(
-            f"positive and scores must have the same shape (n,), not {positive.shape} and {scores.shape}"
-        )
+        shapes = f"{positive.shape} and {scores.shape}"
+        raise ValueError(f"positive and scores must have the same shape (n,), not {shapes}")
     if not np.isfinite(scores).all():
         raise ValueError(f"scores must be finite; {(~np.isfinite(scores)).sum()} are not")
     return positive, scores

@@ -50,10 +50,10 @@ def delong_interval(
 
     Examples
     --------
-    >>> found = delong_interval([False, False, False, True, True], [0.1, 0.4, 0.6, 0.5, 0.9])
-    >>> round(found["value"], 4), round(found["variance"], 4)
+    >>> area = delong_interval([False, False, False, True, True], [0.1, 0.4, 0.6, 0.5, 0.9])
+    >>> round(area["value"], 4), round(area["variance"], 4)
     (0.8333, 0.0556)
-    >>> 0 < found["low"] < found["value"] < found["high"] < 1
+    >>> 0 < area["low"] < area["value"] < area["high"] < 1
     True
     """
     from scipy.special import expit, logit
@@ -62,12 +62,12 @@ def delong_interval(
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1, not {confidence}")
     area, variance = _mean_and_variance(*_components(positive, scores))
-    found = {"value": area, "variance": variance, "low": None, "high": None}
-    if variance:
+    low = high = None
+    if area and variance:
         # the delta method: d logit(A) / dA = 1 / (A (1 - A))
         reach = norm.ppf((1 + confidence) / 2) * np.sqrt(variance) / (area * (1 - area))
-        found["low"], found["high"] = expit(logit(area) + np.array([-reach, reach])).tolist()
-    return found
+        low, high = expit(logit(area) + np.array([-reach, reach])).tolist()
+    return {"value": area, "variance": variance, "low": low, "high": high}
 
 
 def delong_intervals(
@@ -114,14 +114,14 @@ def delong_test(positive: ArrayLike, scores_a: ArrayLike, scores_b: ArrayLike) -
     a, b = (_components(positive, scores) for scores in (scores_a, scores_b))
     # the variance of differences of components is var(a) + var(b) - 2 cov(a, b)
     difference, variance = _mean_and_variance(a[0] - b[0], a[1] - b[1])
-    found = {"auc_a": _mean_and_variance(*a)[0], "auc_b": _mean_and_variance(*b)[0], "difference": difference}
-    found |= dict.fromkeys(["standard_error", "z", "p"])
-    if variance is not None:
-        found["standard_error"] = float(np.sqrt(variance))
+    areas = {"auc_a": _mean_and_variance(*a)[0], "auc_b": _mean_and_variance(*b)[0], "difference": difference}
+    spread = z = p = None
+    if difference is not None and variance is not None:
+        spread = float(np.sqrt(variance))
         if variance > 0 or difference == 0:
-            found["z"] = difference / found["standard_error"] if variance > 0 else 0.0
-            found["p"] = float(2 * norm.sf(abs(found["z"])))
-    return found
+            z = difference / spread if variance > 0 else 0.0
+            p = float(2 * norm.sf(abs(z)))
+    return areas | {"standard_error": spread, "z": z, "p": p}
 
 
 def mcnemar_test(labels: ArrayLike, predictions_a: ArrayLike, predictions_b: ArrayLike) -> dict[str, Any]:
@@ -161,11 +161,8 @@ def mcnemar_test(labels: ArrayLike, predictions_a: ArrayLike, predictions_b: Arr
             "labels and both models' predictions must have the same shape (n,) with n >= 1, "
             f"not {labels.shape}, {first.shape} and {second.shape}"
         )
-    a_right, b_right = first == labels, second == labels
-    table = [
-        [int((a_right & b_right).sum()), int((a_right & ~b_right).sum())],
-        [int((~a_right & b_right).sum()), int((~a_right & ~b_right).sum())],
-    ]
+    a_wrong, b_wrong = first != labels, second != labels
+    table = np.bincount(2 * a_wrong + b_wrong, minlength=4).reshape(2, 2).tolist()
     exact = table[0][1] + table[1][0] < FEW_DISCORDANT
     result = mcnemar(table, exact=exact, correction=True)
     return {"table": table, "exact": exact, "statistic": float(result.statistic), "p": float(result.pvalue)}
@@ -214,20 +211,15 @@ def _components(positive: ArrayLike, scores: ArrayLike) -> tuple[np.ndarray, np.
 
     positive, scores = checked_scores(positive, scores)
     ranks = rankdata(scores)
-    of_positives = ranks[positive] - rankdata(scores[positive])
-    of_negatives = positive.sum() - (ranks[~positive] - rankdata(scores[~positive]))
-    return of_positives, of_negatives
+    above_negatives = ranks[positive] - rankdata(scores[positive])
+    below_positives = positive.sum() - (ranks[~positive] - rankdata(scores[~positive]))
+    return above_negatives, below_positives
 
 
-def _mean_and_variance(
-    of_positives: np.ndarray, of_negatives: np.ndarray
-) -> tuple[float | None, float | None]:
+def _mean_and_variance(positives: np.ndarray, negatives: np.ndarray) -> tuple[float | None, float | None]:
     """The area (or difference of areas) that components stand for, and its variance; None where undefined."""
-    m, n = len(of_positives), len(of_negatives)
-    if min(m, n) == 0:
-        return None, None
-    mean = float(of_positives.sum() / (m * n))
-    if min(m, n) == 1:
+    m, n = len(positives), len(negatives)
+    mean = float(positives.sum() / (m * n)) if min(m, n) else None
+    if min(m, n) < 2:
         return mean, None
-    variance = (of_positives.var(ddof=1) / n + of_negatives.var(ddof=1) / m) / (m * n)
-    return mean, float(variance)
+    return mean, float((positives.var(ddof=1) / n + negatives.var(ddof=1) / m) / (m * n))

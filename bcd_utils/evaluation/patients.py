@@ -67,8 +67,8 @@ def recognition_rates(
     >>> rates["image_rate"]["value"], rates["patient_rate"]["value"]  # 4 of 5 images; eve wholly, ann not
     (0.8, 0.5)
     """
-    of_patient = (rows["label"] == rows["predicted"]).groupby(rows["group"], sort=False).agg(["sum", "size"])
-    right, images = of_patient.to_numpy(float).T
+    recognised = (rows["label"] == rows["predicted"]).groupby(rows["group"], sort=False)
+    right, images = recognised.agg(["sum", "size"]).to_numpy(float).T
     drawn = np.random.default_rng(seed).integers(len(right), size=(samples, len(right)))
     resampled = {
         "image_rate": right[drawn].sum(axis=1) / images[drawn].sum(axis=1),
@@ -100,8 +100,8 @@ def patient_scores(
 def as_table(scores: dict[str, dict[str, Any]]) -> pd.DataFrame:
     """Scores for reading, one row a magnification: images, patients, and both rates as "value [low, high]"."""
     rows = {
-        name: {"images": of["images"], "patients": of["patients"]}
-        | {rate.replace("_", "-level "): with_interval(of[rate]) for rate in RATES}
-        for name, of in scores.items()
+        name: {"images": rates["images"], "patients": rates["patients"]}
+        | {rate.replace("_", "-level "): with_interval(rates[rate]) for rate in RATES}
+        for name, rates in scores.items()
     }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("magnification")

@@ -19,7 +19,10 @@ def class_numbers(labels: pd.Series, classes: Sequence[str]) -> np.ndarray:
     >>> class_numbers(pd.Series(["malignant", "benign"]), ["benign", "malignant"]).tolist()
     [1, 0]
     """
-    return labels.map({label: index for index, label in enumerate(classes)}).to_numpy(dtype=int)
+    numbers: np.ndarray = labels.map({label: index for index, label in enumerate(classes)}).to_numpy(
+        dtype=int
+    )
+    return numbers
 
 
 def positive_class(classes: Sequence[str]) -> int:

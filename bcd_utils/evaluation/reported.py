@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -17,7 +16,7 @@ from pydantic.dataclasses import dataclass
 from bcd_utils.datasets.splits import SETS
 from bcd_utils.evaluation.format import Rounded
 from bcd_utils.evaluation.metric_registry import main_metrics, named
-from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.errors import StudyError, allowed_instead
 from bcd_utils.utils.paths import STUDIES, readable
 
 Images = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -66,9 +65,8 @@ class Reported:
         StudyError
             If they are neither given nor follow from a stratified split.
         """
-        known = dict(self.class_counts)
-        if self.stratified:
-            known = stratified_counts(self.images, self.split, self.stratified) | known
+        drawn = stratified_counts(self.images, self.split, self.stratified) if self.stratified else {}
+        known = drawn | dict(self.class_counts)
         for name in self.reported:
             if name not in known:
                 raise StudyError(
@@ -101,13 +99,11 @@ class Reported:
 
     def unused(self) -> list[str]:
         """Reported scores that no confusion matrix determines."""
-        keys = [
-            key for name, scores in self.reported.items() for key in scores if self._undetermined(name, key)
-        ]
-        return list(dict.fromkeys(keys))
+        keys = [(name, key) for name, scores in self.reported.items() for key in scores]
+        return list(dict.fromkeys(key for name, key in keys if self._undetermined(name, key)))
 
     def _undetermined(self, name: str, key: str) -> bool:
-        return key != "f1" and key not in named(self.counts()[name], determined=True, other_names=True)
+        return key != "f1" and key not in named([*self.counts()[name]], determined=True, other_names=True)
 
 
 def reported_by_paper() -> dict[str, dict[str, float]]:
@@ -131,10 +127,7 @@ def beside_paper(
     """
     rows = {
         (name, metric): {"paper": paper[name].get(metric), "this run": metrics[name].get(metric)}
-        | {
-            end: intervals[metric][end] if name == "test" and metric in intervals else None
-            for end in ("low", "high")
-        }
+        | {end: intervals.get(metric, {}).get(end) if name == "test" else None for end in ("low", "high")}
         for name in SETS
         for metric in main_metrics()
     }
@@ -172,9 +165,8 @@ def stratified_counts(
      'test': {'benign': 66, 'malignant': 31, 'normal': 20}}
     """
     if sum(images.values()) != sum(split.values()):
-        raise StudyError(
-            f"images sum to {sum(images.values())}, but split to {sum(split.values())}", "correct one of them"
-        )
+        problem = f"images sum to {sum(images.values())}, but split to {sum(split.values())}"
+        raise StudyError(problem, "correct one of them")
     last = [name for name in split if name not in order]
     if len(last) != 1 or len({*order, *last}) != len(split) or len(order) != len(set(order)):
         raise StudyError(
@@ -188,9 +180,8 @@ def stratified_counts(
         missing = stays - kept.sum()
         ranked = np.argsort(-remainders, kind="stable")
         if 0 < missing and remainders[ranked[missing - 1]] == remainders[ranked[missing]]:
-            raise StudyError(
-                f"chance decided which class has one image more in set {name!r}", "write its class_counts"
-            )
+            problem = f"chance decided which class has one image more in set {name!r}"
+            raise StudyError(problem, "write its class_counts")
         kept[ranked[:missing]] += 1
         counts[name], left = left - kept, kept
     counts[last[0]] = left
@@ -211,9 +202,8 @@ def load_reported(path: Path | str) -> Reported:
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506 - texts only
     except OSError as error:
-        raise StudyError(
-            f"{source} cannot be read ({error.strerror})", "name a file such as studies/paper_reported.yaml"
-        ) from None
+        fix = "name a file such as studies/paper_reported.yaml"
+        raise StudyError(f"{source} cannot be read ({error.strerror})", fix) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise StudyError(f"{source} is not valid YAML: {str(error).splitlines()[0]}", "mend it") from None
     if not isinstance(values, dict):
@@ -236,20 +226,16 @@ def _check_scores(reported: Reported) -> None:
         known = ["f1", *accepted]
         for key, text in reported.reported[name].items():
             if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                hint = f"did you mean '{near[0]}'? " if near else ""
-                raise StudyError(f"{name}.{key} is not a score", f"{hint}allowed are {', '.join(known)}")
+                raise StudyError(f"{name}.{key} is not a score", allowed_instead(key, known))
             try:
                 value = Rounded.read(text).value
             except ValueError:
                 value = np.nan
             metric = accepted["f1_macro" if key == "f1" else key].metric
-            lowest, highest = metric.lowest, metric.highest
-            if not lowest <= value <= highest:
-                raise StudyError(
-                    f"{name}.{key} = {text} is not allowed",
-                    f"write a number from {lowest:g} to {highest:g}, as it is printed, or a percentage such as 94.02%",
-                )
+            if not metric.lowest <= value <= metric.highest:
+                scale = f"a number from {metric.lowest:g} to {metric.highest:g}"
+                fix = f"write {scale}, as it is printed, or a percentage such as 94.02%"
+                raise StudyError(f"{name}.{key} = {text} is not allowed", fix)
         unclear = [key for key in ("f1", "f1_macro", "f1_weighted") if key in reported.reported[name]]
         if len(unclear) > 1 and (reported.f1_averaging == "not stated" or "f1" in unclear):
             raise StudyError(
@@ -262,10 +248,8 @@ def _one_line(error: ValidationError, source: str) -> StudyError:
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
-        allowed = [field.name for field in fields(Reported)]
-        near = difflib.get_close_matches(key, allowed, n=1)
-        hint = f"did you mean '{near[0]}'? " if near else ""
-        return StudyError(f"{source}: unknown key {key!r}", f"{hint}allowed are {', '.join(allowed)}")
+        known = [field.name for field in fields(Reported)]
+        return StudyError(f"{source}: unknown key {key!r}", allowed_instead(key, known))
     if first["type"] == "missing":
         return StudyError(f"{source}: key '{key}' is missing", f"add '{key}: ...'")
     wanted = first["msg"].removeprefix("Input should be ")

@@ -39,10 +39,10 @@ def recall_table(
         and ``bootstrap high``; NaN where undefined.
     """
     given = Predictions(labels, probabilities)
-    counts = zip(given.hits.astype(int), given.actual.astype(int), strict=True)
-    ends = np.array([wilson_interval(int(hits), int(images), confidence) for hits, images in counts])
-    columns = {"images": given.actual.astype(int), "recall": given.recall}
-    columns |= {"Wilson low": ends[:, 0], "Wilson high": ends[:, 1]}
+    images = given.actual.astype(int)
+    counts = zip(given.hits.astype(int).tolist(), images.tolist(), strict=True)
+    low, high = np.transpose([wilson_interval(*count, confidence) for count in counts])
+    columns = {"images": images, "recall": given.recall, "Wilson low": low, "Wilson high": high}
     table = pd.DataFrame(columns, index=pd.Index(classes, name="class"))
     return table.join(_bootstrap("sensitivity", classes, intervals))
 

@@ -18,7 +18,7 @@ from bcd_utils.evaluation.format import number
 from bcd_utils.evaluation.metrics import checked_scores
 from bcd_utils.evaluation.predictions import positive_class
 
-WANTED_SPECIFICITY, WANTED_SENSITIVITY = 0.90, 0.95
+SPECIFICITY, SENSITIVITY = 0.90, 0.95  # that are wanted
 
 
 def threshold_for_specificity(positive: ArrayLike, scores: ArrayLike, specificity: float) -> float | None:
@@ -111,19 +111,20 @@ def at_threshold(
 
     Examples
     --------
-    >>> found = at_threshold([True, True, False, False], [0.9, 0.4, 0.6, 0.1], 0.4)
-    >>> found["sensitivity"]["value"], found["specificity"]["value"], found["specificity"]["images"]
+    >>> rates = at_threshold([True, True, False, False], [0.9, 0.4, 0.6, 0.1], 0.4)
+    >>> rates["sensitivity"]["value"], rates["specificity"]["value"], rates["specificity"]["images"]
     (1.0, 0.5, 2)
     """
     positive, scores = checked_scores(positive, scores)
-    found = {}
+    rates: dict[str, dict[str, Any]] = {}
     for name, kind in {"sensitivity": positive, "specificity": ~positive}.items():
-        found[name] = {"right": None, "images": int(kind.sum()), "value": None, "low": None, "high": None}
-        if threshold is not None and kind.any():
+        images = int(kind.sum())
+        rates[name] = {"right": None, "images": images, "value": None, "low": None, "high": None}
+        if threshold is not None and images:
             right = int(((scores >= threshold) == positive)[kind].sum())
-            low, high = wilson_interval(right, int(kind.sum()), confidence)
-            found[name] |= {"right": right, "value": right / int(kind.sum()), "low": low, "high": high}
-    return found
+            low, high = wilson_interval(right, images, confidence)
+            rates[name] |= {"right": right, "value": right / images, "low": low, "high": high}
+    return rates
 
 
 def at_fixed_rates(
@@ -145,17 +146,14 @@ def at_fixed_rates(
         and for ``validation`` and ``test`` what `at_threshold` gives.
     """
     column = positive_class(classes)
-    against_rest = {
-        name: (labels == column, probabilities[:, column]) for name, (labels, probabilities) in by_set.items()
-    }
-    chosen_on = against_rest["validation"]
+    sets = {name: (labels == column, given[:, column]) for name, (labels, given) in by_set.items()}
     thresholds = {
-        f"specificity {WANTED_SPECIFICITY:.2f}": threshold_for_specificity(*chosen_on, WANTED_SPECIFICITY),
-        f"sensitivity {WANTED_SENSITIVITY:.2f}": threshold_for_sensitivity(*chosen_on, WANTED_SENSITIVITY),
+        f"specificity {SPECIFICITY:.2f}": threshold_for_specificity(*sets["validation"], SPECIFICITY),
+        f"sensitivity {SENSITIVITY:.2f}": threshold_for_sensitivity(*sets["validation"], SENSITIVITY),
     }
     return {
         wanted: {"threshold": threshold}
-        | {name: at_threshold(*against_rest[name], threshold, confidence) for name in ("validation", "test")}
+        | {name: at_threshold(*sets[name], threshold, confidence) for name in ("validation", "test")}
         for wanted, threshold in thresholds.items()
     }
 
@@ -182,16 +180,15 @@ def rates_table(points: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
 
 def rates_in_words(points: Mapping[str, Mapping[str, Any]], classes: Sequence[str]) -> str:
     """What `at_fixed_rates` means on the test images, in Markdown."""
-    found = next(iter(points.values()))["test"]
-    images = sum(numbers["images"] for numbers in found.values())
+    images = sum(numbers["images"] for numbers in next(iter(points.values()))["test"].values())
     lines = [f"**{classes[positive_class(classes)]}** against the rest, on {images} test images:\n"]
     for wanted, point in points.items():
-        found, spared = point["test"]["sensitivity"], point["test"]["specificity"]
+        hits, spared = point["test"]["sensitivity"], point["test"]["specificity"]
         lines.append(
             f"- threshold for {wanted}: none, the validation images lack such a class"
             if point["threshold"] is None
-            else f"- threshold for {wanted} ({number(point['threshold'])}): finds {found['right'] or 0} of "
-            f"{found['images']}, leaves {spared['right'] or 0} of {spared['images']} others alone"
+            else f"- threshold for {wanted} ({number(point['threshold'])}): finds {hits['right'] or 0} of "
+            f"{hits['images']}, leaves {spared['right'] or 0} of {spared['images']} others alone"
         )
     return "\n".join(lines)
 

@@ -30,14 +30,8 @@ def example_panels(run: Run, chosen: pd.DataFrame, cams: np.ndarray) -> list[dic
     panels = []
     for index, row in chosen.iterrows():
         image, mask = read_with_mask(images.folder, images.table.loc[index])
-        panels.append(
-            {
-                "image": image,
-                "mask": mask,
-                "cam": in_frame(cams[index], mask.shape),
-                **row[["id", "label", "predicted", "probability"]].to_dict(),
-            }
-        )
+        prediction = row[["id", "label", "predicted", "probability"]].to_dict()
+        panels.append({"image": image, "mask": mask, "cam": in_frame(cams[index], mask.shape), **prediction})
     return panels
 
 
@@ -52,19 +46,20 @@ def localise_sets(
         One row an image; columns id and those of `localisation.localisation`.
     """
     images = ImageSet.of_run(run)
-    rows: dict[str, dict[str, list]] = {
-        name: {method: [] for method in (*maps, CENTRE, AREA)} for name in ("validation", "test")
-    }
-    wanted = images.table[images.table["split"].isin(rows) & (images.table["masks"] != "")]
+    sets = ("validation", "test")
+    scores: dict[str, dict[str, list]] = {name: {key: [] for key in (*maps, CENTRE, AREA)} for name in sets}
+    wanted = images.table[images.table["split"].isin(sets) & (images.table["masks"] != "")]
     for done, (index, row) in enumerate(wanted.iterrows(), start=1):
         mask = read_row_mask(images.folder, row)
         if mask.any():
             heat = {method: in_frame(cams[index], mask.shape) for method, cams in maps.items()}
             heat |= {CENTRE: centre_gaussian(mask.shape), AREA: np.ones(mask.shape)}
             for method, heatmap in heat.items():
-                rows[row["split"]][method].append({"id": row["id"], **localisation(heatmap, mask)})
+                scores[row["split"]][method].append({"id": row["id"], **localisation(heatmap, mask)})
         on_progress(done, len(wanted))
-    return {name: {method: pd.DataFrame(found) for method, found in of.items()} for name, of in rows.items()}
+    return {
+        name: {key: pd.DataFrame(rows) for key, rows in methods.items()} for name, methods in scores.items()
+    }
 
 
 def summary_record(test: Mapping[str, pd.DataFrame], table: pd.DataFrame, cams: np.ndarray) -> dict[str, Any]:
@@ -72,7 +67,5 @@ def summary_record(test: Mapping[str, pd.DataFrame], table: pd.DataFrame, cams: 
     return {
         "images": len(test[AREA]) if len(table) else 0,
         "empty_maps": int((cams.max(axis=(1, 2)) == 0).sum()),
-        "methods": {
-            method: {key: float(value) for key, value in row.items()} for method, row in table.iterrows()
-        },
+        "methods": table.astype(float).to_dict("index"),
     }

@@ -32,10 +32,9 @@ def grad_cam(
     ndarray, float32, shape (n, h, w), values 0..1
     """
 
-    def mean_gradient(gradients, values):
-        return (gradients.mean(axis=(1, 2), keepdims=True) * values).sum(axis=-1)
-
-    return _maps(head, features, classes, batch_size, mean_gradient)
+    return _maps(
+        head, features, classes, batch_size, lambda gradients: gradients.mean(axis=(1, 2), keepdims=True)
+    )
 
 
 def hires_cam(
@@ -47,10 +46,7 @@ def hires_cam(
     and against it in another; Grad-CAM's mean over places mixes these up, the product place by place does not.
     """
 
-    def own_gradient(gradients, values):
-        return (gradients * values).sum(axis=-1)
-
-    return _maps(head, features, classes, batch_size, own_gradient)
+    return _maps(head, features, classes, batch_size, lambda gradients: gradients)
 
 
 def _maps(
@@ -58,14 +54,16 @@ def _maps(
     features: np.ndarray,
     classes: np.ndarray,
     batch_size: int,
-    combine: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    weights: Callable[[np.ndarray], np.ndarray],
 ) -> np.ndarray:
+    """Maps of the features weighted by what ``weights`` makes of their gradients."""
     logits = keras.Model(head.inputs, head.get_layer("logits").output)
     maps = []
     batches = zip(in_batches(features, batch_size), in_batches(classes, batch_size), strict=True)
     for values, wanted in batches:
         batch = np.asarray(values, dtype=np.float32)
-        maps.append(np.maximum(combine(score_gradients(logits, batch, wanted), batch), 0))
+        weighted = weights(score_gradients(logits, batch, wanted)) * batch
+        maps.append(np.maximum(weighted.sum(axis=-1), 0))
     cams = np.concatenate(maps)
     return cams / np.maximum(cams.max(axis=(1, 2), keepdims=True), np.finfo(np.float32).tiny)
 
@@ -78,9 +76,8 @@ def shuffle_head(head: keras.Model, seed: int) -> keras.Model:
     """
     generator = np.random.default_rng(seed)
     shuffled = keras.models.clone_model(head)
-    shuffled.set_weights(
-        [generator.permuted(values.ravel()).reshape(values.shape) for values in head.get_weights()]
-    )
+    weights = head.get_weights()
+    shuffled.set_weights([generator.permuted(each.ravel()).reshape(each.shape) for each in weights])
     return shuffled
 
 

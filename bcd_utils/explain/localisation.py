@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.evaluation import format as number_format
+from bcd_utils.evaluation.bootstrap import percentile_interval
 
 MEASURES = ("pointing_game", "energy", "iou")
 THRESHOLDS = np.round(np.arange(0.1, 1.0, 0.1), 1)
@@ -66,10 +67,11 @@ def localisation(heatmap: np.ndarray, mask: np.ndarray) -> dict[str, float]:
     >>> scores["pointing_game"], round(scores["energy"], 3), scores["iou_0.5"]
     (1.0, 0.667, 0.5)
     """
-    highest, scores = heatmap.max(), {"pointing_game": pointing_game(heatmap, mask)}
+    highest = heatmap.max()
     if highest <= 0:
-        return scores | {"energy": 0.0} | {f"iou_{level}": 0.0 for level in THRESHOLDS}
-    scores["energy"] = float(heatmap[mask].sum() / heatmap.sum())
+        return dict.fromkeys(["pointing_game", "energy", *(f"iou_{level}" for level in THRESHOLDS)], 0.0)
+    energy = float(heatmap[mask].sum() / heatmap.sum())
+    scores = {"pointing_game": pointing_game(heatmap, mask), "energy": energy}
     for level in THRESHOLDS:
         region = heatmap >= level * highest
         scores[f"iou_{level}"] = float((region & mask).sum() / (region | mask).sum())
@@ -104,26 +106,26 @@ def summarise(
     """
     if any(table.empty for table in (*scores.values(), *validation_scores.values())):
         return pd.DataFrame()
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    rows = {}
+    rows: dict[str, dict[str, float | None]] = {}
     for method, table in scores.items():
         threshold = choose_threshold(validation_scores[method])
-        chosen = table.assign(iou=table[f"iou_{threshold}"])
-        drawn = np.random.default_rng(seed).integers(0, len(chosen), (samples, len(chosen)))
-        row = {"threshold": threshold}
-        for measure in MEASURES:
-            values = chosen[measure].to_numpy()
-            low, high = np.quantile(values[drawn].mean(axis=1), tails)
-            row |= {measure: values.mean(), f"{measure}_low": low, f"{measure}_high": high}
-        rows[method] = row
+        rows[method] = {"threshold": threshold}
+        drawn = np.random.default_rng(seed).integers(0, len(table), (samples, len(table)))
+        for measure, column in zip(MEASURES, (*MEASURES[:2], f"iou_{threshold}"), strict=True):
+            values = table[column].to_numpy()
+            mean = percentile_interval(values.mean(), values[drawn].mean(axis=1), confidence)
+            rows[method] |= {
+                measure: mean["value"],
+                f"{measure}_low": mean["low"],
+                f"{measure}_high": mean["high"],
+            }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
 
 
 def as_text(table: pd.DataFrame) -> pd.DataFrame:
     """The table of `summarise` for reading: one column a measure, "value [low, high]"."""
-    return number_format.as_text(table, {name: name for name in MEASURES}).assign(
-        iou_threshold=table["threshold"]
-    )
+    columns = dict(zip(MEASURES, MEASURES, strict=True))
+    return number_format.as_text(table, columns).assign(iou_threshold=table["threshold"])
 
 
 def verdict(table: pd.DataFrame, method: str = "Grad-CAM") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,11 +17,6 @@ from bcd_utils.utils.memmap import in_batches, release
 
 if TYPE_CHECKING:
     from bcd_utils.study.settings import Study
-
-#: The settings that a head's training reads.
-HEAD_SETTINGS = (
-    "pooling", "hidden_units", "dropout", "batch_size", "epochs", "patience", "learning_rate", "class_weights",
-)  # fmt: skip
 
 Build = Callable[[tuple[int, ...], int, "Study"], keras.Model]
 Transform = Callable[[np.ndarray, int, np.ndarray], np.ndarray]
@@ -246,7 +241,7 @@ def fit_head(
     training_rows, validation_rows : ndarray of int
     classes : int
     study : Study
-        Reads `HEAD_SETTINGS` and seed.
+        Reads `head_settings` and seed.
     build : callable
         ``build(feature_shape, classes, study) -> keras.Model``.
     vary, constant : callable, optional
@@ -271,16 +266,20 @@ def fit_head(
     return head, history, best_epoch
 
 
+def head_settings(study: Study) -> dict[str, Any]:
+    """The settings that a head's training reads, by name."""
+    return {
+        "pooling": study.pooling, "hidden_units": study.hidden_units, "dropout": study.dropout,
+        "batch_size": study.batch_size, "epochs": study.epochs, "patience": study.patience,
+        "learning_rate": study.learning_rate, "class_weights": study.class_weights,
+    }  # fmt: skip
+
+
 _compiled_heads: dict[tuple, tuple[keras.Model, keras.Model]] = {}
 
 
 def _compiled(build: Build, feature_shape: tuple[int, ...], classes: int, study: Study):
-    key = (
-        build,
-        feature_shape,
-        classes,
-        *(getattr(study, name) for name in HEAD_SETTINGS if name != "class_weights"),
-    )
+    key = build, feature_shape, classes, *(head_settings(study) | {"class_weights": None}).values()
     if key not in _compiled_heads:
         if len(_compiled_heads) > 1:
             _compiled_heads.pop(next(iter(_compiled_heads)))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import tempfile
+import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,9 +73,6 @@ def log_of(run: Run, notebook: str) -> Path:
 
 def execute(source: Path, target: Path, run: Run, progress: Path) -> None:
     """Execute ``source`` with papermill into ``target``, turning failures into a `StudyError`."""
-    import logging
-    import warnings
-
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     os.environ |= {PROGRESS_FILE: str(progress), STAGE: source.stem}
@@ -85,45 +86,38 @@ def execute(source: Path, target: Path, run: Run, progress: Path) -> None:
     for name in ("papermill", "asyncio"):  # what they would add is in the error, or in the log
         logging.getLogger(name).setLevel(logging.CRITICAL)
     log = log_of(run, source.stem)
-    kernel_said = open(target.with_suffix(".stderr"), "w+b")
+    messages = open(target.with_suffix(".stderr"), "w+b")  # of the kernel
     try:
-        with stderr_into(kernel_said):
-            papermill.execute_notebook(
-                source,
-                target,
-                parameters={"run_dir": str(run.folder)},
-                kernel_name="python3",
-                cwd=NOTEBOOKS,
-                progress_bar=False,
-                log_output=False,
-                start_timeout=120,
-                extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
-            )
+        with stderr_into(messages):
+            kernel = {"kernel_name": "python3", "start_timeout": 120, "cwd": NOTEBOOKS}
+            quiet = {"progress_bar": False, "extra_arguments": ["--IPKernelApp.log_level=CRITICAL"]}
+            parameters = {"run_dir": str(run.folder)}
+            papermill.execute_notebook(source, target, parameters, log_output=False, **kernel, **quiet)
     except PapermillExecutionError as error:
-        write_text(log, plain_text(error) + what_was_said(kernel_said))
+        without_colours = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+        write_text(log, without_colours + content(messages))
         if error.ename == "StudyError":
             problem, _, fix = error.evalue.partition(". To fix: ")
             raise StudyError(f"{source.stem}: {problem}", fix) from None
         if error.ename == "KeyboardInterrupt":
             raise KeyboardInterrupt from None
+        failure = ": ".join([error.ename, *error.evalue.splitlines()[:1]])
         raise StudyError(
-            f"{source.stem} failed in cell {error.exec_count}: {error.ename}: {error.evalue.splitlines()[0]}"
-            if error.evalue
-            else f"{source.stem} failed in cell {error.exec_count}: {error.ename}",
+            f"{source.stem} failed in cell {error.exec_count}: {failure}",
             f"see {readable(log)}; run the same command again to go on from this stage",
         ) from None
     except DeadKernelError as error:
-        write_text(log, f"{error}\n" + what_was_said(kernel_said))
+        write_text(log, f"{error}\n" + content(messages))
         raise StudyError(
             f"The kernel of {source.stem} died (out of memory, or killed)",
             "close other programs or use a smaller batch_size; the same command goes on from this stage",
         ) from None
     finally:
         del os.environ[PROGRESS_FILE], os.environ[STAGE]
-        kernel_said.close()
+        messages.close()
 
 
-def what_was_said(messages: BinaryIO) -> str:
+def content(messages: BinaryIO) -> str:
     """Text of a file that processes wrote to."""
     messages.seek(0)
     return messages.read().decode(errors="replace")
@@ -135,18 +129,9 @@ def work_seconds(log: Path) -> float:
     return sum(float(line.split("\t")[0]) for line in lines)
 
 
-def plain_text(error: BaseException) -> str:
-    """An execution error's text without terminal colours."""
-    import re
-
-    return re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-
-
 @contextmanager
 def watching(stage: str, progress: Path, listen: Listener) -> Iterator[None]:
     """Tell the listener twice a second how far a stage is, while the block runs."""
-    import threading
-
     finished = threading.Event()
     started = time.time()
 

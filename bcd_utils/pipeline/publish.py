@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,8 @@ from bcd_utils.utils.files import write_json
 
 CHECKLIST = {"title": "Checklists", "file": "checklist.html"}
 MODEL_CARD = {"title": "Model card", "file": "model_card.html"}
+#: Line of a page's foot -> key of the provenance.
+FOOTER = {"Seed": "seed", "Commit": "commit", "Data SHA-256": "data_sha256", "Device": "device"}
 
 
 def publish(run: Run, declared: Mapping[str, Stage]) -> Path:
@@ -66,10 +69,8 @@ def draw_flow(run: Run, summary: dict[str, Any]) -> None:
 
 def title_of(notebook: Path) -> str:
     """A notebook's first heading."""
-    import nbformat  # two seconds, which the notebooks that import this module need not wait for
-
-    first = nbformat.read(notebook, as_version=4).cells[0].source
-    return first.splitlines()[0].lstrip("# ")
+    first = json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]["source"]
+    return "".join(first).splitlines()[0].lstrip("# ")
 
 
 def page_context(
@@ -78,18 +79,12 @@ def page_context(
     """What a page's head and foot show."""
     provenance = summary["provenance"]
     versions = ", ".join(f"{name} {version}" for name, version in provenance["versions"].items())
+    overview = {"title": "Overview", "file": "index.html"}
     return {
         "title": next(page["title"] for page in pages if page["file"] == current),
         "study": summary["title"],
         "run": run_name,
         "announcements": summary["announcements"],
-        "pages": [{"title": "Overview", "file": "index.html", "current": False}]
-        + [page | {"current": page["file"] == current} for page in pages],
-        "footer": {
-            "Seed": provenance["seed"],
-            "Commit": provenance["commit"],
-            "Data SHA-256": provenance["data_sha256"],
-            "Device": provenance["device"],
-            "Versions": versions,
-        },
+        "pages": [page | {"current": page["file"] == current} for page in (overview, *pages)],
+        "footer": {title: provenance[name] for title, name in FOOTER.items()} | {"Versions": versions},
     }

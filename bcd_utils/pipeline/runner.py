@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bcd_utils.pipeline.notebook import Listener, run_notebook
-from bcd_utils.pipeline.plan import Step, plan
 from bcd_utils.pipeline.stages import all_stages
-from bcd_utils.pipeline.staleness import parts_of, why
+from bcd_utils.pipeline.staleness import Parts, parts_of, why
 from bcd_utils.study.run import Run
 from bcd_utils.study.stage import Stage, contract_of, stages_of
 from bcd_utils.utils.errors import StudyError
@@ -20,6 +19,25 @@ from bcd_utils.utils.paths import NOTEBOOKS, readable
 
 #: What sums up a whole run, and says nothing true of a half one.
 SUMS = ("summary.json", "index.html", "checklist.html", "checklist.csv", "model_card.html", "model_card.md")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage of a plan.
+
+    Attributes
+    ----------
+    notebook : str
+    why : str
+        Why it would run; empty where it would be skipped.
+    seconds, megabytes : float or None
+        What it took when it last ran: time, and size of its files; None where it never did.
+    """
+
+    notebook: str
+    why: str
+    seconds: float | None
+    megabytes: float | None
 
 
 class Chain:
@@ -46,9 +64,8 @@ class Chain:
         self.notebooks = notebooks
         for stage in self.stages:
             if not self.source(stage).is_file():
-                raise StudyError(
-                    f"There is no notebook {readable(self.source(stage))}", "restore it from git"
-                )
+                missing = readable(self.source(stage))
+                raise StudyError(f"There is no notebook {missing}", "restore it from git")
         names = tuple(stage.notebook for stage in self.stages)
         self.run = Run(run.folder, replace(run.study, notebooks=names), contract_of(self.declared.values()))
 
@@ -64,9 +81,8 @@ class Chain:
         StudyError
             If some are missing: better now than after the training.
         """
-        return {
-            stage.notebook: stage.outside(self.run.study) if stage.outside else None for stage in self.stages
-        }
+        study = self.run.study
+        return {stage.notebook: stage.outside(study) if stage.outside else None for stage in self.stages}
 
     def first_asked(self, from_stage: str | None) -> int:
         """Index of the stage whose name begins with a text; past the last where nothing is asked for."""
@@ -75,14 +91,47 @@ class Chain:
         names = [stage.notebook for stage in self.stages]
         matches = [index for index, name in enumerate(names) if name.startswith(from_stage)]
         if len(matches) != 1:
-            raise StudyError(
-                f"--from {from_stage} names no stage of this study", f"name one of {', '.join(names)}"
-            )
+            fix = f"name one of {', '.join(names)}"
+            raise StudyError(f"--from {from_stage} names no stage of this study", fix)
         return matches[0]
 
+    def state(self, index: int, asked: int, outside: Mapping[str, Any]) -> tuple[Parts, str]:
+        """What decides the result of a stage as things are, and why it must run; empty where it need not.
+
+        Parameters
+        ----------
+        index : int
+            Of the stage.
+        asked : int
+            Index of the first stage that was asked to run again.
+        outside : mapping
+            From `outside`.
+        """
+        stage = self.stages[index]
+        before, source = self.stages[:index], self.source(stage)
+        parts = parts_of(self.run, stage, before, outside[stage.notebook], source)
+        return parts, why(self.run, stage, parts) or ("asked for" if index >= asked else "")
+
     def plan(self, from_stage: str | None = None) -> list[Step]:
-        """What `execute` would run and why; writes nothing."""
-        return plan(self.run, self.stages, self.first_asked(from_stage), self.outside(), self.source)
+        """What `execute` would run and why; writes nothing.
+
+        A stage that reads what an earlier one would make anew is listed; where that comes out the same, it is
+        skipped.
+        """
+        asked, outside = self.first_asked(from_stage), self.outside()
+        steps: list[Step] = []
+        renewed: dict[str, str] = {}
+        for index, stage in enumerate(self.stages):
+            _, reason = self.state(index, asked, outside)
+            anew = [name for name in (*stage.reads, *stage.also_reads) if name in renewed]
+            if not reason and anew:
+                reason = f"reads {anew[0]}, which {renewed[anew[0]]} makes anew"
+            marker = self.run.marker_of(stage.notebook) or {}
+            megabytes = marker["bytes"] / 1e6 if marker.get("bytes") is not None else None
+            steps.append(Step(stage.notebook, reason, marker.get("seconds"), megabytes))
+            if reason:
+                renewed |= dict.fromkeys(stage.writes, stage.notebook)
+        return steps
 
     def execute(self, from_stage: str | None = None, listen: Listener = lambda *_: None) -> Path:
         """Run every stage that is not done, then write summary and reports.
@@ -106,13 +155,12 @@ class Chain:
 
         asked = self.first_asked(from_stage)
         with only_run_in(self.run.folder):
-            run = Run.create(self.run.folder, self.run.study, self.run.contract)  # under the lock
+            run = self.run = Run.create(self.run.folder, self.run.study, self.run.contract)  # under the lock
             for half_written in run.folder.rglob(".*.part*"):  # by a run that was killed
                 half_written.unlink(missing_ok=True)
             outside = self.outside()
             for index, stage in enumerate(self.stages):
-                parts = parts_of(run, stage, self.stages[:index], outside[stage.notebook], self.source(stage))
-                reason = why(run, stage, parts) or ("asked for" if index >= asked else "")
+                parts, reason = self.state(index, asked, outside)
                 if not reason:
                     listen(stage.notebook, "unchanged", 0.0, "")
                     continue
@@ -135,6 +183,5 @@ def only_run_in(folder: Path) -> Iterator[None]:
             with lock:
                 yield
     except Timeout:
-        raise StudyError(
-            f"Another run is writing {readable(folder)}", "wait for it, or choose another --run-dir"
-        ) from None
+        problem = f"Another run is writing {readable(folder)}"
+        raise StudyError(problem, "wait for it, or choose another --run-dir") from None

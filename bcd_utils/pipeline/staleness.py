@@ -50,30 +50,25 @@ def parts_of(run: Run, stage: Stage, before: Sequence[Stage], outside: Any, note
         `code_identity.code_parts`; ``settings``: name -> value of those that this code reads; ``reads``: artifact ->
         hash; ``outside``: hash.
     """
-    cells = [(cell["cell_type"], "".join(cell["source"])) for cell in read_cells(notebook)]
+    source = json.loads(notebook.read_text(encoding="utf-8"))
+    cells = [(cell["cell_type"], "".join(cell["source"])) for cell in source["cells"]]
     tree = ast.parse("\n".join(plain_python(text) for kind, text in cells if kind == "code"))
     named = imported_names(tree)
-    found = closure(modules_among(named))
-    taken = attributes_taken(tree).union(*(parse(file).attributes for file in found.values()))
-    wanted = settings_read(taken)
+    modules = closure(modules_among(named))
+    taken = attributes_taken(tree).union(*(parse(file).attributes for file in modules.values()))
     study = run.study.as_dict()
-    settings = {name: study[name] for name in sorted(wanted)}
+    settings = {name: study[name] for name in sorted(settings_read(taken))}
     if stage.section:
         name = section_name(stage.section)
         settings[name] = study.get(name, study["sections"].get(name))
-    made = run.artifact_hashes([each.notebook for each in before])
+    made = run.artifact_hashes([earlier.notebook for earlier in before])
     return {
         "cells": sha256_of_json(cells),
-        **code_parts(found, named),
+        **code_parts(modules, named),
         "settings": settings,
         "reads": {name: made[name] for name in (*stage.reads, *stage.also_reads) if name in made},
         "outside": sha256_of_json(outside),
     }
-
-
-def read_cells(notebook: Path) -> list[Mapping[str, Any]]:
-    """The cells of a notebook file."""
-    return json.loads(notebook.read_text(encoding="utf-8"))["cells"]
 
 
 def plain_python(cell: str) -> str:
@@ -125,18 +120,16 @@ def changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     >>> changes({"modules": {"bcd_utils.a": "1"}}, {"modules": {"bcd_utils.a": "2", "bcd_utils.b": "1"}})
     'code: bcd_utils.a, bcd_utils.b'
     """
-    said = []
-    if then.get("cells") != now.get("cells"):
-        said.append("its notebook")
+    differences = ["its notebook"] if then.get("cells") != now.get("cells") else []
     titles = {"modules": "code", "libraries": "libraries", "settings": "settings", "reads": "reads"}
     for part, title in titles.items():
         old, new = then.get(part, {}), now.get(part, {})
         names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
         if names:
             more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-            said.append(f"{title}: {', '.join(names[:3])}{more}")
+            differences.append(f"{title}: {', '.join(names[:3])}{more}")
     if then.get("backend") != now.get("backend"):
-        said.append(f"Keras' backend: {now.get('backend')}")
+        differences.append(f"Keras' backend: {now.get('backend')}")
     if then.get("outside") != now.get("outside"):
-        said.append("files from outside the run")
-    return "; ".join(said)
+        differences.append("files from outside the run")
+    return "; ".join(differences)

@@ -80,22 +80,18 @@ def fill_in(entry: Mapping[str, Any], summary: Mapping[str, Any]) -> dict[str, s
 
 def fill_checklists(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The checklists with ``items`` answered as by `fill_in`, and ``statuses``: how many items have each."""
-    filled = []
-    for checklist in load_checklists():
-        items = [item | fill_in(item, summary) for item in checklist["items"]]
-        statuses = [item["status"] for item in items]
-        numbers = {status: statuses.count(status) for status in (FILLED, PARTLY, FOR_AUTHOR)}
-        filled.append(checklist | {"items": items, "statuses": numbers})
-    return filled
+    checklists = load_checklists()
+    for checklist in checklists:
+        checklist["items"] = [item | fill_in(item, summary) for item in checklist["items"]]
+        statuses = [item["status"] for item in checklist["items"]]
+        checklist["statuses"] = {status: statuses.count(status) for status in (FILLED, PARTLY, FOR_AUTHOR)}
+    return checklists
 
 
 def as_table(checklists: list[dict[str, Any]]) -> pd.DataFrame:
     """Filled checklists as one table: a row an item, columns `COLUMNS`; what is left is in the answer."""
-    rows = [
-        {"checklist": checklist["name"]} | item | {"answer": _with_what_is_left(item)}
-        for checklist in checklists
-        for item in checklist["items"]
-    ]
+    items = [(checklist["name"], item) for checklist in checklists for item in checklist["items"]]
+    rows = [{"checklist": name} | item | {"answer": _with_what_is_left(item)} for name, item in items]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -110,8 +106,7 @@ def write_checklists(folder: Path, summary: Mapping[str, Any], page: Mapping[str
         What ``summary.json`` holds, and the page's head and foot as for `bcd_utils.reporting.html.render_notebook`.
     """
     checklists = fill_checklists(summary)
-    table = as_table(checklists).to_csv(index=False, lineterminator="\n")
-    write_text(folder / "checklist.csv", table)
+    write_text(folder / "checklist.csv", as_table(checklists).to_csv(index=False, lineterminator="\n"))
     render_page("checklist_page.html.j2", folder, "checklist.html", page, checklists=checklists)
 
 

@@ -69,7 +69,8 @@ def render_page(template: str, folder: Path, file: str, page: Mapping[str, Any],
     **content
         What else the template shows.
     """
-    text = _templates().get_template(template).render(**page, pictures=_pictures(folder), **content)
+    pictures = {path.stem: path for path in (folder / "figures").glob("*.png")}
+    text = _templates().get_template(template).render(**page, pictures=pictures, **content)
     write_text(folder / file, text)
 
 
@@ -97,8 +98,8 @@ def _join_headings(table: Tag) -> None:
     if len(rows) == 2 and len(rows[0]) == len(rows[1]):
         texts = [[cell.get_text(strip=True) for cell in row] for row in rows]
         if not any(above and below for above, below in zip(*texts, strict=True)):
-            for cell, below in zip(rows[0], texts[1], strict=True):
-                cell.string = cell.get_text(strip=True) or below
+            for cell, above, below in zip(rows[0], *texts, strict=True):
+                cell.string = above or below
             rows[1][0].parent.decompose()
 
 
@@ -132,10 +133,6 @@ def _code_css() -> str:
     light = HtmlFormatter(style="default").get_style_defs(".highlight")
     dark = HtmlFormatter(style="github-dark").get_style_defs(".highlight")
     return f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}"
-
-
-def _pictures(folder: Path) -> dict[str, Path]:
-    return {path.stem: path for path in (folder / "figures").glob("*.png")}
 
 
 def _templates() -> Environment:

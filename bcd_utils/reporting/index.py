@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +40,14 @@ def render_index(
     """
     summary = {key: value for key, value in summary.items() if value is not None}
     further = [page for page in pages if page["file"] != INDEX]
-    there = [page for page in further if (run_folder / page["file"]).exists()]
-    files = {page["file"] for page in there}
+    written = [page for page in further if (run_folder / page["file"]).exists()]
+    files = {page["file"] for page in written}
     head = {**summary, "study": summary.get("title", run_folder.name), "run": run_folder.name}
     render_page(
         "index_page.html.j2",
         run_folder,
         INDEX,
-        head | {"pages": [{"title": "Overview", "file": INDEX, "current": True}, *there]},
+        head | {"pages": [{"title": "Overview", "file": INDEX, "current": True}, *written]},
         rows=further,
         asked=[page["file"] for page in further],
         there=files,
@@ -63,7 +62,7 @@ def render_index(
     return run_folder / INDEX
 
 
-def paper_figures(stages: Iterable[Stage], there: Container[str]) -> list[tuple[PaperFigure, str]]:
+def paper_figures(stages: Iterable[Stage], written: Container[str]) -> list[tuple[PaperFigure, str]]:
     """The paper's figures in its order, each with the page of the run that shows it.
 
     Where several stages draw one, it is the first whose page is there.
@@ -71,17 +70,15 @@ def paper_figures(stages: Iterable[Stage], there: Container[str]) -> list[tuple[
     Parameters
     ----------
     stages : iterable of Stage
-    there : container of str
+    written : container of str
         Pages that the run has.
     """
-    drawn: dict[PaperFigure, list[str]] = {}
+    drawn: dict[PaperFigure, str] = {}
     for stage in stages:
         for figure in stage.paper_figures:
-            drawn.setdefault(figure, []).append(stage.page)
-    return [
-        (figure, next((page for page in drawn[figure] if page in there), drawn[figure][0]))
-        for figure in sorted(drawn, key=attrgetter("label"))
-    ]
+            if drawn.setdefault(figure, stage.page) not in written and stage.page in written:
+                drawn[figure] = stage.page
+    return sorted(drawn.items(), key=lambda entry: entry[0].label)
 
 
 def trust(summary: Mapping[str, Any], declared: Mapping[str, Stage]) -> list[dict[str, Any]]:

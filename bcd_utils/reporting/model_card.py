@@ -45,22 +45,18 @@ def class_scores(summary: Mapping[str, Any]) -> list[dict[str, str]]:
     ...               "split_by_class": {"test": {"benign": 2}}})[0]["ROC AUC"]
     '0.900 [0.800, 1.000]'
     """
-    intervals = summary.get("intervals")
+    intervals, titles = summary.get("intervals") or {}, main_metrics(per_class=True)
     classes = (summary.get("dataset") or {}).get("classes") or {}
     test = (summary.get("split_by_class") or {}).get("test", {})
     return [
         {"Class": label, "Test images": str(test.get(label, ""))}
-        | {
-            capital(title): with_interval(intervals.get(f"{name}_{label}"))
-            for name, title in main_metrics(per_class=True).items()
-        }
+        | {capital(title): with_interval(intervals.get(f"{name}_{label}")) for name, title in titles.items()}
         for label in (classes if intervals else ())
     ]
 
 
 def write_model_card(folder: Path, summary: Mapping[str, Any], page: Mapping[str, Any]) -> None:
     """Write ``model_card.html`` and ``model_card.md`` of a run; parameters as for `write_checklists`."""
-    card = model_card(summary)
+    card, maker = model_card(summary), (summary.get("stages") or {}).get("training")
     for kind in ("html", "md"):
-        maker = (summary.get("stages") or {}).get("training")
         render_page(f"model_card.{kind}.j2", folder, f"model_card.{kind}", page, card=card, maker=maker)

@@ -22,7 +22,8 @@ def protocol_steps(study: Study, dataset: Dataset) -> list[tuple[str, str]]:
     >>> protocol_steps(study, dataset_of(study))[2]
     ('Split', '15% test, then 10% of the rest for validation, by image; stratified; seed 42')
     """
-    side = study.image_size
+    side = f"{study.image_size} x {study.image_size} pixels"
+    limits = f"batch {study.batch_size}, at most {study.epochs} epochs, patience {study.patience}"
     stain = "" if study.stain == "none" else f"; stains normalised ({study.stain.capitalize()})"
     augmentation = "rotation, flip, zoom of training images" if study.augmentation else "no augmentation"
     if study.backbone in NETWORKS:
@@ -37,17 +38,11 @@ def protocol_steps(study: Study, dataset: Dataset) -> list[tuple[str, str]]:
     units = ", ".join(map(str, study.hidden_units))
     return [
         ("Data", f"{dataset.title} ({dataset.modality}): {classes}"),
-        (
-            "Cleaning and resizing",
-            f"unusable images set aside; {study.input} at {side} x {side} pixels, RGB{stain}",
-        ),
+        ("Cleaning and resizing", f"unusable images set aside; {study.input} at {side}, RGB{stain}"),
         ("Split", f"{split_in_words(study)}; seed {study.seed}"),
         ("Frozen backbone", backbone + tuned),
         ("New head", f"{study.pooling}, BatchNorm, Dense {units} with dropout {study.dropout:g}, softmax"),
-        (
-            "Training",
-            f"Adam, batch {study.batch_size}, at most {study.epochs} epochs, patience {study.patience}; {augmentation}",
-        ),
+        ("Training", f"Adam, {limits}; {augmentation}"),
         ("Evaluation", "accuracy, F1, kappa, ROC AUC, confusion matrix; bootstrap intervals on test"),
         ("Explanation", "Grad-CAM against lesion masks, beside chance and a shuffled head"),
     ]

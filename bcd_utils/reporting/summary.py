@@ -80,9 +80,10 @@ def read_record(run: Run, key: str, notebook: str) -> dict[str, Any]:
 
 def hashes_of(modalities: dict[str, Any]) -> str | None:
     """The hash of each data set that stands beside others; None where there is none."""
-    found = modalities.get("sources", {}).items()
-    shown = [f"{name} {source['data_sha256']}" for name, source in found if "data_sha256" in source]
-    return ", ".join(shown) or None
+    sources = modalities.get("sources", {}).items()
+    return (
+        ", ".join(f"{name} {made['data_sha256']}" for name, made in sources if "data_sha256" in made) or None
+    )
 
 
 def drawn_sources(modalities: dict[str, Any]) -> list[str]:
@@ -90,11 +91,10 @@ def drawn_sources(modalities: dict[str, Any]) -> list[str]:
     return [source["title"] for source in modalities.get("sources", {}).values() if source.get("synthetic")]
 
 
-def parameters(training: dict[str, Any]) -> dict[str, int] | None:
+def parameters(training: dict[str, Any]) -> dict[str, Any] | None:
     """Weights of the backbone and of the head; None before the training."""
-    names = {part: f"{part}_parameters" for part in ("backbone", "head")}
-    known = set(names.values()) <= training.keys()
-    return {part: training[name] for part, name in names.items()} if known else None
+    weights = {part: training.get(f"{part}_parameters") for part in ("backbone", "head")}
+    return weights if None not in weights.values() else None
 
 
 def split_sizes(splits: pd.DataFrame) -> dict[str, int]:
@@ -127,25 +127,21 @@ def announcements(
     drawn: Sequence[str] = (),
 ) -> list[str]:
     """What every page must say first: leaks, synthetic data (also beside others), untrained weights."""
-    said = []
-    if crossing_patients:
-        said.append(
-            f"Leak: {crossing_patients} of {dataset['patients']} patients have images in more than one set, so the "
-            "model is tested on patients that it has learnt from. These scores only serve to show the leak."
-        )
-    if dataset.get("synthetic"):
-        said.append(
-            "Synthetic data: these are drawn phantoms, not patients. No number here is evidence about patients."
-        )
-    if external and external.synthetic:
-        said.append("Synthetic external test: its images are drawn phantoms, not patients.")
-    if drawn:
-        said.append(
-            f"Synthetic data set: the images of {', '.join(drawn)} are drawn phantoms, not patients. No number of "
-            "theirs is evidence about patients."
-        )
-    if network.get("untrained"):
-        said.append(
-            "Untrained weights: the backbone is a random network, a control, not the paper's ImageNet ResNet50."
-        )
-    return said
+    leak = (
+        f"Leak: {crossing_patients} of {dataset.get('patients')} patients have images in more than one set, so the "
+        "model is tested on patients that it has learnt from. These scores only serve to show the leak."
+    )
+    data = (
+        "Synthetic data: these are drawn phantoms, not patients. No number here is evidence about patients."
+    )
+    test = "Synthetic external test: its images are drawn phantoms, not patients."
+    some = (
+        f"Synthetic data set: the images of {', '.join(drawn)} are drawn phantoms, not patients. No number of "
+        "theirs is evidence about patients."
+    )
+    weights = (
+        "Untrained weights: the backbone is a random network, a control, not the paper's ImageNet ResNet50."
+    )
+    holds = {leak: crossing_patients, data: dataset.get("synthetic"), test: external and external.synthetic}
+    holds |= {some: drawn, weights: network.get("untrained")}
+    return [text for text, applies in holds.items() if applies]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-from typing import Annotated, Literal
+from dataclasses import asdict, field
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
 STRICT = ConfigDict(extra="forbid", strict=True)
@@ -103,6 +103,10 @@ class Source:
     breakhis: BreakHis = BreakHis()
     cbis_ddsm: CbisDdsm = CbisDdsm()
     phantoms: Phantoms = Phantoms()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Settings as plain, JSON-serialisable values."""
+        return TypeAdapter(dict[str, Any]).dump_python(asdict(self), mode="json")
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)

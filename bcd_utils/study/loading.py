@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import logging
 import re
@@ -18,7 +17,7 @@ from bcd_utils.study.data_settings import ModalitySource
 from bcd_utils.study.networks import NETWORKS
 from bcd_utils.study.renamed import new_name, with_new_names
 from bcd_utils.study.settings import Study
-from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.errors import StudyError, allowed_instead
 from bcd_utils.utils.paths import STUDIES, readable
 
 _logger = logging.getLogger(__name__)
@@ -81,8 +80,7 @@ def _one_line(
     key = ".".join(location)
     if first["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
         allowed = _allowed_keys(location, sections)
-        hints = [f"did you mean '{near}'? " for near in difflib.get_close_matches(location[-1], allowed, n=1)]
-        fix = f"{''.join(hints)}allowed are {', '.join(allowed)}"
+        fix = allowed_instead(location[-1], allowed)
         return StudyError(f"{source}: unknown setting {key!r} = {first['input']!r}", fix)
     if first["type"] == "missing":
         return StudyError(f"{source}: setting '{key}' is missing", f"add '{key}: ...'")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, field
+from dataclasses import field
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from bcd_utils.study.data_settings import STRICT, DatasetName, External, Modalities, Positive, Source
@@ -224,8 +224,3 @@ class Study(Source):
     modalities: Modalities = Modalities()
     external: External | None = None
     sections: dict[str, dict[str, Any]] = field(default_factory=dict, hash=False)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Settings as plain, JSON-serialisable values."""
-        values: dict[str, Any] = TypeAdapter(dict[str, Any]).dump_python(asdict(self), mode="json")
-        return values

@@ -1,5 +1,8 @@
 """The one error a user is meant to see."""
 
+import difflib
+from collections.abc import Sequence
+
 
 class StudyError(Exception):
     """Something the user can mend: names what is wrong and how to put it right.
@@ -21,3 +24,16 @@ class StudyError(Exception):
         self.problem = problem.rstrip(".")
         self.fix = fix
         super().__init__(f"{self.problem}. To fix: {fix}" if fix else self.problem)
+
+
+def allowed_instead(key: str, known: Sequence[str]) -> str:
+    """How to mend a key that is not known: the nearest that is, and all that are.
+
+    Examples
+    --------
+    >>> allowed_instead("epoch", ["seed", "epochs"])
+    "did you mean 'epochs'? allowed are seed, epochs"
+    """
+    near = difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean '{near[0]}'? " if near else ""
+    return f"{hint}allowed are {', '.join(known)}"

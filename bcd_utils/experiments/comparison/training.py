@@ -155,9 +155,9 @@ def train_candidate(training: Training, data: TrainingData) -> Result:
 
 def code_of(candidate: Candidate, study: Study) -> list:
     """What decides a training besides its data: the learner's code and settings, the backbone's file."""
-    from bcd_utils.models.training import HEAD_SETTINGS
+    from bcd_utils.models.training import head_settings
 
-    settings = {name: getattr(study, name) for name in (*HEAD_SETTINGS, "scaling")}
+    settings = head_settings(study) | {"scaling": study.scaling}
     stages = [
         study.augmentation and asdict(study.augmentation),
         study.fine_tuning and asdict(study.fine_tuning),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -166,7 +166,7 @@ def cached_manifest(
 ) -> tuple[pd.DataFrame, list[str]]:
     """`manifest.build_manifest` of what a scan found; once for files, settings and code that are the same."""
     code = code_identity(quality.__name__, REGISTRY[source.dataset].scan.__module__)
-    recipe = [listing_identity([folder]), asdict(source), code]
+    recipe = [listing_identity([folder]), source.as_dict(), code]
     path = cache_folder() / "manifests" / f"{sha256_of_json(recipe)[:24]}.json"
     if not path.exists():
         dataset = replace(dataset_of(source), scan=lambda _: found)

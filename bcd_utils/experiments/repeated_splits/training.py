@@ -112,12 +112,11 @@ def train_splits(
         ``probabilities`` float32 (n, classes) of all n images, ``epochs`` and ``best_epoch``. The training
         of split number i is seeded with ``study.seed`` + i.
     """
-    from bcd_utils.models.training import HEAD_SETTINGS
+    from bcd_utils.models.training import head_settings
 
     study = replace(study, pooling=study.repeated_splits.pooling)
-    settings = {name: getattr(study, name) for name in HEAD_SETTINGS}
     values = [sha256_of_array(features), list(features.shape), labels.tolist()]
-    same = sha256_of_json([values, settings, code_identity(__name__)])
+    same = sha256_of_json([values, head_settings(study), code_identity(__name__)])
     jobs, keys = {}, {}
     for name, split in splits.items():
         training = Training.of_split(split, study.seed + name[-1])

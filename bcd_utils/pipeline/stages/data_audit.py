@@ -13,8 +13,8 @@ from bcd_utils.utils.files import sha256_of_file
 def reviewed_and_network(study: Study) -> dict[str, Any]:
     """The pairs that a person has judged, and the network's files; without them thumbnails alone are compared."""
     reviewed = study.audit.reviewed_pairs
-    found = sha256_of_file(reviewed) if reviewed and Path(reviewed).is_file() else ""
-    return {"reviewed_pairs": found, "network": network_files(study)}
+    judged = sha256_of_file(reviewed) if reviewed and Path(reviewed).is_file() else ""
+    return {"reviewed_pairs": judged, "network": network_files(study)}
 
 
 STAGE = Stage(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -32,11 +32,10 @@ def architecture(layers: Sequence[dict]) -> Figure:
     -----
     A block is the taller the more pixels its feature maps have (on a logarithmic scale).
     """
-    height, base, tallest = 4.3, 0.85, 3.0
-    slot = (style.WIDTH - 2 * EDGE) / len(layers)
+    base, tallest = 0.85, 3.0
+    slot, axis = (style.WIDTH - 2 * EDGE) / len(layers), base + tallest / 2
     width = min(0.78 * slot, 0.75)
-    figure, panel = style.canvas(height)
-    axis = base + tallest / 2
+    figure, panel = style.canvas(4.3)
     lefts = [EDGE + (index + 0.5) * slot - width / 2 for index in range(len(layers))]
 
     for left, layer in zip(lefts, layers, strict=True):
@@ -44,24 +43,21 @@ def architecture(layers: Sequence[dict]) -> Figure:
         _block(panel, layer, (left, axis - tall / 2, width, tall))
         weights = _short_count(layer["parameters"])
         style.write(panel, left + width / 2, base - 0.08, weights, style.SMALL, ha="center")
-    for left, following in zip(lefts, lefts[1:], strict=False):
+    for left, following in pairwise(lefts):
         arrow(panel, (left + width, axis), (following, axis), mutation_scale=9, shrinkA=1, shrinkB=1)
 
-    for kind, run in groupby(range(len(layers)), key=lambda index: layers[index]["kind"]):
-        run = list(run)
-        ends = lefts[run[0]], lefts[run[-1]] + width
-        top = base + tallest + 0.14
+    top = base + tallest + 0.14
+    for kind, blocks in groupby(zip(layers, lefts, strict=True), key=lambda block: block[0]["kind"]):
+        starts = [left for _, left in blocks]
+        ends = starts[0], starts[-1] + width
         panel.plot([ends[0], *ends, ends[1]], [top - 0.06, top, top, top - 0.06], color=style.MUTED, lw=1)
         look = {"ha": "center", "size": style.MEDIUM, "weight": "bold"}
         panel.text(sum(ends) / 2, top + 0.07, style.spaced(kind), **look)
 
     look = {"ha": "center", "color": style.MUTED}
     style.write(panel, style.WIDTH / 2, base - 0.28, "number of weights", style.SMALL, **look)
-    handles = [
-        Patch(label="weights frozen", **FROZEN),
-        Patch(label="weights trained", **TRAINABLE),
-        Patch(label="no weights", **WEIGHTLESS),
-    ]
+    labels = {"weights frozen": FROZEN, "weights trained": TRAINABLE, "no weights": WEIGHTLESS}
+    handles = [Patch(label=label, **options) for label, options in labels.items()]
     key = {"loc": "lower center", "ncols": 3, "frameon": False, "fontsize": style.MEDIUM}
     panel.legend(handles=handles, **key, bbox_to_anchor=(0.5, 0.0), borderaxespad=0.2)
     return figure

@@ -14,7 +14,7 @@ from bcd_utils.reporting.plots import style
 from bcd_utils.reporting.plots.data import image_grid
 
 MOST_PAIRS = 12
-COLUMNS = 2
+COLUMNS, HEIGHT = 2, 240  # pixels
 
 
 def pair_sheet(pairs: Sequence[tuple[np.ndarray, np.ndarray, pd.Series]]) -> Figure:
@@ -36,11 +36,11 @@ def pair_sheet(pairs: Sequence[tuple[np.ndarray, np.ndarray, pd.Series]]) -> Fig
 
 def caption(row: pd.Series, width: float) -> str:
     """What the table says of a pair, in lines of at most ``width`` inches."""
-    said = f"a person says {row['verdict']}" if row["verdict"] else f"same: {row['same']}"
+    verdict = f"a person says {row['verdict']}" if row["verdict"] else f"same: {row['same']}"
     lines = [
         f"{row['id_a']}  |  {row['id_b']}",
         f"detail {row['detail']:.2f}, correlation {row['correlation']:.2f}",
-        f"{row['kind']}, {said}" + (", labels differ" if row["contradictory"] else ""),
+        f"{row['kind']}, {verdict}" + (", labels differ" if row["contradictory"] else ""),
     ]
     weight = "bold" if row["contradictory"] else "normal"
     return "\n".join(style.wrap(line, width, style.SMALL, weight) for line in lines)
@@ -50,14 +50,11 @@ def side_by_side(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Two images, uint8 (height, width, 3), at one height, with a white strip between them."""
     import cv2
 
-    height = 240
-    widths = [max(1, round(image.shape[1] * height / image.shape[0])) for image in (one, other)]
-    shown = [
-        cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-        for image, width in zip((one, other), widths, strict=True)
-    ]
-    strip = np.full((height, 8, 3), 255, np.uint8)
-    return np.hstack([shown[0], strip, shown[1]])
+    def resized(image: np.ndarray) -> np.ndarray:
+        width = max(1, round(image.shape[1] * HEIGHT / image.shape[0]))
+        return cv2.resize(image, (width, HEIGHT), interpolation=cv2.INTER_AREA)
+
+    return np.hstack([resized(one), np.full((HEIGHT, 8, 3), 255, np.uint8), resized(other)])
 
 
 def best_matches(best: pd.DataFrame, threshold: float) -> Figure:
@@ -73,11 +70,10 @@ def best_matches(best: pd.DataFrame, threshold: float) -> Figure:
     import seaborn
 
     classes = sorted(best["label"].unique())
-    figure = style.new_figure(0.9 + 1.3 * len(classes))
-    grid = style.panels(figure, len(classes), 1, sharex=True)[:, 0]
+    figure, grid = style.panels(0.9 + 1.3 * len(classes), len(classes), sharex=True, lines="y")
     low = min(0.0, math.floor(10 * float(best["detail"].min())) / 10)
     bins = np.linspace(low, 1, round((1 - low) / 0.025) + 1)
-    for panel, (name, look) in zip(grid, style.class_looks(classes).items(), strict=True):
+    for panel, (name, look) in zip(grid[:, 0], style.class_looks(classes).items(), strict=True):
         values = best.loc[best["label"] == name, "detail"]
         looks = {"color": look.colour, "alpha": 1, "edgecolor": "white", "linewidth": 0.4}
         seaborn.histplot(x=values, bins=bins, ax=panel, **looks)
@@ -86,9 +82,8 @@ def best_matches(best: pd.DataFrame, threshold: float) -> Figure:
         panel.set(xlabel="", ylabel="images")
         share = f"{style.spaced(name)}: {(values >= threshold).sum():,} of {len(values):,} images have a copy"
         panel.set_title(share, size=style.MEDIUM, weight="bold", loc="left")
-        style.guides(panel, "y")
     label = "detail correlation with the most similar other image"
-    grid[-1].set(xlabel=f"{label} (dashed: threshold {threshold:g})", xlim=(low, 1))
+    panel.set(xlabel=f"{label} (dashed: threshold {threshold:g})", xlim=(low, 1))
     return figure
 
 
@@ -100,16 +95,13 @@ def leaks(table: pd.DataFrame) -> Figure:
     table : DataFrame
         From `leakage.leak_counts`.
     """
-    figure = style.new_figure(1.0 + 0.42 * len(table))
-    panel = style.panels(figure)[0, 0]
-    places = np.arange(len(table))
+    figure, [[panel]] = style.panels(1.0 + 0.42 * len(table))
     share = table["share"].fillna(0)
-    panel.barh(places, share, height=0.65, color=style.SET_COLOURS["test"])
-    for place, (_, row) in enumerate(table.iterrows()):
+    panel.barh(range(len(table)), share, height=0.65, color=style.SET_COLOURS["test"])
+    for place, row in enumerate(table.to_dict("records")):
         part = f"  ({row['share']:.0%})" if style.known(row["share"]) else ""
-        text = f"{int(row['test_images']):,}{part}"
-        style.note(panel, text, (share.iloc[place], place), (5, 0))
-    panel.set_yticks(places, [name.replace(">=", "≥") for name in table.index], size=style.MEDIUM)
+        style.note(panel, f"{int(row['test_images']):,}{part}", (share.iloc[place], place), (5, 0))
+    panel.set_yticks(range(len(table)), [name.replace(">=", "≥") for name in table.index], size=style.MEDIUM)
     panel.set(xlabel="share of the test images with a copy in train or validation")
     panel.set_xlim(0, max(0.05, 1.18 * float(share.max())))
     panel.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,19 +31,17 @@ def reliability(tables: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure:
         `calibration.reliability_tables` gives.
     """
     names = list(next(iter(tables.values())))
-    columns = min(len(names), 4)
+    columns, side = min(len(names), 4), style.WIDTH / 4
     bands = -(-len(names) // columns)
-    side = style.WIDTH / 4
-    figure = style.new_figure(bands * (side + 1.3) + 0.4, width=side * columns + 0.3)
-    grid = style.panels(figure, 2 * bands, columns, height_ratios=[side, 0.8] * bands)
+    sizes: dict[str, Any] = {"width": side * columns + 0.3, "height_ratios": [side, 0.8] * bands}
+    figure, grid = style.panels(bands * (side + 1.3) + 0.4, 2 * bands, columns, **sizes)
     uppers, lowers = grid[::2].ravel(), grid[1::2].ravel()
-    for panel in [*uppers[len(names) :], *lowers[len(names) :]]:
-        panel.set_axis_off()
+    style.blank([*uppers[len(names) :], *lowers[len(names) :]])
     for name, upper, lower in zip(names, uppers, lowers, strict=False):
         upper.plot([0, 1], [0, 1], **IDEAL)
-        for of_state, colour, line, dots in zip(tables.values(), COLOURS, LINES, MARKERS, strict=False):
-            table = of_state[name]
-            x, y, stroke = table["probability"], table["share"], {"color": colour, "linestyle": line}
+        for state, colour, line, dots in zip(tables, COLOURS, LINES, MARKERS, strict=False):
+            table, stroke = tables[state][name], {"color": colour, "linestyle": line}
+            x, y = table["probability"], table["share"]
             area = 10 + 250 * table["images"] / table["images"].sum()
             upper.vlines(x, table["low"], table["high"], color=colour, linewidth=1, alpha=0.5)
             upper.plot(x, y, linewidth=1.2, **stroke)
@@ -50,8 +49,9 @@ def reliability(tables: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure:
             bins = np.unique([*table["from"], *table["to"]])
             middles = (table["from"] + table["to"]) / 2
             lower.hist(middles, bins, weights=table["images"], histtype="step", linewidth=1.4, **stroke)
-        upper.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
-        upper.set_aspect("equal")
+        upper.set(
+            xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1], aspect="equal"
+        )
         upper.tick_params(labelbottom=False)
         lower.set(xlim=(-0.02, 1.02), xticks=[0, 0.5, 1], xlabel="predicted probability")
         lower.yaxis.set_major_locator(MaxNLocator(2, integer=True))
@@ -73,26 +73,23 @@ def decision_curves(curves: Mapping[str, pd.DataFrame], action: str = "treat") -
     Parameters
     ----------
     curves : dict of model to DataFrame
-        One or two, on the same images, from `operating_points.decision_curve`. The last is drawn with its
+        One or two, on the same images, from `decision_curves.decision_curve`. The last is drawn with its
         interval.
     action : str
         What is done to an image called positive, in the legend's words: "treat", "biopsy".
     """
-    figure = style.new_figure(4.2)
-    panel = style.panels(figure)[0, 0]
+    figure, [[panel]] = style.panels(4.2, lines="y")
     last = list(curves.values())[-1]
     panel.plot(last["threshold"], last["treat_all"], label=f"{action} all", zorder=3, **IDEAL)
     panel.plot(last["threshold"], last["treat_none"], label=f"{action} none", color="black", linewidth=1.2)
     looks = list(zip(COLOURS, LINES, strict=True))[-len(curves) :]
     for (name, curve), (colour, line) in zip(curves.items(), looks, strict=True):
-        panel.plot(
-            curve["threshold"], curve["model"], label=name, color=colour, linestyle=line, linewidth=1.8
-        )
+        look = {"color": colour, "linestyle": line, "linewidth": 1.8}
+        panel.plot(curve["threshold"], curve["model"], label=name, **look)
     interval = {"color": COLOURS[-1], "alpha": 0.13, "linewidth": 0, "label": "its interval"}
     band = panel.fill_between(last["threshold"], last["low"], last["high"], **interval)
     top = max(last["high"].max(), last["treat_all"].max())
     panel.set(xlim=(0, 1), ylim=(-0.3 * top - 0.01, 1.1 * top + 0.01))
     panel.set(xlabel="threshold probability", ylabel="net benefit")
-    style.guides(panel, "y")
     style.key(figure, [*panel.lines, band], handlelength=3.2)
     return figure

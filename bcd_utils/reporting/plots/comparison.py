@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bcd_utils.models.candidates.base import FAMILIES
@@ -26,21 +24,15 @@ LOOKS = {
     "ablation": ("#D55E00", "d"),
     "outline": ("#8C8C8C", "s"),
 }
-OTHER_LOOK = ("#555555", "*")
+Names = Mapping[str, str]
 
 
-def look_of(family: str) -> tuple[str, str]:
-    """Colour and marker of a family of candidates."""
-    return LOOKS.get(family, OTHER_LOOK)
+def look_of(family: str) -> dict[str, str]:
+    """Options ``color`` and ``marker`` of a family of candidates."""
+    return dict(zip(("color", "marker"), LOOKS.get(family, ("#555555", "*")), strict=True))
 
 
-def scores(
-    table: pd.DataFrame,
-    metrics: Mapping[str, str],
-    titles: Mapping[str, str],
-    families: Mapping[str, str],
-    reference: str,
-) -> Figure:
+def scores(table: pd.DataFrame, metrics: Names, titles: Names, families: Names, reference: str) -> Figure:
     """Scores of all candidates with their intervals, one panel a metric; a line through the reference's.
 
     Parameters
@@ -52,31 +44,24 @@ def scores(
     titles, families : mapping of name to str
     reference : str
         A name in the index.
-    """  # fmt: skip
-    figure = style.new_figure(1.2 + 0.27 * len(table))
-    grid = style.panels(figure, columns=len(metrics), sharey=True)[0]
-    places = np.arange(len(table))
+    """
+    figure, [grid] = style.panels(1.2 + 0.27 * len(table), columns=len(metrics), sharey=True, lines="x")
     for panel, (metric, heading) in zip(grid, metrics.items(), strict=True):
-        dashes = {"color": look_of("paper")[0], "linewidth": 1, "linestyle": (0, (3, 3))}
+        dashes = {"color": LOOKS["paper"][0], "linewidth": 1, "linestyle": (0, (3, 3))}
         panel.axvline(table.loc[reference, metric], **dashes)
-        for place, (name, row) in zip(places, table.iterrows(), strict=True):
-            colour, marker = look_of(families[name])
-            ends = row[[metric, f"{metric}_low", f"{metric}_high"]]
-            style.score(panel, *ends, place, marker=marker, color=colour, markersize=6)
+        for place, (name, row) in enumerate(table.iterrows()):
+            style.score(panel, row, place, metric, markersize=6, **look_of(families[name]))
         style.heading(panel, heading)
-        style.guides(panel, "x")
         panel.set(ylim=(len(table) - 0.4, -0.6))
         panel.tick_params(labelsize=style.SMALL)
-    grid[0].set_yticks(places, [titles[name] for name in table.index], size=style.SMALL)
+    grid[0].set_yticks(range(len(table)), [titles[name] for name in table.index], size=style.SMALL)
     _key(figure, table, families)
     return figure
 
 
-def _key(figure: Figure, table: pd.DataFrame, families: Mapping[str, str]) -> None:
-    handles = []
-    for family in dict.fromkeys(families[name] for name in table.index):
-        colour, marker = look_of(family)
-        handles.append(style.sign(FAMILIES.get(family, family), color=colour, marker=marker))
+def _key(figure: Figure, table: pd.DataFrame, families: Names) -> None:
+    shown = dict.fromkeys(families[name] for name in table.index)
+    handles = [style.sign(FAMILIES.get(family, family), **look_of(family)) for family in shown]
     style.key(figure, handles, ncols=5, fontsize=style.SMALL)
 
 
@@ -88,16 +73,14 @@ def pareto_front(cost: Sequence[float], score: Sequence[float]) -> list[int]:
     >>> pareto_front([1, 2, 3, 3], [0.5, 0.7, 0.6, 0.9])
     [0, 1, 3]
     """
-    order = sorted(range(len(cost)), key=lambda place: (cost[place], -score[place]))
-    front, best = [], -np.inf
-    for place in order:
-        if score[place] > best:
+    front: list[int] = []
+    for place in sorted(range(len(cost)), key=lambda place: (cost[place], -score[place])):
+        if not front or score[place] > score[front[-1]]:
             front.append(place)
-            best = score[place]
     return front
 
 
-def pareto(table: pd.DataFrame, titles: Mapping[str, str], families: Mapping[str, str]) -> Figure:
+def pareto(table: pd.DataFrame, titles: Names, families: Names) -> Figure:
     """Accuracy against two costs, logarithmic; a line joins those that nothing beats, and only they are named.
 
     Parameters
@@ -105,8 +88,7 @@ def pareto(table: pd.DataFrame, titles: Mapping[str, str], families: Mapping[str
     table : pandas.DataFrame
         Index: name; columns accuracy, training_seconds, images_per_second (NaN where unknown).
     """
-    figure = style.new_figure(5.0)
-    grid = style.panels(figure, columns=2, sharey=True)[0]
+    figure, [grid] = style.panels(5.0, columns=2, sharey=True, lines="both")
     costs = {
         "seconds to train on one fold": table["training_seconds"],
         "milliseconds to predict one image": 1000 / table["images_per_second"],
@@ -115,8 +97,7 @@ def pareto(table: pd.DataFrame, titles: Mapping[str, str], families: Mapping[str
         known = values.dropna()
         accuracy = table.loc[known.index, "accuracy"]
         for name in known.index:
-            colour, marker = look_of(families[name])
-            style.score(panel, known[name], None, None, accuracy[name], marker=marker, color=colour)
+            style.score(panel, {"value": known[name]}, accuracy[name], **look_of(families[name]))
         front = [known.index[place] for place in pareto_front(known.tolist(), accuracy.tolist())]
         line = {"color": "#333333", "linewidth": 1, "drawstyle": "steps-post", "zorder": 1}
         panel.plot(known[front], accuracy[front], **line)
@@ -126,13 +107,12 @@ def pareto(table: pd.DataFrame, titles: Mapping[str, str], families: Mapping[str
         panel.margins(x=0.15, y=0.12)
         style.logarithmic(panel)
         panel.set_xlabel(label, size=style.MEDIUM)
-        style.guides(panel)
     grid[0].set_ylabel("accuracy", size=style.MEDIUM)
     _key(figure, table, families)
     return figure
 
 
-def learning_curves(table: pd.DataFrame, metrics: Mapping[str, str], families: Mapping[str, str]) -> Figure:
+def learning_curves(table: pd.DataFrame, metrics: Names, families: Names) -> Figure:
     """Scores against the number of training images, one panel a metric.
 
     Parameters
@@ -142,28 +122,25 @@ def learning_curves(table: pd.DataFrame, metrics: Mapping[str, str], families: M
     metrics : mapping of metric to heading
     families : mapping of name to str
     """
-    figure = style.new_figure(3.8)
-    grid = style.panels(figure, columns=len(metrics))[0]
+    figure, [grid] = style.panels(3.8, columns=len(metrics), lines="both")
     handles = {}
+    sizes = sorted(table["images"].round().astype(int).unique())
     for panel, (metric, heading) in zip(grid, metrics.items(), strict=True):
         for shift, (name, rows) in enumerate(table.groupby("name", sort=False)):
-            colour, marker = look_of(families[name])
             places = rows["images"] * (1 + 0.02 * shift)  # so that intervals do not lie on each other
             low, high = (rows[metric] - rows[f"{metric}_low"], rows[f"{metric}_high"] - rows[metric])
-            look = {"color": colour, "marker": marker, "markersize": 6, "capsize": 3, "linewidth": 1.4}
+            look = {"markersize": 6, "capsize": 3, "linewidth": 1.4} | look_of(families[name])
             handles[rows["contender"].iloc[0]] = panel.errorbar(places, rows[metric], (low, high), **look)
         panel.set_xscale("log")
-        sizes = sorted(table["images"].round().astype(int).unique())
         panel.set_xticks(sizes, [str(size) for size in sizes], size=style.SMALL)
         panel.minorticks_off()
         panel.set_xlabel("training images", size=style.MEDIUM)
         style.heading(panel, heading)
-        style.guides(panel)
     style.key(figure, list(handles.values()), ncols=2, labels=list(handles), fontsize=style.SMALL)
     return figure
 
 
-def side_by_side(examples: Sequence[dict], titles: Mapping[str, str]) -> Figure:
+def side_by_side(examples: Sequence[dict], titles: Names) -> Figure:
     """Heat maps of several candidates over the same images; one row an image.
 
     Parameters
@@ -176,26 +153,18 @@ def side_by_side(examples: Sequence[dict], titles: Mapping[str, str]) -> Figure:
     """
     columns = 1 + len(titles)
     cell = style.WIDTH / columns
-    above = 0.75
-    figure = style.new_figure(len(examples) * (cell + 0.2) + above)
+    figure, grid = style.panels(len(examples) * (cell + 0.2) + 0.75, len(examples), columns)
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
-    grid = style.panels(figure, len(examples), columns)
-    for row, example in zip(grid, examples, strict=True):
-        _plain(row[0], example)
-        for panel, name in zip(row[1:], titles, strict=True):
-            cam = example["cams"][name]
-            style.picture(panel, blended(example["image"], cam), anchor="N")
-            style.outline(panel, example["mask"])
+    for (plain, *blends), example in zip(grid, examples, strict=True):
+        label = example["label"]
+        style.lesion(plain, example["image"], example["mask"])
+        plain.set_xlabel(f"true: {label}", size=style.SMALL)
+        for panel, name in zip(blends, titles, strict=True):
+            cam, predicted = example["cams"][name], example["predicted"][name]
+            style.lesion(panel, blended(example["image"], cam), example["mask"])
             mark_peak(panel, cam)
-            right = example["predicted"][name] == example["label"]
-            colour = style.MUTED if right else "#B00020"
-            panel.set_xlabel(example["predicted"][name], size=style.SMALL, color=colour)
+            colour = style.MUTED if predicted == label else "#B00020"
+            panel.set_xlabel(predicted, size=style.SMALL, color=colour)
     for panel, title in zip(grid[0], ("image", *titles.values()), strict=True):
         panel.set_title(style.wrap(title, cell - 0.05, style.SMALL, "bold"), size=style.SMALL, weight="bold")
     return figure
-
-
-def _plain(panel: Axes, example: Mapping) -> None:
-    style.picture(panel, example["image"], anchor="N")
-    style.outline(panel, example["mask"])
-    panel.set_xlabel(f"true: {example['label']}", size=style.SMALL)

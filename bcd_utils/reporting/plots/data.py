@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,18 +27,14 @@ def samples(images: dict[str, list[tuple[np.ndarray, np.ndarray, str]]]) -> Figu
     columns = max(map(len, images.values()))
     cell = (style.WIDTH - 0.5) / columns
     captions = [[style.wrap(name, cell - 0.1, style.SMALL) for _, _, name in row] for row in images.values()]
-    below = CAPTION + style.line_height(style.SMALL) * max(
-        text.count("\n") for row in captions for text in row
-    )
+    lines = max(text.count("\n") for row in captions for text in row)
+    below = CAPTION + lines * style.line_height(style.SMALL)
     heights = [cell * style.aspect([image for image, _, _ in row]) + below for row in images.values()]
-    figure = style.new_figure(sum(heights))
-    grid = style.panels(figure, len(images), columns, height_ratios=heights)
+    figure, grid = style.panels(sum(heights), len(images), columns, height_ratios=heights)
     for axes, texts, height, (name, row) in zip(grid, captions, heights, images.items(), strict=True):
-        for panel in axes[len(row) :]:
-            panel.set_axis_off()
+        style.blank(axes[len(row) :])
         for panel, caption, (image, mask, _) in zip(axes, texts, row, strict=False):
-            style.picture(panel, image, anchor="SW" if panel is axes[0] else "S")
-            style.outline(panel, mask)
+            style.lesion(panel, image, mask, anchor="SW" if panel is axes[0] else "S")
             panel.set_xlabel(caption, size=style.SMALL)
         size = style.LARGE if len(images) < 5 else style.SMALL
         label = style.wrap(style.spaced(name), height - below, size, "bold")
@@ -55,19 +51,18 @@ def image_grid(images: Sequence[tuple[str, np.ndarray]], columns: int = 6, title
         Images uint8, (height, width, 3) or grey (height, width).
     """
     columns = min(columns, len(images))
-    rows = math.ceil(len(images) / columns)
     cell = style.WIDTH / max(columns, 2)
     captions = [style.wrap(caption, cell - 0.12, style.SMALL) for caption, _ in images]
     lines = max(caption.count("\n") for caption in captions)
-    cut = [images[start : start + columns] for start in range(0, len(images), columns)]
+    rows = [images[start : start + columns] for start in range(0, len(images), columns)]
     below = CAPTION + lines * style.line_height(style.SMALL)
-    heights = [(cell - 0.1) * style.aspect([image for _, image in row]) + below for row in cut]
+    heights = [(cell - 0.1) * style.aspect([image for _, image in row]) + below for row in rows]
     heading = style.wrap(title, columns * cell - 0.2, style.LARGE, "bold") if title else ""
     above = (heading.count("\n") + 1) * style.line_height(style.LARGE) + 0.1 if title else 0
-    figure = style.new_figure(sum(heights) + above, width=columns * cell)
-    grid = style.panels(figure, rows, columns, height_ratios=heights)
-    for panel in grid.flat[len(images) :]:
-        panel.set_axis_off()
+    figure, grid = style.panels(
+        sum(heights) + above, len(rows), columns, width=columns * cell, height_ratios=heights
+    )
+    style.blank(grid.flat[len(images) :])
     for panel, caption, (_, image) in zip(grid.flat, captions, images, strict=False):
         style.picture(panel, image, cmap="gray", vmin=0, vmax=255)
         panel.set_xlabel(caption, size=style.SMALL)
@@ -88,14 +83,12 @@ def class_counts(counts: pd.Series, set_aside: pd.Series | None = None) -> Figur
     """
     classes = list(counts.index)
     aside = pd.Series(0, index=classes) if set_aside is None else set_aside.reindex(classes, fill_value=0)
-    figure = style.new_figure(1.0 + 0.5 * len(classes))
-    panel = style.panels(figure)[0, 0]
+    figure, [[panel]] = style.panels(1.0 + 0.5 * len(classes))
     colours = list(style.class_colours(classes).values())
     places = np.arange(len(classes))
+    hatched = {"color": "white", "hatch": "////", "linewidth": 1}
     panel.barh(places, counts, height=0.65, color=colours)
-    panel.barh(
-        places, aside, left=counts, height=0.65, color="white", edgecolor=colours, hatch="////", linewidth=1
-    )
+    panel.barh(places, aside, left=counts, height=0.65, edgecolor=colours, **hatched)
     for place, used, left_out in zip(places, counts, aside, strict=True):
         text = f"{used:,}" + (f"  +  {left_out:,} set aside" if left_out else "")
         style.note(panel, text, (used + left_out, place), (5, 0))
@@ -104,11 +97,9 @@ def class_counts(counts: pd.Series, set_aside: pd.Series | None = None) -> Figur
     panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     panel.invert_yaxis()
     if aside.any():
-        handles = [
-            Patch(color=style.MUTED, label="used"),
-            Patch(facecolor="white", edgecolor=style.MUTED, hatch="////", label="set aside"),
-        ]
-        figure.legend(handles=handles, loc="outside upper right", ncols=2, frameon=False)
+        used = Patch(color=style.MUTED, label="used")
+        left_out = Patch(facecolor="white", edgecolor=style.MUTED, hatch="////", label="set aside")
+        figure.legend(handles=[used, left_out], loc="outside upper right", ncols=2, frameon=False)
     return figure
 
 
@@ -120,8 +111,7 @@ def image_sizes(manifest: pd.DataFrame) -> Figure:
     manifest : DataFrame
         Columns ``width``, ``height`` (pixels) and ``label``.
     """
-    figure = style.new_figure(5.2)
-    panel = style.panels(figure)[0, 0]
+    figure, [[panel]] = style.panels(5.2, lines="both")
     panel.axline((0, 0), slope=1, color=style.MUTED, linewidth=1, linestyle=":", label="square images")
     for name, look in style.class_looks(sorted(manifest["label"].unique())).items():
         rows = manifest[manifest["label"] == name]
@@ -129,7 +119,6 @@ def image_sizes(manifest: pd.DataFrame) -> Figure:
         panel.scatter(rows["width"], rows["height"], s=24, label=label, **look.dots)
     panel.set(xlabel="width in pixels", ylabel="height in pixels", aspect="equal", anchor="W")
     panel.set(xlim=(0, 1.05 * manifest["width"].max()), ylim=(0, 1.05 * manifest["height"].max()))
-    style.guides(panel)
     figure.legend(loc="outside right upper", frameon=False, fontsize=style.MEDIUM)
     return figure
 
@@ -143,8 +132,7 @@ def lesion_areas(table: pd.DataFrame) -> Figure:
         Columns ``label`` and ``area_fraction`` (0..1).
     """
     classes = sorted(table["label"].unique())
-    figure = style.new_figure(1.0 + 0.8 * len(classes))
-    panel = style.panels(figure)[0, 0]
+    figure, [[panel]] = style.panels(1.0 + 0.8 * len(classes))
     counts = []
     for place, (name, look) in enumerate(style.class_looks(classes).items()):
         values = table.loc[table["label"] == name, "area_fraction"].to_numpy()
@@ -166,8 +154,7 @@ def split_sizes(table: pd.DataFrame) -> Figure:
     table : DataFrame of int
         Index: the classes and "all"; columns: ``train``, ``validation``, ``test`` and ``all``.
     """
-    figure = style.new_figure(1.2 + 0.45 * len(table))
-    panel = style.panels(figure)[0, 0]
+    figure, [[panel]] = style.panels(1.2 + 0.45 * len(table))
     places = np.arange(len(table)) + 0.25 * (table.index == "all")
     start = np.zeros(len(table))
     for name in table.columns.drop("all"):
@@ -195,13 +182,11 @@ def intensities(histograms: dict[str, np.ndarray]) -> Figure:
     histograms : dict of class to ndarray of float, shape (256,)
         Mean share of an image's pixels at each grey level.
     """
-    figure = style.new_figure(3.8)
-    panel = style.panels(figure)[0, 0]
+    figure, [[panel]] = style.panels(3.8, lines="y")
     for name, look in style.class_looks(histograms).items():
         panel.plot(np.arange(256), histograms[name], label=style.spaced(name), **look.stroke)
     panel.set(xlabel="grey level", ylabel="mean share of the pixels", xlim=(-2, 257), yscale="log")
     panel.set_xticks(range(0, 257, 32), [*range(0, 256, 32), 255])
-    style.guides(panel, "y")
     figure.legend(loc="outside right upper", frameon=False, handlelength=3.2, fontsize=style.MEDIUM)
     return figure
 
@@ -216,14 +201,12 @@ def before_after(pairs: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> Figure:
     """
     cell = (style.WIDTH - 0.4) / max(len(pairs), 3)
     captions = [style.wrap(caption, cell - 0.12, style.SMALL) for caption, _, _ in pairs]
-    rows = [[pair[1] for pair in pairs], [pair[2] for pair in pairs]]
-    heights = [(cell - 0.1) * style.aspect(row) + 0.08 for row in rows]
-    lines = max(caption.count("\n") + 1 for caption in captions)
-    figure = style.new_figure(
-        sum(heights) + 0.15 + lines * style.line_height(style.SMALL), width=0.4 + len(pairs) * cell
-    )
-    grid = style.panels(figure, 2, len(pairs), height_ratios=heights)
-    for axes, row, label in zip(grid, rows, ("original", "network input"), strict=True):
+    rows = {"original": [pair[1] for pair in pairs], "network input": [pair[2] for pair in pairs]}
+    heights = [(cell - 0.1) * style.aspect(row) + 0.08 for row in rows.values()]
+    below = 0.15 + max(caption.count("\n") + 1 for caption in captions) * style.line_height(style.SMALL)
+    size: dict[str, Any] = {"width": 0.4 + len(pairs) * cell, "height_ratios": heights}
+    figure, grid = style.panels(sum(heights) + below, 2, len(pairs), **size)
+    for axes, (label, row) in zip(grid, rows.items(), strict=True):
         for panel, image in zip(axes, row, strict=True):
             style.picture(panel, image, anchor="SW" if panel is axes[0] else "S")
         axes[0].set_ylabel(label, size=style.LARGE, weight="bold")

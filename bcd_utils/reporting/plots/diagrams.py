@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
@@ -15,6 +16,7 @@ from bcd_utils.reporting.plots import style
 ARROW = {"arrowstyle": "-|>", "color": style.MUTED, "linewidth": 1.4} | {
     "mutation_scale": 13, "shrinkA": 2, "shrinkB": 2
 }  # fmt: skip
+BLUE, PALE = "#0072B2", "#EDF4F9"
 EDGE, GAP, PAD = 0.15, 0.42, 0.14  # inches around the boxes, between them, and inside them
 
 
@@ -42,9 +44,9 @@ def methodology(steps: Sequence[tuple[str, str]]) -> Figure:
         column = place if row % 2 == 0 else columns - 1 - place
         left, bottom = EDGE + column * (width + GAP), EDGE + (rows - 1 - row) * (height + GAP)
         boxes.append((left, bottom))
-        _text_box(panel, (left, bottom, width, height), title, title_height + 0.06, detail)
+        _draw(panel, (left, bottom, width, height), _Box(title, detail), title_height + 0.06)
 
-    for (left, bottom), (next_left, next_bottom) in zip(boxes, boxes[1:], strict=False):
+    for (left, bottom), (next_left, next_bottom) in pairwise(boxes):
         middle, centre = bottom + height / 2, left + width / 2
         if next_bottom != bottom:
             start, end = (centre, bottom), (centre, next_bottom + height)
@@ -75,40 +77,41 @@ def image_flow(
     copies : (groups, images), optional
         What a data audit found: groups of copies, and the images in them.
     """
+    width = (style.WIDTH - 2 * EDGE - 2 * GAP) / 3
+
+    def box(
+        title: str, counts: Mapping[str, int], lines: str = "", edge: str = BLUE, face: str = PALE
+    ) -> _Box:
+        lines = lines or "\n".join(f"{count} {style.spaced(label)}" for label, count in counts.items())
+        text = style.wrap(lines, width - 2 * PAD, style.SMALL)
+        return _Box(f"{title}: {sum(counts.values())}", text, edge, face)
+
     usable = {label: sum(counts[label] for counts in sets.values()) for label in found}
-    reasons = _counted(set_aside) or ["every image can be used"]
+    unused = "" if set_aside else "every image can be used"
+    aside = {"edge": style.MUTED, "face": "#F7F7F7"}
     rows = [
+        {1: box("Images found", found), 2: box("Set aside", set_aside, unused, **aside)},
+        {1: box("Usable images", usable)},
         {
-            1: _Box("Images found", sum(found.values()), _counted(found)),
-            2: _Box("Set aside", sum(set_aside.values()), reasons, edge=style.MUTED, face="#F7F7F7"),
-        },
-        {1: _Box("Usable images", sum(usable.values()), _counted(usable))},
-        {
-            column: _Box(
-                name.capitalize(), sum(counts.values()), _counted(counts), style.SET_COLOURS.get(name)
-            )
+            column: box(name.capitalize(), counts, edge=style.SET_COLOURS.get(name, BLUE))
             for column, (name, counts) in enumerate(sets.items())
         },
     ]
     if copies:
-        lines = [f"in {copies[0]} groups, found by the data audit"]
-        rows[1][2] = _Box("Of which in copies", copies[1], lines, edge=style.MUTED, face="#F7F7F7")
+        groups = f"in {copies[0]} groups, found by the data audit"
+        rows[1][2] = box("Of which in copies", {"": copies[1]}, groups, **aside)
 
-    width = (style.WIDTH - 2 * EDGE - 2 * GAP) / 3
-    texts = [{column: box.wrapped(width - 2 * PAD) for column, box in row.items()} for row in rows]
     title_height = style.line_height(style.LARGE) + 0.05
-    heights = [
-        2 * PAD + title_height + _lines(list(row.values())) * style.line_height(style.SMALL) for row in texts
-    ]
+    lines = [_lines([box.text for box in row.values()]) for row in rows]
+    heights = [2 * PAD + title_height + count * style.line_height(style.SMALL) for count in lines]
     figure, panel = style.canvas(2 * EDGE + sum(heights) + 2 * GAP)
     lefts = [EDGE + column * (width + GAP) for column in range(3)]
     centres = [left + width / 2 for left in lefts]
     top = EDGE + sum(heights) + 2 * GAP
     bottoms = []
-    for row, text, height in zip(rows, texts, heights, strict=True):
-        for column, box in row.items():
-            place, title = (lefts[column], top - height, width, height), f"{box.title}: {box.count}"
-            _text_box(panel, place, title, title_height, text[column], box.face, box.edge)
+    for row, height in zip(rows, heights, strict=True):
+        for column, content in row.items():
+            _draw(panel, (lefts[column], top - height, width, height), content, title_height)
         bottoms.append(top - height)
         top -= height + GAP
 
@@ -117,47 +120,31 @@ def image_flow(
             arrow(panel, (lefts[1] + width, bottom + height / 2), (lefts[2], bottom + height / 2))
     arrow(panel, (centres[1], bottoms[0]), (centres[1], bottoms[0] - GAP))
     bus = bottoms[1] - 0.4 * GAP
-    panel.plot([centres[1], centres[1]], [bottoms[1], bus], color=style.MUTED, lw=1.4)
-    panel.plot([centres[0], centres[2]], [bus, bus], color=style.MUTED, lw=1.4)
+    for ends in ((centres[1], centres[1]), (bottoms[1], bus)), ((centres[0], centres[2]), (bus, bus)):
+        panel.plot(*ends, color=style.MUTED, lw=1.4)
     for column in rows[2]:
         arrow(panel, (centres[column], bus), (centres[column], bottoms[1] - GAP), shrinkA=0)
     return figure
 
 
 class _Box(NamedTuple):
-    """A box of `image_flow`: a bold line with a count, and lines below it."""
+    """What a rounded box holds: a bold title, and a text below it."""
 
     title: str
-    count: int
-    lines: Sequence[str]
-    edge: str | None = None
-    face: str | None = None
-
-    def wrapped(self, width: float) -> str:
-        return "\n".join(style.wrap(line, width, style.SMALL) for line in self.lines)
+    text: str
+    edge: str = BLUE
+    face: str = PALE
 
 
-def _counted(counts: Mapping[str, int]) -> list[str]:
-    return [f"{count} {style.spaced(label)}" for label, count in counts.items()]
-
-
-def _text_box(
-    panel: Axes,
-    place: tuple[float, float, float, float],
-    title: str,
-    title_height: float,
-    text: str,
-    face: str | None = None,
-    edge: str | None = None,
-) -> None:
-    """A rounded box at (left, bottom, width, height) with a bold title and text below it."""
+def _draw(panel: Axes, place: tuple[float, float, float, float], box: _Box, title_height: float) -> None:
+    """Draw a box at (left, bottom, width, height)."""
     left, bottom, width, height = place
-    look = {"facecolor": face or "#EDF4F9", "edgecolor": edge or "#0072B2", "linewidth": 1.2}
+    look = {"facecolor": box.face, "edgecolor": box.edge, "linewidth": 1.2}
     rounded = "round,pad=0,rounding_size=0.09"
     panel.add_patch(FancyBboxPatch((left, bottom), width, height, boxstyle=rounded, **look))
     left, top = left + PAD, bottom + height - PAD
-    style.write(panel, left, top, title, style.LARGE, weight="bold")
-    style.write(panel, left, top - title_height, text, style.SMALL, color=style.MUTED)
+    style.write(panel, left, top, box.title, style.LARGE, weight="bold")
+    style.write(panel, left, top - title_height, box.text, style.SMALL, color=style.MUTED)
 
 
 def arrow(panel: Axes, start: tuple[float, float], end: tuple[float, float], **changes) -> None:

@@ -27,15 +27,12 @@ def scores(table: pd.DataFrame) -> Figure:
         Index: the scores; columns (source, "value"), (source, "low"), (source, "high"); NaN where undefined.
     """
     sources = [source for source in LOOKS if source in table]
-    figure = style.new_figure(0.9 + 0.55 * len(table))
-    panel = style.panels(figure)[0, 0]
+    figure, [[panel]] = style.panels(0.9 + 0.55 * len(table), lines="x")
     for source, shift in zip(sources, (-0.15, 0.15), strict=False):
-        look = LOOKS[source]
-        for place, (value, low, high) in enumerate(table[source][["value", "low", "high"]].to_numpy()):
-            style.score(panel, value, low, high, place + shift, **look)
-            text = with_interval({"value": value, "low": low, "high": high})
+        for place, bounds in enumerate(table[source].to_dict("records")):
+            style.score(panel, bounds, place + shift, **LOOKS[source])
             spot = {"xycoords": ("axes fraction", "data"), "size": style.SMALL}
-            style.note(panel, text, (1, place + shift), (8, 0), **spot)
+            style.note(panel, with_interval(bounds), (1, place + shift), (8, 0), **spot)
     names = [main_metrics().get(name, style.spaced(name)) for name in table.index]
     panel.set_yticks(range(len(table)), names, size=style.MEDIUM)
     panel.tick_params(axis="y", length=0)
@@ -43,7 +40,6 @@ def scores(table: pd.DataFrame) -> Figure:
     panel.margins(x=0.06)
     for place in range(1, len(table)):
         panel.axhline(place - 0.5, color="#E6E6E6", linewidth=0.7)
-    style.guides(panel, "x")
     style.key(figure, [style.sign(source, markersize=7, **LOOKS[source]) for source in sources])
     return figure
 
@@ -60,8 +56,7 @@ def shift(table: pd.DataFrame, histograms: Mapping[str, np.ndarray]) -> Figure:
     """
     import seaborn
 
-    figure = style.new_figure(3.6)
-    greys, sizes, distances = style.panels(figure, 1, 3)[0]
+    figure, [[greys, sizes, distances]] = style.panels(3.6, columns=3, lines="both")
     # a few outliers would press all others together
     far = 1.2 * table["feature_distance"].quantile(0.98) + 1e-9
     edges = np.linspace(0, far, BINS + 1)
@@ -74,14 +69,13 @@ def shift(table: pd.DataFrame, histograms: Mapping[str, np.ndarray]) -> Figure:
         seaborn.histplot(x=rows["feature_distance"].clip(upper=far), ax=distances, **steps, **line)
     greys.set(xlabel="grey level", ylabel="mean share of the pixels", yscale="log", xlim=(-2, 257))
     greys.set_xticks([0, 64, 128, 192, 255])
-    sizes.set(xlabel="width in pixels", ylabel="height in pixels")
     sizes.set(xlim=(0, 1.08 * table["width"].max()), ylim=(0, 1.08 * table["height"].max()))
+    sizes.set(xlabel="width in pixels", ylabel="height in pixels")
     sizes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     distances.set(xlabel="distance to nearest training image\n(last bin: and beyond)")
     distances.set(ylabel="share of the images", xlim=(0, 1.03 * edges[-1]))
     for panel, text in zip((greys, sizes, distances), ("intensity", "image size", "features"), strict=True):
         style.heading(panel, text)
-        style.guides(panel)
     handles = [style.sign(source, linestyle=LINES[source], **look) for source, look in LOOKS.items()]
     style.key(figure, handles, handlelength=3.2)
     return figure

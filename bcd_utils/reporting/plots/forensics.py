@@ -53,8 +53,7 @@ def inputs(table: pd.DataFrame, reported: Mapping[str, float]) -> Figure:
         The published value of each score; one panel each.
     """
     names = list(dict.fromkeys(table["arm"]))
-    figure = style.new_figure(1.5 + 0.72 * len(names))
-    grid = style.panels(figure, 1, len(reported), sharey=True)[0]
+    figure, [grid] = style.panels(1.5 + 0.72 * len(names), columns=len(reported), sharey=True, lines="x")
     for panel, (score, value) in zip(grid, reported.items(), strict=True):
         panel.axvline(value, zorder=1, **PAPER)
         style.note(panel, f"paper: {number(value)}", (value, 1), (0, 6), **ABOVE)
@@ -68,15 +67,11 @@ def inputs(table: pd.DataFrame, reported: Mapping[str, float]) -> Figure:
         panel.margins(x=0.08)
         panel.locator_params(axis="x", nbins=4)
         panel.tick_params(axis="y", length=0)
-        style.guides(panel, "x")
     grid[0].set_yticks(range(len(names)), [style.spaced(name) for name in names], size=style.LARGE)
     grid[0].set_ylim(len(names) - 0.5, -0.5)
-    handles = [
-        style.sign("paper", **PAPER),
-        style.sign("one split", color=style.MUTED, marker="o", markersize=4),
-        style.sign("box: middle half; whiskers: central 95%", color=BOX, linewidth=1.3, linestyle="-"),
-    ]
-    style.key(figure, handles, fontsize=style.MEDIUM)
+    dot = style.sign("one split", color=style.MUTED, marker="o", markersize=4)
+    box = style.sign("box: middle half; whiskers: central 95%", color=BOX, linewidth=1.3, linestyle="-")
+    style.key(figure, [style.sign("paper", **PAPER), dot, box], fontsize=style.MEDIUM)
     return figure
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,23 +41,19 @@ def gallery(examples: Sequence[dict]) -> Figure:
     heights = [cell * aspect for aspect in aspects]
     headers = [style.wrap(header, cell, style.MEDIUM, "bold") for header in HEADERS]
     above = max(header.count("\n") + 1 for header in headers) * style.line_height(style.MEDIUM)
-    figure = style.new_figure(sum(heights) + 0.06 * len(examples) + bar + above + 0.6, notes + 3 * cell + 0.3)
+    height = sum(heights) + 0.06 * len(examples) + bar + above + 0.6
+    ratios: dict[str, Any] = {"width_ratios": [notes, cell, cell, cell], "height_ratios": [*heights, bar]}
+    figure, grid = style.panels(height, len(examples) + 1, 4, width=notes + 3 * cell + 0.3, **ratios)
     figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0, hspace=0)
-    grid = style.panels(
-        figure, len(examples) + 1, 4, width_ratios=[notes, cell, cell, cell], height_ratios=[*heights, bar]
-    )
     for (note, plain, heat, blend), example in zip(grid, examples, strict=False):
         _describe(note, example, notes)
-        style.picture(plain, example["image"], anchor="N")
+        style.lesion(plain, example["image"], example["mask"])
         style.picture(heat, example["cam"], anchor="N", cmap=HEAT, vmin=0, vmax=1)
-        style.picture(blend, blended(example["image"], example["cam"]), anchor="N")
-        for panel in (plain, blend):
-            style.outline(panel, example["mask"])
+        style.lesion(blend, blended(example["image"], example["cam"]), example["mask"])
         mark_peak(blend, example["cam"])
     for panel, header in zip(grid[0, 1:], headers, strict=True):
         panel.set_title(header, size=style.MEDIUM, weight="bold")
-    for panel in grid[-1, [0, 1, 3]]:
-        panel.set_axis_off()
+    style.blank(grid[-1, [0, 1, 3]])
     shades = ScalarMappable(Normalize(0, 1), HEAT)
     bar_scale = figure.colorbar(shades, cax=grid[-1, 2], orientation="horizontal", label="activation")
     bar_scale.set_ticks([0, 0.5, 1], labels=["0", "0.5", "1"])
@@ -72,32 +69,26 @@ def localisation(table: pd.DataFrame) -> Figure:
         Index: the methods; columns ``pointing_game``, ``energy`` and ``iou`` (0..1), and each with
         ``_low`` and ``_high`` for the ends of its interval (NaN where there is none).
     """
-    figure = style.new_figure(1.3 + 0.6 * len(table))
-    places = np.arange(len(table))
-    grid = style.panels(figure, 1, 3, sharey=True)[0]
+    figure, [grid] = style.panels(1.3 + 0.6 * len(table), columns=3, sharey=True, lines="x")
     for panel, (measure, title) in zip(grid, MEASURES.items(), strict=True):
-        for place, row in zip(places, table.to_dict("records"), strict=True):
-            value, low, high = (row[measure + end] for end in ("", "_low", "_high"))
-            style.score(panel, value, low, high, place, marker="o", color=DOT)
-            if style.known(value):
+        for place, row in enumerate(table.to_dict("records")):
+            style.score(panel, row, place, measure, marker="o", color=DOT)
+            if style.known(row[measure]):
                 above = {"ha": "center", "va": "bottom", "size": style.SMALL}
-                text = with_interval(row, name=measure)
-                style.note(panel, text, (np.clip(value, 0.3, 0.7), place), (0, 7), **above)
+                middle = np.clip(row[measure], 0.3, 0.7), place
+                style.note(panel, with_interval(row, name=measure), middle, (0, 7), **above)
         style.heading(panel, title)
         panel.set(xlim=(0, 1), ylim=(len(table) - 0.6, -0.7))
         panel.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"], size=style.MEDIUM)
-        panel.set_yticks(places, [style.spaced(name) for name in table.index], size=style.MEDIUM)
-        style.guides(panel, "x")
+        panel.set_yticks(range(len(table)), [style.spaced(name) for name in table.index], size=style.MEDIUM)
     figure.supxlabel("mean over the images, with its bootstrap interval", size=style.MEDIUM)
     return figure
 
 
 def _describe(panel: Axes, example: dict, width: float) -> None:
     """The id, the true and the predicted class, and whether they differ, left of the pictures."""
-    verdict = (
-        f"true {style.spaced(example['label'])},",
-        f"predicted {style.spaced(example['predicted'])} (p={example['probability']:.2f})",
-    )
+    label, predicted = style.spaced(example["label"]), style.spaced(example["predicted"])
+    verdict = f"true {label},", f"predicted {predicted} (p={example['probability']:.2f})"
     panel.set_axis_off()
     panel.set(xlim=(0, 1), ylim=(0, 1))
     name = style.wrap(example["id"], width - 0.15, style.MEDIUM, "bold")

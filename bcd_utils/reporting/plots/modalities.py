@@ -13,15 +13,16 @@ from bcd_utils.evaluation.format import with_interval
 from bcd_utils.reporting.plots import style
 
 LOGARITHMIC = ("sharpness", "noise")
-FIRST = {"color": "#333333"}
+FIRST = {"color": "#333333", "markerfacecolor": "#333333"}
 OTHER = {"color": "#8C8C8C", "markerfacecolor": "white"}
+Names = Mapping[str, str]
 SHAPE = {"orient": "h", "native_scale": True, "width": 0.8, "cut": 0, "inner": "quart", "density_norm": "width",
          "saturation": 1, "alpha": 0.55, "linewidth": 1}  # fmt: skip
 MOST_COLUMNS = 3
 MARKER = {"color": "white", "markeredgecolor": "black", "markersize": 5, "linestyle": "none", "zorder": 4}
 
 
-def character(groups: Sequence[tuple[str, str, pd.DataFrame]], measures: Mapping[str, str]) -> Figure:
+def character(groups: Sequence[tuple[str, str, pd.DataFrame]], measures: Names) -> Figure:
     """Distribution of each measure over the images, one shape a data set and class, one panel a measure.
 
     A shape is the wider the more images have such a value (Gaussian kernels, cut at the extremes); dashed lines
@@ -39,8 +40,9 @@ def character(groups: Sequence[tuple[str, str, pd.DataFrame]], measures: Mapping
     rows = -(-len(measures) // columns)
     titles = list(dict.fromkeys(title for title, _, _ in groups))
     places = [number + 0.6 * titles.index(title) for number, (title, _, _) in enumerate(groups)]
-    figure = style.new_figure(0.5 + rows * (0.75 + 0.24 * (places[-1] + 1)))
-    grid = style.panels(figure, rows, columns, sharey=True)
+    figure, grid = style.panels(
+        0.5 + rows * (0.75 + 0.24 * (places[-1] + 1)), rows, columns, sharey=True, lines="x"
+    )
     looks = style.class_looks([label for _, label, _ in groups])
     for panel, (measure, heading) in zip(grid.flat, measures.items(), strict=False):
         for place, (_, label, table) in zip(places, groups, strict=True):
@@ -55,15 +57,10 @@ def character(groups: Sequence[tuple[str, str, pd.DataFrame]], measures: Mapping
         panel.set_title(style.wrap(heading, style.WIDTH / columns - 1, style.MEDIUM), size=style.MEDIUM)
         if measure in LOGARITHMIC:
             style.logarithmic(panel)
-        style.guides(panel, "x")
         panel.tick_params(labelsize=style.SMALL)
         panel.set_ylim(places[-1] + 0.7, -0.7)
-    for panel in grid.flat[len(measures) :]:
-        panel.set_axis_off()
-    middles = [
-        np.mean([place for place, (of, _, _) in zip(places, groups, strict=True) if of == title])
-        for title in titles
-    ]
+    style.blank(grid.flat[len(measures) :])
+    middles = pd.Series(places).groupby([title for title, _, _ in groups], sort=False).mean()
     for panel in grid[:, 0]:
         panel.set_yticks(middles, [style.wrap(title, 1.2, style.SMALL) for title in titles], size=style.SMALL)
         panel.tick_params(axis="y", length=0)
@@ -75,44 +72,37 @@ def character(groups: Sequence[tuple[str, str, pd.DataFrame]], measures: Mapping
     return figure
 
 
-def scores(
-    table: pd.DataFrame, titles: Mapping[str, str], metrics: Mapping[str, str], who: Mapping[str, str]
-) -> Figure:
+def scores(table: pd.DataFrame, titles: Names, metrics: Names, markers: Names) -> Figure:
     """Scores of each data set with their intervals, one panel a metric.
 
     Parameters
     ----------
     table : pandas.DataFrame of float
-        Index: name and who; for each metric its value, ``_low`` and ``_high``.
+        Index: name and who predicts; for each metric its value, ``_low`` and ``_high``.
     titles : mapping of name to str
         In the order of drawing.
     metrics : mapping of metric to heading
-    who : mapping of who to marker
+    markers : mapping of who predicts to str
     """
-    figure = style.new_figure(1.1 + 0.6 * len(titles))
-    grid = style.panels(figure, columns=len(metrics), sharey=True)[0]
-    shifts = np.linspace(-0.16, 0.16, len(who))
+    figure, [grid] = style.panels(1.1 + 0.6 * len(titles), columns=len(metrics), sharey=True, lines="x")
+    shifts = np.linspace(-0.16, 0.16, len(markers))
+    looks = [{"marker": marker} | OTHER for marker in markers.values()]
+    looks[0] |= FIRST
     for panel, (metric, heading) in zip(grid, metrics.items(), strict=True):
         for place, name in enumerate(titles):
-            for shift, (one, marker) in zip(shifts, who.items(), strict=True):
-                row, first = table.loc[(name, one)], shift == shifts[0]
-                ends = row[[metric, f"{metric}_low", f"{metric}_high"]]
-                style.score(panel, *ends, place + shift, marker=marker, **(FIRST if first else OTHER))
+            for shift, predictor, look in zip(shifts, markers, looks, strict=True):
+                style.score(panel, table.loc[(name, predictor)], place + shift, metric, **look)
         style.heading(panel, heading)
-        style.guides(panel, "x")
         panel.set(ylim=(len(titles) - 0.5, -0.5))
         panel.tick_params(labelsize=style.SMALL)
     labels = [style.wrap(title, 1.6, style.SMALL) for title in titles.values()]
     grid[0].set_yticks(range(len(titles)), labels, size=style.SMALL)
-    handles = [
-        style.sign(one, marker=marker, **(OTHER if place else FIRST))
-        for place, (one, marker) in enumerate(who.items())
-    ]
+    handles = [style.sign(predictor, **look) for predictor, look in zip(markers, looks, strict=True)]
     style.key(figure, handles, fontsize=style.SMALL)
     return figure
 
 
-def transfer(table: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
+def transfer(table: pd.DataFrame, titles: Names) -> Figure:
     """AUC of each pair, rows trained on, columns tested on; white is chance, the frame marks the same data set.
 
     Parameters
@@ -122,9 +112,7 @@ def transfer(table: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
     titles : mapping of name to str
     """
     names = list(dict.fromkeys(table["trained_on"]))
-    values = (
-        table.pivot(index="trained_on", columns="tested_on", values="auc").loc[names, names].to_numpy(float)
-    )
+    values = table.pivot(index="trained_on", columns="tested_on", values="auc").loc[names, names]
     side = min(1.9, 6.0 / len(names))
     figure = style.new_figure(1.3 + 0.62 * side * len(names), width=2.6 + side * len(names))
     panel = figure.subplots()

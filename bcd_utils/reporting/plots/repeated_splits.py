@@ -32,24 +32,23 @@ def repeated_splits(
     folds : int
         Of the cross-validation, for its label.
     """
-    figure = style.new_figure(3.3)
-    grid = style.panels(figure, columns=len(paper), sharey=True)[0]
+    figure, [grid] = style.panels(3.3, columns=len(paper), sharey=True, lines="x")
     for panel, metric in zip(grid, paper, strict=True):
         for scheme, look in (("plain", PLAIN), ("grouped", GROUPED)):
             values = table.loc[table["scheme"] == scheme, metric].dropna().to_numpy(dtype=float)
             dots = {"size": 3.6, "alpha": 0.75, "linewidth": 0.3, "edgecolor": "white"}
             style.strip(panel, values, ROWS[scheme] + 0.07, 0.23, **dots, **look)
             style.span(panel, values, ROWS[scheme] - 0.3, 95, "black")
-        value, low, high = (headline[metric][name] for name in ("value", "low", "high"))
-        style.score(panel, value, low, high, ROWS["folds"], marker="D", color="black", markersize=6)
+        style.score(panel, headline[metric], ROWS["folds"], marker="D", color="black", markersize=6)
         box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
         at = {"ha": "center", "size": style.SMALL, "bbox": box}
-        style.note(panel, with_interval(headline[metric]), (value, ROWS["folds"]), (0, 11), **at)
+        style.note(
+            panel, with_interval(headline[metric]), (headline[metric]["value"], ROWS["folds"]), (0, 11), **at
+        )
         panel.axvline(paper[metric], color="#8B0000", linewidth=1.6, linestyle=(0, (4, 2)))
         at = {"xycoords": panel.get_xaxis_transform(), "ha": "right", "color": "#8B0000", "size": style.SMALL}
         style.note(panel, f"paper {number(paper[metric])}", (paper[metric], 1), (-3, -5), **at)
         style.heading(panel, main_metrics()[metric])
-        style.guides(panel, "x")
         panel.xaxis.set_major_locator(MaxNLocator(4))
         panel.set(ylim=(-0.5, 2.75), xlabel="test score")
         panel.tick_params(axis="y", length=0)
@@ -67,14 +66,12 @@ def copies(table: pd.DataFrame) -> Figure:
     table : pandas.DataFrame
         Rows of plain splits with ``accuracy_copied`` and ``accuracy_not_copied``.
     """
-    figure = style.new_figure(3.6, 5.2)
-    panel = style.panels(figure)[0, 0]
+    figure, [[panel]] = style.panels(3.6, width=5.2, lines="both")
     both = table.dropna(subset=["accuracy_copied", "accuracy_not_copied"])
     panel.scatter(both["accuracy_not_copied"], both["accuracy_copied"], s=22, alpha=0.7, linewidth=0, **PLAIN)
     ends = both[["accuracy_copied", "accuracy_not_copied"]].to_numpy()
     limits = (ends.min() - 0.03, min(1.02, ends.max() + 0.03)) if len(both) else (0, 1)
     panel.plot(limits, limits, color=style.MUTED, linewidth=1, linestyle=(0, (4, 2)))
-    style.guides(panel)
     panel.set(xlim=limits, ylim=limits, xlabel="accuracy on test images without a copy in training")
     panel.set_ylabel("accuracy on test images\nwith a copy in training")
     return figure

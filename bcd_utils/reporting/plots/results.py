@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,8 +16,8 @@ from bcd_utils.evaluation.metric_registry import main_metrics
 from bcd_utils.reporting.plots import style
 
 SMALL_KEY = {"fontsize": style.SMALL, "title_fontsize": style.SMALL}
-PUBLISHED = {"marker": "D", "markersize": 9, "fillstyle": "none", "markeredgewidth": 1.4, "zorder": 4}
-PUBLISHED["linestyle"] = "none"
+PUBLISHED = {"marker": "D", "markersize": 9, "fillstyle": "none", "markeredgewidth": 1.4, "zorder": 4,
+             "linestyle": "none"}  # fmt: skip
 
 
 def metrics_beside_paper(
@@ -37,19 +38,18 @@ def metrics_beside_paper(
     """
     titles = main_metrics()
     rows = [(score, name) for score in titles for name in (None, *metrics)]
-    figure = style.new_figure(1.0 + 0.26 * len(rows))
-    panel = style.panels(figure)[0, 0]
+    figure, [[panel]] = style.panels(1.0 + 0.26 * len(rows), lines="x")
     for place, (score, name) in enumerate(rows):
         if name is None:
             panel.axhline(place - 0.55, color="#D9D9D9", linewidth=0.8 if place else 0)
             continue
         ours, theirs = metrics[name].get(score), paper.get(name, {}).get(score)
-        ends = intervals.get(score, {}) if name == "test" else {}
+        bounds = (intervals.get(score, {}) if name == "test" else {}) | {"value": ours}
         look = style.set_look(name)
-        style.score(panel, ours, ends.get("low"), ends.get("high"), place, **look)
+        style.score(panel, bounds, place, **look)
         if style.known(theirs):
             panel.plot(theirs, place, color=look["color"], **PUBLISHED)
-        _beside(panel, 0, place, with_interval({**ends, "value": ours}))
+        _beside(panel, 0, place, with_interval(bounds))
         if paper:
             _beside(panel, 1, place, number(theirs))
     _beside(panel, 0, 0, "ours [interval]" if intervals else "ours", weight="bold")
@@ -63,7 +63,6 @@ def metrics_beside_paper(
     panel.tick_params(axis="y", length=0)
     panel.set(xlabel="score", ylim=(len(rows) - 0.4, -0.6))
     panel.margins(x=0.06)
-    style.guides(panel, "x")
     handles = [style.sign(style.spaced(name), markersize=7, **style.set_look(name)) for name in metrics]
     handles += [style.sign("paper", color=style.MUTED, **PUBLISHED)] if paper else []
     style.key(figure, handles)
@@ -81,15 +80,14 @@ def confusion_matrices(matrices: dict[str, np.ndarray], classes: Sequence[str]) 
     count = len(classes)
     columns = min(len(matrices), 3 if count <= 4 else 2)
     rows = -(-len(matrices) // columns)
-    longest = max(style.text_width(style.spaced(name), style.MEDIUM) for name in classes)
+    names = [style.spaced(name) for name in classes]
+    longest = max(style.text_width(name, style.MEDIUM) for name in names)
     side, size = (2.4, style.LARGE) if count <= 4 else (3.35, style.SMALL)
     below = 0.45 + (0.7 * longest if count > 3 else 0.15)
-    figure = style.new_figure(rows * (side + below + 0.35), width=columns * (side + 0.12) + longest + 1.5)
-    grid = style.panels(figure, rows, columns)
-    names = [style.spaced(name) for name in classes]
+    width = columns * (side + 0.12) + longest + 1.5
+    figure, grid = style.panels(rows * (side + below + 0.35), rows, columns, width=width)
     slanted = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if count > 3 else {}
-    for panel in grid.flat[len(matrices) :]:
-        panel.set_axis_off()
+    style.blank(grid.flat[len(matrices) :])
     for index, (panel, (name, matrix)) in enumerate(zip(grid.flat, matrices.items(), strict=False)):
         totals = matrix.sum(axis=1, keepdims=True)
         rates = matrix / np.where(totals > 0, totals, 1)
@@ -125,9 +123,9 @@ def roc(curves: dict[str, dict[str, pd.DataFrame]], metrics: dict[str, dict[str,
     """
     looks = style.class_looks(name for of_set in curves.values() for name in of_set)
     side, below = style.WIDTH / max(len(curves), 3), 0.3 + 0.21 * len(looks)
-    figure = style.new_figure(side + 0.2 + below, width=side * len(curves) + 0.1)
-    upper, lower = style.panels(figure, 2, len(curves), height_ratios=[side - 0.2, below])
-    for index, (panel, under, (name, of_set)) in enumerate(zip(upper, lower, curves.items(), strict=True)):
+    sizes: dict[str, Any] = {"width": side * len(curves) + 0.1, "height_ratios": [side - 0.2, below]}
+    figure, [upper, lower] = style.panels(side + 0.2 + below, 2, len(curves), **sizes)
+    for panel, under, (name, of_set) in zip(upper, lower, curves.items(), strict=True):
         panel.plot([0, 1], [0, 1], color="#8C8C8C", linewidth=1, linestyle=":")
         for label, look in looks.items():
             area = metrics.get(name, {}).get(f"roc_auc_{label}")
@@ -136,11 +134,11 @@ def roc(curves: dict[str, dict[str, pd.DataFrame]], metrics: dict[str, dict[str,
             key = f"{style.spaced(label)}: {number(area)}"
             panel.plot(x, y, clip_on=False, label=key, **look.stroke)
         panel.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal", xlabel="false positive rate")
-        panel.set_ylabel("true positive rate" if index == 0 else "")
         style.heading(panel, style.spaced(name))
         under.set_axis_off()
         options = {"frameon": False, "handlelength": 3.2, "borderaxespad": 0, "title": "area under the curve"}
         under.legend(handles=panel.get_lines()[1:], loc="upper center", **SMALL_KEY, **options)
+    upper[0].set_ylabel("true positive rate")
     return figure
 
 
@@ -156,8 +154,7 @@ def learning_curve(history: pd.DataFrame, metric: str, restored_epoch: int) -> F
     restored_epoch : int
         The epoch whose weights were kept.
     """
-    figure = style.new_figure(4.0)
-    panel = style.panels(figure)[0, 0]
+    figure, [[panel]] = style.panels(4.0, lines="y")
     first, last = history["epoch"].min(), history["epoch"].max()
     stroke = {"linewidth": 1.8, "markersize": 4.5 if len(history) <= 60 else 0}
     train, validation = style.set_look("train"), style.set_look("validation")
@@ -178,7 +175,6 @@ def learning_curve(history: pd.DataFrame, metric: str, restored_epoch: int) -> F
         panel.autoscale_view()
         panel.set_ylim(bottom=0)
     panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
-    style.guides(panel, "y")
     figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=style.MEDIUM, handlelength=3)
     return figure
 

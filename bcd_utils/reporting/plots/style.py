@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from itertools import cycle
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib import patheffects
@@ -14,6 +15,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import LogLocator, NullFormatter
+
+from bcd_utils.evaluation.format import Bounds, value_and_ends
 
 WIDTH = 9.5  # inches, the text width of a landscape page
 SMALL, MEDIUM, LARGE = 9, 10, 11  # points
@@ -54,7 +57,6 @@ FIXED_LOOKS = dict(zip(("benign", "malignant", "normal"), LOOKS, strict=False))
 
 SET_COLOURS = {"train": "#56B4E9", "validation": "#E69F00", "test": "#333333"}
 SET_MARKERS = {"train": "o", "validation": "s", "test": "^"}
-OTHER_SET_COLOUR, OTHER_SET_MARKER = "#CC79A7", "v"
 
 
 def class_looks(classes: Iterable[str]) -> dict[str, Look]:
@@ -64,10 +66,9 @@ def class_looks(classes: Iterable[str]) -> dict[str, Look]:
     alphabetical order, and after eight classes the looks repeat.
     """
     classes = list(dict.fromkeys(classes))
-    others = sorted(set(classes) - FIXED_LOOKS.keys())
     fixed = {name: FIXED_LOOKS[name] for name in classes if name in FIXED_LOOKS}
-    free = [look for look in LOOKS if look not in fixed.values()]
-    looks = fixed | {name: free[index % len(free)] for index, name in enumerate(others)}
+    free = cycle(look for look in LOOKS if look not in fixed.values())
+    looks = fixed | dict(zip(sorted(set(classes) - fixed.keys()), free, strict=False))
     return {name: looks[name] for name in classes}
 
 
@@ -84,8 +85,7 @@ def class_colours(classes: Iterable[str]) -> dict[str, str]:
 
 def set_look(name: str) -> dict[str, str]:
     """Options ``color`` and ``marker`` of a set; all but train, validation and test share one look."""
-    colour, marker = SET_COLOURS.get(name, OTHER_SET_COLOUR), SET_MARKERS.get(name, OTHER_SET_MARKER)
-    return {"color": colour, "marker": marker}
+    return {"color": SET_COLOURS.get(name, "#CC79A7"), "marker": SET_MARKERS.get(name, "v")}
 
 
 def spaced(name: str) -> str:
@@ -107,13 +107,32 @@ def canvas(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
     return figure, panel
 
 
-def panels(figure: Figure, rows: int = 1, columns: int = 1, **options) -> np.ndarray:
-    """Panels without top and right spines, shape (rows, columns); options as for ``Figure.subplots``."""
+def panels(
+    height: float, rows: int = 1, columns: int = 1, width: float = WIDTH, lines: str = "", **options: Any
+) -> tuple[Figure, np.ndarray]:
+    """A figure of a size in inches, and its panels without top and right spines, shape (rows, columns).
+
+    Parameters
+    ----------
+    lines : {"", "x", "y", "both"}
+        Axes whose ticks pale lines lead through.
+    **options
+        As for ``Figure.subplots``.
+    """
+    figure = new_figure(height, width)
     grid = figure.subplots(rows, columns, squeeze=False, **options)
     for panel in grid.flat:
         panel.spines[["top", "right"]].set_visible(False)
         panel.set_axisbelow(True)
-    return grid
+        if lines:
+            panel.grid(axis=lines, color="#E6E6E6", linewidth=0.7)
+    return figure, grid
+
+
+def blank(panels: Iterable[Axes]) -> None:
+    """Hide what panels have around them, those that are left over in a grid."""
+    for panel in panels:
+        panel.set_axis_off()
 
 
 def picture(panel: Axes, image: np.ndarray, anchor: str = "S", **options) -> None:
@@ -126,8 +145,8 @@ def picture(panel: Axes, image: np.ndarray, anchor: str = "S", **options) -> Non
     panel.spines[:].set_visible(False)
 
 
-def outline(panel: Axes, mask: np.ndarray) -> None:
-    """Draw the outline of a lesion, yellow with a dark edge; nothing for an empty mask.
+def lesion(panel: Axes, image: np.ndarray, mask: np.ndarray, anchor: str = "N") -> None:
+    """`picture` with the outline of a lesion, yellow with a dark edge; none for an empty mask.
 
     Parameters
     ----------
@@ -135,16 +154,12 @@ def outline(panel: Axes, mask: np.ndarray) -> None:
     """
     import cv2
 
+    picture(panel, image, anchor)
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     edge = [patheffects.Stroke(linewidth=2.6, foreground="#1A1A1A"), patheffects.Normal()]
     for contour in contours:
         closed = np.concatenate([contour, contour[:1]])[:, 0]
         panel.plot(*closed.T, color=OUTLINE, linewidth=1.3, path_effects=edge)
-
-
-def guides(panel: Axes, axis: str = "both") -> None:
-    """Pale lines at the ticks."""
-    panel.grid(axis=axis, color="#E6E6E6", linewidth=0.7)
 
 
 def logarithmic(panel: Axes) -> None:
@@ -161,22 +176,23 @@ def heading(panel: Axes, text: str) -> None:
     panel.set_title(text, size=LARGE, weight="bold")
 
 
-def note(panel: Axes, text: str, at: tuple[float, float], offset: tuple[float, float], **options) -> None:
+def note(panel: Axes, text: str, at: tuple[Any, Any], offset: tuple[float, float], **options: Any) -> None:
     """Write at a place, moved by an offset in points; not cut off at the panel's edge."""
     options = {"va": "center", "size": MEDIUM} | options
     panel.annotate(text, at, offset, textcoords="offset points", annotation_clip=False, **options)
 
 
-def score(
-    panel: Axes, value: float | None, low: float | None, high: float | None, place: float, **look
-) -> None:
+def score(panel: Axes, bounds: Bounds, place: float, name: str = "value", **look: Any) -> None:
     """Draw a score's marker on its interval with caps, at a height; what is undefined is left out.
 
     Parameters
     ----------
+    bounds, name
+        As in `format.with_interval`.
     **look
         Options of ``Axes.plot`` for the marker; the interval takes ``color``.
     """
+    value, low, high = value_and_ends(bounds, name)
     if known(low) and known(high):
         caps = {"marker": "|", "markersize": 8, "linewidth": 1.6, "zorder": 2}
         panel.plot([low, high], [place, place], color=look["color"], **caps)
@@ -206,11 +222,9 @@ def span(panel: Axes, values: Sequence[float], place: float, percent: float, col
     import seaborn
 
     options = {"orient": "h", "native_scale": True, "estimator": "median", "errorbar": ("pi", percent)}
-    looks = {"color": colour, "marker": "|", "markersize": 11, "markeredgewidth": 2.4}
+    options |= {"color": colour, "marker": "|", "markersize": 11, "markeredgewidth": 2.4, "capsize": 0.08}
     line = {"linewidth": 1.4, "color": colour}
-    seaborn.pointplot(
-        x=values, y=np.full(len(values), place), ax=panel, err_kws=line, capsize=0.08, **options, **looks
-    )
+    seaborn.pointplot(x=values, y=np.full(len(values), place), ax=panel, err_kws=line, **options)
 
 
 def key(figure: Figure, handles: Sequence, ncols: int | None = None, **options) -> None:
@@ -250,12 +264,9 @@ def wrap(text: str, width: float, size: float, weight: str = "normal") -> str:
         if lines[-1] and text_width((lines[-1] + piece).rstrip(), size, weight) > width:
             lines.append("")
         while len(piece) > 1 and text_width(piece.rstrip(), size, weight) > width:
-            fitting = (
-                n for n in range(len(piece) - 1, 1, -1) if text_width(piece[:n], size, weight) <= width
-            )
-            cut = next(fitting, 1)
-            lines[-1:] = [piece[:cut], ""]
-            piece = piece[cut:]
+            lengths = range(len(piece) - 1, 1, -1)
+            cut = next((n for n in lengths if text_width(piece[:n], size, weight) <= width), 1)
+            lines[-1:], piece = [piece[:cut], ""], piece[cut:]
         lines[-1] += piece
     return "\n".join(line.rstrip() for line in lines)
 

@@ -1,14 +1,15 @@
-"""Telling facts: a sentence with its source where a run's artifacts know it, and nothing where they do not."""
+"""Statements: a sentence with its source where a run's artifacts know it, and nothing where they do not."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from bcd_utils.evaluation.format import with_interval
+from bcd_utils.evaluation.format import number, with_interval
 from bcd_utils.evaluation.metric_registry import main_metrics
 
 Summary = Mapping[str, Any]
+Sentence = Callable[[Summary], str]
 
 
 class Statement(NamedTuple):
@@ -22,13 +23,13 @@ class UnknownError(LookupError):
     """The run's artifacts do not tell."""
 
 
-STATEMENTS: dict[str, tuple[Callable[[Summary], str], str]] = {}
+STATEMENTS: dict[str, tuple[Sentence, str]] = {}
 
 
-def statement(source: str) -> Callable[[Callable[[Summary], str]], Callable[[Summary], str]]:
-    """Register a function of the summary as a fact that follows from ``source``."""
+def statement(source: str) -> Callable[[Sentence], Sentence]:
+    """Register a function of the summary as a statement that follows from ``source``."""
 
-    def register(function: Callable[[Summary], str]) -> Callable[[Summary], str]:
+    def register(function: Sentence) -> Sentence:
         STATEMENTS[function.__name__] = function, source
         return function
 
@@ -36,20 +37,21 @@ def statement(source: str) -> Callable[[Callable[[Summary], str]], Callable[[Sum
 
 
 def state(name: str, summary: Summary) -> Statement | None:
-    """A fact about a run, or None where its artifacts do not tell.
+    """A statement about a run, or None where its artifacts do not tell.
 
     Parameters
     ----------
     name : str
-        Name of a function marked with `fact`.
+        Name of a function marked with `statement`.
     summary : mapping
         What ``summary.json`` holds; any key may be missing or None.
 
     Examples
     --------
-    >>> tell("code", {"provenance": {"commit": "1a2b3c", "code_sha256": "ff"}}).text
+    >>> from bcd_utils.reporting.statements import state
+    >>> state("code", {"provenance": {"commit": "1a2b3c", "code_sha256": "ff"}}).text
     'Code: commit 1a2b3c; SHA-256 of bcd_utils ff.'
-    >>> tell("code", {}) is None
+    >>> state("code", {}) is None
     True
     """
     function, source = STATEMENTS[name]
@@ -57,7 +59,7 @@ def state(name: str, summary: Summary) -> Statement | None:
     return Statement(text, source) if text else None
 
 
-def answer(function: Callable[[Summary], str] | None, summary: Summary) -> str:
+def answer(function: Sentence | None, summary: Summary) -> str:
     """The sentence that a function makes of a summary; empty where the run's artifacts do not tell."""
     try:
         return function(summary) if function else ""
@@ -95,13 +97,12 @@ def notebook_of(summary: Summary, record: str) -> str:
     return at(summary, "stages", record)
 
 
-def main_scores(intervals: Mapping[str, Any]) -> str:
-    """The main scores with their intervals, in words."""
-    known = [
-        f"{title} {with_interval(intervals[name])}"
-        for name, title in main_metrics().items()
-        if name in intervals
-    ]
+def main_scores(scores: Mapping[str, Any]) -> str:
+    """The main scores in words, with intervals where ``scores`` holds such instead of numbers."""
+    known = {title: scores[name] for name, title in main_metrics().items() if name in scores}
     if not known:
         raise UnknownError("scores")
-    return ", ".join(known)
+    written = (
+        with_interval(value) if isinstance(value, Mapping) else number(value) for value in known.values()
+    )
+    return ", ".join(map(" ".join, zip(known, written, strict=True)))

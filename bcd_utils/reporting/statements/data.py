@@ -42,11 +42,11 @@ def counts(summary: Summary) -> str:
 @statement("artifacts/dataset.json")
 def exclusions(summary: Summary) -> str:
     data = at(summary, "dataset")
-    aside, found = at(data, "set_aside"), at(data, "images")
+    aside, images = at(data, "set_aside"), at(data, "images")
     if not aside:
-        return f"All {found} images found were used; none was set aside."
+        return f"All {images} images found were used; none was set aside."
     reasons = Counter(image["status"] for image in at(data, "set_aside_images"))
-    return f"Of {found} images found, {aside} were set aside: {listed(reasons)}."
+    return f"Of {images} images found, {aside} were set aside: {listed(reasons)}."
 
 
 @statement("artifacts/dataset.json; bcd_utils/datasets/manifest.py")
@@ -68,10 +68,8 @@ def missing_data(summary: Summary) -> str:
 
 @statement("settings input, image_size, stain, augmentation; artifacts/training.json")
 def preprocessing(summary: Summary) -> str:
-    side, method = at(summary, "settings", "image_size"), at(summary, "settings")["stain"]
-    stains = (
-        "" if method == "none" else f"stains normalised after {method.capitalize()} to published references, "
-    )
+    side, method = at(summary, "settings", "image_size"), at(summary, "settings")["stain"].capitalize()
+    stains = "" if method == "None" else f"stains normalised after {method} to published references, "
     return (
         f"Converted to RGB, {stains}and resized to {side} x {side} pixels without keeping the aspect ratio; "
         f"{at(summary, 'provenance', 'preparation')}; {augmentation(summary)}."
@@ -146,9 +144,9 @@ def duplicates(summary: Summary) -> str:
         return f"Near-duplicates were not searched for: this study does not run notebook {notebook}."
     audit = at(summary, "audit")
     leaks = [row for row in audit.get("leak") or [] if {"copies", "test_images"} <= set(row)]
-    met = ", ".join(f"{row['test_images']} ({row['copies']})" for row in leaks)
+    leaked = ", ".join(f"{row['test_images']} ({row['copies']})" for row in leaks)
     return (
         f"{at(audit, 'groups')} groups of copies hold {at(audit, 'images_in_groups')} images; "
         f"in {len(audit.get('contradictory') or [])} of these groups labels contradict one another."
-        + (f" Test images with a copy in train or validation: {met}." if met else "")
+        + (f" Test images with a copy in train or validation: {leaked}." if leaked else "")
     )

@@ -9,10 +9,8 @@ from bcd_utils.reporting.statements.base import Summary, at, notebook_of, statem
 def technology(summary: Summary) -> str:
     frozen = "partly fine-tuned" if at(summary, "settings").get("fine_tuning") else "frozen"
     head = "a logistic regression on its features" if probes_alone(summary) else "a new fully connected head"
-    return (
-        f"Deep learning, supervised image classification: a {frozen} {at(summary, 'provenance', 'backbone')} "
-        f"and {head}."
-    )
+    backbone = at(summary, "provenance", "backbone")
+    return f"Deep learning, supervised image classification: a {frozen} {backbone} and {head}."
 
 
 @statement("settings image_size, pooling, hidden_units, dropout; artifacts/training.json")
@@ -38,8 +36,7 @@ def initialisation(summary: Summary) -> str:
 @statement("settings learning_rate, batch_size, epochs, patience and others; artifacts/training.json")
 def training(summary: Summary) -> str:
     settings, further = at(summary, "settings"), ""
-    if settings.get("fine_tuning"):
-        tuning = settings["fine_tuning"]
+    if tuning := settings.get("fine_tuning"):
         further = f" Then fine-tuning from {tuning['trainable_from']} on, learning rate {tuning['learning_rate']:g}."
     return (
         f"Adam, learning rate {settings['learning_rate']:g}, cross-entropy, batches of {settings['batch_size']}, "
@@ -64,10 +61,8 @@ def hyperparameters(summary: Summary) -> str:
     if summary.get("comparison"):
         text += " The comparison's candidates chose theirs on the validation images of each fold."
     if summary.get("modalities"):
-        text += (
-            f" The linear probes of {notebook_of(summary, 'modalities')} chose their penalty on the validation images "
-            "of each fold."
-        )
+        probes = f"linear probes of {notebook_of(summary, 'modalities')}"
+        text += f" The {probes} chose their penalty on the validation images of each fold."
     return text
 
 
@@ -99,5 +94,5 @@ def augmentation(summary: Summary) -> str:
     changes = at(summary, "settings").get("augmentation")
     if not changes:
         return "no augmentation"
-    said = (f"{name.replace('_', ' ')} {value}" for name, value in changes.items())
-    return f"augmentation of training images ({', '.join(said)})"
+    listed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in changes.items())
+    return f"augmentation of training images ({listed})"

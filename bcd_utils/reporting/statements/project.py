@@ -28,9 +28,8 @@ def software(summary: Summary) -> str:
 
 @statement("summary.json")
 def hardware(summary: Summary) -> str:
-    minutes = sum(at(summary, "seconds").values()) / 60
-    place = at(summary, "provenance")
-    return f"{at(place, 'device')}; {at(place, 'platform')}; {minutes:.1f} minutes for the whole run."
+    minutes, machine = sum(at(summary, "seconds").values()) / 60, at(summary, "provenance")
+    return f"{at(machine, 'device')}; {at(machine, 'platform')}; {minutes:.1f} minutes for the whole run."
 
 
 @statement("README.md")
@@ -40,10 +39,8 @@ def readme(summary: Summary) -> str:
 
 @statement("study.json")
 def script(summary: Summary) -> str:
-    return (
-        f"One command, bcd run, with the settings in study.json makes every number and page: it runs "
-        f"{len(at(summary, 'settings', 'notebooks'))} notebooks in order."
-    )
+    notebooks = f"{len(at(summary, 'settings', 'notebooks'))} notebooks in order"
+    return f"One command, bcd run, with the settings in study.json makes every number and page: it runs {notebooks}."
 
 
 @statement("study.json")

@@ -12,14 +12,10 @@ from bcd_utils.reporting.statements.data import INPUTS, patients_apart
 @statement("artifacts/evaluation.json")
 def metrics_named(summary: Summary) -> str:
     at(summary, "metrics", "test")
-    of_set, of_class = (
-        ", ".join(metric.title for metric in METRICS if metric.per_class == per_class)
-        for per_class in (False, True)
-    )
+    whole = ", ".join(metric.title for metric in METRICS if not metric.per_class)
+    single = ", ".join(metric.title for metric in METRICS if metric.per_class)
     lower = ", ".join(metric.title for metric in METRICS if not metric.higher_is_better)
-    return (
-        f"{capital(of_set)}; for each class against the rest {of_class}. Higher is better, but for {lower}."
-    )
+    return f"{capital(whole)}; for each class against the rest {single}. Higher is better, but for {lower}."
 
 
 @statement("artifacts/predictions.csv")
@@ -32,16 +28,13 @@ def decision(summary: Summary) -> str:
 def uncertainty(summary: Summary) -> str:
     at(summary, "intervals")
     settings = at(summary, "settings")
-    drawn = (
-        "patients of the test set"
-        if at(summary, "dataset").get("patients")
-        else "test images within each class"
-    )
-    how = " or ".join(dict.fromkeys(metric.interval for metric in METRICS))
+    patients = at(summary, "dataset").get("patients")
+    drawn = "patients of the test set" if patients else "test images within each class"
+    method = " or ".join(dict.fromkeys(metric.interval for metric in METRICS))
     return (
-        f"Intervals at {settings['confidence']:.0%}: {how}, {settings['bootstrap_samples']} resamples "
-        f"of the {drawn}. They do not cover another "
-        f"split or another training, and have no width, so are too narrow, where a score is 0 or 1."
+        f"Intervals at {settings['confidence']:.0%}: {method}, {settings['bootstrap_samples']} resamples "
+        f"of the {drawn}. They do not cover another split or another training, and have no width, so are too "
+        "narrow, where a score is 0 or 1."
     )
 
 
@@ -53,11 +46,8 @@ def internal_test(summary: Summary) -> str:
 
 @statement("artifacts/evaluation.json")
 def performance(summary: Summary) -> str:
-    sets = {name: at(summary, "metrics", name) for name in SETS}
-    shown = {
-        name: {metric: {"value": value} for metric, value in values.items()} for name, values in sets.items()
-    } | {"test": at(summary, "intervals")}
-    by_set = " ".join(f"{name.capitalize()}: {main_scores(values)}." for name, values in shown.items())
+    sets = {name: at(summary, "metrics", name) for name in SETS} | {"test": at(summary, "intervals")}
+    by_set = " ".join(f"{name.capitalize()}: {main_scores(scores)}." for name, scores in sets.items())
     if not summary.get("patient_scores"):
         return by_set
     rates = at(summary, "patient_scores", "all")
@@ -69,15 +59,14 @@ def performance(summary: Summary) -> str:
 
 @statement("artifacts/evaluation.json")
 def diagnostic_performance(summary: Summary) -> str:
-    intervals = at(summary, "intervals")
-    rows = []
-    for label in at(summary, "dataset", "classes"):
-        scores = [
-            f"{title} {with_interval(intervals.get(f'{name}_{label}'))}"
-            for name, title in main_metrics(per_class=True).items()
+    intervals, titles = at(summary, "intervals"), main_metrics(per_class=True)
+    classes = {
+        label: [
+            f"{title} {with_interval(intervals.get(f'{name}_{label}'))}" for name, title in titles.items()
         ]
-        rows.append(f"{label}: {', '.join(scores)}")
-    return "; ".join(rows) + "."
+        for label in at(summary, "dataset", "classes")
+    }
+    return "; ".join(f"{label}: {', '.join(scores)}" for label, scores in classes.items()) + "."
 
 
 @statement("artifacts/evaluation.json; tables/confident_errors.csv")
@@ -91,10 +80,10 @@ def failures(summary: Summary) -> str:
 def explanation(summary: Summary) -> str:
     cam = at(summary, "cam")
     chance = cam["methods"].get("Lesion area (chance)", {}).get("pointing_game")
-    score = at(cam, "methods", "Grad-CAM")
+    share = with_interval(at(cam, "methods", "Grad-CAM"), name="pointing_game")
     return (
         f"Grad-CAM, compared with the outlines of the lesions in {at(cam, 'images')} images: its peak lies inside "
-        f"in a share of {with_interval(score, name='pointing_game')}, by chance {number(chance)}."
+        f"in a share of {share}, by chance {number(chance)}."
     )
 
 
@@ -130,26 +119,23 @@ def external_test(summary: Summary) -> str:
     if not at(summary, "external", "given"):
         return "None in this run: the study names no images from elsewhere."
     external = at(summary, "external")
-    scores = external.get("intervals") or {
-        name: {"value": value} for name, value in at(external, "scores").items()
-    }
-    return f"{at(external, 'title')}: {main_scores(scores)}."
+    return f"{at(external, 'title')}: {main_scores(external.get('intervals') or at(external, 'scores'))}."
 
 
 @statement("artifacts/comparison.json")
 def comparison(summary: Summary) -> str:
     if not runs(summary, "comparison"):
         return f"No other models were trained: this study does not run {notebook_of(summary, 'comparison')}."
-    found = at(summary, "comparison")
-    ours = found["contenders"][found["reference"]]
-    compared = [row for row in found["contenders"].values() if row.get("status") == "compared"]
-    ahead = sum((row["accuracy_difference_low"] or 0) > 0 for row in found["paired"].values())
-    behind = sum((row["accuracy_difference_high"] or 0) < 0 for row in found["paired"].values())
-    verdicts = [claim["this run's network"] for claim in found["claims"]]
-    of = len(compared) - 1
+    record = at(summary, "comparison")
+    candidates, paired = record["contenders"], record["paired"].values()
+    ours = candidates[record["reference"]]
+    others = sum(row.get("status") == "compared" for row in candidates.values()) - 1
+    ahead = sum((row["accuracy_difference_low"] or 0) > 0 for row in paired)
+    behind = sum((row["accuracy_difference_high"] or 0) < 0 for row in paired)
+    verdicts = [claim["this run's network"] for claim in record["claims"]]
     return (
-        f"{ours['title']} in grouped {found['folds']}-fold cross-validation: accuracy "
-        f"{with_interval(ours['scores']['accuracy'])}. Of {of} others {ahead} are more accurate and "
+        f"{ours['title']} in grouped {record['folds']}-fold cross-validation: accuracy "
+        f"{with_interval(ours['scores']['accuracy'])}. Of {others} others {ahead} are more accurate and "
         f"{behind} less, each interval of a difference taken alone. Of the paper's {len(verdicts)} claims, "
         f"{verdicts.count('supported')} hold for this run's network and {verdicts.count('not supported')} do not."
     )
@@ -159,25 +145,25 @@ def comparison(summary: Summary) -> str:
 def modalities(summary: Summary) -> str:
     if not runs(summary, "modalities"):
         return f"Other kinds of images were not tried: this study does not run {notebook_of(summary, 'modalities')}."
-    found = at(summary, "modalities")
-    sources, pairs = at(found, "sources"), at(found, "transfer", "pairs")
-    here = [source for source in sources.values() if "scores" in source]
-    missing = [source["title"] for source in sources.values() if "scores" not in source]
+    sources = at(summary, "modalities", "sources").values()
+    pairs = at(summary, "modalities", "transfer", "pairs")
+    missing = [source["title"] for source in sources if "scores" not in source]
     shown = [
         f"{source['title']} ({len(source['classes'])} classes) {with_interval(source['scores']['probe']['roc_auc'])}"
-        for source in here
+        for source in sources
+        if "scores" in source
     ]
     text = f"ROC AUC of one frozen network with a linear probe, cross-validated by group: {'; '.join(shown)}."
     if missing:
         text += f" Not at hand: {', '.join(missing)}."
-    crossed = [pair for pair in pairs if pair["trained_on"] != pair["tested_on"] and pair["auc"] is not None]
-    if not crossed:
+    crossed = [pair for pair in pairs if pair["trained_on"] != pair["tested_on"]]
+    areas = [pair["auc"] for pair in crossed if pair["auc"] is not None]
+    if not areas:
         return text
-    areas = [pair["auc"] for pair in crossed]
     above = sum((pair["auc_low"] or 0) > 0.5 for pair in crossed)
     return (
         f"{text} Learned on one and tested on another, malignant against benign: AUC "
-        f"{span(min(areas), max(areas))}, of {len(crossed)} pairs {above} with an interval above 0.5."
+        f"{span(min(areas), max(areas))}, of {len(areas)} pairs {above} with an interval above 0.5."
     )
 
 

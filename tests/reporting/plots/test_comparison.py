@@ -119,4 +119,4 @@ def test_wrong_predictions_are_red_and_each_candidate_has_its_map():
 
 def test_neighbouring_families_look_different():
     looks = [comparison.look_of(family) for family in [*comparison.LOOKS, "my family"]]
-    assert len(set(looks)) == len(looks)
+    assert len({tuple(look.items()) for look in looks}) == len(looks)

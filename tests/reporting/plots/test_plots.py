@@ -466,7 +466,7 @@ def spreads():
         "stripplot": [
             lambda: data.lesion_areas(sizes()),
             lambda: repeated_splits.repeated_splits(both, ends, paper, 5),
-            lambda: forensics.arms(splits.assign(arm="image"), paper),
+            lambda: forensics.inputs(splits.assign(arm="image"), paper),
         ],
         "pointplot": [
             lambda: data.lesion_areas(sizes()),
@@ -505,7 +505,7 @@ def test_dots_lie_the_same_at_every_drawing_and_leave_the_random_numbers_alone()
 
 
 def test_the_middle_of_a_distribution_is_where_its_quantiles_are():
-    panel = style.panels(style.new_figure(2))[0, 0]
+    _, [[panel]] = style.panels(2)
     style.span(panel, np.arange(1, 102), 3, 50, "black")
     shown = [line for line in panel.lines if len(line.get_xdata())]
     places = np.concatenate([line.get_xdata() for line in shown]).astype(float)
@@ -513,9 +513,9 @@ def test_the_middle_of_a_distribution_is_where_its_quantiles_are():
 
 
 def test_a_score_that_is_undefined_is_not_drawn():
-    panel = style.panels(style.new_figure(2))[0, 0]
-    style.score(panel, None, 0.1, 0.2, 1, color="black", marker="o")
-    style.score(panel, 0.5, None, np.nan, 2, color="black", marker="o")
+    _, [[panel]] = style.panels(2)
+    style.score(panel, {"value": None, "low": 0.1, "high": 0.2}, 1, color="black", marker="o")
+    style.score(panel, {"value": 0.5, "low": None, "high": np.nan}, 2, color="black", marker="o")
     assert [list(line.get_xdata()) for line in panel.lines] == [[0.1, 0.2], [0.5]]
 
 

@@ -200,7 +200,7 @@ def test_the_repeated_splits_says_where_the_papers_number_lies_among_the_splits(
         "splits": 100,
         "plain": plain,
     }
-    said = text("repetition", changed(repeated_splits=repeated_splits))
+    said = text("repetition", changed(lottery=repeated_splits))
     assert "100 splits" in said and "0.700 to 0.900" in said and "0.940 lies above 100%" in said
 
 
