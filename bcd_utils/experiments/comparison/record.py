@@ -69,7 +69,7 @@ def predictions_table(fitted: FittedComparison) -> pd.DataFrame:
     for name in dict.fromkeys(name for name, how, _ in fitted.results if how == PLAIN):
         predicted = out_of_fold(fitted.plain(name), setup.folds)
         there = np.isfinite(predicted).all(axis=1)
-        part = setup.images.table.loc[there, ["id", "label"]].assign(candidate=name, fold=fold[there])
+        part = setup.images.table.loc[there, ["id", "label"]].assign(contender=name, fold=fold[there])
         part["predicted"] = np.asarray(setup.classes)[predicted[there].argmax(axis=1)]
         for index, label in enumerate(setup.classes):
             part[f"p_{label}"] = predicted[there, index].round(7)
