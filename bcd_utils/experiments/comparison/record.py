@@ -111,8 +111,7 @@ def record(
             rows[name]["choices"] = [str(result["choices"]) for result in fitted.plain(name)]
             rows[name]["costs"] = plain(costs.loc[name]) if name in costs.index else None
     origin = next(
-        (encoder.origin for name, encoder in fitted.encoders.items() if name == "paper"),
-        {"untrained": False},
+        (encoder.origin for name, encoder in fitted.encoders.items() if name == "paper"), {"untrained": False}
     )
     return {
         "folds": len(setup.folds),

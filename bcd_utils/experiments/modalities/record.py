@@ -48,11 +48,7 @@ def record(
         "seed": study.seed,
         "confidence": study.confidence,
         "sources": {name: sources[name] for name in study.modalities.sources},
-        "transfer": {
-            "pairs": pairs.to_dict("records"),
-            "left_out": found.left_out,
-            "dropped": found.dropped,
-        },
+        "transfer": {"pairs": pairs.to_dict("records"), "left_out": found.left_out, "dropped": found.dropped},
         "network": {**backbone.origin, "device": device(), "backend": keras.backend.backend()},
     }
 

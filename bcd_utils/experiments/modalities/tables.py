@@ -220,10 +220,7 @@ def example_images(
     return chosen
 
 
-def images_table(
-    available: Mapping[str, ImageSet],
-    measured: Mapping[str, pd.DataFrame],
-) -> pd.DataFrame:
+def images_table(available: Mapping[str, ImageSet], measured: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Every image that is used: source, id, label, group, width, height, sha256, and what was measured of it."""
     columns = ["id", "label", "group", "width", "height", "sha256"]
     parts = [

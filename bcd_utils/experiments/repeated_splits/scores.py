@@ -32,10 +32,7 @@ def sizes_table(splits: Splits) -> pd.DataFrame:
 
 
 def scores_by_split(
-    splits: Splits,
-    results: Mapping[tuple[str, int], Result],
-    manifest: pd.DataFrame,
-    classes: Sequence[str],
+    splits: Splits, results: Mapping[tuple[str, int], Result], manifest: pd.DataFrame, classes: Sequence[str]
 ) -> pd.DataFrame:
     """One row a split: how its test set was scored, and how much of it had a copy in training.
 
