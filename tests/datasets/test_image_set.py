@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from builders import CLASSES, noise, square, write_image
+from builders import CLASSES, make_run, noise, square, write_image
 
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.images.transforms import network_input, resize
@@ -26,7 +26,7 @@ def run(tmp_path):
         write_image(tmp_path / "data" / f"{name}.png", np.dstack([noise(ord(name))] * 3))
         write_image(tmp_path / "data" / f"{name}_mask.png", square(10, 20))
     study = make_study({"name": "mine", "data_dir": str(tmp_path / "data"), "image_size": 32})
-    run = Run.create(tmp_path / "run", study)
+    run = make_run(tmp_path / "run", study)
     table = pd.DataFrame({"id": list("abcd"), "label": ["normal", "benign", "malignant", "benign"]})
     table = table.assign(path=table["id"] + ".png", masks=table["id"] + "_mask.png", group=table["id"])
     run.save_csv(table.assign(split=["test", "train", "validation", "train"]), "splits.csv")

@@ -6,11 +6,11 @@ from unittest.mock import MagicMock
 
 import pandas as pd
 import pytest
+from builders import make_run
 
 from bcd_utils.experiments import study_model
 from bcd_utils.models.backbones import Backbone, freeze, no_scaling
 from bcd_utils.study.loading import make_study
-from bcd_utils.study.run import Run
 from bcd_utils.utils.backend import keras
 
 HEAD = pd.DataFrame({"epoch": [1, 2, 3], "loss": [0.9, 0.7, 0.8]})
@@ -27,7 +27,7 @@ def fit_further(tmp_path, monkeypatch):
     monkeypatch.setattr(study_model, "fine_tune", lambda *_: (FURTHER.copy(), 2, ["last"]))
 
     def call(**settings):
-        run = Run.create(tmp_path / "run", make_study({"name": "t"} | settings))
+        run = make_run(tmp_path / "run", make_study({"name": "t"} | settings))
         return backbone, run, study_model.fit_further(run, MagicMock(), backbone, MagicMock(), HEAD, 2)
 
     return call
