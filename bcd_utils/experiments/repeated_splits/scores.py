@@ -153,8 +153,7 @@ def copies_summary(table: pd.DataFrame) -> pd.DataFrame:
     row = {
         "splits": len(both),
         "copied_share": (plain["copied"] / plain["test_images"]).mean(),
-        "accuracy_copied": both["accuracy_copied"].mean(),
-        "accuracy_not_copied": both["accuracy_not_copied"].mean(),
+        **both[["accuracy_copied", "accuracy_not_copied"]].mean(),
         "difference": difference.mean(),
         "low": difference.quantile(0.025),
         "high": difference.quantile(0.975),

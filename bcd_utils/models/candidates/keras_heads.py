@@ -54,24 +54,17 @@ def train_head(attention: str = "", versions: bool = False, **settings: Any) -> 
     return learn
 
 
-def plain_head(feature_shape, classes, study):
-    from bcd_utils.models.head import build_head
-
-    return build_head(feature_shape, classes, study)
-
-
-def attention_head(layer, feature_shape, classes, study):
+def head_behind(layer: str, feature_shape, classes, study):
+    """The paper's head behind a layer of `attention`; "": behind none."""
     from bcd_utils.models import attention
     from bcd_utils.models.head import build_head
 
-    return build_head(feature_shape, classes, study, getattr(attention, layer)(study.seed, name="attention"))
+    before = getattr(attention, layer)(study.seed, name="attention") if layer else None
+    return build_head(feature_shape, classes, study, before)
 
 
-BUILDERS: dict[str, Build] = {
-    "": plain_head,
-    "squeeze_excitation": partial(attention_head, "SqueezeExcitation"),
-    "cbam": partial(attention_head, "BlockAttention"),
-}
+LAYERS = {"": "", "squeeze_excitation": "SqueezeExcitation", "cbam": "BlockAttention"}
+BUILDERS: dict[str, Build] = {name: partial(head_behind, layer) for name, layer in LAYERS.items()}
 
 
 def _first_version(values: np.ndarray, epoch: int, rows: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from bcd_utils.models.candidates.base import Fitted, Fold
-from bcd_utils.models.candidates.keras_heads import as_fitted, plain_head
+from bcd_utils.models.candidates.keras_heads import BUILDERS, as_fitted
 from bcd_utils.study.settings import Augmentation, FineTuning
 from bcd_utils.utils.memmap import in_batches
 
@@ -106,7 +106,7 @@ def fine_tune_from(trainable_from: str) -> Callable[[Fold], Fitted]:
             [features_of(backbone, np.asarray(images[batch])) for batch in in_batches(rows, BATCH)]
         )
         places = np.searchsorted(rows, fold.training), np.searchsorted(rows, fold.validation)
-        head, _, _ = fit_head(Fold(features, fold.labels[rows], *places, fold.classes, study), plain_head)
+        head, _, _ = fit_head(Fold(features, fold.labels[rows], *places, fold.classes, study), BUILDERS[""])
         history, best_epoch, _ = fine_tune(backbone, head, replace(fold, study=study))
         return as_fitted(backbone.model, head, backbone.prepare, history, best_epoch)
 

@@ -535,7 +535,7 @@ def inputs_table(**accuracies):
 
 def places(table, row, **options):
     result = consistency(table, row, list(row), **options)
-    return {(each.kind, each.metric): each for each in result.itertuples()}
+    return {(each.arm, each.metric): each for each in result.itertuples()}
 
 
 def test_a_row_is_placed_within_each_arm_by_counting():
@@ -567,7 +567,7 @@ def test_one_metric_far_off_is_enough_to_be_outside_jointly():
 @given(st.integers(0, 10_000))
 def test_jointly_a_split_of_the_arm_itself_is_as_extreme_as_its_rank_says(seed):
     rng = np.random.default_rng(seed)
-    table = pd.DataFrame(rng.normal(0.8, 0.05, (30, 2)), columns=["accuracy", "kappa"]).assign(kind="image")
+    table = pd.DataFrame(rng.normal(0.8, 0.05, (30, 2)), columns=["accuracy", "kappa"]).assign(arm="image")
     shares = sorted(
         consistency(table, row, ["accuracy", "kappa"], decimals=12)["as_extreme"].iloc[-1]
         for row in table[["accuracy", "kappa"]].to_dict("records")
