@@ -85,5 +85,5 @@ def test_what_a_later_stage_left_is_not_read(run, tmp_path):
     run.save_json({"here": 1}, "modalities.json")
     stages = ("01_data_exploration", "11_modalities", "10_model_comparison")
     for order, expected in ((stages, {"here": 1}), (stages[::2], None), ((stages[2], stages[1]), None)):
-        given = Run(run.folder, replace(run.study, notebooks=order))
+        given = Run(run.folder, replace(run.study, notebooks=order), run.contract)
         assert given.read_earlier("modalities.json", before="comparison.json") == expected
