@@ -164,8 +164,10 @@ def _scales(findings: Findings) -> Verdict:
         return None
     pairs = {size: (curves["paper", size], curves["plain_cnn", size]) for size in sizes}
     gaps = {size: difference(*pair, "accuracy", findings.confidence) for size, pair in pairs.items()}
-    told = "; ".join(f"{size:.0%} of the images {with_interval(gap, sign='+')}" for size, gap in gaps.items())
-    return all(map(_above_zero, gaps.values())), f"accuracy minus that of the plain CNN with {told}"
+    shown = "; ".join(
+        f"{size:.0%} of the images {with_interval(gap, sign='+')}" for size, gap in gaps.items()
+    )
+    return all(map(_above_zero, gaps.values())), f"accuracy minus that of the plain CNN with {shown}"
 
 
 @_claim("Class imbalance is handled", f"recalls of the classes differ by at most {MOST_GAP:g}{_AT_MOST}")
@@ -179,11 +181,11 @@ def _handles_imbalance(findings: Findings) -> Verdict:
     widest = max(known) - min(known) if known == values else None
     gap = percentile_interval(widest, drawn, findings.confidence)
     recalls = ", ".join(f"{label} {number(ours.values[name])}" for label, name in names.items())
-    told = [f"recall {recalls}; largest minus smallest {with_interval(gap, sign='+')}"]
+    shown = [f"recall {recalls}; largest minus smallest {with_interval(gap, sign='+')}"]
     for way, scored in findings.rebalanced.items():
         effect = with_interval(difference(scored, ours, "f1_macro", findings.confidence), sign="+")
-        told.append(f"macro F1 with {way.replace('_', ' ')} {effect}")
-    return gap["high"] is not None and gap["high"] <= MOST_GAP, "; ".join(told)
+        shown.append(f"macro F1 with {way.replace('_', ' ')} {effect}")
+    return gap["high"] is not None and gap["high"] <= MOST_GAP, "; ".join(shown)
 
 
 @_claim(
@@ -246,9 +248,9 @@ def _attention_helps(findings: Findings) -> Verdict:
         return None
     confidence = 1 - (1 - findings.confidence) / len(names)  # Bonferroni's, for so many tries
     gaps = {name: difference(findings.scored[name], plain, "accuracy", confidence) for name in names}
-    told = "; ".join(f"{findings.titles[name]} {with_interval(gap, sign='+')}" for name, gap in gaps.items())
+    shown = "; ".join(f"{findings.titles[name]} {with_interval(gap, sign='+')}" for name, gap in gaps.items())
     holds = any(map(_above_zero, gaps.values()))
-    return holds, f"accuracy minus that of the same head (average pooling) without it: {told}"
+    return holds, f"accuracy minus that of the same head (average pooling) without it: {shown}"
 
 
 @_claim("An ensemble improves it (its literature)", _AHEAD)

@@ -27,7 +27,7 @@ def record(
     absent: Mapping[str, Absent],
     quartiles: pd.DataFrame,
     outcomes: Mapping[str, Outcome],
-    found: Transfer,
+    transferred: Transfer,
     backbone,
 ) -> dict[str, Any]:
     """What ``modalities.json`` holds; plain values, None where undefined.
@@ -45,13 +45,13 @@ def record(
     for name, missing in absent.items():
         sources[name] = {"title": missing.title, "modality": missing.dataset.modality, "status": NOT_AT_HAND}
         sources[name] |= {"problem": missing.problem, "command": missing.command}
-    pairs = plain_rows(found.table, "records")
+    pairs = plain_rows(transferred.table, "records")
     return {
         "folds": study.modalities.folds,
         "seed": study.seed,
         "confidence": study.confidence,
         "sources": {name: sources[name] for name in study.modalities.sources},
-        "transfer": {"pairs": pairs, "left_out": found.left_out, "dropped": found.dropped},
+        "transfer": {"pairs": pairs, "left_out": transferred.left_out, "dropped": transferred.dropped},
         "network": {**backbone.origin, "device": device(), "backend": keras.backend.backend()},
     }
 
@@ -157,9 +157,9 @@ def generalises(record: Mapping[str, Any]) -> tuple[bool, str] | None:
     crossed = crossings(record)
     if not crossed:
         return None
-    told = "; ".join(named(pair, record["sources"]) for pair in crossed)
+    shown = "; ".join(named(pair, record["sources"]) for pair in crossed)
     holds = all(place_of(pair) == ABOVE for pair in crossed)
-    return holds, f"AUC of benign against malignant, learned on one kind and tested on another: {told}"
+    return holds, f"AUC of benign against malignant, learned on one kind and tested on another: {shown}"
 
 
 def crosses_synthetic(record: Mapping[str, Any]) -> bool:

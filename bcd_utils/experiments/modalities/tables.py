@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -24,13 +24,13 @@ PROBE, MAJORITY = "linear probe", "majority class"
 def sources_table(available: Mapping[str, ImageSet], absent: Mapping[str, Absent]) -> pd.DataFrame:
     """Which data sets there are, what images of one unit are kept together, and how to get those that are missing."""
     rows = {}
-    for each in available.values():
-        units = "patients" if each.patients else "lesions, as far as pictures tell"
-        rows[each.title] = {
-            "modality": each.dataset.modality,
-            "images used": f"{len(each.table):,}",
-            "kept together": f"{each.table['group'].nunique():,} {units}",
-            "status": "at hand" + (", synthetic" if each.dataset.synthetic else ""),
+    for images in available.values():
+        units = "patients" if images.patients else "lesions, as far as pictures tell"
+        rows[images.title] = {
+            "modality": images.dataset.modality,
+            "images used": f"{len(images.table):,}",
+            "kept together": f"{images.table['group'].nunique():,} {units}",
+            "status": "at hand" + (", synthetic" if images.dataset.synthetic else ""),
         }
     for missing in absent.values():
         row = {"modality": missing.dataset.modality, "images used": "", "kept together": ""}
@@ -66,17 +66,18 @@ def composition_table(available: Mapping[str, ImageSet], absent: Mapping[str, Ab
                 "width": with_range(images["width"]),
                 "height": with_range(images["height"]),
             }
-    return with_absent(rows, absent, ["images", "share", "set aside", "groups", "width", "height"])
+    return with_absent(rows, absent)
 
 
 def with_absent(
-    rows: Mapping[tuple[str, str], Mapping[str, str]], absent: Mapping[str, Absent], columns: Sequence[str]
+    rows: Mapping[tuple[str, str], Mapping[str, str]], absent: Mapping[str, Absent]
 ) -> pd.DataFrame:
     """Rows of data sets at hand, then one of each that is not."""
+    columns = list(next(iter(rows.values())))
     missing = {(each.title, ""): {columns[0]: f"{NOT_AT_HAND}: {each.command}"} for each in absent.values()}
     together = {**rows, **missing}
     index = pd.MultiIndex.from_tuples(together, names=["data set", ""])
-    return pd.DataFrame(list(together.values()), index=index, columns=list(columns)).fillna("")
+    return pd.DataFrame(list(together.values()), index=index, columns=columns).fillna("")
 
 
 def with_range(pixels: pd.Series) -> str:
@@ -124,7 +125,7 @@ def character_table(
         }
         for (name, label), row in quartiles.iterrows()
     }
-    return with_absent(rows, absent, list(MEASURES.values()))
+    return with_absent(rows, absent)
 
 
 def _quartiles(values: pd.Series) -> str:
@@ -167,7 +168,7 @@ def protocol_table(
         }
         for (name, model), row in scores.iterrows()
     }
-    return with_absent(rows, absent, list(shown_metrics(CLASSES).values()))
+    return with_absent(rows, absent)
 
 
 def patients_table(available: Mapping[str, ImageSet], outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
@@ -176,10 +177,12 @@ def patients_table(available: Mapping[str, ImageSet], outcomes: Mapping[str, Out
     return as_table(rates).rename_axis(None) if rates else pd.DataFrame()
 
 
-def transfer_table(found: Transfer, available: Mapping[str, ImageSet]) -> pd.DataFrame:
+def transfer_table(transferred: Transfer, available: Mapping[str, ImageSet]) -> pd.DataFrame:
     """AUC with its interval; rows say what was trained on, columns what was tested on."""
-    cells = found.table.assign(text=[with_interval(row, name="auc") for _, row in found.table.iterrows()])
-    order = list(dict.fromkeys(found.table["trained_on"]))
+    cells = transferred.table.assign(
+        text=[with_interval(row, name="auc") for _, row in transferred.table.iterrows()]
+    )
+    order = list(dict.fromkeys(transferred.table["trained_on"]))
     table = cells.pivot(index="trained_on", columns="tested_on", values="text").loc[order, order]
     table.index = [f"trained on {available[name].title}" for name in order]
     table.columns = [f"tested on {available[name].title}" for name in order]

@@ -65,19 +65,19 @@ def fitting_matrices(
     metrics = named(list(counts), determined=True, other_names=True)
     bounds = [(metrics[name], *Rounded.read(text).bounds(rounding)) for name, text in reported.items()]
     most_kept = MOST_KEPT // len(counts) ** 2
-    found, kept = [np.zeros((0, len(counts), len(counts)), np.int32)], 0
+    fitting, kept = [np.zeros((0, len(counts), len(counts)), np.int32)], 0
     for block in _blocks(counts, reported, rounding):
         given, fits = Counts(block), np.ones(len(block), dtype=bool)
         for metric, low, high in bounds:
             value = metric.value(given)
             fits &= (low <= value) & (value <= high)
-        found.append(block[fits].astype(np.int32))
-        kept += len(found[-1])
+        fitting.append(block[fits].astype(np.int32))
+        kept += len(fitting[-1])
         if kept > most_kept:
             raise StudyError(
                 f"more than {most_kept:,} matrices fit; the scores tell too little", "report more"
             )
-    return np.concatenate(found)
+    return np.concatenate(fitting)
 
 
 def count_matrices(
