@@ -9,7 +9,6 @@ change the time.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import platform
@@ -24,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from shared import parser_of, write_report
 
 from bcd_utils.datasets import dataset_of
 from bcd_utils.datasets.image_set import ImageSet
@@ -40,8 +40,7 @@ from bcd_utils.study.loading import load_study
 from bcd_utils.study.run import Run
 from bcd_utils.study.settings import RepeatedSplits, Study
 from bcd_utils.utils.backend import device, keras, seed_everything
-from bcd_utils.utils.files import write_text
-from bcd_utils.utils.paths import REPORTS, STUDIES
+from bcd_utils.utils.paths import STUDIES
 
 
 def prepare(study: Study, scratch: Path) -> ImageSet:
@@ -51,11 +50,9 @@ def prepare(study: Study, scratch: Path) -> ImageSet:
     manifest, _ = build_manifest(dataset, folder, study.allow_partial)
     usable = manifest[manifest["status"] == "ok"].reset_index(drop=True)
     usable["split"] = split_images(usable)
-    write_images(scratch / "images.npy", folder, usable, study.input, study.image_size)
-    stored = scratch / "images.npy"
-    return ImageSet(
-        study, usable, dataset.classes, data_hash(usable), study.input, study.image_size, stored=stored
-    )
+    shown, stored = (study.input, study.image_size), scratch / "images.npy"
+    write_images(stored, folder, usable, *shown)
+    return ImageSet(study, usable, dataset.classes, data_hash(usable), *shown, stored=stored)
 
 
 def extraction(study: Study, sets: ImageSet, scratch: Path, rounds: int = 3) -> tuple[float, float]:
@@ -81,9 +78,8 @@ def cached_study(study: Study, sets: ImageSet, scratch: Path) -> tuple[float, in
     seed_everything(study.seed)
     started = time.perf_counter()
     backbone = load_backbone(study, np.asarray(sets.pixels[:BATCH]))
-    features = cached_features(
-        backbone, sets.pixels, "bench", study.feature_dtype, folder=scratch / "features"
-    )
+    kind, folder = study.feature_dtype, scratch / "features"
+    features = cached_features(backbone, sets.pixels, "bench", kind, folder=folder)
     head = build_head(features.shape[1:], len(sets.classes), study)
     history, _ = study_model.fit(Run(scratch, study), sets, backbone, features, head)
     predict(head, features)
@@ -99,21 +95,15 @@ def naive_study(study: Study, sets: ImageSet, epochs: int) -> float:
     model.compile("adam", "categorical_crossentropy", metrics=["acc"])
     x, y = np.asarray(sets.pixels) / np.float32(255), np.eye(3, dtype=np.float32)[sets.labels]
     train, validation = sets.rows["train"], sets.rows["validation"]
-    model.fit(
-        x[train],
-        y[train],
-        batch_size=study.batch_size,
-        epochs=epochs,
-        validation_data=(x[validation], y[validation]),
-        verbose=0,
-    )
+    options = {"batch_size": study.batch_size, "epochs": epochs, "verbose": 0}
+    model.fit(x[train], y[train], validation_data=(x[validation], y[validation]), **options)
     model.predict(x, verbose=0)
     return time.perf_counter() - started
 
 
 def repeated_splits(study: Study, sets: ImageSet, scratch: Path, pooling: str, splits: int) -> float:
     """Seconds to train the head anew on so many splits by image, from cached features and an empty job cache."""
-    os.environ["BCD_CACHE_DIR"] = str(scratch / f"lottery-{pooling}")
+    os.environ["BCD_CACHE_DIR"] = str(scratch / f"splits-{pooling}")
     study = replace(study, repeated_splits=RepeatedSplits(splits=splits, pooling=pooling))
     backbone = load_backbone(study, np.asarray(sets.pixels[:BATCH]))
     features = cached_features(backbone, sets.pixels, "bench", folder=scratch / "features")
@@ -137,14 +127,11 @@ def whole_chain(arguments: list[str], scratch: Path) -> tuple[float, float, floa
 
 def main() -> None:
     """Measure, print and write the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--data-dir", help="BUSI's folder; phantoms if left out")
     parser.add_argument("--epochs", type=int, default=30, help="at most so many epochs")
-    parser.add_argument(
-        "--splits", type=int, default=20, help="repeated splits; a fifth of them with Flatten"
-    )
+    splits_help = "repeated splits; a fifth of them with Flatten"
+    parser.add_argument("--splits", type=int, default=20, help=splits_help)
     options = parser.parse_args()
     dataset = ["dataset=busi"] if options.data_dir else ["dataset=phantom"]
     settings = [*dataset, "weights=random", f"epochs={options.epochs}"]
@@ -152,9 +139,7 @@ def main() -> None:
     rows = []
 
     def note(what: str, ours: str, other: str, ratio: str, target: str) -> None:
-        rows.append(
-            {"what": what, "this project": ours, "compared with": other, "ratio": ratio, "target": target}
-        )
+        rows.append([what, ours, other, ratio, target])
         sys.stdout.write(f"{what}: {ours}; {other}; {ratio} (target {target})\n")
         sys.stdout.flush()
 
@@ -163,44 +148,28 @@ def main() -> None:
         chosen = [word for text in settings for word in ("--set", text)]
         place = ["--data-dir", options.data_dir] if options.data_dir else []
         seconds, work, memory = whole_chain([str(STUDIES / "paper.yaml"), *chosen, *place], scratch)
-        overhead = f"{seconds - work:.0f} s"
-        note(
-            "whole chain, five reports",
-            f"{seconds:.0f} s",
-            f"{work:.0f} s of it on data",
-            overhead,
-            "< 90 s beside data",
-        )
+        on_data, beside = f"{work:.0f} s of it on data", f"{seconds - work:.0f} s"
+        note("whole chain, five reports", f"{seconds:.0f} s", on_data, beside, "< 90 s beside data")
         note("peak memory of the largest process", f"{memory:.2f} GB", "", "", "< 3 GB")
         shutil.rmtree(scratch / "run")
         sets = prepare(study, scratch)
         bare, ours = extraction(study, sets, scratch)
-        note(
-            "extraction, images/s",
-            f"{ours:.1f}",
-            f"bare backbone(x) {bare:.1f}",
-            f"{ours / bare:.2f}",
-            ">= 0.9",
-        )
+        other = f"bare backbone(x) {bare:.1f}"
+        note("extraction, images/s", f"{ours:.1f}", other, f"{ours / bare:.2f}", ">= 0.9")
         cached, epochs = cached_study(study, sets, scratch)
         naive = naive_study(study, sets, epochs)
         label = f"frozen study, {len(sets.labels)} images, {epochs} epochs"
         note(label, f"{cached:.0f} s", f"plain Keras loop {naive:.0f} s", f"{naive / cached:.1f}x", ">= 5x")
-        for pooling, splits, target in (
-            ("average", options.splits, "300 s"),
-            ("flatten", options.splits // 5, "12"),
-        ):
+        sweeps = ("average", options.splits, "300 s"), ("flatten", options.splits // 5, "12")
+        for pooling, splits, target in sweeps:
             seconds = repeated_splits(study, sets, scratch, pooling, splits)
             hundred = seconds / splits * 100
             what = f"100 splits, {pooling} pooling (from {splits})"
             ratio = f"{hundred / naive:.1f} naive trainings"
             note(what, f"{hundred:.0f} s", f"plain Keras loop once {naive:.0f} s", ratio, f"<= {target}")
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows, columns=["what", "this project", "compared with", "ratio", "target"])
     machine = f"{platform.system()} on {device()}, Keras {keras.__version__} on {keras.backend.backend()}"
-    lines = ["| " + " | ".join(table.columns) + " |", "|" + " --- |" * len(table.columns)]
-    lines += ["| " + " | ".join(row) + " |" for row in table.to_numpy().tolist()]
-    write_text(REPORTS / "bench" / "bench.csv", table.to_csv(index=False))
-    write_text(REPORTS / "bench" / "bench.md", "\n".join([*lines, "", f"Measured on {machine}.", ""]))
+    write_report("bench", table, f"Measured on {machine}.")
 
 
 if __name__ == "__main__":

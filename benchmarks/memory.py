@@ -23,12 +23,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from shared import parser_of, write_report
 
 from bcd_utils.study.loading import make_study
 from bcd_utils.study.run import Run
 from bcd_utils.study.settings import Study
-from bcd_utils.utils.files import write_text
-from bcd_utils.utils.paths import REPORTS, ROOT
+from bcd_utils.utils.paths import ROOT
 
 CLASSES = ("benign", "malignant", "normal")
 SHAPE = (240, 320)
@@ -195,9 +195,7 @@ def in_its_own_process(step: str, folder: Path) -> dict[str, float]:
 
 def main() -> None:
     """Measure, print and write the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 2000, 4000, 8000])
     parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
@@ -216,25 +214,14 @@ def main() -> None:
                 sys.stdout.write(f"{images} images, {step}: {peak['resident']:.0f} MB\n")
                 sys.stdout.flush()
     table = pd.DataFrame(rows)
-    write_text(REPORTS / "bench" / "memory.csv", table.round(1).to_csv(index=False))
-    write_text(REPORTS / "bench" / "memory.md", as_markdown(table))
+    write_report("memory", table.round(1), shown=by_images(table))
 
 
-def as_markdown(table: pd.DataFrame) -> str:
-    """Peak memory as a table, one column a number of images: resident, and of it anonymous."""
-    cells = table.assign(
-        peak=[
-            f"{resident:.0f} ({anonymous:.0f})"
-            for resident, anonymous in zip(table["resident"], table["anonymous"], strict=True)
-        ]
-    ).pivot(index="step", columns="images", values="peak").reindex(list(STEPS))  # fmt: skip
-    lines = ["| peak MB (anonymous) | " + " | ".join(f"{size:,} images" for size in cells) + " |"]
-    lines += ["|" + " --- |" * (1 + len(cells.columns))]
-    lines += [
-        f"| {step} | " + " | ".join(row) + " |"
-        for step, row in zip(cells.index, cells.to_numpy(), strict=True)
-    ]
-    return "\n".join([*lines, ""])
+def by_images(table: pd.DataFrame) -> pd.DataFrame:
+    """Peak memory as text, one column a number of images: resident, and of it anonymous."""
+    peaks = [f"{row.resident:.0f} ({row.anonymous:.0f})" for row in table.itertuples()]
+    cells = table.assign(peak=peaks).pivot(index="step", columns="images", values="peak").reindex(list(STEPS))
+    return cells.rename(columns="{:,} images".format).reset_index(names="peak MB (anonymous)")
 
 
 if __name__ == "__main__":

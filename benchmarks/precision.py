@@ -8,20 +8,18 @@ Random weights and images: their values do not change the time. Writes reports/b
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 
 import numpy as np
 import pandas as pd
+from shared import parser_of, write_report
 
 from bcd_utils.models.backbones import untrained_network
 from bcd_utils.models.head import build_head
 from bcd_utils.study.loading import make_study
 from bcd_utils.study.networks import NETWORKS
 from bcd_utils.utils.backend import device, keras, peak_device_bytes
-from bcd_utils.utils.files import write_text
-from bcd_utils.utils.paths import REPORTS
 
 SHAPE = (224, 224, 3)
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
@@ -57,9 +55,7 @@ def images_per_second(step, batches: list, warm_up: int = 2) -> float:
 
 def main() -> None:
     """Measure, print and write the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--images", type=int, default=2048, help="for each measurement")
     parser.add_argument("--batch-size", type=int, default=32)
     options = parser.parse_args()
@@ -89,13 +85,8 @@ def main() -> None:
         whole = table.groupby("ResNet50")[name].transform("first")
         table[f"{name.split(',')[0]}, against float32"] = (table[name] / whole).round(2)
     sys.stdout.write(table.to_string(index=False) + "\n")
-    write_text(REPORTS / "bench" / "precision.csv", table.to_csv(index=False))
-    lines = ["| " + " | ".join(table.columns) + " |", "|" + " --- |" * len(table.columns)]
-    lines += ["| " + " | ".join(map(str, row)) + " |" for row in table.to_numpy().tolist()]
-    machine = (
-        f"{device()}, Keras {keras.__version__} on {keras.backend.backend()}, batches of {options.batch_size}"
-    )
-    write_text(REPORTS / "bench" / "precision.md", "\n".join([*lines, "", f"Measured on {machine}.", ""]))
+    machine = f"{device()}, Keras {keras.__version__} on {keras.backend.backend()}"
+    write_report("precision", table, f"Measured on {machine}, batches of {options.batch_size}.")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -101,6 +101,21 @@ class ImageSet:
     def rows(self) -> dict[str, np.ndarray]:
         """Rows of each set of a run's split."""
         return {name: np.flatnonzero(self.table["split"] == name) for name in self.table["split"].unique()}
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """What a record says of the images: where they are from, and how many there are of what."""
+        origin = ("name", "synthetic", "licence", "citation", "homepage")
+        counts = self.table["label"].value_counts()
+        return {name: getattr(self.dataset, name) for name in origin} | {
+            "title": self.title,
+            "images": len(self.table),
+            "set_aside": int(self.set_aside.sum()),
+            "classes": {label: int(counts.get(label, 0)) for label in self.classes},
+            "patients": self.patients,
+            "groups": int(self.table["group"].nunique()),
+            "remarks": self.remarks,
+        }
 
     def file(self, on_progress: OnProgress = silent) -> Path:
         """The file with the pixels, written if need be.

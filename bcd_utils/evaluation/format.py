@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -132,6 +132,18 @@ def as_text(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
             whole = not ((values.abs() < 1).all() and values.dtype == float)
             shown[heading] = [number(value, 0 if whole else DIGITS) for value in values]
     return pd.DataFrame(shown, index=table.index)
+
+
+def plain_rows(table: pd.DataFrame, by: Literal["index", "records"] = "index") -> Any:
+    """A table's rows as plain values for JSON, None where undefined: by index, or as a list.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> plain_rows(pd.DataFrame({"kappa": [0.5, float("nan")]}, index=["first", "second"]))
+    {'first': {'kappa': 0.5}, 'second': {'kappa': None}}
+    """
+    return table.astype(object).where(table.notna(), None).to_dict(by)
 
 
 class Rounded(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,14 @@ from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.evaluation.predictions import with_predictions
 from bcd_utils.images.augmentation import augment
 from bcd_utils.models.backbones import Backbone, freeze, load_backbone
+from bcd_utils.models.candidates.base import Fold
 from bcd_utils.models.features import features_of, image_features
 from bcd_utils.models.fine_tuning import as_new_backbone, fine_tune
 from bcd_utils.models.random_weights import CALIBRATION_IMAGES
-from bcd_utils.models.training import Batches, train_head
+from bcd_utils.models.training import Batches, train
 from bcd_utils.study.run import Run
-from bcd_utils.utils.backend import device, keras
+from bcd_utils.study.settings import Augmentation
+from bcd_utils.utils.backend import device, jit_compile, keras
 from bcd_utils.utils.files import sha256_of_file
 
 
@@ -42,13 +45,9 @@ def features(run: Run, backbone: Backbone, on_progress: Callable = lambda *_: No
 
 
 def fit(
-    run: Run,
-    images: ImageSet,
-    backbone: Backbone,
-    values: np.ndarray,
-    head: keras.Model,
-    on_progress=lambda *_: None,
-):
+    run: Run, images: ImageSet, backbone: Backbone, values: np.ndarray, head: keras.Model,
+    on_progress: Callable = lambda *_: None,
+) -> tuple[pd.DataFrame, int]:  # fmt: skip
     """Train the head on features; with augmentation, on features of freshly changed images.
 
     Returns
@@ -56,20 +55,19 @@ def fit(
     history : pandas.DataFrame
     restored_epoch : int
     """
-    study = run.study
-    transform = None
+    study, labels, rows = run.study, images.labels, images.rows
+    sizes, vary = (len(images.classes), study.batch_size), None
     if study.augmentation:
+        vary = partial(_varied_features, backbone, study.augmentation, study.seed)
+    drawn = images.pixels if vary else values
+    training = Batches(drawn, labels, rows["train"], *sizes, study.seed, vary)
+    validation = Batches(values, labels, rows["validation"], *sizes)
+    with_xla = jit_compile(head.count_params())
+    return train(head, training, validation, study, study.epochs, study.learning_rate, with_xla, on_progress)
 
-        def transform(pixels, epoch, rows):
-            return features_of(backbone, augment(pixels, study.augmentation, study.seed, epoch, rows))
 
-    varied = images.pixels if study.augmentation else values
-    common = {"classes": len(images.classes), "batch_size": study.batch_size}
-    training = Batches(
-        varied, images.labels, images.rows["train"], seed=study.seed, transform=transform, **common
-    )
-    validation = Batches(values, images.labels, images.rows["validation"], **common)
-    return train_head(head, training, validation, study, on_progress)
+def _varied_features(backbone, amounts: Augmentation, seed: int, pixels, epoch: int, rows) -> np.ndarray:
+    return features_of(backbone, augment(pixels, amounts, seed, epoch, rows))
 
 
 def fit_further(
@@ -79,8 +77,8 @@ def fit_further(
     head: keras.Model,
     history: pd.DataFrame,
     best_epoch: int,
-    on_progress=lambda *_: None,
-):
+    on_progress: Callable = lambda *_: None,
+) -> tuple[pd.DataFrame, int, list[str], Backbone]:
     """Fine-tune where the study asks for it; the epochs go on from those of the head.
 
     Parameters
@@ -106,15 +104,9 @@ def fit_further(
     if study.fine_tuning is None:
         return history, best_epoch, [], backbone
 
-    def transform(pixels, epoch, rows):
-        if study.augmentation:
-            pixels = augment(pixels, study.augmentation, study.seed, epoch, rows)
-        return backbone.prepare(pixels)
-
-    rows = (images.rows["train"], images.rows["validation"])
-    further, restored, layers = fine_tune(
-        backbone, head, images.pixels, images.labels, *rows, study, transform, on_progress
-    )
+    rows = images.rows["train"], images.rows["validation"]
+    fold = Fold(images.pixels, images.labels, *rows, len(images.classes), study)
+    further, restored, layers = fine_tune(backbone, head, fold, on_progress)
     with run.writing("backbone.keras") as temporary:
         backbone.model.save(temporary)
     freeze(backbone.model)
@@ -148,14 +140,11 @@ def training_record(
 def architecture(backbone: Backbone, head: keras.Model, images: ImageSet) -> list[dict[str, Any]]:
     """Blocks of the whole network for the paper's Fig 4."""
 
-    def times(shape) -> str:
-        return " x ".join(str(side) for side in shape if side is not None)
-
     def block(name: str, shape, part, kind: str) -> dict[str, Any]:
-        count, trained = (
-            (part.count_params(), bool(part.trainable_weights)) if part is not None else (0, False)
-        )
-        return {"name": name, "shape": times(shape), "parameters": count, "trainable": trained, "kind": kind}
+        trained = bool(part and part.trainable_weights)
+        count = part.count_params() if part else 0
+        shown = " x ".join(str(side) for side in shape if side is not None)
+        return {"name": name, "shape": shown, "parameters": count, "trainable": trained, "kind": kind}
 
     blocks = [
         block("input", images.pixels.shape[1:], None, "input"),

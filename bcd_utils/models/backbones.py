@@ -52,13 +52,8 @@ class Backbone:
     @property
     def origin(self) -> dict[str, object]:
         """What a record says of it: ``backbone``, ``weights``, ``weights_sha256``, ``preparation``, ``untrained``."""
-        return {
-            "backbone": self.name,
-            "weights": self.weights,
-            "weights_sha256": self.weights_sha256,
-            "preparation": self.preparation,
-            "untrained": self.untrained,
-        }
+        names = ("weights", "weights_sha256", "preparation", "untrained")
+        return {"backbone": self.name} | {name: getattr(self, name) for name in names}
 
     @property
     def identity(self) -> str:
@@ -76,7 +71,7 @@ def hash_weights(model: keras.Model) -> str:
     """SHA-256 over the values of all weights, in order."""
     digest = hashlib.sha256()
     for value in model.get_weights():
-        digest.update(np.ascontiguousarray(value).tobytes())
+        digest.update(value.tobytes())
     return digest.hexdigest()
 
 
@@ -129,10 +124,8 @@ def load_backbone(study: Study, calibration_images: np.ndarray) -> Backbone:
         elif study.weights == "random":
             model, weights = untrained_network(network, shape), ""
         else:
-            model, weights = (
-                network_from_file(network, shape, Path(study.weights)),
-                f"file {Path(study.weights).name}",
-            )
+            file = Path(study.weights)
+            model, weights = network_from_file(network, shape, file), f"file {file.name}"
         backbone = Backbone(network.title, model, prepare, weights, hash_weights(model), preparation)
     if study.weights == "random":
         randomise(backbone.model, backbone.prepare(calibration_images), study.seed)
@@ -144,7 +137,11 @@ def load_backbone(study: Study, calibration_images: np.ndarray) -> Backbone:
 
 def untrained_network(network: Network, shape: tuple[int, int, int]) -> keras.Model:
     """A network as Keras initialises it, without its top."""
-    return getattr(keras.applications, network.title)(weights=None, include_top=False, input_shape=shape)
+    return _built(network, shape, None)
+
+
+def _built(network: Network, shape: tuple[int, int, int], weights: str | None) -> keras.Model:
+    return getattr(keras.applications, network.title)(weights=weights, include_top=False, input_shape=shape)
 
 
 def imagenet_network(network: Network, shape: tuple[int, int, int]) -> keras.Model:
@@ -155,9 +152,8 @@ def imagenet_network(network: Network, shape: tuple[int, int, int]) -> keras.Mod
     StudyError
         If they are neither in Keras' cache nor to be had, naming the file, its place and its hash.
     """
-    build = getattr(keras.applications, network.title)
     try:
-        return build(weights="imagenet", include_top=False, input_shape=shape)
+        return _built(network, shape, "imagenet")
     except Exception as error:  # noqa: BLE001 - Keras wraps every network failure in a bare Exception
         digest = f" (MD5 or SHA-256 {network.digest})" if network.digest else ""
         raise StudyError(

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import ml_dtypes  # noqa: F401 - with it NumPy knows bfloat16
 import numpy as np
-from ml_dtypes import bfloat16
 
 from bcd_utils.utils.code_identity import code_identity
 from bcd_utils.utils.errors import StudyError
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from bcd_utils.models.backbones import Backbone
 
 BATCH = 32
-_DISK_TYPE = {"float32": np.dtype(np.float32), "bfloat16": np.dtype(np.uint16)}
 
 
 def cached_features(
@@ -66,12 +65,12 @@ def cached_features(
     folder = folder or cache_folder() / "features"
     recipe = [backbone.identity, images_sha256, dtype, BATCH, code_identity(__name__)]
     entry = folder / f"{sha256_of_json(recipe)[:24]}.{dtype}"
-    if not _is_whole(entry, shape, dtype):
+    row_bytes = int(np.prod(shape[1:])) * np.dtype(dtype).itemsize
+    if not _is_whole(entry, len(images) * row_bytes):
         with disk_errors(entry):
             folder.mkdir(parents=True, exist_ok=True)
-            _compute(backbone, images, shape, dtype, entry, on_progress)
-    stored = np.memmap(entry, dtype=_DISK_TYPE[dtype], mode="r", shape=shape)
-    return stored.view(bfloat16) if dtype == "bfloat16" else stored
+            _compute(backbone, images, row_bytes, dtype, entry, on_progress)
+    return np.memmap(entry, dtype=np.dtype(dtype), mode="r", shape=shape)
 
 
 def image_features(
@@ -85,17 +84,16 @@ def image_features(
     return cached_features(backbone, images.pixels, images.pixels_sha256, dtype, on_progress)
 
 
-def _is_whole(entry: Path, shape: tuple[int, ...], dtype: str) -> bool:
-    if not entry.exists() or entry.stat().st_size != int(np.prod(shape)) * _DISK_TYPE[dtype].itemsize:
-        return False
+def _is_whole(entry: Path, size: int) -> bool:
     try:
-        return entry.with_suffix(".sha256").read_text() == sha256_of_file(entry)
+        return entry.stat().st_size == size and entry.with_suffix(".sha256").read_text() == sha256_of_file(
+            entry
+        )
     except FileNotFoundError:
         return False
 
 
-def _compute(backbone, images, shape, dtype, entry: Path, on_progress) -> None:
-    row_bytes = int(np.prod(shape[1:])) * _DISK_TYPE[dtype].itemsize
+def _compute(backbone, images, row_bytes: int, dtype: str, entry: Path, on_progress) -> None:
     free = shutil.disk_usage(entry.parent).free
     partial = entry.with_suffix(".part")
     with open(partial, "ab") as file:
@@ -110,8 +108,7 @@ def _compute(backbone, images, shape, dtype, entry: Path, on_progress) -> None:
             )
         for number, batch in enumerate(in_batches(images[done:], BATCH)):
             on_progress(done + number * BATCH, len(images))
-            features = features_of(backbone, batch)
-            file.write((features.astype(bfloat16) if dtype == "bfloat16" else features).tobytes())
+            file.write(features_of(backbone, batch).astype(dtype, copy=False).tobytes())
         file.flush()
         os.fsync(file.fileno())
     on_progress(len(images), len(images))

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from bcd_utils.images.augmentation import augment
 from bcd_utils.models.backbones import Backbone
 from bcd_utils.models.training import Batches, train
 from bcd_utils.utils.backend import keras
 from bcd_utils.utils.errors import StudyError
 
 if TYPE_CHECKING:
-    from bcd_utils.study.settings import Study
+    from bcd_utils.models.candidates.base import Fold
 
 PARTS = 5
 
@@ -69,7 +71,7 @@ def discriminative_rates(whole: keras.Model, backbone: keras.Model, decay: float
     next (Howard and Ruder 2018, arXiv:1801.06146, section 3.2).
     """
     with_weights = [layer for layer in backbone.layers if layer.weights]
-    share = {}
+    share: dict[int, float] = {}
     for place, layer in enumerate(with_weights):
         steps_down = PARTS - 1 - place * PARTS // len(with_weights)
         share |= {id(weight): decay**-steps_down for weight in layer.trainable_weights}
@@ -79,21 +81,17 @@ def discriminative_rates(whole: keras.Model, backbone: keras.Model, decay: float
 def fine_tune(
     backbone: Backbone,
     head: keras.Model,
-    images: np.ndarray,
-    labels: np.ndarray,
-    training_rows: np.ndarray,
-    validation_rows: np.ndarray,
-    study: Study,
-    transform,
-    on_progress=lambda *_: None,
+    fold: Fold,
+    on_progress: Callable[[int, int, str], None] = lambda done, total, note: None,
 ) -> tuple[pd.DataFrame, int, list[str]]:
-    """Train head and last backbone layers together, in place; see `training.train`.
+    """Train head and last backbone layers together, in place, with the study's augmentation; see `training.train`.
 
     Parameters
     ----------
-    images : ndarray, uint8, shape (n, s, s, 3)
-    transform : callable
-        ``transform(images, epoch, rows) -> float32`` for training batches (augmentation, scaling).
+    backbone : Backbone
+    head : keras.Model
+    fold : Fold
+        Its values are images, uint8 (n, s, s, 3); its study says how to fine-tune.
 
     Returns
     -------
@@ -101,28 +99,24 @@ def fine_tune(
     restored_epoch : int
     trained_layers : list of str
     """
-    trained_layers = unfreeze_from(backbone.model, study.fine_tuning.trainable_from)
-    inputs = keras.Input(images.shape[1:])
+    study, tuning, amounts = fold.study, fold.study.fine_tuning, fold.study.augmentation
+    assert tuning is not None, "only a study that fine-tunes comes here"
+    trained_layers = unfreeze_from(backbone.model, tuning.trainable_from)
+    inputs = keras.Input(fold.values.shape[1:])
     whole = keras.Model(inputs, head(backbone.model(inputs)))
-    classes = head.output_shape[-1]
 
-    def prepare(values, epoch, rows):
-        return backbone.prepare(values)
+    def vary(images: np.ndarray, epoch: int, rows: np.ndarray) -> np.ndarray:
+        return backbone.prepare(augment(images, amounts, study.seed, epoch, rows) if amounts else images)
 
-    training = Batches(images, labels, training_rows, classes, study.batch_size, study.seed, transform)
-    validation = Batches(images, labels, validation_rows, classes, study.batch_size, transform=prepare)
-    tuning = study.fine_tuning
+    def constant(images: np.ndarray, epoch: int, rows: np.ndarray) -> np.ndarray:
+        return backbone.prepare(images)
+
+    sizes = fold.classes, study.batch_size
+    training = Batches(fold.values, fold.labels, fold.training, *sizes, study.seed, vary)
+    validation = Batches(fold.values, fold.labels, fold.validation, *sizes, None, constant)
     rates = discriminative_rates(whole, backbone.model, tuning.rate_decay) if tuning.rate_decay > 1 else None
-    history, restored = train(
-        whole,
-        training,
-        validation,
-        study,
-        tuning.epochs,
-        tuning.learning_rate,
-        on_progress=on_progress,
-        rates=rates,
-    )
+    pace = tuning.epochs, tuning.learning_rate
+    history, restored = train(whole, training, validation, study, *pace, "auto", on_progress, rates)
     return history, restored, trained_layers
 
 

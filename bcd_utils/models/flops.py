@@ -7,7 +7,7 @@ import math
 from bcd_utils.utils.backend import keras
 
 
-def multiply_adds(model: keras.Model) -> int | None:
+def multiply_adds(*models: keras.Model) -> int | None:
     """Multiplications (each with its addition) for one image; twice as many floating-point operations.
 
     Two-dimensional convolutions and dense layers are counted, nested ones too; what else there is (BatchNorm,
@@ -15,8 +15,8 @@ def multiply_adds(model: keras.Model) -> int | None:
 
     Parameters
     ----------
-    model : keras.Model
-        A functional or sequential model.
+    *models : keras.Model
+        Functional or sequential models, one after the other.
 
     Returns
     -------
@@ -29,8 +29,13 @@ def multiply_adds(model: keras.Model) -> int | None:
     >>> multiply_adds(keras.Sequential([*layers, keras.layers.Dense(10)]))
     9472
     """
-    counts = [_of_layer(layer) for layer in model.layers]
-    return None if None in counts else sum(counts)
+    total = 0
+    for layer in (layer for model in models for layer in model.layers):
+        count = _of_layer(layer)
+        if count is None:
+            return None
+        total += count
+    return total
 
 
 def _of_layer(layer: keras.Layer) -> int | None:
@@ -44,10 +49,8 @@ def _of_layer(layer: keras.Layer) -> int | None:
     if hasattr(layer, "kernel"):
         return None
     # An attention layer holds dense layers that see one vector or two, and a convolution of next to no weight.
-    inner = [
-        part for part in layer._flatten_layers(include_self=False) if isinstance(part, keras.layers.Dense)
-    ]
-    return sum(math.prod(part.kernel.shape) for part in inner)
+    parts = layer._flatten_layers(include_self=False)
+    return sum(math.prod(part.kernel.shape) for part in parts if isinstance(part, keras.layers.Dense))
 
 
 def _times_positions(layer: keras.Layer, kernel: int) -> int | None:

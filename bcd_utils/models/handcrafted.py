@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
+from skimage.feature import graycomatrix, graycoprops, hog, local_binary_pattern
+from skimage.measure import shannon_entropy
 
 HOG_SIDE = 128
 LBP_RADII = (1, 2, 3)
@@ -43,8 +46,6 @@ def handcrafted_features(image: np.ndarray) -> np.ndarray:
     >>> values.shape, float(values[PARTS["intensity"]][0])
     ((1690,), 100.0)
     """
-    import cv2
-
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     parts = [gradients(grey), patterns(grey), co_occurrence(grey), intensities(image, grey)]
     return np.concatenate(parts).astype(np.float32)
@@ -52,17 +53,12 @@ def handcrafted_features(image: np.ndarray) -> np.ndarray:
 
 def gradients(grey: np.ndarray) -> np.ndarray:
     """Histogram of oriented gradients: 8 directions, cells of 16 pixels, blocks of 2 x 2 cells; (1568,)."""
-    import cv2
-    from skimage.feature import hog
-
     small = cv2.resize(grey, (HOG_SIDE, HOG_SIDE), interpolation=cv2.INTER_AREA)
     return hog(small, orientations=8, pixels_per_cell=(16, 16), cells_per_block=(2, 2))
 
 
 def patterns(grey: np.ndarray) -> np.ndarray:
     """Shares of the rotation-invariant uniform patterns at 1, 2 and 3 pixels' distance; (54,)."""
-    from skimage.feature import local_binary_pattern
-
     shares = []
     for radius in LBP_RADII:
         points = 8 * radius
@@ -73,8 +69,6 @@ def patterns(grey: np.ndarray) -> np.ndarray:
 
 def co_occurrence(grey: np.ndarray) -> np.ndarray:
     """Six properties of the co-occurrence of 32 grey levels: mean and range over directions; (36,)."""
-    from skimage.feature import graycomatrix, graycoprops
-
     levels = grey // (256 // GLCM_LEVELS)
     angles = (0, np.pi / 4, np.pi / 2, 3 * np.pi / 4)
     matrix = graycomatrix(levels, GLCM_DISTANCES, angles, GLCM_LEVELS, symmetric=True, normed=True)
@@ -84,8 +78,6 @@ def co_occurrence(grey: np.ndarray) -> np.ndarray:
 
 def intensities(image: np.ndarray, grey: np.ndarray) -> np.ndarray:
     """Moments, entropy, percentiles and histogram of grey levels; mean and deviation of each channel; (32,)."""
-    from skimage.measure import shannon_entropy
-
     levels = grey.astype(float).ravel()
     mean, deviation = levels.mean(), levels.std()
     standard = (levels - mean) / max(deviation, 1e-9)

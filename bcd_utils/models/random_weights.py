@@ -57,13 +57,11 @@ def branch_ends(model: keras.Model) -> list[keras.Layer]:
         return []  # nothing is joined in it
     depth: dict = {}
     for operation in model.operations:
-        depth[operation] = 1 + max(
-            (depth[other] for other in _before(operation) if other in depth), default=0
-        )
+        depth[operation] = 1 + max((depth.get(other, 0) for other in _before(operation)), default=0)
     ends = [layer for layer in model.layers if type(layer).__name__ == "LayerScale"]
     for layer in model.layers:
         if isinstance(layer, keras.layers.Add):
-            end = max(_before(layer), key=depth.get)
+            end = max(_before(layer), key=depth.__getitem__)
             while not end.weights and _before(end):
                 end = _before(end)[0]
             ends += [end] if end.weights else []
@@ -72,27 +70,21 @@ def branch_ends(model: keras.Model) -> list[keras.Layer]:
 
 def _before(operation) -> list:
     """The operations whose results an operation is given."""
-    given = keras.tree.flatten(operation.input)
-    return [
-        tensor._keras_history.operation
-        for tensor in given
-        if tensor._keras_history.operation is not operation
-    ]
+    sources = [tensor._keras_history.operation for tensor in keras.tree.flatten(operation.input)]
+    return [source for source in sources if source is not operation]
 
 
 def set_statistics(model: keras.Model, images: np.ndarray) -> None:
     """Set the moving statistics of all BatchNorm layers to those of one batch; dropout is off meanwhile."""
-    parts = list(model._flatten_layers())
-    norms = [layer for layer in parts if isinstance(layer, keras.layers.BatchNormalization)]
-    drops = [layer for layer in parts if isinstance(layer, keras.layers.Dropout)]
-    kept = [(layer.momentum, layer.trainable) for layer in norms], [layer.rate for layer in drops]
-    for layer in norms:
-        layer.momentum, layer.trainable = 0.0, True  # a frozen one would keep its statistics
-    for layer in drops:
-        layer.rate = 0.0
-    if norms:
+    before = []
+    for layer in model._flatten_layers():
+        meanwhile = {"rate": 0.0} if isinstance(layer, keras.layers.Dropout) else {}
+        if isinstance(layer, keras.layers.BatchNormalization):
+            meanwhile = {"momentum": 0.0, "trainable": True}  # a frozen one would keep its statistics
+        for name, value in meanwhile.items():
+            before.append((layer, name, getattr(layer, name)))
+            setattr(layer, name, value)
+    if before:
         model(images, training=True)
-    for layer, (momentum, trainable) in zip(norms, kept[0], strict=True):
-        layer.momentum, layer.trainable = momentum, trainable
-    for layer, rate in zip(drops, kept[1], strict=True):
-        layer.rate = rate
+    for layer, name, value in before:
+        setattr(layer, name, value)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
+from scipy.ndimage import uniform_filter1d
+from scipy.stats import entropy
+from skimage.measure import label, regionprops
 
 NAMES = (
     "area", "diameter", "height_by_width", "circularity", "solidity", "extent", "eccentricity", "convexity",
@@ -36,24 +40,22 @@ def outline_shape(mask: np.ndarray) -> np.ndarray:
     >>> shape["area"], shape["height_by_width"], shape["solidity"], shape["pieces"]
     (0.08, 1.0, 1.0, 1.0)
     """
-    from scipy.stats import entropy
-    from skimage.measure import label, regionprops
-
     if not mask.any():
         return np.full(len(NAMES), np.nan, np.float32)
     pieces = regionprops(label(mask))
     lesion = max(pieces, key=lambda piece: piece.area)
     height, width = mask.shape
     top, left, bottom, right = lesion.bbox
-    perimeter, hull, enclosed = _outline(lesion.image)
-    lengths = _radial_lengths(lesion.image)
+    contour = _contour(lesion.image)
+    perimeter, hull = (cv2.arcLength(curve, True) for curve in (contour, cv2.convexHull(contour)))
+    lengths = _radial_lengths(contour, lesion.image)
     outside = lengths > lengths.mean()
     shares = np.histogram(lengths, bins=20, range=(0, 1))[0] / len(lengths)
     values = [
         mask.mean(),
         lesion.equivalent_diameter_area / np.hypot(height, width),
         (bottom - top) / (right - left),
-        min(4 * np.pi * enclosed / perimeter**2, 1.0) if perimeter else 1.0,
+        min(4 * np.pi * cv2.contourArea(contour) / perimeter**2, 1.0) if perimeter else 1.0,
         lesion.solidity,
         lesion.extent,
         lesion.eccentricity,
@@ -69,34 +71,18 @@ def outline_shape(mask: np.ndarray) -> np.ndarray:
     return np.array(values, np.float32)
 
 
-def _outline(lesion: np.ndarray) -> tuple[float, float, float]:
-    """Lengths of the outline and of its convex hull, and the area that the outline encloses, in pixels."""
-    import cv2
-
-    contour = _contour(lesion)
-    return (
-        cv2.arcLength(contour, True),
-        cv2.arcLength(cv2.convexHull(contour), True),
-        cv2.contourArea(contour),
-    )
-
-
 def _contour(lesion: np.ndarray) -> np.ndarray:
-    import cv2
-
     contours, _ = cv2.findContours(lesion.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     return max(contours, key=len)
 
 
-def _radial_lengths(lesion: np.ndarray) -> np.ndarray:
+def _radial_lengths(contour: np.ndarray, lesion: np.ndarray) -> np.ndarray:
     """Distance of each outline pixel from the centre of mass, divided by the longest; 0..1.
 
     Smoothed along a fortieth of the outline, for the steps between pixels are not the lesion's.
     """
-    from scipy.ndimage import uniform_filter1d
-
     rows, columns = np.nonzero(lesion)
-    points = _contour(lesion)[:, 0].astype(float)
+    points = contour[:, 0].astype(float)
     lengths = np.hypot(points[:, 0] - columns.mean(), points[:, 1] - rows.mean())
     smooth = uniform_filter1d(lengths, 2 * (len(lengths) // 80) + 1, mode="wrap")
     return smooth / max(smooth.max(), 1e-9)

@@ -16,6 +16,7 @@ from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.memmap import in_batches, release
 
 if TYPE_CHECKING:
+    from bcd_utils.models.candidates.base import Fold
     from bcd_utils.study.settings import Study
 
 Build = Callable[[tuple[int, ...], int, "Study"], keras.Model]
@@ -48,7 +49,7 @@ class Batches:
     classes: int
     batch_size: int
     seed: int | None = None
-    transform: Callable[[np.ndarray, int, np.ndarray], np.ndarray] | None = None
+    transform: Transform | None = None
 
     def of_epoch(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield (values float32, one-hot labels float32) of one epoch, counted from 0."""
@@ -60,10 +61,8 @@ class Batches:
             values = self.values[rows]
             if self.transform:
                 values = self.transform(values, epoch, rows)
-            yield (
-                np.asarray(values, dtype=np.float32),
-                np.eye(self.classes, dtype=np.float32)[self.labels[rows]],
-            )
+            one_hot = np.eye(self.classes, dtype=np.float32)[self.labels[rows]]
+            yield np.asarray(values, dtype=np.float32), one_hot
             release(self.values)
 
 
@@ -123,12 +122,8 @@ def trainer_of(
 ) -> keras.Model:
     """A second model over the same layers that carries the optimiser, so that saving ``model`` leaves it out."""
     trainer = keras.Model(model.inputs, model.outputs)
-    trainer.compile(
-        keras.optimizers.Adam(learning_rate) if rates is None else DiscriminativeAdam(learning_rate, rates),
-        "categorical_crossentropy",
-        metrics=["accuracy"],
-        jit_compile=compile_with_xla,
-    )
+    adam = keras.optimizers.Adam(learning_rate) if rates is None else DiscriminativeAdam(learning_rate, rates)
+    trainer.compile(adam, "categorical_crossentropy", metrics=["accuracy"], jit_compile=compile_with_xla)
     return trainer
 
 
@@ -140,9 +135,8 @@ class DiscriminativeAdam(keras.optimizers.Adam):
         self.rates = list(rates)
 
     def update_step(self, gradient, variable, learning_rate):
-        super().update_step(
-            gradient, variable, learning_rate * self.rates[self._get_variable_index(variable)]
-        )
+        rate = self.rates[self._get_variable_index(variable)]
+        super().update_step(gradient, variable, learning_rate * rate)
 
 
 def start_again(trainer: keras.Model, model: keras.Model) -> None:
@@ -168,11 +162,10 @@ def train_with(
     """What `train` does, with a model that `trainer_of` compiled."""
     balanced = study.class_weights == "balanced"
     weights = balanced_weights(training.labels[training.rows]) if balanced else None
+    step = partial(trainer.train_on_batch, class_weight=weights)
     rows, kept, best = [], None, (np.inf, 0)
     for epoch in range(1, epochs + 1):
-        fitted = _mean_logs(
-            training.of_epoch(epoch - 1), partial(trainer.train_on_batch, class_weight=weights)
-        )
+        fitted = _mean_logs(training.of_epoch(epoch - 1), step)
         checked = _mean_logs(validation.of_epoch(epoch - 1), trainer.test_on_batch)
         rows.append((epoch, fitted["accuracy"], fitted["loss"], checked["accuracy"], checked["loss"]))
         on_progress(epoch, epochs, f"loss {fitted['loss']:.3f}, validation loss {checked['loss']:.3f}")
@@ -199,53 +192,43 @@ def _mean_logs(batches: Iterator[tuple[np.ndarray, np.ndarray]], step: Callable)
     return {name: total / images for name, total in sums.items()}
 
 
-def train_head(
-    head: keras.Model, training: Batches, validation: Batches, study: Study, on_progress=lambda *_: None
-) -> tuple[pd.DataFrame, int]:
-    """Train the head on (cached) features; see `train`."""
-    with_xla = jit_compile(head.count_params())
-    return train(head, training, validation, study, study.epochs, study.learning_rate, with_xla, on_progress)
+def predict(
+    model: keras.Model,
+    values: np.ndarray,
+    batch_size: int = 64,
+    prepare: Callable[[np.ndarray], np.ndarray] = np.asarray,
+) -> np.ndarray:
+    """What a model gives, such as class probabilities, streaming over rows.
 
-
-def predict(model: keras.Model, values: np.ndarray, batch_size: int = 64) -> np.ndarray:
-    """Class probabilities, streaming over rows.
+    Parameters
+    ----------
+    model : keras.Model
+    values : ndarray, shape (n, ...)
+    batch_size : int
+    prepare : callable
+        Applied to each batch before the model.
 
     Returns
     -------
-    ndarray, float32, shape (n, classes)
+    ndarray, float32, shape (n, ...)
     """
-    parts = []
-    for batch in in_batches(values, batch_size):
-        found = model(np.asarray(batch, dtype=np.float32), training=False)
-        parts.append(keras.ops.convert_to_numpy(found))
-    return np.concatenate(parts)
+    inputs = (np.asarray(prepare(batch), dtype=np.float32) for batch in in_batches(values, batch_size))
+    return np.concatenate([keras.ops.convert_to_numpy(model(batch, training=False)) for batch in inputs])
 
 
 def fit_head(
-    features: np.ndarray,
-    labels: np.ndarray,
-    training_rows: np.ndarray,
-    validation_rows: np.ndarray,
-    classes: int,
-    study: Study,
-    build: Build = build_head,
-    vary: Transform | None = None,
-    constant: Transform | None = None,
+    fold: Fold, build: Build = build_head, vary: Transform | None = None, constant: Transform | None = None
 ) -> tuple[keras.Model, pd.DataFrame, int]:
     """Train a head on features, as `training.train` does.
 
     Parameters
     ----------
-    features : ndarray, shape (n, h, w, c)
-    labels : ndarray of int, shape (n,)
-    training_rows, validation_rows : ndarray of int
-    classes : int
-    study : Study
-        Reads `head_settings` and seed.
+    fold : Fold
+        Its values are feature maps, (n, h, w, c); of its study `head_settings` and seed are read.
     build : callable
         ``build(feature_shape, classes, study) -> keras.Model``.
     vary, constant : callable, optional
-        ``transform(values, epoch, rows)`` for training and for validation batches, where ``features`` hold
+        ``transform(values, epoch, rows)`` for training and for validation batches, where the values hold
         more than one version of an image.
 
     Returns
@@ -255,13 +238,13 @@ def fit_head(
     history : pandas.DataFrame
     best_epoch : int
     """
+    study, values, classes = fold.study, fold.values, fold.classes
     keras.utils.set_random_seed(study.seed)
-    shape = features.shape[1:] if constant is None else constant(features[:1], 0, np.zeros(1, int)).shape[1:]
+    shape = (values if constant is None else constant(values[:1], 0, np.zeros(1, int))).shape[1:]
     head, trainer = _compiled(build, shape, classes, study)
     start_again(trainer, build(shape, classes, study))
-    common = {"classes": classes, "batch_size": study.batch_size}
-    training = Batches(features, labels, training_rows, seed=study.seed, transform=vary, **common)
-    validation = Batches(features, labels, validation_rows, transform=constant, **common)
+    training = Batches(values, fold.labels, fold.training, classes, study.batch_size, study.seed, vary)
+    validation = Batches(values, fold.labels, fold.validation, classes, study.batch_size, None, constant)
     history, best_epoch = train_with(trainer, training, validation, study, study.epochs)
     return head, history, best_epoch
 

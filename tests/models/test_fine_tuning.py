@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bcd_utils.models.backbones import Backbone, freeze, no_scaling
+from bcd_utils.models.candidates.base import Fold
 from bcd_utils.models.fine_tuning import fine_tune, unfreeze_from
 from bcd_utils.models.head import build_head
 from bcd_utils.study.loading import make_study
@@ -43,10 +44,8 @@ def test_training_changes_only_the_unfrozen_convolution_and_the_head(backbone):
     )  # fmt: skip
     head = build_head(backbone.model.output_shape[1:], 3, study)
     before = {weight.path: np.array(weight) for weight in backbone.model.weights}
-    history, _, trained = fine_tune(
-        backbone, head, images, labels, np.arange(16), np.arange(16, 24), study,
-        lambda values, epoch, rows: backbone.prepare(values),
-    )  # fmt: skip
+    fold = Fold(images, labels, np.arange(16), np.arange(16, 24), 3, study)
+    history, _, trained = fine_tune(backbone, head, fold)
     assert trained == ["second"] and len(history) == 2
     changed = {path.split("/")[-2] for path, old in before.items()
                if not np.array_equal(old, {w.path: np.array(w) for w in backbone.model.weights}[path])}  # fmt: skip

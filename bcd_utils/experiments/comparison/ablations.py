@@ -1,6 +1,8 @@
-"""What the contest says of fewer images, of rare classes, and of the outline alone."""
+"""What the comparison says of fewer images, of rare classes, and of the outline alone."""
 
 from __future__ import annotations
+
+from itertools import product
 
 import numpy as np
 
@@ -17,36 +19,34 @@ def changes(fitted: FittedComparison) -> dict[str, list[str]]:
     The variants of the paper's head from the head as it is; attention from the same head with average pooling.
     """
     average = "paper" if fitted.setup.study.pooling == "average" else "paper-average"
-    found: dict[str, list[str]] = {}
+    variants: dict[str, list[str]] = {}
     for other, family in (("paper", "ablation"), (average, "attention")):
         if other in fitted.scored:
-            found.setdefault(other, []).extend(fitted.of_family(family))
-    return {other: names for other, names in found.items() if names}
+            variants.setdefault(other, []).extend(fitted.of_family(family))
+    return {other: names for other, names in variants.items() if names}
 
 
 def curves(fitted: FittedComparison) -> dict[tuple[str, float], Scored]:
     """Scores of the candidates that were also trained on fewer images, by (name, fraction)."""
     settings = fitted.setup.study.comparison
     names = [name for name in settings.curve_candidates if name in fitted.scored]
-    found = {
-        (name, fraction): fitted.scored_as(name, Variant(fraction))
-        for name in names
-        for fraction in settings.curve_fractions
-    }
-    return found | {(name, 1.0): fitted.scored[name] for name in names}
+    pairs = product(names, settings.curve_fractions)
+    fewer = {(name, fraction): fitted.scored_as(name, Variant(fraction)) for name, fraction in pairs}
+    return fewer | {(name, 1.0): fitted.scored[name] for name in names}
 
 
 def training_sizes(fitted: FittedComparison) -> dict[float, float]:
     """Training images of a fold, on average, for each fraction of the groups."""
     setup = fitted.setup
-    sizes = {1.0: float(np.mean([(split == "train").sum() for split in setup.folds]))}
-    for fraction in setup.study.comparison.curve_fractions:
-        counts = [
-            (fewer_groups(split, setup.images.table, fraction, setup.study.seed + number) == "train").sum()
+
+    def mean_size(fraction: float) -> float:
+        splits = (
+            fewer_groups(split, setup.images.table, fraction, setup.study.seed + number)
             for number, split in enumerate(setup.folds)
-        ]
-        sizes[fraction] = float(np.mean(counts))
-    return sizes
+        )
+        return float(np.mean([(split == "train").sum() for split in splits]))
+
+    return {fraction: mean_size(fraction) for fraction in (1.0, *setup.study.comparison.curve_fractions)}
 
 
 def rebalanced(fitted: FittedComparison) -> dict[str, dict[str, Scored]]:
@@ -71,11 +71,11 @@ def on_outlines(fitted: FittedComparison) -> dict[str, Scored]:
         return {}
     benign, malignant = (setup.classes.index(label) for label in ("benign", "malignant"))
     predicted = {name: out_of_fold(fitted.plain(name), setup.folds) for name in names}
-    there = np.isfinite(predicted[names[0]]).all(axis=1) & np.isin(setup.labels, (benign, malignant))
+    tested = np.isfinite(predicted[names[0]]).all(axis=1) & np.isin(setup.labels, (benign, malignant))
     beside = [fitted.reference, fitted.best_on_validation(fitted.of_family("classical"))]
     predicted |= {name: fitted.scored[name].probabilities for name in beside if name}
-    groups, labels = setup.images.table["group"][there], (setup.labels[there] == malignant).astype(int)
-    pairs = {name: two_class(found, benign, malignant)[there] for name, found in predicted.items()}
+    groups, labels = setup.images.table["group"][tested], (setup.labels[tested] == malignant).astype(int)
+    pairs = {name: two_class(given, benign, malignant)[tested] for name, given in predicted.items()}
     two = ("benign", "malignant")
     return {name: score_on(pair, labels, groups, two, setup.study) for name, pair in pairs.items()}
 

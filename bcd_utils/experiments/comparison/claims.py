@@ -92,197 +92,180 @@ def judge(findings: Findings) -> pd.DataFrame:
     """
     rows = {}
     for claim, criterion, decide in CLAIMS:
-        said = decide(findings)
-        found, evidence = said if said else (NOT_TESTED, "nothing in this run bears on it")
+        holds, evidence = decide(findings) or (None, "nothing in this run bears on it")
+        verdict = NOT_TESTED if holds is None else SUPPORTED if holds else NOT_SUPPORTED
         rows[claim] = {
-            "verdict": found if _settles(findings, decide) else NOT_TESTED,
-            "this run's network": found,
+            "verdict": verdict if _settles(findings, decide) else NOT_TESTED,
+            "this run's network": verdict,
             "supported if": criterion,
             "evidence": evidence,
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("claim")
 
 
-Verdict = tuple[str, str] | None
+#: Whether the claim holds, and by what numbers; None where nothing was measured.
+Verdict = tuple[bool, str] | None
+Decide = Callable[[Findings], Verdict]
+#: Claim, criterion and what decides, in the order of the table.
+CLAIMS: list[tuple[str, str, Decide]] = []
+_AHEAD = "the interval of the difference lies above 0"
+_AT_MOST = ", at the upper end of the interval"
 
 
-def _verdict(holds: bool) -> str:
-    return SUPPORTED if holds else NOT_SUPPORTED
+def _claim(name: str, criterion: str) -> Callable[[Decide], Decide]:
+    """Add a claim to `CLAIMS`, decided by the function below."""
+
+    def add(decide: Decide) -> Decide:
+        CLAIMS.append((name, criterion, decide))
+        return decide
+
+    return add
 
 
-def _ahead(findings: Findings, other: str | None, metric: str = "accuracy") -> Verdict:
-    if not other or other not in findings.scored or "paper" not in findings.scored:
+def _above_zero(gap: Mapping[str, float | None]) -> bool:
+    return (gap["low"] or 0) > 0
+
+
+def _ahead(findings: Findings, other: str | None) -> Verdict:
+    if not other or not {other, "paper"} <= findings.scored.keys():
         return None
-    gap = difference(findings.scored["paper"], findings.scored[other], metric, findings.confidence)
-    title = findings.titles[other]
-    return _verdict(gap["low"] is not None and gap["low"] > 0), (
-        f"{findings.network}, the paper's head, minus {title}: {metric} {with_interval(gap, sign='+')}"
-    )
+    gap = difference(findings.scored["paper"], findings.scored[other], "accuracy", findings.confidence)
+    minus = f"{findings.network}, the paper's head, minus {findings.titles[other]}"
+    return _above_zero(gap), f"{minus}: accuracy {with_interval(gap, sign='+')}"
 
 
+@_claim("ResNet50 beats conventional machine learning", f"{_AHEAD}, against the best of it on validation")
+def _beats_classical(findings: Findings) -> Verdict:
+    return _ahead(findings, findings.best_classical)
+
+
+@_claim("It beats a plain CNN in accuracy", _AHEAD)
+def _beats_plain_cnn(findings: Findings) -> Verdict:
+    return _ahead(findings, "plain_cnn")
+
+
+@_claim("It beats a plain CNN in training efficiency", "it takes less time to train")
 def _trains_faster(findings: Findings) -> Verdict:
     seconds = findings.training_seconds
     if not {"paper", "plain_cnn"} <= seconds.keys():
         return None
     ratio = seconds["plain_cnn"] / seconds["paper"]
-    return _verdict(ratio > 1), (
+    return ratio > 1, (
         f"training on one fold takes {seconds['paper']:.0f} s against {seconds['plain_cnn']:.0f} s of the plain CNN "
         f"({ratio:.1f} times)"
     )
 
 
+@_claim("It beats a plain CNN in scalability", f"{_AHEAD} at every number of training images")
 def _scales(findings: Findings) -> Verdict:
-    sizes = sorted({fraction for name, fraction in findings.curves if name == "plain_cnn"})
-    pairs = [
-        (size, findings.curves.get(("paper", size)), findings.curves[("plain_cnn", size)]) for size in sizes
-    ]
-    pairs = [pair for pair in pairs if pair[1]]
-    if not pairs:
+    curves = findings.curves
+    sizes = sorted(size for name, size in curves if name == "plain_cnn" and ("paper", size) in curves)
+    if not sizes:
         return None
-    gaps = {size: difference(ours, other, "accuracy", findings.confidence) for size, ours, other in pairs}
-    told = "; ".join(f"{size:.0%} of the images {with_interval(gap, sign='+')}" for size, gap in gaps.items())
-    holds = all(gap["low"] is not None and gap["low"] > 0 for gap in gaps.values())
-    return _verdict(holds), f"accuracy minus that of the plain CNN with {told}"
+    pairs = {size: (curves["paper", size], curves["plain_cnn", size]) for size in sizes}
+    gaps = {size: difference(*pair, "accuracy", findings.confidence) for size, pair in pairs.items()}
+    shown = "; ".join(
+        f"{size:.0%} of the images {with_interval(gap, sign='+')}" for size, gap in gaps.items()
+    )
+    return all(map(_above_zero, gaps.values())), f"accuracy minus that of the plain CNN with {shown}"
 
 
-def _recall_gap(findings: Findings) -> dict[str, float | None]:
-    ours = findings.scored["paper"]
-    names = [f"sensitivity_{label}" for label in findings.classes]
-    values = [ours.values[name] for name in names]
-    drawn = np.stack([ours.resampled[name] for name in names])
-    gap = None if None in values else max(values) - min(values)
-    return percentile_interval(gap, drawn.max(axis=0) - drawn.min(axis=0), findings.confidence)
-
-
+@_claim("Class imbalance is handled", f"recalls of the classes differ by at most {MOST_GAP:g}{_AT_MOST}")
 def _handles_imbalance(findings: Findings) -> Verdict:
-    if "paper" not in findings.scored:
+    if not (ours := findings.scored.get("paper")):
         return None
-    gap = _recall_gap(findings)
-    recalls = ", ".join(
-        f"{label} {number(findings.scored['paper'].values[f'sensitivity_{label}'])}"
-        for label in findings.classes
-    )
-    effects = [
-        f"macro F1 with {arm.replace('_', ' ')} "
-        f"{with_interval(difference(scored, findings.scored['paper'], 'f1_macro', findings.confidence), sign='+')}"
-        for arm, scored in findings.rebalanced.items()
-    ]
-    evidence = "; ".join(
-        [f"recall {recalls}; largest minus smallest {with_interval(gap, sign='+')}", *effects]
-    )
-    return _verdict(gap["high"] is not None and gap["high"] <= MOST_GAP), evidence
+    names = {label: f"sensitivity_{label}" for label in findings.classes}
+    values = [ours.values[name] for name in names.values()]
+    known = [value for value in values if value is not None]
+    drawn = np.ptp([ours.resampled[name] for name in names.values()], axis=0)
+    widest = max(known) - min(known) if known == values else None
+    gap = percentile_interval(widest, drawn, findings.confidence)
+    recalls = ", ".join(f"{label} {number(ours.values[name])}" for label, name in names.items())
+    shown = [f"recall {recalls}; largest minus smallest {with_interval(gap, sign='+')}"]
+    for way, scored in findings.rebalanced.items():
+        effect = with_interval(difference(scored, ours, "f1_macro", findings.confidence), sign="+")
+        shown.append(f"macro F1 with {way.replace('_', ' ')} {effect}")
+    return gap["high"] is not None and gap["high"] <= MOST_GAP, "; ".join(shown)
 
 
+@_claim(
+    "Overfitting is handled",
+    f"accuracy is above the most common class's share, and in training at most {MOST_OVERFIT:g} higher{_AT_MOST}",
+)
 def _handles_overfitting(findings: Findings) -> Verdict:
-    if "paper" not in findings.scored:
+    if not (ours := findings.scored.get("paper")):
         return None
-    ours = findings.scored["paper"]
-    gap = percentile_interval(
-        findings.training_accuracy - ours.values["accuracy"],
-        findings.training_accuracy - ours.resampled["accuracy"],
-        findings.confidence,
-    )
-    low = ours.interval("accuracy", findings.confidence)["low"]
-    return _verdict(gap["high"] <= MOST_OVERFIT and low > findings.majority), (
-        f"accuracy {number(findings.training_accuracy)} on training images, {with_interval(gap, sign='+')} above that "
-        "on unseen groups; "
+    unseen, training = ours.interval("accuracy", findings.confidence), findings.training_accuracy
+    gaps = training - np.array([ours.values["accuracy"], *ours.resampled["accuracy"]], float)
+    gap = percentile_interval(gaps[0], gaps[1:], findings.confidence)
+    holds = (gap["high"] or 0) <= MOST_OVERFIT and (unseen["low"] or 0) > findings.majority
+    return holds, (
+        f"accuracy {number(training)} on training images, {with_interval(gap, sign='+')} above that on unseen groups; "
         f"the most common class has a share of {number(findings.majority)}"
     )
 
 
+@_claim(
+    "It generalises over modalities",
+    "learned on one kind of image, it holds on each other (run the modalities first): AUC's interval above 0.5",
+)
+def _generalises(findings: Findings) -> Verdict:
+    return generalises(findings.modalities) if findings.modalities else None
+
+
+@_claim(
+    "Grad-CAM makes it trustworthy",
+    f"its peak hits the lesion more often than the frame's centre does: {_AHEAD}",
+)
 def _looks_at_lesion(findings: Findings) -> Verdict:
-    if "paper" not in findings.pointing:
+    if not (ours := findings.pointing.get("paper")):
         return None
-    found = findings.pointing["paper"]
-    return _verdict(found["over_centre_low"] > 0), (
-        f"Grad-CAM peaks inside the lesion in {found['pointing_game']:.0%} of {found['images']:.0f} images; "
-        f"minus a bump at the centre of the frame {with_interval(found, sign='+', name='over_centre')}"
+    return ours["over_centre_low"] > 0, (
+        f"Grad-CAM peaks inside the lesion in {ours['pointing_game']:.0%} of {ours['images']:.0f} images; "
+        f"minus a bump at the centre of the frame {with_interval(ours, sign='+', name='over_centre')}"
     )
 
 
+@_claim(
+    "High specificity, few false alarms",
+    f"the interval of specificity lies above {LEAST_SPECIFICITY:g}, sensitivity is {LEAST_SENSITIVITY:g} or more",
+)
 def _few_false_alarms(findings: Findings) -> Verdict:
-    if "paper" not in findings.scored:
+    if not (ours := findings.scored.get("paper")):
         return None
-    found = findings.scored["paper"].interval(f"specificity_{findings.positive}", findings.confidence)
-    other = findings.scored["paper"].values[f"sensitivity_{findings.positive}"]
-    enough = found["low"] is not None and found["low"] >= LEAST_SPECIFICITY
-    return _verdict(enough and other is not None and other >= LEAST_SENSITIVITY), (
-        f"{findings.positive} specificity {with_interval(found)}, at a sensitivity of {number(other)}"
-    )
+    specificity = ours.interval(f"specificity_{findings.positive}", findings.confidence)
+    sensitivity = ours.values[f"sensitivity_{findings.positive}"]
+    holds = (specificity["low"] or 0) >= LEAST_SPECIFICITY and (sensitivity or 0) >= LEAST_SENSITIVITY
+    shown = f"{findings.positive} specificity {with_interval(specificity)}"
+    return holds, f"{shown}, at a sensitivity of {number(sensitivity)}"
 
 
+@_claim("Attention improves it (its literature)", _AHEAD)
 def _attention_helps(findings: Findings) -> Verdict:
     names = [name for name in ("paper-squeeze_excitation", "paper-cbam") if name in findings.scored]
-    if not names or findings.average_head not in findings.scored:
+    plain = findings.scored.get(findings.average_head or "")
+    if not names or plain is None:
         return None
-    plain = findings.scored[findings.average_head]
     confidence = 1 - (1 - findings.confidence) / len(names)  # Bonferroni's, for so many tries
     gaps = {name: difference(findings.scored[name], plain, "accuracy", confidence) for name in names}
-    told = "; ".join(f"{findings.titles[name]} {with_interval(gap, sign='+')}" for name, gap in gaps.items())
-    return _verdict(any((gap["low"] or 0) > 0 for gap in gaps.values())), (
-        f"accuracy minus that of the same head (average pooling) without it: {told}"
-    )
+    shown = "; ".join(f"{findings.titles[name]} {with_interval(gap, sign='+')}" for name, gap in gaps.items())
+    holds = any(map(_above_zero, gaps.values()))
+    return holds, f"accuracy minus that of the same head (average pooling) without it: {shown}"
 
 
+@_claim("An ensemble improves it (its literature)", _AHEAD)
 def _ensemble_helps(findings: Findings) -> Verdict:
-    if not findings.ensemble:
+    ensemble, member = findings.ensemble, findings.best_member
+    if not ensemble or not member:
         return None
-    scored = findings.scored
-    gap = difference(scored[findings.ensemble], scored[findings.best_member], "accuracy", findings.confidence)
-    return _verdict((gap["low"] or 0) > 0), (
-        f"{findings.titles[findings.ensemble]} minus its better member, {findings.titles[findings.best_member]}: "
-        f"accuracy {with_interval(gap, sign='+')}"
-    )
+    scored, titles = findings.scored, findings.titles
+    gap = difference(scored[ensemble], scored[member], "accuracy", findings.confidence)
+    minus = f"{titles[ensemble]} minus its better member, {titles[member]}"
+    return _above_zero(gap), f"{minus}: accuracy {with_interval(gap, sign='+')}"
 
 
-def _generalises(findings: Findings) -> Verdict:
-    found = generalises(findings.modalities) if findings.modalities else None
-    return found and (_verdict(found[0]), found[1])
-
-
-def _settles(findings: Findings, decide: Callable[[Findings], Verdict]) -> bool:
+def _settles(findings: Findings, decide: Decide) -> bool:
     """Whether what was found is about the claim itself: its network, its ensemble, real images."""
     if decide is _generalises and findings.modalities and crosses_synthetic(findings.modalities):
         return False
     return findings.is_the_papers and (decide is not _ensemble_helps or findings.ensemble_is_the_papers)
-
-
-_AHEAD = "the interval of the difference lies above 0"
-_AT_MOST = ", at the upper end of the interval"
-CLAIMS = (
-    (
-        "ResNet50 beats conventional machine learning",
-        f"{_AHEAD}, against the best of it on validation",
-        lambda findings: _ahead(findings, findings.best_classical),
-    ),
-    ("It beats a plain CNN in accuracy", _AHEAD, lambda findings: _ahead(findings, "plain_cnn")),
-    ("It beats a plain CNN in training efficiency", "it takes less time to train", _trains_faster),
-    ("It beats a plain CNN in scalability", f"{_AHEAD} at every number of training images", _scales),
-    (
-        "Class imbalance is handled",
-        f"recalls of the classes differ by at most {MOST_GAP:g}{_AT_MOST}",
-        _handles_imbalance,
-    ),
-    (
-        "Overfitting is handled",
-        f"accuracy is above the most common class's share, and in training at most {MOST_OVERFIT:g} higher{_AT_MOST}",
-        _handles_overfitting,
-    ),
-    (
-        "It generalises over modalities",
-        "learned on one kind of image, it holds on each other (run the modalities first): AUC's interval above 0.5",
-        _generalises,
-    ),
-    (
-        "Grad-CAM makes it trustworthy",
-        f"its peak hits the lesion more often than the frame's centre does: {_AHEAD}",
-        _looks_at_lesion,
-    ),
-    (
-        "High specificity, few false alarms",
-        f"the interval of specificity lies above {LEAST_SPECIFICITY:g}, sensitivity is {LEAST_SENSITIVITY:g} or more",
-        _few_false_alarms,
-    ),
-    ("Attention improves it (its literature)", _AHEAD, _attention_helps),
-    ("An ensemble improves it (its literature)", _AHEAD, _ensemble_helps),
-)

@@ -19,15 +19,16 @@ from bcd_utils.experiments.comparison.training import code_of
 from bcd_utils.models.candidates import all_candidates
 from bcd_utils.models.candidates.base import Candidate, Fold
 from bcd_utils.study.run import Run
-from bcd_utils.study.settings import Study
-from bcd_utils.utils.backend import device
+from bcd_utils.utils.backend import device, peak_device_bytes
 from bcd_utils.utils.code_identity import code_identity
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import sha256_of_file, sha256_of_json, write_json
+from bcd_utils.utils.memmap import in_batches
 from bcd_utils.utils.paths import ROOT, cache_folder
 
 IMAGES = 64
 BATCH = 32
+SETTINGS = ("image_size", "backbone", "weights", "feature_dtype", "validation_fraction", "seed", "comparison")
 
 
 def measure_costs(
@@ -50,55 +51,31 @@ def measure_costs(
         If a candidate's process fails.
     """
     images = sha256_of_file(run.artifact("images.npy"))
-    found = {}
+    settings = {name: run.study.as_dict()[name] for name in SETTINGS}
+    costs = {}
     for done, (name, candidate) in enumerate(candidates.items()):
         on_progress(done, len(candidates))
-        recipe = [
-            name,
-            images,
-            code_of(candidate, run.study),
-            [code_identity(type(candidate.representation).__module__), sha256_of_file(__file__)],
-            _settings(run.study),
-            device(),
-        ]
+        code = [code_identity(type(candidate.representation).__module__), sha256_of_file(__file__)]
+        recipe = [name, images, code_of(candidate, run.study), code, settings, device()]
         path = cache_folder() / "costs" / f"{sha256_of_json(recipe)[:24]}.json"
         if not path.exists():
             write_json(path, _in_its_own_process(run, name))
-        found[name] = json.loads(path.read_text())
+        costs[name] = json.loads(path.read_text())
     on_progress(len(candidates), len(candidates))
-    return found
-
-
-def _settings(study: Study) -> dict[str, Any]:
-    names = (
-        "image_size",
-        "backbone",
-        "weights",
-        "feature_dtype",
-        "validation_fraction",
-        "seed",
-        "comparison",
-    )
-    return {name: study.as_dict()[name] for name in names}
+    return costs
 
 
 def _in_its_own_process(run: Run, name: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         result = Path(scratch) / "costs.json"
-        words = [
-            sys.executable,
-            "-m",
-            "bcd_utils.experiments.comparison.costs",
-            str(run.folder),
-            name,
-            str(result),
-        ]
+        module = "bcd_utils.experiments.comparison.costs"
+        words = [sys.executable, "-m", module, str(run.folder), name, str(result)]
         path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
         done = subprocess.run(words, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path})
         if not result.exists():
-            said = (done.stderr.strip().splitlines() or ["it was killed"])[-1]
+            reason = (done.stderr.strip().splitlines() or ["it was killed"])[-1]
             raise StudyError(
-                f"The costs of {name} could not be measured ({said})", "see whether memory is short"
+                f"The costs of {name} could not be measured ({reason})", "see whether memory is short"
             )
         return json.loads(result.read_text())
 
@@ -113,7 +90,7 @@ def measure(run: Run, name: str) -> dict[str, Any]:
     encoder = candidate.representation.prepare(images)
     labels = images.labels
     rows = _spread_rows(labels)
-    batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
+    batches = list(in_batches(rows, BATCH))
     encoder.encode(batches[0])
     started = time.perf_counter()
     values = np.concatenate([encoder.encode(batch) for batch in batches])
@@ -129,11 +106,12 @@ def measure(run: Run, name: str) -> dict[str, Any]:
     started = time.perf_counter()
     fitted.predict(values)
     seconds = (time.perf_counter() - started) * len(rows) / len(values)
+    device_bytes = peak_device_bytes()
     return {
         "images_per_second": len(rows) / (encode_seconds + seconds),
         "training_seconds": encode_seconds / len(rows) * (len(training) + len(validation)) + learn_seconds,
         "peak_mb": _peak_megabytes(),
-        "device_mb": _device_megabytes(),
+        "device_mb": None if device_bytes is None else device_bytes / 1e6,
     }
 
 
@@ -156,15 +134,5 @@ def _peak_megabytes() -> float | None:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
-def _device_megabytes() -> float | None:
-    if "keras" not in sys.modules:
-        return None
-    from bcd_utils.utils.backend import peak_device_bytes
-
-    peak = peak_device_bytes()
-    return None if peak is None else peak / 1e6
-
-
 if __name__ == "__main__":
-    opened, wanted, target = Run.open(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
-    write_json(target, measure(opened, wanted))
+    write_json(Path(sys.argv[3]), measure(Run.open(sys.argv[1]), sys.argv[2]))

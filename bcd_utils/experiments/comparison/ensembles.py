@@ -31,13 +31,11 @@ def join_named(
     dict of way to list of result
         With ``probabilities`` and ``choices``.
     """
-    return {
-        way: [
-            join([member[fold]["probabilities"] for member in members], names == "validation", labels, way)
-            for fold, names in enumerate(sets)
-        ]
-        for way in WAYS
-    }
+    folds = [
+        ([member[fold]["probabilities"] for member in members], names == "validation")
+        for fold, names in enumerate(sets)
+    ]
+    return {way: [join(*fold, labels, way) for fold in folds] for way in WAYS}
 
 
 def join_best(
@@ -65,17 +63,15 @@ def join_best(
     chosen = []
     for fold, names in enumerate(sets):
         rows = names == "validation"
-        areas = {
-            name: mean_auc(labels[rows], results[fold]["probabilities"][rows])
-            for name, results in candidates.items()
-        }
-        ranked = sorted(areas, key=areas.get, reverse=True)
+        probabilities = {name: results[fold]["probabilities"] for name, results in candidates.items()}
+        areas = {name: mean_auc(labels[rows], given[rows]) for name, given in probabilities.items()}
+        ranked = sorted(areas, key=areas.__getitem__, reverse=True)
         second = next(name for name in ranked if representations[name] != representations[ranked[0]])
         chosen.append((ranked[0], second))
-        members = [candidates[name][fold]["probabilities"] for name in chosen[-1]]
+        members = [probabilities[name] for name in chosen[-1]]
         for way in WAYS:
             result = join(members, rows, labels, way)
-            result["choices"] = np.str_(f"{' + '.join(chosen[-1])}; {result['choices']}".strip("; "))
+            result["choices"] = np.array(f"{' + '.join(chosen[-1])}; {result['choices']}".strip("; "))
             joined[way].append(result)
     return joined, chosen
 
@@ -105,7 +101,7 @@ def join(members: Sequence[np.ndarray], validation: np.ndarray, labels: np.ndarr
     [[0.6000000238418579, 0.4000000059604645]]
     """
     if way == "average":
-        return {"probabilities": np.mean(members, axis=0).astype(np.float32), "choices": np.str_("")}
+        return {"probabilities": np.mean(members, axis=0).astype(np.float32), "choices": np.array("")}
     from sklearn.linear_model import LogisticRegression
 
     logs = np.hstack([np.log(np.clip(member, EPSILON, 1)) for member in members])
@@ -114,4 +110,4 @@ def join(members: Sequence[np.ndarray], validation: np.ndarray, labels: np.ndarr
     probabilities = np.full(members[0].shape, np.nan, np.float32)
     probabilities[known] = 0
     probabilities[np.ix_(known, model.classes_)] = model.predict_proba(logs[known])
-    return {"probabilities": probabilities, "choices": np.str_("C=1")}
+    return {"probabilities": probabilities, "choices": np.array("C=1")}

@@ -24,13 +24,10 @@ BASELINES = {CENTRE: "a bump at the centre of the frame", AREA: "chance (the les
 
 def maps_of(fitted: FittedComparison) -> dict[str, np.ndarray]:
     """Maps of every image by name, for those that have maps; untrained controls and variants are left out."""
-    found = {}
-    for name in fitted.scored:
-        if fitted.families[name] not in ("control", "ablation", "ensemble"):
-            maps = out_of_fold_maps(fitted.plain(name), fitted.setup.folds)
-            if maps is not None:
-                found[name] = maps
-    return found
+    left_out, folds = ("control", "ablation", "ensemble"), fitted.setup.folds
+    names = [name for name in fitted.scored if fitted.families[name] not in left_out]
+    maps = {name: out_of_fold_maps(fitted.plain(name), folds) for name in names}
+    return {name: values for name, values in maps.items() if values is not None}
 
 
 def out_of_fold_maps(results: Sequence[Result], folds: Sequence[pd.Series]) -> np.ndarray | None:
@@ -68,11 +65,10 @@ def pointing_hits(
         mask = read_row_mask(images.folder, row)
         if mask.any():
             small = _in_the_networks_frame(mask, side)
-            hits = {
-                name: pointing_game(in_frame(of[place], (side, side)), small) for name, of in maps.items()
-            }
-            hits |= {CENTRE: pointing_game(centre_gaussian((side, side)), small), AREA: small.mean()}
-            rows.append({"id": row["id"], "group": row["group"], **hits})
+            cams = {name: in_frame(values[place], (side, side)) for name, values in maps.items()}
+            cams[CENTRE] = centre_gaussian((side, side))
+            hits = {name: pointing_game(cam, small) for name, cam in cams.items()}
+            rows.append({"id": row["id"], "group": row["group"], **hits, AREA: small.mean()})
         on_progress(done, len(with_masks))
     return pd.DataFrame(rows, columns=["id", "group", *maps, CENTRE, AREA])
 
@@ -94,22 +90,16 @@ def pointing_table(hits: pd.DataFrame, study: Study) -> pd.DataFrame:
         return pd.DataFrame()
     names = [name for name in hits if name not in ("id", "group", *BASELINES)] + list(BASELINES)
     values = hits[names].to_numpy(float)
-    drawn = []
-    for weights in resample_weights(
-        np.zeros(len(hits), int), hits["group"], study.bootstrap_samples, study.seed
-    ):
-        drawn.append(weights @ values / weights.sum(axis=1, keepdims=True))
-    drawn, centre = np.concatenate(drawn), names.index(CENTRE)
-    rows = {}
-    for place, name in enumerate(names):
-        share = percentile_interval(values[:, place].mean(), drawn[:, place], study.confidence)
-        gap = values[:, place].mean() - values[:, centre].mean()
-        over = percentile_interval(gap, drawn[:, place] - drawn[:, centre], study.confidence)
-        rows[name] = {
-            "images": len(hits), "pointing_game": share["value"], "pointing_game_low": share["low"],
-            "pointing_game_high": share["high"],
-            "over_centre": over["value"], "over_centre_low": over["low"], "over_centre_high": over["high"],
-        }  # fmt: skip
+    blocks = resample_weights(np.zeros(len(hits), int), hits["group"], study.bootstrap_samples, study.seed)
+    shares = np.concatenate([weights @ values / weights.sum(axis=1, keepdims=True) for weights in blocks])
+    means, centre = values.mean(axis=0), names.index(CENTRE)
+    rows: dict[str, dict[str, float | None]] = {name: {"images": len(hits)} for name in names}
+    for place, row in enumerate(rows.values()):
+        given = {"pointing_game": (means[place], shares[:, place])}
+        given["over_centre"] = (means[place] - means[centre], shares[:, place] - shares[:, centre])
+        for measure, (value, resampled) in given.items():
+            ends = percentile_interval(value, resampled, study.confidence)
+            row |= {measure: ends["value"], f"{measure}_low": ends["low"], f"{measure}_high": ends["high"]}
     return pd.DataFrame.from_dict(rows, orient="index").astype(float)
 
 
@@ -134,12 +124,10 @@ def map_examples(
     images, side = setup.images, setup.images.size
     examples = []
     for place in examples_for_all(setup.labels, hits, images.table):
-        row = images.table.iloc[place]
-        image = np.asarray(images.pixels[place])
+        row, image = images.table.iloc[place], np.asarray(images.pixels[place])
         mask = _in_the_networks_frame(read_row_mask(images.folder, row), side)
         predicted = {name: setup.classes[fitted.scored[name].probabilities[place].argmax()] for name in maps}
-        cams = {name: in_frame(of[place], (side, side)) for name, of in maps.items()}
-        examples.append(
-            {"image": image, "mask": mask, "label": row["label"], "cams": cams, "predicted": predicted}
-        )
+        cams = {name: in_frame(values[place], (side, side)) for name, values in maps.items()}
+        shown = {"image": image, "mask": mask, "label": row["label"]}
+        examples.append(shown | {"cams": cams, "predicted": predicted})
     return examples

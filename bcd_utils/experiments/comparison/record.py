@@ -1,4 +1,4 @@
-"""What is kept of a contest: the findings that claims are judged by, all predictions, and the record."""
+"""What is kept of a comparison: the findings that claims are judged by, all predictions, and the record."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.evaluation.cross_validation import Scored, out_of_fold, training_accuracy
-from bcd_utils.evaluation.predictions import positive_class
+from bcd_utils.evaluation.format import plain_rows
+from bcd_utils.evaluation.predictions import positive_class, with_predictions
 from bcd_utils.experiments.comparison.claims import Findings
 from bcd_utils.experiments.comparison.run import NEVER_MEMBERS, FittedComparison
+from bcd_utils.experiments.comparison.tables import NOT_AT_HAND
 from bcd_utils.experiments.comparison.training import PLAIN
 from bcd_utils.models.candidates.frozen import title_of
 from bcd_utils.utils.backend import device, keras
@@ -28,29 +30,28 @@ def findings(
 ) -> Findings:
     """What the claims are judged by."""
     setup, study = fitted.setup, fitted.setup.study
-    ensemble, member = next(iter(fitted.members.items()), (None, None))
+    ensemble, members = next(iter(fitted.members.items()), (None, ()))
     if ensemble is None and "best_two-average" in fitted.scored:
+        never = ("ensemble", *NEVER_MEMBERS)
         ensemble = "best_two-average"
-        member = [name for name in fitted.scored if fitted.families[name] not in ("ensemble", *NEVER_MEMBERS)]
-    trained = "paper" in fitted.scored
+        members = tuple(name for name in fitted.scored if fitted.families[name] not in never)
+    accuracy = np.nan
+    if "paper" in fitted.scored:
+        accuracy = training_accuracy(fitted.plain("paper"), setup.folds, setup.labels)
+    papers = (study.backbone, study.weights, study.input) == ("resnet50", "imagenet", "image")
     return Findings(
         network=title_of(study),
-        is_the_papers=study.backbone == "resnet50"
-        and study.weights == "imagenet"
-        and study.input == "image"
-        and not synthetic,
+        is_the_papers=papers and not synthetic,
         scored=fitted.scored,
         titles=fitted.titles,
         best_classical=fitted.best_on_validation(fitted.of_family("classical")),
         average_head="paper" if study.pooling == "average" else "paper-average",
-        best_member=fitted.best_on_validation(member) if ensemble else None,
+        best_member=fitted.best_on_validation(members),
         ensemble=ensemble,
         ensemble_is_the_papers=ensemble in fitted.members,
         curves=of_curves,
-        rebalanced={arm: each for arm, each in rebalanced.get("paper", {}).items() if arm != "none"},
-        training_accuracy=training_accuracy(fitted.plain("paper"), setup.folds, setup.labels)
-        if trained
-        else np.nan,
+        rebalanced={way: scored for way, scored in rebalanced.get("paper", {}).items() if way != "none"},
+        training_accuracy=accuracy,
         training_seconds=costs["training_seconds"].dropna().to_dict(),
         pointing={} if pointing.empty else pointing.to_dict("index"),
         classes=setup.classes,
@@ -62,20 +63,18 @@ def findings(
 
 
 def predictions_table(fitted: FittedComparison) -> pd.DataFrame:
-    """Out-of-fold probabilities of everyone: candidate, id, label, fold, predicted, ``p_<class>``."""
+    """Out-of-fold probabilities of each candidate ("contender"): id, label, fold, predicted, ``p_<class>``."""
     setup = fitted.setup
     fold = np.select([split == "test" for split in setup.folds], range(1, len(setup.folds) + 1))
+    table = setup.images.table[["id", "label"]].assign(fold=fold)
     parts = []
     for name in dict.fromkeys(name for name, how, _ in fitted.results if how == PLAIN):
         predicted = out_of_fold(fitted.plain(name), setup.folds)
-        there = np.isfinite(predicted).all(axis=1)
-        part = setup.images.table.loc[there, ["id", "label"]].assign(candidate=name, fold=fold[there])
-        part["predicted"] = np.asarray(setup.classes)[predicted[there].argmax(axis=1)]
-        for index, label in enumerate(setup.classes):
-            part[f"p_{label}"] = predicted[there, index].round(7)
-        parts.append(part)
+        tested = np.isfinite(predicted).all(axis=1)
+        rows = table[tested].assign(contender=name)
+        parts.append(with_predictions(rows, predicted[tested], setup.classes))
     columns = ["contender", "id", "label", "fold", "predicted", *(f"p_{label}" for label in setup.classes)]
-    return pd.concat(parts, ignore_index=True)[columns]
+    return pd.concat(parts, ignore_index=True)[columns].round(7)
 
 
 def record(
@@ -93,34 +92,25 @@ def record(
     tables : mapping of key to pandas.DataFrame
         What else is reported, row by row.
     """
-
-    def plain(row: Mapping[str, float]) -> dict[str, float | None]:
-        return {name: None if pd.isna(value) else float(value) for name, value in row.items()}
-
-    setup, absent = fitted.setup, fitted.absent
-    rows = {}
+    setup, absent, measured = fitted.setup, fitted.absent, plain_rows(costs)
+    rows: dict[str, dict[str, Any]] = {}
     for name, title in fitted.titles.items():
-        rows[name] = {"title": title, "family": fitted.families.get(name, "ensemble")}
+        rows[name] = {"title": title, "family": fitted.families[name]}
         if name in absent:
-            rows[name] |= {"status": "weights not available", "command": absent[name]}
-        if name in fitted.scored:
-            found = {
-                metric: fitted.scored[name].interval(metric, setup.study.confidence) for metric in metrics
-            }
-            rows[name] |= {"status": "compared", "scores": found}
-            rows[name]["choices"] = [str(result["choices"]) for result in fitted.plain(name)]
-            rows[name]["costs"] = plain(costs.loc[name]) if name in costs.index else None
-    origin = next(
-        (encoder.origin for name, encoder in fitted.encoders.items() if name == "paper"),
-        {"untrained": False},
-    )
+            rows[name] |= {"status": NOT_AT_HAND, "command": absent[name]}
+        if scored := fitted.scored.get(name):
+            scores = {metric: scored.interval(metric, setup.study.confidence) for metric in metrics}
+            choices = [str(result["choices"]) for result in fitted.plain(name)]
+            rows[name] |= {"status": "compared", "scores": scores, "choices": choices}
+            rows[name]["costs"] = measured.get(name)
+    origin = fitted.encoders["paper"].origin if "paper" in fitted.encoders else {"untrained": False}
     return {
         "folds": len(setup.folds),
         "images": len(setup.labels),
         "groups": int(setup.images.table["group"].nunique()),
         "reference": fitted.reference,
         "contenders": rows,
-        "paired": {name: plain(row) for name, row in paired.iterrows()},
+        "paired": plain_rows(paired.astype(float)),
         "claims": claims.reset_index().to_dict("records"),
         **{key: _rows(table) for key, table in tables.items()},
         "network": {**origin, "device": device(), "backend": keras.backend.backend()},
@@ -128,5 +118,4 @@ def record(
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    rows = table.reset_index(names="name" if "name" not in table else "place").astype(object)
-    return rows.where(rows.notna(), None).to_dict("records")
+    return plain_rows(table.reset_index(names="name" if "name" not in table else "place"), "records")

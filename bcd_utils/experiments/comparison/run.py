@@ -36,14 +36,15 @@ class Setup:
         For each fold "train", "validation" or "test" of each image.
     candidates : dict of name to Candidate
         Whose weights are at hand.
-    absent : dict of name to (Candidate, what is missing)
+    absent : dict of name to Candidate
+        The others.
     """
 
     study: Study
     images: ImageSet
     folds: list[pd.Series]
     candidates: dict[str, Candidate]
-    absent: dict[str, tuple[Candidate, str]]
+    absent: dict[str, Candidate]
 
     @property
     def labels(self) -> np.ndarray:
@@ -68,14 +69,13 @@ def prepare(run: Run) -> Setup:
     chosen = chosen_candidates(run.study)
     if not (images.table["masks"] != "").any():
         chosen = {name: each for name, each in chosen.items() if each.family != "outline"}
-    missing = {name: each.representation.missing() for name, each in chosen.items()}
-    there = {name: each for name, each in chosen.items() if not missing[name]}
-    if not there:
+    available = {name: each for name, each in chosen.items() if not each.representation.missing()}
+    if not available:
         raise StudyError(
             "None of the candidates has its weights at hand", "add 'classical' to comparison.candidates"
         )
-    absent = {name: (chosen[name], command) for name, command in missing.items() if command}
-    return Setup(run.study, images, folds_of(run.study, images), there, absent)
+    absent = {name: each for name, each in chosen.items() if name not in available}
+    return Setup(run.study, images, folds_of(run.study, images), available, absent)
 
 
 def folds_of(study: Study, images: ImageSet) -> list[pd.Series]:
@@ -95,7 +95,7 @@ class FittedComparison:
 
     Attributes
     ----------
-    entry : Entry
+    setup : Setup
     results : dict of key to result
         See `training.train_all`; ensembles stand among them, trained plainly.
     encoders, vectors
@@ -104,7 +104,7 @@ class FittedComparison:
         Of candidates (also absent ones) and ensembles, in the order of the tables.
     scored : dict of name to Scored
         Plain trainings of those that were tested on every image.
-    members : dict of ensemble to (name, name)
+    members : dict of ensemble to tuple of name
         Of the ensembles whose members are the same in all folds.
     absent : dict of name to str
         What is missing for each that could not run, an ensemble of missing members among them.
@@ -117,14 +117,14 @@ class FittedComparison:
     titles: dict[str, str]
     families: dict[str, str]
     scored: dict[str, Scored]
-    members: dict[str, tuple[str, str]]
+    members: dict[str, tuple[str, ...]]
     absent: dict[str, str]
 
     @property
     def reference(self) -> str:
         """Who the others are held against: the paper's protocol, else the best single one on validation images."""
         singles = [name for name in self.scored if self.families[name] != "ensemble"]
-        return "paper" if "paper" in self.scored else self.best_on_validation(singles)
+        return "paper" if "paper" in self.scored else self.best_on_validation(singles) or ""
 
     def plain(self, name: str) -> list[Result]:
         """Results of a candidate's plain trainings, fold after fold."""
@@ -134,7 +134,7 @@ class FittedComparison:
         """Of some candidates, the one with the highest AUC on validation images; None of none."""
         setup = self.setup
         areas = {name: validation_auc(self.plain(name), setup.folds, setup.labels) for name in names}
-        return max(areas, key=areas.get) if areas else None
+        return max(areas, key=areas.__getitem__) if areas else None
 
     def of_family(self, family: str) -> list[str]:
         """Names of a family's candidates that were tested on every image."""
@@ -163,28 +163,25 @@ def fit_and_score(
     results, encoders, vectors = train_all(
         setup.candidates.values(), setup.folds, setup.images, setup.study, on_progress
     )
-    everyone = setup.candidates | {name: each for name, (each, _) in setup.absent.items()}
+    everyone = setup.candidates | setup.absent
     titles = {name: each.title for name, each in everyone.items()}
     families = {name: each.family for name, each in everyone.items()}
-    absent = {name: command for name, (_, command) in setup.absent.items()}
-    members = {}
+    absent = {name: each.representation.missing() for name, each in setup.absent.items()}
+    members: dict[str, tuple[str, ...]] = {}
     if "ensemble" in setup.study.comparison.candidates:
         joined, members = _ensembles(setup, results, encoders)
-        for name, (title, of_folds) in joined.items():
+        for name, (title, fold_results) in joined.items():
             titles[name], families[name] = title, "ensemble"
-            results |= {(name, PLAIN, fold): result for fold, result in enumerate(of_folds)}
+            results |= {(name, PLAIN, fold): result for fold, result in enumerate(fold_results)}
         wanting = [name for name in setup.study.comparison.members if name not in setup.candidates]
         if wanting:
             commands = dict.fromkeys(absent.get(name, f"{name} takes no part") for name in wanting)
-            names = " + ".join(titles.get(name, name) for name in setup.study.comparison.members)
-            titles["ensemble"], families["ensemble"] = f"Ensemble of {names}", "ensemble"
+            joint = " + ".join(titles.get(name, name) for name in setup.study.comparison.members)
+            titles["ensemble"], families["ensemble"] = f"Ensemble of {joint}", "ensemble"
             absent["ensemble"] = "; ".join(commands)
-    scored = {}
-    for name in titles:
-        if (name, PLAIN, 0) in results and families[name] != "outline":
-            predicted = out_of_fold(of_candidate(results, name), setup.folds)
-            if np.isfinite(predicted).all():
-                scored[name] = _scored(setup, predicted)
+    names = [name for name in titles if (name, PLAIN, 0) in results and families[name] != "outline"]
+    predicted = {name: out_of_fold(of_candidate(results, name), setup.folds) for name in names}
+    scored = {name: _scored(setup, given) for name, given in predicted.items() if np.isfinite(given).all()}
     if not scored:
         raise StudyError(
             "No candidate was tested on every image", "add 'paper' or 'classical' to comparison.candidates"
@@ -192,24 +189,23 @@ def fit_and_score(
     return FittedComparison(setup, results, encoders, vectors, titles, families, scored, members, absent)
 
 
-def _ensembles(setup: Setup, results: Mapping[Key, Result], encoders: Mapping[str, Encoder]):
+def _ensembles(
+    setup: Setup, results: Mapping[Key, Result], encoders: Mapping[str, Encoder]
+) -> tuple[dict[str, tuple[str, list[Result]]], dict[str, tuple[str, ...]]]:
     """Title and results of each ensemble by name, and the members of those that have the same in all folds."""
     sets = [split.to_numpy() for split in setup.folds]
-    plain = {name: of_candidate(results, name) for name in setup.candidates}
-    whole = {
-        name: found for name, found in plain.items()
-        if np.isfinite(found[0]["probabilities"]).all() and setup.candidates[name].family not in NEVER_MEMBERS
-    }  # fmt: skip
+    possible = [name for name, each in setup.candidates.items() if each.family not in NEVER_MEMBERS]
+    plain = {name: of_candidate(results, name) for name in possible}
+    whole = {name: folds for name, folds in plain.items() if np.isfinite(folds[0]["probabilities"]).all()}
     joined, members = {}, {}
     named = setup.study.comparison.members
     if set(named) <= whole.keys():
         titles = " + ".join(setup.candidates[name].title for name in named)
-        for way, found in join_named([whole[name] for name in named], sets, setup.labels).items():
-            joined[f"ensemble-{way}"] = (f"{titles}, {WAYS[way]}", found)
+        for way, folds in join_named([whole[name] for name in named], sets, setup.labels).items():
+            joined[f"ensemble-{way}"] = (f"{titles}, {WAYS[way]}", folds)
             members[f"ensemble-{way}"] = tuple(named)
     representations = {name: encoders[setup.candidates[name].representation.name].identity for name in whole}
     if len(set(representations.values())) > 1:
-        found, _ = join_best(whole, representations, sets, setup.labels)
-        for way in WAYS:
-            joined[f"best_two-{way}"] = (f"best two on validation, {WAYS[way]}", found[way])
+        for way, folds in join_best(whole, representations, sets, setup.labels)[0].items():
+            joined[f"best_two-{way}"] = (f"best two on validation, {WAYS[way]}", folds)
     return joined, members

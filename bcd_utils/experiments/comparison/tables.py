@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -30,15 +31,13 @@ def entrants_table(candidates: Mapping[str, Candidate]) -> pd.DataFrame:
             "candidate": each.title,
             "family": FAMILIES.get(each.family, each.family),
             "is given": each.representation.title,
-            "status": _status(each.representation.missing()),
+            "status": f"{NOT_AT_HAND}: {missing}"
+            if (missing := each.representation.missing())
+            else "at hand",
         }
         for name, each in candidates.items()
     }
     return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def _status(missing: str) -> str:
-    return f"{NOT_AT_HAND}: {missing}" if missing else "at hand"
 
 
 def cost_table(
@@ -103,7 +102,7 @@ def main_table(
     rows = {}
     for name, row in scores.iterrows():
         shown = {heading: with_interval(row, name=metric) for metric, heading in metrics.items()}
-        cost = costs.loc[name] if name in costs.index else pd.Series(np.nan, index=list(COSTS))
+        cost = costs.reindex([name]).iloc[0]
         shown |= {heading: _cost_text(key, cost[key]) for key, heading in COSTS.items()}
         rows[titles[name]] = shown
     for name, missing in absent.items():
@@ -131,13 +130,14 @@ def change_table(
     pandas.DataFrame
         Index: titles. For each metric, its value and ``<heading>, change`` with the interval over groups.
     """  # fmt: skip
-    rows = {}
-    for name, each in changed.items():
-        rows[titles[name]] = row = {}
+    rows: dict[str, dict[str, str]] = {titles[name]: {} for name in changed}
+    for row, scored in zip(rows.values(), changed.values(), strict=True):
         for metric, heading in metrics.items():
-            gap = difference(each, reference, metric, confidence)
-            row[heading] = number(each.values[metric])
-            row[f"{heading}, change"] = with_interval(gap, sign="+")
+            gap = difference(scored, reference, metric, confidence)
+            row |= {
+                heading: number(scored.values[metric]),
+                f"{heading}, change": with_interval(gap, sign="+"),
+            }
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
@@ -157,8 +157,8 @@ def curve_table(
         Training images of a fold, on average.
     """
     rows = []
-    for (name, fraction), each in sorted(curves.items()):
+    for (name, fraction), scored in sorted(curves.items(), key=itemgetter(0)):
         row = {"name": name, "contender": titles[name], "fraction": fraction, "images": sizes[fraction]}
-        rows.append(row | each.row(metrics, confidence))
+        rows.append(row | scored.row(metrics, confidence))
     columns = ["name", "contender", "fraction", "images"]
     return pd.DataFrame(rows, columns=None if rows else columns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.models.candidates import all_candidates
-from bcd_utils.models.candidates.base import Candidate, Encoder
+from bcd_utils.models.candidates.base import Candidate, Encoder, Representation
 from bcd_utils.models.candidates.fold_training import Training, TrainingData, train_fold
 from bcd_utils.models.candidates.representations import exists, values_of
 from bcd_utils.study.settings import Study
@@ -83,42 +83,46 @@ def train_all(
     vectors : dict of representation name to ndarray, float32, shape (n, c)
         What linear and classical candidates read: the values, feature maps averaged over positions.
     """
-    by_representation: dict = {}
+    by_representation: dict[Representation, list[Candidate]] = {}
     for candidate in candidates:
         by_representation.setdefault(candidate.representation, []).append(candidate)
-    results, encoders, vectors = {}, {}, {}
-    trainings = [len(variants_of(each.name, study)) for of in by_representation.values() for each in of]
-    for representation, group in by_representation.items():
-        tell = partial(_tell, on_progress, len(results), len(folds) * sum(trainings), representation.title)
+    names = [candidate.name for group in by_representation.values() for candidate in group]
+    total = len(folds) * sum(len(variants_of(name, study)) for name in names)
+    results: dict[Key, Result] = {}
+    encoders: dict[str, Encoder] = {}
+    vectors: dict[str, np.ndarray] = {}
+
+    def train(representation: Representation, before: int) -> None:
+        def tell(done: int, note: str = representation.title) -> None:
+            on_progress(before + done, total, note)
+
         encoder = representation.prepare(images)
         values = values_of(
-            encoder, len(images.table), lambda done, of, tell=tell: tell(0, f"{done} of {of} images")
+            encoder,
+            len(images.table),
+            lambda done, of: tell(0, f"{representation.title}: {done} of {of} images"),
         )
         encoders[representation.name] = encoder.without_model()
-        if as_vectors(values) is not None:
-            vectors[representation.name] = as_vectors(values)
+        if (given := as_vectors(values)) is not None:
+            vectors[representation.name] = given
         jobs, keys = {}, {}
-        for candidate in group:
+        for candidate in by_representation[representation]:
             code = code_of(candidate, study)
-            for variant in variants_of(candidate.name, study):
-                for number, split in enumerate(folds):
-                    seed, split = study.seed + number, split.where(exists(values), "")
-                    if variant.fraction < 1:
-                        split = fewer_groups(split, images.table, variant.fraction, seed)
-                    job = Training.of_split(split, seed, candidate.name, variant.imbalance)
-                    recipe = [encoder.identity, images.labels.tolist(), vars(job), code]
-                    keys[candidate.name, variant, number] = sha256_of_json(recipe)[:32]
-                    jobs[keys[candidate.name, variant, number]] = job
+            for variant, (number, split) in product(variants_of(candidate.name, study), enumerate(folds)):
+                seed, split = study.seed + number, split.where(exists(values), "")
+                if variant.fraction < 1:
+                    split = fewer_groups(split, images.table, variant.fraction, seed)
+                job = Training.of_split(split, seed, candidate.name, variant.imbalance)
+                key = sha256_of_json([encoder.identity, images.labels.tolist(), vars(job), code])[:32]
+                jobs[key], keys[candidate.name, variant, number] = job, key
         data = TrainingData(values, images.labels, len(images.classes), study)
-        found = run_jobs(train_candidate, jobs, data, lambda done, of, tell=tell: tell(done, ""))
-        results |= {name: found[key] for name, key in keys.items()}
-        del encoder, values, data  # before the next is loaded beside it
+        finished = run_jobs(train_candidate, jobs, data, lambda done, _: tell(done))
+        results.update({name: finished[key] for name, key in keys.items()})
+
+    for representation in by_representation:  # one network in memory at a time
+        train(representation, before=len(results))
     on_progress(len(results), len(results), "")
     return results, encoders, vectors
-
-
-def _tell(on_progress: Callable, before: int, total: int, title: str, done: int, note: str) -> None:
-    on_progress(before + done, total, f"{title}: {note}" if note else title)
 
 
 def as_vectors(values: np.ndarray) -> np.ndarray | None:
@@ -158,23 +162,17 @@ def code_of(candidate: Candidate, study: Study) -> list:
     from bcd_utils.models.training import head_settings
 
     settings = head_settings(study) | {"scaling": study.scaling}
-    stages = [
-        study.augmentation and asdict(study.augmentation),
-        study.fine_tuning and asdict(study.fine_tuning),
-    ]
+    stages = [stage and asdict(stage) for stage in (study.augmentation, study.fine_tuning)]
     scratch = [study.comparison.scratch_epochs, study.comparison.scratch_patience]
-    network = [
-        sha256_of_file(name) if Path(name).is_file() else name for name in (study.backbone, study.weights)
-    ]
+    names = (study.backbone, study.weights)
+    network = [sha256_of_file(name) if Path(name).is_file() else name for name in names]
     # Of the file that puts the candidate together its own lines count, not those of all else that it names.
-    code = [
-        sha256_of_file(candidate.source),
-        code_identity(train_fold.__module__, candidate.learn.__module__),
-    ]
+    learner = code_identity(train_fold.__module__, candidate.learn.__module__)
+    code = [sha256_of_file(candidate.source), learner]
     return [code, settings, stages, scratch, network]
 
 
 def of_candidate(results: Mapping[Key, Result], name: str, variant: Variant = PLAIN) -> list[Result]:
     """A candidate's results, fold after fold."""
-    found = {fold: result for (who, how, fold), result in results.items() if (who, how) == (name, variant)}
-    return [found[fold] for fold in sorted(found)]
+    folds = sorted(fold for *training, fold in results if training == [name, variant])
+    return [results[name, variant, fold] for fold in folds]

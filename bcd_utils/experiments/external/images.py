@@ -23,8 +23,8 @@ from bcd_utils.utils.memmap import pooled
 Progress = Callable[[int, int], None]
 
 
-def external_source(study: Study) -> External:
-    """Where a study's external images come from, stained as the network's own are.
+def external_source(study: Study) -> External | None:
+    """Where a study's external images come from, stained as the network's own are; None where it names none.
 
     Raises
     ------
@@ -38,13 +38,16 @@ def external_source(study: Study) -> External:
     >>> external_source(study).dataset, external_source(study).data_dir
     ('folder', '/photos')
     """
-    if study.external.stain not in ("none", study.stain):
+    named = study.external
+    if named is None:
+        return None
+    if named.stain not in ("none", study.stain):
         raise StudyError(
-            f"external.stain = {study.external.stain}, and the network is shown images with stain = {study.stain}",
+            f"external.stain = {named.stain}, and the network is shown images with stain = {study.stain}",
             "leave external.stain out",
         )
-    source = replace(study.external, stain=study.stain)
-    own, other = (dataset_of(one).classes for one in (study, source))
+    source = replace(named, stain=study.stain)
+    own, other = dataset_of(study).classes, dataset_of(source).classes
     if set(own) != set(other):
         raise StudyError(
             f"external.dataset = {source.dataset} has the classes {', '.join(other)}, the model knows "
@@ -77,14 +80,12 @@ def find_images(
     StudyError
         If they are not where the study says, or none is usable.
     """
-    if study.external is None:
-        return None, pd.DataFrame(columns=list(MANIFEST_COLUMNS))
     source = external_source(study)
+    if source is None:
+        return None, pd.DataFrame(columns=list(MANIFEST_COLUMNS))
     dataset = dataset_of(source)
     folder = dataset.locate(source)
-    manifest, remarks = build_manifest(
-        dataset, folder, source.allow_partial, on_progress, require_every_class=False
-    )
+    manifest, remarks = build_manifest(dataset, folder, source.allow_partial, on_progress, False)
     known = manifest["sha256"].isin(set(own["sha256"]) - {""})
     if known.any():
         remarks.append(
@@ -108,16 +109,13 @@ def introduction(images: ImageSet | None) -> str:
             "--set external.data_dir=FOLDER`, where FOLDER holds `benign`, `malignant` and `normal` (any of "
             "them) and, if you know the patients, a table `groups.csv` with the columns `path,group`."
         )
-    who = (
-        f"{images.patients} patients" if images.patients else "unnamed patients, so each image counts as one"
-    )
-    drawn = (
-        " **They are synthetic: no number here is evidence about patients.**"
-        if images.dataset.synthetic
-        else ""
-    )
+    patients, drawn = "unnamed patients, so each image counts as one", ""
+    if images.patients:
+        patients = f"{images.patients} patients"
+    if images.dataset.synthetic:
+        drawn = " **They are synthetic: no number here is evidence about patients.**"
     return (
-        f"**{images.title}**: {len(images.table)} images of {who}; {images.set_aside.sum()} set aside.{drawn} "
+        f"**{images.title}**: {len(images.table)} images of {patients}; {images.set_aside.sum()} set aside.{drawn} "
         f"Source: {images.dataset.citation}"
     )
 

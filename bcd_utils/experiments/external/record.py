@@ -11,7 +11,7 @@ import pandas as pd
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.evaluation.calibration import BINS
 from bcd_utils.evaluation.domain_shift import distance_to_nearest, domain_auc
-from bcd_utils.evaluation.format import with_interval
+from bcd_utils.evaluation.format import plain_rows, with_interval
 from bcd_utils.experiments import study_model
 from bcd_utils.experiments.external.scores import SOURCES
 from bcd_utils.images.reading import read_row
@@ -66,9 +66,9 @@ def shift_images(
         measured["feature_distance"] = distance_to_nearest(values, known)
         parts.append(rows[["group", "width", "height"]].reset_index(drop=True).join(measured))
     table = pd.concat(parts, ignore_index=True)
-    amounts = {"samples": study.bootstrap_samples, "confidence": study.confidence, "seed": study.seed}
-    groups = [table.loc[table["source"] == source, "group"] for source in SOURCES]
-    return Shift(table, histograms, domain_auc(own[test], features, *groups, **amounts))
+    own_groups, groups = (table.loc[table["source"] == source, "group"] for source in SOURCES)
+    amounts = study.bootstrap_samples, study.confidence, study.seed
+    return Shift(table, histograms, domain_auc(own[test], features, own_groups, groups, *amounts))
 
 
 def confident_errors(predictions: pd.DataFrame, count: int = 12) -> pd.DataFrame:
@@ -80,18 +80,15 @@ def confident_errors(predictions: pd.DataFrame, count: int = 12) -> pd.DataFrame
 def error_pictures(images: ImageSet, errors: pd.DataFrame) -> list[tuple[str, np.ndarray]]:
     """Captions and images of some external predictions, for `plots.data.image_grid`."""
     rows = images.table.set_index("id")
-    return [
-        (
-            f"{row['id']}: {row['label']} → {row['predicted']} {row['probability']:.0%}",
-            read_row(images.folder, rows.loc[row["id"]]),
-        )
-        for _, row in errors.iterrows()
-    ]
+    captions = (
+        f"{row.id}: {row.label} → {row.predicted} {row.probability:.0%}" for row in errors.itertuples()
+    )
+    pictures = (read_row(images.folder, rows.loc[name]) for name in errors["id"])
+    return list(zip(captions, pictures, strict=True))
 
 
 def record(
     images: ImageSet,
-    counts: pd.DataFrame,
     scores: Mapping[str, Any],
     temperature: float,
     calibration: pd.DataFrame,
@@ -103,70 +100,58 @@ def record(
 
     Parameters
     ----------
-    images, counts, scores, temperature, calibration, domain
+    images, scores, temperature, calibration, domain
         As the functions here and in `external` give them.
     shift : pandas.DataFrame
         From `domain_shift.measure_shift`.
     untrained : bool
         Whether the backbone is a random network.
     """
-    dataset = images.dataset
     return {
         "given": True,
-        "name": dataset.name,
-        "title": dataset.title,
-        "synthetic": dataset.synthetic,
-        "licence": dataset.licence,
-        "citation": dataset.citation,
-        "homepage": dataset.homepage,
-        "images": len(images.table),
-        "set_aside": int(images.set_aside.sum()),
-        "classes": {name: int(count) for name, count in counts["external"].items()},
-        "patients": images.patients,
-        "groups": int(images.table["group"].nunique()),
-        "remarks": images.remarks,
+        **images.described,
         "scores": {name: ends["value"] for name, ends in scores["external"].items()},
         "intervals": scores["external"],
         "internal_intervals": scores["internal test"],
         "difference": scores["difference"],
         "temperature": temperature,
         "calibration_bins": BINS,
-        "calibration": {source: _plain(calibration.loc[source]) for source in SOURCES},
-        "shift": {source: _plain(shift[source]) for source in SOURCES},
+        "calibration": {source: plain_rows(calibration.loc[source]) for source in SOURCES},
+        "shift": {source: plain_rows(shift[source]) for source in SOURCES},
         "domain_auc": dict(domain),
         "untrained": untrained,
     }
 
 
-def _plain(table: pd.DataFrame) -> dict[str, dict[str, float | None]]:
-    return table.astype(object).where(table.notna(), None).to_dict("index")
-
-
 def verdict(record: Mapping[str, Any]) -> str:
     """What the numbers allow to say, in two or three sentences."""
-    here, there, apart = (
+    own, external, gap = (
         record[name]["accuracy"] for name in ("internal_intervals", "intervals", "difference")
     )
-    said = f"Accuracy is {with_interval(there)} on {record['title']} and {with_interval(here)} "
-    said += f"on the study's own test images, a difference of {with_interval(apart)}. "
-    if apart["low"] is None:
-        said += "There are too few patients for an interval. "
-    elif apart["low"] <= 0 <= apart["high"]:
-        said += "Its interval holds 0: by accuracy, these images do not tell whether the model does worse elsewhere. "
+    sentences = [
+        f"Accuracy is {with_interval(external)} on {record['title']} and {with_interval(own)} "
+        f"on the study's own test images, a difference of {with_interval(gap)}."
+    ]
+    if gap["low"] is None:
+        sentences.append("There are too few patients for an interval.")
+    elif gap["low"] <= 0 <= gap["high"]:
+        sentences.append(
+            "Its interval holds 0: by accuracy, these images do not tell whether the model does worse elsewhere."
+        )
     else:
-        kind = "worse" if apart["high"] < 0 else "better"
-        said += f"Its interval leaves out 0, which is consistent with a model that does {kind} elsewhere. "
-    if record["difference"]["roc_auc"]["value"] is not None:
-        said += "The macro ROC AUC, which does not depend on how common a class is, differs by "
-        said += f"{with_interval(record['difference']['roc_auc'])}. "
-    domain = record["domain_auc"]
+        kind = "worse" if gap["high"] < 0 else "better"
+        sentences.append(
+            f"Its interval leaves out 0, which is consistent with a model that does {kind} elsewhere."
+        )
+    areas, domain = record["difference"]["roc_auc"], record["domain_auc"]
+    if areas["value"] is not None:
+        common = "which does not depend on how common a class is"
+        sentences.append(f"The macro ROC AUC, {common}, differs by {with_interval(areas)}.")
     if domain["value"] is not None:
-        said += "From its features, a classifier tells where an image comes from "
-        said += f"with an AUC of {with_interval(domain)}; "
-        said += "0.5 would be not at all. "
-    absent = [name for name, count in record["classes"].items() if not count]
-    if absent:
-        said += f"There is no image of class {', '.join(absent)}, so scores over all classes are undefined. "
+        telling = f"a classifier tells where an image comes from with an AUC of {with_interval(domain)}"
+        sentences.append(f"From its features, {telling}; 0.5 would be not at all.")
+    if absent := ", ".join(name for name, count in record["classes"].items() if not count):
+        sentences.append(f"There is no image of class {absent}, so scores over all classes are undefined.")
     if record["untrained"]:
-        said += "The backbone was never trained, so no score here is about a useful model. "
-    return said.strip()
+        sentences.append("The backbone was never trained, so no score here is about a useful model.")
+    return " ".join(sentences)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from bcd_utils.evaluation.bootstrap import mean_interval, percentile_interval, resampled_scores
+from bcd_utils.evaluation.bootstrap import mean_interval, resampled_scores
 from bcd_utils.evaluation.calibration import (
     apply_temperature,
     calibration_scores,
@@ -15,6 +15,7 @@ from bcd_utils.evaluation.calibration import (
     reliability_tables,
     squared_errors,
 )
+from bcd_utils.evaluation.cross_validation import Scored, difference
 from bcd_utils.evaluation.format import with_interval
 from bcd_utils.evaluation.metric_registry import main_metrics
 from bcd_utils.evaluation.metrics import confusion, score
@@ -50,31 +51,27 @@ def score_sources(
         interval where all images are of one group. A source without images is left out; where none is, there
         is also "difference": external minus internal, whose resamples are drawn independently.
     """
-    values, resampled = {}, {}
+    scored: dict[str, Scored] = {}
     for number, (source, name) in enumerate(SOURCES.items()):
         groups = predictions.loc[predictions["split"] == name, "group"]
         if groups.empty:
             continue
-        given = labels_and_probabilities(predictions, classes, name)
-        values[source] = score(*given, classes)
-        resampled[source] = dict.fromkeys(values[source], np.array([np.nan]))
+        labels, probabilities = labels_and_probabilities(predictions, classes, name)
+        values = score(labels, probabilities, classes)
+        resampled = dict.fromkeys(values, np.array([np.nan]))
         if groups.nunique() > 1:
             drawn = (study.bootstrap_samples, study.seed + number)
-            resampled[source] = resampled_scores(*given, classes, *drawn, groups)
-    if len(values) > 1:
-        here, there = SOURCES
-        values["difference"] = {
-            key: None if None in (value, values[here][key]) else value - values[here][key]
-            for key, value in values[there].items()
-        }
-        resampled["difference"] = {key: resampled[there][key] - resampled[here][key] for key in values[there]}
-    return {
-        source: {
-            key: percentile_interval(value, resampled[source][key], study.confidence)
-            for key, value in of_source.items()
-        }
-        for source, of_source in values.items()
+            resampled = resampled_scores(labels, probabilities, classes, *drawn, groups)
+        scored[source] = Scored(probabilities, values, resampled)
+    confidence = study.confidence
+    intervals = {
+        source: {metric: each.interval(metric, confidence) for metric in each.values}
+        for source, each in scored.items()
     }
+    if len(scored) > 1:
+        own, other = (scored[source] for source in SOURCES)
+        intervals["difference"] = {name: difference(other, own, name, confidence) for name in other.values}
+    return intervals
 
 
 def score_table(
@@ -89,8 +86,8 @@ def score_table(
     """
     names = [*main_metrics(), *(f"sensitivity_{name}" for name in classes)]
     columns = {
-        (source, end): [of_source[name][end] for name in names]
-        for source, of_source in scores.items()
+        (source, end): [intervals[name][end] for name in names]
+        for source, intervals in scores.items()
         for end in ENDS
     }
     return pd.DataFrame(columns, index=names).astype(float)
@@ -122,25 +119,14 @@ def calibrate(predictions: pd.DataFrame, classes: Sequence[str], study: Study) -
             continue
         labels, raw = labels_and_probabilities(predictions, classes, name)
         for state, probabilities in (("before", raw), ("after", apply_temperature(raw, temperature))):
-            found = calibration_scores(
-                labels, probabilities, samples=study.bootstrap_samples, seed=study.seed
-            )
-            ends = mean_interval(
-                squared_errors(labels, probabilities),
-                groups,
-                study.bootstrap_samples,
-                study.confidence,
-                study.seed,
-            )
-            rows[source, state] = {
-                "ece": found["ece"],
-                "ece_by_chance": found["ece_by_chance"],
-                "brier": found["brier"],
-                "brier_low": ends["low"],
-                "brier_high": ends["high"],
-                "loss": found["loss"],
-            }
-    return temperature, pd.DataFrame(rows).T.astype(float).rename_axis(["images", "temperature scaling"])
+            given = (labels, probabilities)
+            scores = calibration_scores(*given, samples=study.bootstrap_samples, seed=study.seed)
+            amounts = (study.bootstrap_samples, study.confidence, study.seed)
+            ends = mean_interval(squared_errors(*given), groups, *amounts)
+            rows[source, state] = {**scores, "brier_low": ends["low"], "brier_high": ends["high"]}
+    columns = ["ece", "ece_by_chance", "brier", "brier_low", "brier_high", "loss"]
+    table = pd.DataFrame(rows).T[columns].astype(float)
+    return temperature, table.rename_axis(["images", "temperature scaling"])
 
 
 def reliability(

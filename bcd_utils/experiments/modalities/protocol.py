@@ -13,6 +13,7 @@ from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.datasets.splits import grouped_folds
 from bcd_utils.evaluation.cross_validation import Scored, out_of_fold, score_on
 from bcd_utils.evaluation.patients import recognition_rates
+from bcd_utils.evaluation.predictions import with_predictions
 from bcd_utils.models.candidates.fold_training import Training, TrainingData, train_fold
 from bcd_utils.models.candidates.scikit_learn import PENALTIES, logistic_regression, scikit_learn
 from bcd_utils.study.settings import Study
@@ -64,7 +65,8 @@ def train_folds(
     """
     own, *others = vectors
     code = code_identity(train_fold.__module__, learn_probe.__module__)
-    same = [[sha256_of_array(each) for each in vectors], labels.tolist(), classes, study.class_weights, code]
+    hashes = [sha256_of_array(values) for values in vectors]
+    same = [hashes, labels.tolist(), classes, study.class_weights, code]
     trainings = [Training.of_split(split, study.seed + number) for number, split in enumerate(folds)]
     jobs = {sha256_of_json(["probe", same, vars(training)])[:32]: training for training in trainings}
     data = TrainingData(own, labels, classes, study, tuple(others))
@@ -109,9 +111,8 @@ def run_protocol(
     results = train_folds([vectors], labels, folds, len(classes), study, on_progress)
     probabilities = out_of_fold(results, folds)
     constant = always_the_most_common(labels, len(classes))
-    probe, majority = (
-        score_on(found, labels, table["group"], classes, study) for found in (probabilities, constant)
-    )
+    given = (labels, table["group"], classes, study)
+    probe, majority = score_on(probabilities, *given), score_on(constant, *given)
     rates = None
     if images.patients and table["group"].nunique() > 1:
         predicted = table.assign(predicted=np.asarray(classes)[probabilities.argmax(axis=1)])
@@ -136,16 +137,9 @@ def predictions_table(available: Mapping[str, ImageSet], outcomes: Mapping[str, 
     """Out-of-fold probabilities of every data set: source, id, label, group, fold, predicted, ``p_<class>``."""
     parts = []
     for name, outcome in outcomes.items():
-        images, classes = available[name].table, available[name].classes
         tested = [(split == "test").to_numpy() for split in outcome.folds]
-        part = images[["id", "label", "group"]].assign(
-            source=name, fold=np.select(tested, range(1, len(tested) + 1))
-        )
-        probabilities = outcome.probe.probabilities
-        part["predicted"] = np.asarray(classes)[probabilities.argmax(axis=1)]
-        for index, label in enumerate(classes):
-            part[f"p_{label}"] = probabilities[:, index].round(7)
-        parts.append(part)
-    table = pd.concat(parts, ignore_index=True)
-    first = ["source", "id", "label", "group", "fold", "predicted"]
-    return table[[*first, *table.columns.difference(first, sort=False)]]
+        fold = np.select(tested, range(1, len(tested) + 1))
+        rows = available[name].table[["id", "label", "group"]].assign(fold=fold)
+        rows.insert(0, "source", name)
+        parts.append(with_predictions(rows, outcome.probe.probabilities, available[name].classes))
+    return pd.concat(parts, ignore_index=True).drop(columns="probability").round(7)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from bcd_utils.datasets.image_set import ImageSet
-from bcd_utils.evaluation.format import number, with_interval
+from bcd_utils.evaluation.format import number, plain_rows, with_interval
 from bcd_utils.experiments.modalities.protocol import Outcome
 from bcd_utils.experiments.modalities.sources import NOT_AT_HAND, Absent
 from bcd_utils.experiments.modalities.tables import known_metrics
@@ -17,6 +18,8 @@ from bcd_utils.images.statistics import MEASURES
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.backend import device, keras
 
+ABOVE = "above chance"
+
 
 def record(
     study: Study,
@@ -24,7 +27,7 @@ def record(
     absent: Mapping[str, Absent],
     quartiles: pd.DataFrame,
     outcomes: Mapping[str, Outcome],
-    found: Transfer,
+    transferred: Transfer,
     backbone,
 ) -> dict[str, Any]:
     """What ``modalities.json`` holds; plain values, None where undefined.
@@ -36,53 +39,36 @@ def record(
     backbone : backbones.Backbone
     """
     sources = {
-        name: describe(each, quartiles.loc[name], outcomes[name], study.confidence)
-        for name, each in available.items()
+        name: describe(images, quartiles.loc[name], outcomes[name], study.confidence)
+        for name, images in available.items()
     }
-    for name, each in absent.items():
-        sources[name] = {"title": each.title, "modality": each.dataset.modality, "status": NOT_AT_HAND}
-        sources[name] |= {"problem": each.problem, "command": each.command}
-    pairs = found.table.astype(object).where(found.table.notna(), None)
+    for name, missing in absent.items():
+        sources[name] = {"title": missing.title, "modality": missing.dataset.modality, "status": NOT_AT_HAND}
+        sources[name] |= {"problem": missing.problem, "command": missing.command}
+    pairs = plain_rows(transferred.table, "records")
     return {
         "folds": study.modalities.folds,
         "seed": study.seed,
         "confidence": study.confidence,
         "sources": {name: sources[name] for name in study.modalities.sources},
-        "transfer": {
-            "pairs": pairs.to_dict("records"),
-            "left_out": found.left_out,
-            "dropped": found.dropped,
-        },
+        "transfer": {"pairs": pairs, "left_out": transferred.left_out, "dropped": transferred.dropped},
         "network": {**backbone.origin, "device": device(), "backend": keras.backend.backend()},
     }
 
 
-def describe(each: ImageSet, quartiles: pd.DataFrame, outcome: Outcome, confidence: float) -> dict[str, Any]:
+def describe(
+    images: ImageSet, quartiles: pd.DataFrame, outcome: Outcome, confidence: float
+) -> dict[str, Any]:
     """One data set that is at hand."""
-    dataset, images = each.dataset, each.table
-    metrics = known_metrics(outcome.probe)
     scores = {
-        who: {metric: scored.interval(metric, confidence) for metric in metrics}
-        for who, scored in (("probe", outcome.probe), ("majority", outcome.majority))
+        model: {metric: scored.interval(metric, confidence) for metric in known_metrics(outcome.probe)}
+        for model, scored in (("probe", outcome.probe), ("majority", outcome.majority))
     }
-    counts = images["label"].value_counts()
-    return {
-        "title": each.title,
-        "name": dataset.name,
-        "modality": dataset.modality,
+    return images.described | {
+        "modality": images.dataset.modality,
         "status": "at hand",
-        "synthetic": dataset.synthetic,
-        "licence": dataset.licence,
-        "citation": dataset.citation,
-        "homepage": dataset.homepage,
-        "data_sha256": each.data_sha256,
-        "images": len(images),
-        "classes": {label: int(counts[label]) for label in each.classes},
-        "set_aside": int(each.set_aside.sum()),
-        "patients": each.patients,
-        "groups": int(images["group"].nunique()),
-        "remarks": each.remarks,
-        "median_size": {side: float(images[side].median()) for side in ("width", "height")},
+        "data_sha256": images.data_sha256,
+        "median_size": {side: float(images.table[side].median()) for side in ("width", "height")},
         "character": {
             label: {measure: row[measure].to_dict() for measure in MEASURES}
             for label, row in quartiles.iterrows()
@@ -100,30 +86,28 @@ def said_of_protocol(record: Mapping[str, Any]) -> str:
         if source["status"] == NOT_AT_HAND:
             lines.append(f"- **{source['title']}** is {NOT_AT_HAND}: `{source['command']}`.")
             continue
-        area = source["scores"]["probe"]["roc_auc"]
-        line = f"- **{source['title']}** ({source['modality']}, {len(source['classes'])} classes): "
-        line += f"accuracy {with_interval(source['scores']['probe']['accuracy'])}, where always saying the most common "
-        line += f"class gives {number(source['scores']['majority']['accuracy']['value'])}; "
-        line += f"ROC AUC {with_interval(area)}, "
-        lines.append(line + beside_chance(area) + ".")
+        probe, majority = source["scores"]["probe"], source["scores"]["majority"]
+        lines.append(
+            f"- **{source['title']}** ({source['modality']}, {len(source['classes'])} classes): accuracy "
+            f"{with_interval(probe['accuracy'])}, where always saying the most common class gives "
+            f"{number(majority['accuracy']['value'])}; ROC AUC {with_interval(probe['roc_auc'])}, "
+            f"{beside_chance(probe['roc_auc']['low'], probe['roc_auc']['high'])}."
+        )
     return "\n".join(lines)
 
 
-def beside_chance(area: Mapping[str, float | None]) -> str:
+def beside_chance(low: float | None, high: float | None) -> str:
     """Where an AUC's interval lies, in words.
 
     Examples
     --------
-    >>> beside_chance({"value": 0.7, "low": 0.6, "high": 0.8})
-    'above chance'
-    >>> beside_chance({"value": 0.55, "low": 0.45, "high": 0.65})
-    'not told from chance'
+    >>> beside_chance(0.6, 0.8), beside_chance(0.45, 0.65)
+    ('above chance', 'not told from chance')
     """
-    low, high = area["low"], area["high"]
-    if low is None:
+    if low is None or high is None:
         return "of which nothing can be said"
     if low > CHANCE:
-        return "above chance"
+        return ABOVE
     return "below chance: the order is reversed" if high < CHANCE else "not told from chance"
 
 
@@ -135,34 +119,27 @@ def said_of_transfer(record: Mapping[str, Any]) -> str:
         return (
             "**Nothing was crossed**: that takes two data sets at hand with the classes benign and malignant."
         )
-    places = [beside_chance(ends_of(pair)) for pair in crossed]
-    count = {place: places.count(place) for place in dict.fromkeys(places)}
+    counts, confidence = Counter(map(place_of, crossed)), record["confidence"]
+    shown = ", ".join(f"{count} {'is' if count == 1 else 'are'} {place}" for place, count in counts.items())
     highest, lowest = (choose(crossed, key=lambda pair: pair["auc"]) for choose in (max, min))
-    said = f"Of {len(crossed)} crossings, "
-    said += ", ".join(f"{number} {'is' if number == 1 else 'are'} {place}" for place, number in count.items())
-    said += f" (intervals at {record['confidence']:.0%}, "
-    said += (
-        f"so about {len(crossed) * (1 - record['confidence']):.1f} would leave {CHANCE:g} by luck alone). "
-    )
-    said += f"The AUC goes from {named(lowest, sources)} to {named(highest, sources)}. "
+    sentences = [
+        f"Of {len(crossed)} crossings, {shown} (intervals at {confidence:.0%}, so about "
+        f"{len(crossed) * (1 - confidence):.1f} would leave {CHANCE:g} by luck alone).",
+        f"The AUC goes from {named(lowest, sources)} to {named(highest, sources)}.",
+    ]
     across = crossings(record)
     if across:
-        said += different_kinds(across, sources)
-    weak = [
-        sources[pair["trained_on"]]["title"]
-        for pair in pairs
-        if pair not in crossed and beside_chance(ends_of(pair)) != "above chance"
-    ]
-    if weak:
-        said += (
-            f"What was learned on {' and '.join(weak)} is not told from chance even at home, so failing elsewhere "
-            "says nothing. "
+        sentences.append(different_kinds(across, sources))
+    at_home = [pair for pair in pairs if pair not in crossed and place_of(pair) != ABOVE]
+    if weak := " and ".join(sources[pair["trained_on"]]["title"] for pair in at_home):
+        sentences.append(
+            f"What was learned on {weak} is not told from chance even at home, so failing elsewhere says nothing."
         )
-    same = [pair for pair in crossed if pair not in across]
-    if same:
-        best = "; ".join(f"{named(pair, sources)}, {beside_chance(ends_of(pair))}" for pair in same)
-        said += f"Within one kind of image, which is an external test: {best}."
-    return said.strip()
+    if same := "; ".join(
+        f"{named(pair, sources)}, {place_of(pair)}" for pair in crossed if pair not in across
+    ):
+        sentences.append(f"Within one kind of image, which is an external test: {same}.")
+    return " ".join(sentences)
 
 
 def crossings(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -180,9 +157,9 @@ def generalises(record: Mapping[str, Any]) -> tuple[bool, str] | None:
     crossed = crossings(record)
     if not crossed:
         return None
-    told = "; ".join(named(pair, record["sources"]) for pair in crossed)
-    holds = all(beside_chance(ends_of(pair)) == "above chance" for pair in crossed)
-    return holds, f"AUC of benign against malignant, learned on one kind and tested on another: {told}"
+    shown = "; ".join(named(pair, record["sources"]) for pair in crossed)
+    holds = all(place_of(pair) == ABOVE for pair in crossed)
+    return holds, f"AUC of benign against malignant, learned on one kind and tested on another: {shown}"
 
 
 def crosses_synthetic(record: Mapping[str, Any]) -> bool:
@@ -193,31 +170,31 @@ def crosses_synthetic(record: Mapping[str, Any]) -> bool:
 
 def different_kinds(across: list[Mapping[str, Any]], sources: Mapping[str, Any]) -> str:
     """What crossings between kinds of images show."""
-    above = [pair for pair in across if beside_chance(ends_of(pair)) == "above chance"]
+    above = [pair for pair in across if place_of(pair) == ABOVE]
     if not above:
         return (
             "Between kinds of images none is above chance, which is what one should expect: what makes a mass "
             "suspicious in one kind of image is not there to be seen in another. A model that does well on one "
-            "kind says nothing about another, and no such result shows that it generalises over modalities. "
+            "kind says nothing about another, and no such result shows that it generalises over modalities."
         )
     shown = "; ".join(named(pair, sources) for pair in above)
     return (
         f"Between kinds of images {len(above)} of {len(across)} {'is' if len(above) == 1 else 'are'} above chance "
         f"({shown}). Before calling that knowledge of disease, look for what else goes with the label in both: "
         "brightness, contrast, size or sharpness differ between classes too, and are enough for an AUC above "
-        f"{CHANCE:g}. "
+        f"{CHANCE:g}."
     )
 
 
-def ends_of(pair: Mapping[str, Any]) -> dict[str, float | None]:
-    """A pair's AUC as ``value``, ``low`` and ``high``."""
-    return {"value": pair["auc"], "low": pair["auc_low"], "high": pair["auc_high"]}
+def place_of(pair: Mapping[str, Any]) -> str:
+    """Where a pair's AUC lies; see `beside_chance`."""
+    return beside_chance(pair["auc_low"], pair["auc_high"])
 
 
 def named(pair: Mapping[str, Any], sources: Mapping[str, Any]) -> str:
     """A pair and its AUC, in words."""
     titles = (sources[pair[end]]["title"] for end in ("trained_on", "tested_on"))
-    return f"{with_interval(ends_of(pair))} ({' to '.join(titles)})"
+    return f"{with_interval(pair, name='auc')} ({' to '.join(titles)})"
 
 
 def kind_of(source: Mapping[str, Any]) -> str:

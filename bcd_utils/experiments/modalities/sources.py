@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -51,9 +52,9 @@ def titles_of(study: Study) -> dict[str, str]:
     >>> titles_of(make_study({"name": "mine", "modalities": {"sources": sources}}))
     {'here': 'BUSI (here)', 'there': 'BUSI (there)', 'mias': 'mini-MIAS'}
     """
-    found = {name: dataset_of(source).title for name, source in study.modalities.sources.items()}
-    times = Counter(found.values())
-    return {name: f"{title} ({name})" if times[title] > 1 else title for name, title in found.items()}
+    titles = {name: dataset_of(source).title for name, source in study.modalities.sources.items()}
+    times = Counter(titles.values())
+    return {name: f"{title} ({name})" if times[title] > 1 else title for name, title in titles.items()}
 
 
 def locate_sources(study: Study) -> dict[str, Path]:
@@ -67,10 +68,8 @@ def locate_sources(study: Study) -> dict[str, Path]:
     folders = {}
     for name, source in study.modalities.sources.items():
         dataset = dataset_of(source)
-        try:
+        with suppress(StudyError):
             folders[name] = dataset.locate(source)
-        except StudyError:
-            continue
     if not folders:
         raise none_available(study)
     return folders
@@ -99,7 +98,7 @@ def find_sources(
 
     Returns
     -------
-    at_hand : dict of name to ImageSet
+    available : dict of name to ImageSet
     absent : dict of name to Absent
         Sources that are nowhere, or whose folder holds no images.
 
@@ -113,12 +112,12 @@ def find_sources(
         dataset = dataset_of(source)
         try:
             folder = dataset.locate(source)
-            found = dataset.scan(folder)
+            scan = dataset.scan(folder)
         except StudyError as error:
             absent[name] = Absent(titles[name], dataset, error.problem)
             continue
         try:
-            available[name] = inspect(study, source, titles[name], folder, found, progress_of)
+            available[name] = inspect(study, source, titles[name], folder, scan, progress_of)
         except StudyError as error:
             fix = error.fix.replace("--set allow_partial", f"--set modalities.sources.{name}.allow_partial")
             raise StudyError(error.problem, fix) from None
@@ -132,7 +131,7 @@ def inspect(
     source: ModalitySource,
     title: str,
     folder: Path,
-    found: Scan,
+    scan: Scan,
     progress_of: Callable[[str], Progress],
 ) -> ImageSet:
     """Look at every image of a data set, and join what must stay together.
@@ -145,7 +144,7 @@ def inspect(
     StudyError
         If the class counts are not the published ones, or fewer than two classes have images.
     """
-    manifest, remarks = cached_manifest(source, folder, found, progress_of(f"{title}: inspected"))
+    manifest, remarks = cached_manifest(source, folder, scan, progress_of(f"{title}: inspected"))
     # Asked of all: where copies are missing they look like patients.
     named = known_patients(manifest) is not None
     usable = thinned(manifest[manifest["status"] == "ok"], source.most_images).reset_index(drop=True)
@@ -154,25 +153,23 @@ def inspect(
     if not named:
         usable = usable.assign(group=lesions_joined(usable, folder, study, progress_of(f"{title}: compared")))
     aside = manifest.loc[manifest["status"] != "ok", "label"].value_counts()
-    there = set(usable["label"])
-    return ImageSet(
-        source, usable, tuple(label for label in dataset_of(source).classes if label in there), data_hash(usable),
-        study.input, study.image_size, title, aside, usable["group"].nunique() if named else None, remarks,
-    )  # fmt: skip
+    present = set(usable["label"])
+    classes = tuple(label for label in dataset_of(source).classes if label in present)
+    patients = usable["group"].nunique() if named else None
+    shown = (study.input, study.image_size, title)
+    return ImageSet(source, usable, classes, data_hash(usable), *shown, aside, patients, remarks)
 
 
 def cached_manifest(
-    source: Source, folder: Path, found: Scan, on_progress: Progress
+    source: Source, folder: Path, scan: Scan, on_progress: Progress
 ) -> tuple[pd.DataFrame, list[str]]:
     """`manifest.build_manifest` of what a scan found; once for files, settings and code that are the same."""
     code = code_identity(quality.__name__, REGISTRY[source.dataset].scan.__module__)
     recipe = [listing_identity([folder]), source.as_dict(), code]
     path = cache_folder() / "manifests" / f"{sha256_of_json(recipe)[:24]}.json"
     if not path.exists():
-        dataset = replace(dataset_of(source), scan=lambda _: found)
-        manifest, remarks = build_manifest(
-            dataset, folder, source.allow_partial, on_progress, require_every_class=False
-        )
+        dataset = replace(dataset_of(source), scan=lambda _: scan)
+        manifest, remarks = build_manifest(dataset, folder, source.allow_partial, on_progress, False)
         write_json(path, {"manifest": manifest.to_dict("list"), "remarks": remarks})
     stored = json.loads(path.read_text(encoding="utf-8"))
     return pd.DataFrame(stored["manifest"]), stored["remarks"]

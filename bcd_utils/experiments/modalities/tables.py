@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -24,17 +24,17 @@ PROBE, MAJORITY = "linear probe", "majority class"
 def sources_table(available: Mapping[str, ImageSet], absent: Mapping[str, Absent]) -> pd.DataFrame:
     """Which data sets there are, what images of one unit are kept together, and how to get those that are missing."""
     rows = {}
-    for each in available.values():
-        units = "patients" if each.patients else "lesions, as far as pictures tell"
-        rows[each.title] = {
-            "modality": each.dataset.modality,
-            "images used": f"{len(each.table):,}",
-            "kept together": f"{each.table['group'].nunique():,} {units}",
-            "status": "at hand" + (", synthetic" if each.dataset.synthetic else ""),
+    for images in available.values():
+        units = "patients" if images.patients else "lesions, as far as pictures tell"
+        rows[images.title] = {
+            "modality": images.dataset.modality,
+            "images used": f"{len(images.table):,}",
+            "kept together": f"{images.table['group'].nunique():,} {units}",
+            "status": "at hand" + (", synthetic" if images.dataset.synthetic else ""),
         }
-    for each in absent.values():
-        row = {"modality": each.dataset.modality, "images used": "", "kept together": ""}
-        rows[each.title] = row | {"status": f"{NOT_AT_HAND}: {each.command}"}
+    for missing in absent.values():
+        row = {"modality": missing.dataset.modality, "images used": "", "kept together": ""}
+        rows[missing.title] = row | {"status": f"{NOT_AT_HAND}: {missing.command}"}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
@@ -66,21 +66,18 @@ def composition_table(available: Mapping[str, ImageSet], absent: Mapping[str, Ab
                 "width": with_range(images["width"]),
                 "height": with_range(images["height"]),
             }
-    return with_absent(rows, absent, ["images", "share", "set aside", "groups", "width", "height"])
+    return with_absent(rows, absent)
 
 
 def with_absent(
-    rows: Mapping[tuple[str, str], Mapping[str, str]], absent: Mapping[str, Absent], columns: Sequence[str]
+    rows: Mapping[tuple[str, str], Mapping[str, str]], absent: Mapping[str, Absent]
 ) -> pd.DataFrame:
     """Rows of data sets at hand, then one of each that is not."""
-    first, *others = columns
-    missing = {
-        (each.title, ""): {first: f"{NOT_AT_HAND}: {each.command}"} | dict.fromkeys(others, "")
-        for each in absent.values()
-    }
-    rows = {**rows, **missing}
-    index = pd.MultiIndex.from_tuples(rows, names=["data set", ""])
-    return pd.DataFrame(list(rows.values()), index=index, columns=list(columns))
+    columns = list(next(iter(rows.values())))
+    missing = {(each.title, ""): {columns[0]: f"{NOT_AT_HAND}: {each.command}"} for each in absent.values()}
+    together = {**rows, **missing}
+    index = pd.MultiIndex.from_tuples(together, names=["data set", ""])
+    return pd.DataFrame(list(together.values()), index=index, columns=columns).fillna("")
 
 
 def with_range(pixels: pd.Series) -> str:
@@ -113,23 +110,22 @@ def character_quartiles(
     """
     parts = {}
     for name, values in measured.items():
-        of_class = values.groupby(available[name].table["label"]).quantile([0.25, 0.5, 0.75]).unstack()
-        parts[name] = of_class.loc[list(available[name].classes)].rename(
-            columns={0.25: "q1", 0.5: "median", 0.75: "q3"}, level=1
-        )
-    return pd.concat(parts)
+        quartiles = values.groupby(available[name].table["label"]).quantile([0.25, 0.5, 0.75]).unstack()
+        parts[name] = quartiles.loc[list(available[name].classes)]
+    return pd.concat(parts).rename(columns={0.25: "q1", 0.5: "median", 0.75: "q3"}, level=1)
 
 
 def character_table(
     quartiles: pd.DataFrame, available: Mapping[str, ImageSet], absent: Mapping[str, Absent]
 ) -> pd.DataFrame:
     """`character_quartiles` as text: the median, and the quartiles in brackets."""
-    rows = {}
-    for (name, label), row in quartiles.iterrows():
-        rows[available[name].title, label] = {
-            heading: _quartiles(row[measure]) for measure, heading in MEASURES.items()
+    rows = {
+        (available[name].title, label): {
+            title: _quartiles(row[measure]) for measure, title in MEASURES.items()
         }
-    return with_absent(rows, absent, list(MEASURES.values()))
+        for (name, label), row in quartiles.iterrows()
+    }
+    return with_absent(rows, absent)
 
 
 def _quartiles(values: pd.Series) -> str:
@@ -149,16 +145,11 @@ def protocol_scores(outcomes: Mapping[str, Outcome], confidence: float) -> pd.Da
     """
     rows = {}
     for name, outcome in outcomes.items():
-        for who, scored in ((PROBE, outcome.probe), (MAJORITY, outcome.majority)):
-            row = score_table({"": scored}, known_metrics(scored), confidence).iloc[0]
-            if who == MAJORITY:
-                fixed = [
-                    metric
-                    for metric in known_metrics(scored)
-                    if row[f"{metric}_low"] == row[f"{metric}_high"]
-                ]
-                row[[f"{metric}{end}" for metric in fixed for end in ("_low", "_high")]] = np.nan
-            rows[name, who] = row
+        for model, scored in ((PROBE, outcome.probe), (MAJORITY, outcome.majority)):
+            rows[name, model] = row = score_table({"": scored}, known_metrics(scored), confidence).iloc[0]
+            for metric in known_metrics(scored) if model == MAJORITY else ():
+                if row[f"{metric}_low"] == row[f"{metric}_high"]:
+                    row[[f"{metric}_low", f"{metric}_high"]] = np.nan
     return pd.DataFrame(rows).T
 
 
@@ -172,12 +163,12 @@ def protocol_table(
 ) -> pd.DataFrame:
     """`protocol_scores` as text."""
     rows = {
-        (available[name].title, who): {
+        (available[name].title, model): {
             heading: with_interval(row, name=metric) for metric, heading in shown_metrics(CLASSES).items()
         }
-        for (name, who), row in scores.iterrows()
+        for (name, model), row in scores.iterrows()
     }
-    return with_absent(rows, absent, list(shown_metrics(CLASSES).values()))
+    return with_absent(rows, absent)
 
 
 def patients_table(available: Mapping[str, ImageSet], outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
@@ -186,19 +177,16 @@ def patients_table(available: Mapping[str, ImageSet], outcomes: Mapping[str, Out
     return as_table(rates).rename_axis(None) if rates else pd.DataFrame()
 
 
-def transfer_table(found: Transfer, available: Mapping[str, ImageSet]) -> pd.DataFrame:
+def transfer_table(transferred: Transfer, available: Mapping[str, ImageSet]) -> pd.DataFrame:
     """AUC with its interval; rows say what was trained on, columns what was tested on."""
-    titles = {name: each.title for name, each in available.items()}
-    cells = found.table.assign(text=[with_interval(row, name="auc") for _, row in found.table.iterrows()])
-    order = list(dict.fromkeys(found.table["trained_on"]))
-    table = (
-        cells.pivot(index="trained_on", columns="tested_on", values="text")
-        .loc[order, order]
-        .fillna("not crossed")
+    cells = transferred.table.assign(
+        text=[with_interval(row, name="auc") for _, row in transferred.table.iterrows()]
     )
-    table.index = [f"trained on {titles[name]}" for name in order]
-    table.columns = [f"tested on {titles[name]}" for name in order]
-    return table
+    order = list(dict.fromkeys(transferred.table["trained_on"]))
+    table = cells.pivot(index="trained_on", columns="tested_on", values="text").loc[order, order]
+    table.index = [f"trained on {available[name].title}" for name in order]
+    table.columns = [f"tested on {available[name].title}" for name in order]
+    return table.fillna("not crossed")
 
 
 def example_images(
@@ -211,23 +199,18 @@ def example_images(
     kind : str
         A part of the modality's name, such as "ultrasound".
     """
-    of_kind = [one for one in available.values() if kind in one.dataset.modality]
+    sets = [images for images in available.values() if kind in images.dataset.modality]
     chosen = {}
-    for one in of_kind:
-        for label, rows in typical(one.table, one.classes, each).items():
-            name = label if len(of_kind) == 1 else f"{one.title} {label}"
-            chosen[name] = [(*read_with_mask(one.folder, row), row["id"]) for _, row in rows.iterrows()]
+    for images in sets:
+        for label, rows in typical(images.table, images.classes, each).items():
+            name = label if len(sets) == 1 else f"{images.title} {label}"
+            chosen[name] = [(*read_with_mask(images.folder, row), row["id"]) for _, row in rows.iterrows()]
     return chosen
 
 
-def images_table(
-    available: Mapping[str, ImageSet],
-    measured: Mapping[str, pd.DataFrame],
-) -> pd.DataFrame:
+def images_table(available: Mapping[str, ImageSet], measured: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Every image that is used: source, id, label, group, width, height, sha256, and what was measured of it."""
     columns = ["id", "label", "group", "width", "height", "sha256"]
-    parts = [
-        each.table[columns].assign(source=name).join(measured[name].round(4))
-        for name, each in available.items()
-    ]
-    return pd.concat(parts, ignore_index=True)[["source", *columns, *MEASURES]]
+    parts = {name: each.table[columns].join(measured[name].round(4)) for name, each in available.items()}
+    table = pd.concat(parts, names=["source", None]).reset_index("source").reset_index(drop=True)
+    return table[["source", *columns, *MEASURES]]

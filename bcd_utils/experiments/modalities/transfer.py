@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -66,7 +67,7 @@ def transfer(
 
     Parameters
     ----------
-    at_hand : mapping of name to ImageSet
+    available : mapping of name to ImageSet
     vectors : mapping of name to ndarray, float32, shape (n, c)
     outcomes : mapping of name to Outcome
     """
@@ -83,10 +84,9 @@ def transfer(
         order = [trained, *(name for name in names if name not in never)]
         folds = [split.where(kept[trained], "") for split in outcomes[trained].folds]
         labels = numbers(own.table["label"])
-        results = train_folds(
-            [vectors[name] for name in order], labels, folds, len(CLASSES), study,
-            lambda done, total, number=number: on_progress(number * total + done, len(names) * total),
-        )  # fmt: skip
+        tell = partial(_tell, on_progress, number, len(names))
+        given = [vectors[name] for name in order]
+        results = train_folds(given, labels, folds, len(CLASSES), study, tell)
         for index, tested in enumerate(order):
             if tested == trained:
                 probabilities = out_of_fold(results, folds)
@@ -104,6 +104,10 @@ def transfer(
     order = ["trained_on", "tested_on", "id", "label", "p_malignant"]
     predictions = pd.concat(parts, ignore_index=True)[order] if parts else pd.DataFrame(columns=order)
     return Transfer(table, predictions, left_out, dropped_classes(available, names))
+
+
+def _tell(on_progress: Callable, finished: int, data_sets: int, done: int, total: int) -> None:
+    on_progress(finished * total + done, data_sets * total)
 
 
 def in_common(one: ImageSet, other: ImageSet) -> bool:
@@ -142,10 +146,8 @@ def auc_with_ends(probabilities: np.ndarray, images: pd.DataFrame, study: Study)
 
 def dropped_classes(available: Mapping[str, ImageSet], names: list[str]) -> dict[str, dict[str, int]]:
     """Images of classes other than `CLASSES`, of the data sets that take part and have some."""
-    dropped = {}
-    for name in names:
-        labels = available[name].table["label"]
-        counts = labels[~labels.isin(CLASSES)].value_counts()
-        if len(counts):
-            dropped[name] = {label: int(count) for label, count in counts.items()}
-    return dropped
+    counts = {
+        name: available[name].table["label"].value_counts().drop(list(CLASSES), errors="ignore")
+        for name in names
+    }
+    return {name: count.to_dict() for name, count in counts.items() if len(count)}

@@ -70,8 +70,8 @@ def consistency(
     if not (np.isfinite(row).all() and np.isfinite(table[list(metrics)].to_numpy(float)).all()):
         raise ValueError("every metric must be a finite number in each split and in the reported row")
     rows = []
-    for kind, of_arm in table.groupby("arm", sort=False):
-        values = of_arm[list(metrics)].to_numpy(float).round(decimals)
+    for kind, splits in table.groupby("arm", sort=False):
+        values = splits[list(metrics)].to_numpy(float).round(decimals)
         tails, tails_of_row = _tail_shares(values, values), _tail_shares(values, row[None])
         # Unlike linear interpolation, this quantile does not cut off the extremes of a few splits.
         edges = [(1 - confidence) / 2, 0.5, (1 + confidence) / 2]

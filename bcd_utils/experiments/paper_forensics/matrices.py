@@ -62,10 +62,10 @@ def examine(reported: Reported) -> list[Finding]:
     for name, counts in reported.counts().items():
         for f1, scores in reported.readings(name).items():
             try:
-                tried = count_matrices(counts, scores, reported.rounding)
                 matrices = fitting_matrices(counts, scores, reported.rounding)
             except StudyError as error:
                 raise StudyError(f"Set {name!r}: {error.problem}", error.fix) from None
+            tried = int(count_matrices(counts, scores, reported.rounding))
             findings.append(Finding(name, f1, counts, tried, matrices))
     return findings
 
@@ -117,8 +117,8 @@ def fitting_counts(
     for count in images.values():
         possible = np.arange(1, min(size, count) + 1)
         # A combination is never likelier than its rarest class count.
-        of_class = hypergeom.pmf(possible, sum(images.values()), count, size)
-        allowed.append(possible[of_class >= least_chance])
+        chance = hypergeom.pmf(possible, sum(images.values()), count, size)
+        allowed.append(possible[chance >= least_chance])
     if np.prod([len(possible) for possible in allowed[:-1]], dtype=float) > MOST_COUNTS:
         raise StudyError("There are too many class counts to try", "raise least_chance, or state the counts")
     combinations = sums(allowed, size)
@@ -185,15 +185,12 @@ def shared(finding: Finding) -> list[str]:
     sentences = []
     for index, (label, images) in enumerate(finding.counts.items()):
         if low[index, index] == images:
-            found = f"{images} of {images} found"
-            sentences.append(f"{label}: recall 1.00 in every matching matrix ({found})")
+            sentences.append(f"{label}: recall 1.00 in every matching matrix ({images} of {images} found)")
         if high[:, index].sum() == high[index, index] and low[index, index] > 0:
-            sentences.append(
-                f"{label}: precision 1.00 in every matching matrix (nothing else called {label})"
-            )
-    same = int((low == high).sum())
-    sentences.append(f"{same} of {low.size} cells are the same in every matching matrix")
-    return sentences
+            nothing = f"nothing else called {label}"
+            sentences.append(f"{label}: precision 1.00 in every matching matrix ({nothing})")
+    same = f"{(low == high).sum()} of {low.size} cells are the same in every matching matrix"
+    return [*sentences, same]
 
 
 def fitting_readings(findings: Sequence[Finding]) -> list[str]:
@@ -239,16 +236,14 @@ def matrix_table(findings: Sequence[Finding]) -> pd.DataFrame:
         classes, matrices = list(finding.counts), finding.matrices
         cells = [f"{true}_as_{predicted}" for true in classes for predicted in classes]
         table = pd.DataFrame(matrices.reshape(len(matrices), len(cells)), columns=cells)
-        table.insert(0, "set", finding.set)
-        table.insert(1, "f1", finding.f1)
-        table.insert(2, "matrix", np.arange(1, len(matrices) + 1))
-        tables.append(table.assign(**set_values(finding)))
+        origin = {"set": finding.set, "f1": finding.f1, "matrix": np.arange(1, len(matrices) + 1)}
+        tables.append(pd.DataFrame(origin).join(table).assign(**set_values(finding)))
     return pd.concat(tables, ignore_index=True)
 
 
 def fits_table(findings: Sequence[Finding]) -> pd.DataFrame:
     """How many matrices were tried and fit, a row for each set and reading of its F1."""
-    rows = [(each.set, each.f1, int(each.tried), len(each.matrices)) for each in findings]
+    rows = [(each.set, each.f1, each.tried, len(each.matrices)) for each in findings]
     return pd.DataFrame(rows, columns=["set", "F1 as", "matrices tried", "that fit"])
 
 

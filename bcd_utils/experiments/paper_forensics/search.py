@@ -65,19 +65,19 @@ def fitting_matrices(
     metrics = named(list(counts), determined=True, other_names=True)
     bounds = [(metrics[name], *Rounded.read(text).bounds(rounding)) for name, text in reported.items()]
     most_kept = MOST_KEPT // len(counts) ** 2
-    found, kept = [], 0
+    fitting, kept = [np.zeros((0, len(counts), len(counts)), np.int32)], 0
     for block in _blocks(counts, reported, rounding):
         given, fits = Counts(block), np.ones(len(block), dtype=bool)
         for metric, low, high in bounds:
             value = metric.value(given)
             fits &= (low <= value) & (value <= high)
-        found.append(block[fits].astype(np.int32))
-        kept += len(found[-1])
+        fitting.append(block[fits].astype(np.int32))
+        kept += len(fitting[-1])
         if kept > most_kept:
             raise StudyError(
                 f"more than {most_kept:,} matrices fit; the scores tell too little", "report more"
             )
-    return np.concatenate(found) if found else np.zeros((0, len(counts), len(counts)), np.int32)
+    return np.concatenate(fitting)
 
 
 def count_matrices(
@@ -98,13 +98,13 @@ def count_matrices(
         return 0.0
     ways = np.ones(1)  # ways[e]: to make e errors in the classes so far
     for errors in allowed:
-        of_class = np.zeros(min(errors.max(), totals.max()) + 1)
-        errors = errors[errors < len(of_class)]
-        of_class[errors] = comb(errors + len(counts) - 2, len(counts) - 2)
-        if not np.isfinite(of_class).all():
+        own_ways = np.zeros(min(errors.max(), totals.max()) + 1)
+        errors = errors[errors < len(own_ways)]
+        own_ways[errors] = comb(errors + len(counts) - 2, len(counts) - 2)
+        if not np.isfinite(own_ways).all():
             return np.inf
         with np.errstate(over="ignore", invalid="ignore"):
-            ways = convolve(ways, of_class)[: totals.max() + 1]
+            ways = convolve(ways, own_ways)[: totals.max() + 1]
         if not np.isfinite(ways).all():
             return np.inf
     return float(np.round(ways[totals[totals < len(ways)]].sum()))
@@ -144,10 +144,10 @@ def _blocks(
     wrong_columns = [np.delete(np.arange(size), row) for row in range(size)]
     possible = np.unique(np.concatenate(allowed))
     possible = possible[possible <= totals.max(initial=-1)]
-    rows = [sums([np.arange(errors + 1)] * (size - 1), errors) for errors in possible]
+    shared = [sums([np.arange(errors + 1)] * (size - 1), errors) for errors in possible]
     first = np.zeros(possible.max(initial=0) + 1, dtype=int)
-    first[possible] = np.cumsum([0, *map(len, rows)])[: len(rows)]
-    rows = np.concatenate(rows) if rows else np.zeros((0, size - 1), int)
+    first[possible] = np.cumsum([0, *map(len, shared)])[: len(shared)]
+    rows = np.concatenate([np.zeros((0, size - 1), int), *shared])
 
     for total in totals:
         errors = sums(allowed, total)

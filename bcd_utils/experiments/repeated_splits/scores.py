@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
 
-from bcd_utils.evaluation.bootstrap import percentile_interval, resampled_scores
+from bcd_utils.evaluation.bootstrap import percentile_interval
+from bcd_utils.evaluation.cross_validation import out_of_fold, score_on
+from bcd_utils.evaluation.format import plain_rows
 from bcd_utils.evaluation.metric_registry import paper_metrics
 from bcd_utils.evaluation.metrics import score
 from bcd_utils.evaluation.predictions import class_numbers
@@ -32,10 +35,7 @@ def sizes_table(splits: Splits) -> pd.DataFrame:
 
 
 def scores_by_split(
-    splits: Splits,
-    results: Mapping[tuple[str, int], Result],
-    manifest: pd.DataFrame,
-    classes: Sequence[str],
+    splits: Splits, results: Mapping[tuple[str, int], Result], manifest: pd.DataFrame, classes: Sequence[str]
 ) -> pd.DataFrame:
     """One row a split: how its test set was scored, and how much of it had a copy in training.
 
@@ -121,29 +121,19 @@ def headline(
     dict of str to dict
         For each score ``{"value": ..., "low": ..., "high": ...}``.
     """
-    labels = class_numbers(manifest["label"], classes)
-    usable = (manifest["status"] == "ok").to_numpy()
-    values, resampled = [], []
+    labels, count = class_numbers(manifest["label"], classes), study.repeated_splits.folds
+    scored = []
     for repeat in range(study.repeated_splits.repeats):
-        predicted = np.full((len(labels), len(classes)), np.nan)
-        for fold in range(study.repeated_splits.folds):
-            name = ("folds", repeat * study.repeated_splits.folds + fold)
-            test = (splits[name] == "test").to_numpy()
-            predicted[test] = results[name]["probabilities"][test]
-        values.append(score(labels[usable], predicted[usable], classes))
-        resampled.append(
-            resampled_scores(
-                labels[usable], predicted[usable], classes, study.bootstrap_samples, study.seed,
-                manifest["group"][usable],
-            )
-        )  # fmt: skip
+        names = [("folds", repeat * count + fold) for fold in range(count)]
+        predicted = out_of_fold([results[name] for name in names], [splits[name] for name in names])
+        scored.append(score_on(predicted, labels, manifest["group"], classes, study))
     return {
         metric: percentile_interval(
-            float(np.mean([scores[metric] for scores in values])),
-            np.mean([scores[metric] for scores in resampled], axis=0),
+            float(np.mean([each.values[metric] for each in scored])),
+            np.mean([each.resampled[metric] for each in scored], axis=0),
             study.confidence,
         )
-        for metric in values[0]
+        for metric in scored[0].values
     }
 
 
@@ -163,8 +153,7 @@ def copies_summary(table: pd.DataFrame) -> pd.DataFrame:
     row = {
         "splits": len(both),
         "copied_share": (plain["copied"] / plain["test_images"]).mean(),
-        "accuracy_copied": both["accuracy_copied"].mean(),
-        "accuracy_not_copied": both["accuracy_not_copied"].mean(),
+        **both[["accuracy_copied", "accuracy_not_copied"]].mean(),
         "difference": difference.mean(),
         "low": difference.quantile(0.025),
         "high": difference.quantile(0.975),
@@ -180,21 +169,10 @@ def splits_record(
     study: Study,
 ) -> dict[str, object]:
     """What the overview says about the repeated splits; plain values, None where undefined."""
-
-    def plain(row: pd.Series) -> dict[str, float | None]:
-        return {name: None if pd.isna(value) else float(value) for name, value in row.items()}
-
-    by_scheme = {
-        scheme: {metric: plain(spread.loc[scheme, metric]) for metric in paper_metrics()}
-        for scheme in ("plain", "grouped")
-    }
     return {
-        "splits": study.repeated_splits.splits,
-        "folds": study.repeated_splits.folds,
-        "repeats": study.repeated_splits.repeats,
-        "pooling": study.repeated_splits.pooling,
+        **asdict(study.repeated_splits),
         "trainings": len(table),
-        **by_scheme,
+        **{scheme: plain_rows(spread.loc[scheme]) for scheme in ("plain", "grouped")},
         "headline": {name: dict(value) for name, value in scores.items()},
-        "copies": plain(worth.iloc[0]),
+        "copies": plain_rows(worth.astype(float), "records")[0],
     }

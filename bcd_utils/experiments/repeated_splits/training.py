@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from bcd_utils.datasets.splits import grouped_folds, split_by_group, split_images
+from bcd_utils.models.candidates.base import Fold
 from bcd_utils.models.candidates.fold_training import Training, TrainingData
 from bcd_utils.utils.code_identity import code_identity
 from bcd_utils.utils.files import sha256_of_json
@@ -60,16 +62,11 @@ def draw_splits(manifest: pd.DataFrame, study: Study) -> Splits:
     """
     draw, fractions = study.repeated_splits, (study.test_fraction, study.validation_fraction)
     grouped = [split_by_group(manifest, *fractions, study.seed + number) for number in range(draw.splits)]
-    folds = [
-        split
-        for repeat in range(draw.repeats)
-        for split in grouped_folds(manifest, draw.folds, fractions[1], study.seed + repeat)
-    ]
-    return {
-        **plain_splits(manifest, study),
-        **{("grouped", number): split for number, split in enumerate(grouped)},
-        **{("folds", number): split for number, split in enumerate(folds)},
-    }
+    repeats = range(study.seed, study.seed + draw.repeats)
+    folds = chain(*(grouped_folds(manifest, draw.folds, fractions[1], seed) for seed in repeats))
+    splits = plain_splits(manifest, study)
+    splits |= {("grouped", number): split for number, split in enumerate(grouped)}
+    return splits | {("folds", number): split for number, split in enumerate(folds)}
 
 
 def head_inputs(features: np.ndarray, study: Study) -> np.ndarray:
@@ -83,9 +80,7 @@ def head_inputs(features: np.ndarray, study: Study) -> np.ndarray:
     -------
     ndarray, float32, shape (n, 1, 1, c) where ``repeated_splits.pooling`` is "average"; else the features
     """
-    if study.repeated_splits.pooling == "flatten":
-        return features
-    return pooled(features)[:, None, None]
+    return features if study.repeated_splits.pooling == "flatten" else pooled(features)[:, None, None]
 
 
 def train_splits(
@@ -130,10 +125,8 @@ def train_once(training: Training, data: TrainingData) -> Result:
     """One training of the head from one split, in a worker process."""
     from bcd_utils.models.training import fit_head, predict
 
-    study, rows = replace(data.study, seed=training.seed), map(training.rows, ("train", "validation"))
-    head, history, best_epoch = fit_head(data.values, data.labels, *rows, data.classes, study)
-    return {
-        "probabilities": predict(head, data.values),
-        "epochs": np.int64(len(history)),
-        "best_epoch": np.int64(best_epoch),
-    }
+    study = replace(data.study, seed=training.seed)
+    rows = training.rows("train"), training.rows("validation")
+    head, history, best_epoch = fit_head(Fold(data.values, data.labels, *rows, data.classes, study))
+    epochs = {"epochs": np.array(len(history)), "best_epoch": np.array(best_epoch)}
+    return {"probabilities": predict(head, data.values), **epochs}

@@ -23,25 +23,20 @@ def all_candidates(study: Study) -> dict[str, Candidate]:
     StudyError
         If two have the same name.
     """
-    found: dict[str, Candidate] = {}
+    known: dict[str, Candidate] = {}
     for name in sorted(module.name for module in pkgutil.iter_modules(__path__)):
         module = importlib.import_module(f"{__name__}.{name}")
         for candidate in module.candidates(study) if hasattr(module, "candidates") else ():
-            if candidate.name in found:
+            if candidate.name in known:
                 raise StudyError(
                     f"Two candidates are called {candidate.name}", "give one of them another name"
                 )
             title = candidate.title
-            if title in (other.title for other in found.values()):
+            if title in (other.title for other in known.values()):
                 title = f"{title} ({candidate.name})"
-            found[candidate.name] = replace(candidate, title=title, source=module.__file__)
-    order = list(FAMILIES)
-    return dict(
-        sorted(
-            found.items(),
-            key=lambda item: order.index(item[1].family) if item[1].family in order else len(order),
-        )
-    )
+            known[candidate.name] = replace(candidate, title=title, source=module.__file__)
+    place = {family: number for number, family in enumerate(FAMILIES)}
+    return dict(sorted(known.items(), key=lambda item: place.get(item[1].family, len(place))))
 
 
 def chosen_candidates(study: Study) -> dict[str, Candidate]:
@@ -61,10 +56,11 @@ def chosen_candidates(study: Study) -> dict[str, Candidate]:
 
 
 def _fitting(pattern: str, known: dict[str, Candidate]) -> set[str]:
-    found = {name for name, each in known.items() if pattern == each.family or fnmatchcase(name, pattern)}
-    if not found and pattern != "ensemble":  # an ensemble is made of others
-        raise _unknown(pattern, [*known, *sorted({each.family for each in known.values()}), "ensemble"])
-    return found
+    families = {name: candidate.family for name, candidate in known.items()}
+    names = {name for name, family in families.items() if pattern == family or fnmatchcase(name, pattern)}
+    if not names and pattern != "ensemble":  # an ensemble is made of others
+        raise _unknown(pattern, [*known, *sorted(set(families.values())), "ensemble"])
+    return names
 
 
 def _unknown(name: str, known: list[str]) -> StudyError:

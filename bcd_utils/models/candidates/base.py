@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -35,8 +36,8 @@ class Encoder:
     ----------
     identity : str
         Names all that decides the values, the images included.
-    encode : callable or None
-        ``encode(rows) -> ndarray`` of values (len(rows), ...), computed anew; None once it has let go.
+    encode : callable
+        ``encode(rows) -> ndarray`` of values (len(rows), ...), computed anew.
     parameters, multiply_adds : int or None
         Weights, and multiplications per image in convolutions and dense layers; None where that says nothing.
     origin : mapping
@@ -46,7 +47,7 @@ class Encoder:
     """
 
     identity: str
-    encode: Callable[[np.ndarray], np.ndarray] | None
+    encode: Callable[[np.ndarray], np.ndarray]
     parameters: int | None = 0
     multiply_adds: int | None = None
     origin: Mapping[str, object] = field(default_factory=dict)
@@ -54,10 +55,15 @@ class Encoder:
 
     def without_model(self) -> Encoder:
         """The same without what computes values, which may be a large network."""
-        return replace(self, encode=None, stored=None)
+        return replace(self, encode=_released, stored=None)
 
 
-class Representation(Protocol):
+def _released(rows: np.ndarray) -> np.ndarray:
+    raise RuntimeError("what computes these values was released")
+
+
+@dataclass(frozen=True)
+class Representation(ABC):
     """What a candidate is given of each image. A row of NaN says that it does not exist for that image."""
 
     name: str
@@ -65,7 +71,9 @@ class Representation(Protocol):
 
     def missing(self) -> str:
         """What is not at hand and the command that gets it; empty where nothing is missing."""
+        return ""
 
+    @abstractmethod
     def prepare(self, images: ImageSet) -> Encoder:
         """Load what is needed to compute it."""
 

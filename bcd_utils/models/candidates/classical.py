@@ -22,7 +22,7 @@ def random_forest(seed: int):
     return RandomForestClassifier(500, random_state=seed)
 
 
-def gradient_boosting(seed: int):
+def boosted_trees(seed: int):
     from sklearn.ensemble import GradientBoostingClassifier
 
     # Half of the rows and few of the features for each tree (Friedman 2002): twenty times faster here.
@@ -33,10 +33,7 @@ LEARNERS = {
     "logistic_regression": ("Logistic regression", scikit_learn(logistic_regression, {"C": PENALTIES})),
     "svm": ("SVM (RBF)", scikit_learn(support_vectors, {"C": (0.1, 1.0, 10.0, 100.0)}, calibrate=True)),
     "random_forest": ("Random forest", scikit_learn(random_forest, {"min_samples_leaf": (1, 3, 10)})),
-    "gradient_boosting": (
-        "Gradient boosting",
-        scikit_learn(gradient_boosting, {"learning_rate": (0.03, 0.1)}),
-    ),
+    "gradient_boosting": ("Gradient boosting", scikit_learn(boosted_trees, {"learning_rate": (0.03, 0.1)})),
 }
 
 

@@ -27,7 +27,5 @@ class PixelsOfBackbone(BackboneFeatures):
 def candidates(study: Study) -> Iterator[Candidate]:
     title = own_backbone(study).title
     for name, part in (("last_stage", "last stage"), ("all", "all layers")):
-        pixels = PixelsOfBackbone("pixels", "pixels", study)
-        yield Candidate(
-            f"paper-tuned_{name}", f"{title}, {part} fine-tuned", "fine_tuned", pixels, fine_tune_from(name)
-        )
+        pixels, learn = PixelsOfBackbone("pixels", "pixels", study), fine_tune_from(name)
+        yield Candidate(f"paper-tuned_{name}", f"{title}, {part} fine-tuned", "fine_tuned", pixels, learn)

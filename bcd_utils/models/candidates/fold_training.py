@@ -97,20 +97,19 @@ def train_fold(learn: Callable[[Fold], Fitted], training: Training, data: Traini
     probabilities = np.full((len(training.sets), data.classes), np.nan, np.float32)
     for batch in in_batches(np.flatnonzero(np.array(training.sets) >= 0), SLICE):
         probabilities[batch] = fitted.predict(data.values[batch])
-    counts = {"parameters": fitted.parameters, "multiply_adds": fitted.multiply_adds}
-    result = {name: np.int64(-1 if count is None else count) for name, count in counts.items()}
-    result["choices"] = np.str_(", ".join(f"{name}={value}" for name, value in fitted.choices.items()))
+    result = {"probabilities": probabilities}
+    for name, count in (("parameters", fitted.parameters), ("multiply_adds", fitted.multiply_adds)):
+        result[name] = np.array(-1 if count is None else count)
+    result["choices"] = np.array(", ".join(f"{name}={value}" for name, value in fitted.choices.items()))
     if fitted.heat_maps:
         maps = [
             fitted.heat_maps(data.values[batch], probabilities[batch].argmax(axis=1))
             for batch in in_batches(training.rows("test"), SLICE)
         ]
         result["heat_maps"] = np.concatenate(maps).astype(np.float16)
-    others = {
-        f"other_{index}": fitted.predict(values).astype(np.float32)
-        for index, values in enumerate(data.others)
-    }
-    return {"probabilities": probabilities, **result, **others}
+    for index, values in enumerate(data.others):
+        result[f"other_{index}"] = fitted.predict(values).astype(np.float32)
+    return result
 
 
 def oversampled(rows: np.ndarray, labels: np.ndarray, seed: int) -> np.ndarray:

@@ -20,26 +20,25 @@ PROBE = scikit_learn(logistic_regression, {"C": PENALTIES}, pool=True)
 
 def candidates(study: Study) -> Iterator[Candidate]:
     own = own_backbone(study)
-    yield Candidate("paper", f"{own.title}, the paper's head", "paper", own, train_head())
+    yield papers_head("paper", own, "paper")
     yield probe(own, "frozen")
     for features in other_backbones(study):
-        yield Candidate(
-            f"{features.name}-head", f"{features.title}, the paper's head", "frozen", features, train_head()
-        )
+        yield papers_head(f"{features.name}-head", features, "frozen")
         yield probe(features, "frozen")
     if study.weights != "random":
-        control = BackboneFeatures(
-            "paper-random", f"{own.title}, untrained", replace(study, weights="random")
-        )
-        yield Candidate(
-            "paper-random", f"{control.title}, the paper's head", "control", control, train_head()
-        )
+        settings = replace(study, weights="random")
+        control = BackboneFeatures("paper-random", f"{own.title}, untrained", settings)
+        yield papers_head("paper-random", control, "control")
         yield probe(control, "control")
     for network in NETWORKS.values():
         settings = replace(study, backbone=network.name, weights="random", scaling="imagenet")
-        yield probe(
-            BackboneFeatures(f"{network.name}-random", f"{network.title}, untrained", settings), "control"
-        )
+        untrained = BackboneFeatures(f"{network.name}-random", f"{network.title}, untrained", settings)
+        yield probe(untrained, "control")
+
+
+def papers_head(name: str, features: BackboneFeatures, family: str) -> Candidate:
+    """The paper's head on a backbone's features."""
+    return Candidate(name, f"{features.title}, the paper's head", family, features, train_head())
 
 
 def probe(features: BackboneFeatures, family: str) -> Candidate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
 
 from bcd_utils.models.candidates.base import Candidate
 from bcd_utils.models.candidates.frozen import own_backbone
@@ -23,23 +24,18 @@ def candidates(study: Study) -> Iterator[Candidate]:
         return Candidate(f"paper-{name}", title, "ablation", features, learn)
 
     other = {"flatten": "average", "average": "flatten"}[study.pooling]
-    said = {"flatten": "Flatten", "average": "average pooling"}
-    yield variant(other, f"{said[other]} instead of {said[study.pooling]}", own, train_head(pooling=other))
-    dropout = 0.0 if study.dropout else 0.5
-    yield variant(
-        "dropout" if dropout else "no_dropout",
-        f"dropout {dropout:g} instead of {study.dropout:g}",
-        own,
-        train_head(dropout=dropout),
-    )
+    words = {"flatten": "Flatten", "average": "average pooling"}
+    yield variant(other, f"{words[other]} instead of {words[study.pooling]}", own, train_head(pooling=other))
+    name, dropout = ("no_dropout", 0.0) if study.dropout else ("dropout", 0.5)
+    title = f"dropout {dropout:g} instead of {study.dropout:g}"
+    yield variant(name, title, own, train_head(dropout=dropout))
     yield variant("small", "one hidden layer of 64 units", own, train_head(hidden_units=(64,)))
     copies = study.comparison.augmented_copies
     augmented = AugmentedFeatures("paper-augmented", "augmented", study, copies)
-    yield variant(
-        "augmented", f"augmentation, {copies} copies of each image", augmented, train_head(versions=True)
-    )
+    title = f"augmentation, {copies} copies of each image"
+    yield variant("augmented", title, augmented, train_head(versions=True))
     if study.backbone in NETWORKS and not NETWORKS[study.backbone].scales_inside:
-        scaling = {"unit": "imagenet", "imagenet": "unit"}[study.scaling]
+        scaling: Literal["unit", "imagenet"] = "imagenet" if study.scaling == "unit" else "unit"
         words = {"unit": "pixels / 255", "imagenet": "the network's own preprocessing"}
         features = BackboneFeatures(f"paper-{scaling}", words[scaling], replace(study, scaling=scaling))
         title = f"{words[scaling]} instead of {words[study.scaling]}"

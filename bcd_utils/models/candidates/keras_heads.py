@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sized
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bcd_utils.models.candidates.base import Fitted, Fold
-from bcd_utils.utils.memmap import in_batches
+
+if TYPE_CHECKING:
+    from bcd_utils.models.training import Build, Transform
 
 BATCH = 32
 
 
-def train_head(attention: str = "", versions: bool = False, **settings: object) -> Callable[[Fold], Fitted]:
+def train_head(attention: str = "", versions: bool = False, **settings: Any) -> Callable[[Fold], Fitted]:
     """A learner that trains the paper's head (section 3.4).
 
     Parameters
@@ -34,11 +37,8 @@ def train_head(attention: str = "", versions: bool = False, **settings: object) 
         from bcd_utils.models.training import fit_head, predict
 
         study = replace(fold.study, **settings)
-        drawing = {"vary": _any_version(study.seed), "constant": _first_version} if versions else {}
-        rows = (fold.training, fold.validation)
-        head, history, best_epoch = fit_head(
-            fold.values, fold.labels, *rows, fold.classes, study, BUILDERS[attention], **drawing
-        )
+        vary, constant = (_any_version(study.seed), _first_version) if versions else (None, None)
+        head, history, best_epoch = fit_head(replace(fold, study=study), BUILDERS[attention], vary, constant)
 
         def as_given(values: np.ndarray) -> np.ndarray:
             return values[:, 0] if versions else values
@@ -54,31 +54,24 @@ def train_head(attention: str = "", versions: bool = False, **settings: object) 
     return learn
 
 
-def plain_head(feature_shape, classes, study):
-    from bcd_utils.models.head import build_head
-
-    return build_head(feature_shape, classes, study)
-
-
-def attention_head(layer, feature_shape, classes, study):
+def head_behind(layer: str, feature_shape, classes, study):
+    """The paper's head behind a layer of `attention`; "": behind none."""
     from bcd_utils.models import attention
     from bcd_utils.models.head import build_head
 
-    return build_head(feature_shape, classes, study, getattr(attention, layer)(study.seed, name="attention"))
+    before = getattr(attention, layer)(study.seed, name="attention") if layer else None
+    return build_head(feature_shape, classes, study, before)
 
 
-BUILDERS = {
-    "": plain_head,
-    "squeeze_excitation": partial(attention_head, "SqueezeExcitation"),
-    "cbam": partial(attention_head, "BlockAttention"),
-}
+LAYERS = {"": "", "squeeze_excitation": "SqueezeExcitation", "cbam": "BlockAttention"}
+BUILDERS: dict[str, Build] = {name: partial(head_behind, layer) for name, layer in LAYERS.items()}
 
 
 def _first_version(values: np.ndarray, epoch: int, rows: np.ndarray) -> np.ndarray:
     return values[:, 0]
 
 
-def _any_version(seed: int) -> Callable[[np.ndarray, int, np.ndarray], np.ndarray]:
+def _any_version(seed: int) -> Transform:
     def draw(values: np.ndarray, epoch: int, rows: np.ndarray) -> np.ndarray:
         chosen = [np.random.default_rng([seed, epoch, int(row)]).integers(values.shape[1]) for row in rows]
         return values[np.arange(len(rows)), chosen]
@@ -87,7 +80,7 @@ def _any_version(seed: int) -> Callable[[np.ndarray, int, np.ndarray], np.ndarra
 
 
 def as_fitted(
-    body, head, prepare: Callable[[np.ndarray], np.ndarray], choices: Mapping[str, object]
+    body, head, prepare: Callable[[np.ndarray], np.ndarray], history: Sized, best_epoch: int
 ) -> Fitted:
     """A `Fitted` of two Keras models.
 
@@ -99,26 +92,19 @@ def as_fitted(
         That map to probabilities, with the logits in a layer "logits".
     prepare : callable
         uint8 images to what ``body`` wants.
+    history : sized
+        One entry an epoch.
+    best_epoch : int
     """
     from bcd_utils.explain.gradcam import grad_cam
     from bcd_utils.models.flops import multiply_adds
     from bcd_utils.models.training import predict
-    from bcd_utils.utils.backend import keras
 
-    def maps(images: np.ndarray) -> np.ndarray:
-        """Feature maps (n, h, w, c), batch by batch."""
-        return np.concatenate(
-            [
-                keras.ops.convert_to_numpy(body(prepare(batch), training=False))
-                for batch in in_batches(images, BATCH)
-            ]
-        )
-
-    counts = (multiply_adds(body), multiply_adds(head))
+    maps = partial(predict, body, batch_size=BATCH, prepare=prepare)
     return Fitted(
         predict=lambda images: predict(head, maps(images)),
         parameters=body.count_params() + head.count_params(),
-        multiply_adds=None if None in counts else sum(counts),
-        choices=choices,
+        multiply_adds=multiply_adds(body, head),
+        choices={"epochs": len(history), "best_epoch": best_epoch},
         heat_maps=lambda images, classes: grad_cam(head, maps(images), classes),
     )

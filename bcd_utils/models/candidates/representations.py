@@ -8,28 +8,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bcd_utils.models.candidates.base import Encoder
+from bcd_utils.models.candidates.base import Encoder, Representation
 from bcd_utils.study.networks import missing_weights
 from bcd_utils.study.settings import Augmentation, Study
 from bcd_utils.utils.code_identity import code_identity
 from bcd_utils.utils.files import atomic_path, sha256_of_json
+from bcd_utils.utils.memmap import in_batches
 from bcd_utils.utils.paths import cache_folder
 
 if TYPE_CHECKING:
     from bcd_utils.datasets.image_set import ImageSet
+    from bcd_utils.models.backbones import Backbone
 
 BATCH = 32
 
 
 @dataclass(frozen=True)
-class Pixels:
+class Pixels(Representation):
     """The network's input images as they are, uint8 (n, s, s, 3)."""
 
     name: str = "pixels"
     title: str = "pixels"
-
-    def missing(self) -> str:
-        return ""
 
     def prepare(self, images: ImageSet) -> Encoder:
         return Encoder(
@@ -41,14 +40,11 @@ class Pixels:
 
 
 @dataclass(frozen=True)
-class Handcrafted:
+class Handcrafted(Representation):
     """Gradients, textures and grey levels, float32 (n, 1690); see `handcrafted`."""
 
     name: str = "handcrafted"
     title: str = "hand-crafted features"
-
-    def missing(self) -> str:
-        return ""
 
     def prepare(self, images: ImageSet) -> Encoder:
         from bcd_utils.models.handcrafted import handcrafted_features
@@ -61,24 +57,19 @@ class Handcrafted:
 
 
 @dataclass(frozen=True)
-class Outline:
+class Outline(Representation):
     """Shape of the lesion's outline as a person drew it, float32 (n, 15); NaN without a lesion; see `outline_shape`."""
 
     name: str = "outline"
     title: str = "shape of the lesion's outline"
-
-    def missing(self) -> str:
-        return ""
 
     def prepare(self, images: ImageSet) -> Encoder:
         from bcd_utils.images.reading import read_row_mask
         from bcd_utils.models.shape_features import outline_shape
 
         def encode(rows: np.ndarray) -> np.ndarray:
-            chosen = images.table.iloc[rows]
-            return np.stack(
-                [outline_shape(read_row_mask(images.folder, row)) for _, row in chosen.iterrows()]
-            )
+            masks = (read_row_mask(images.folder, row) for _, row in images.table.iloc[rows].iterrows())
+            return np.stack([outline_shape(mask) for mask in masks])
 
         code = code_identity(read_row_mask.__module__, outline_shape.__module__)
         recipe = ["outline", code, images.data_sha256, images.table["id"].tolist()]
@@ -86,7 +77,7 @@ class Outline:
 
 
 @dataclass(frozen=True)
-class BackboneFeatures:
+class BackboneFeatures(Representation):
     """The feature map of a frozen backbone, float32 or bfloat16 (n, h, w, c).
 
     Attributes
@@ -95,8 +86,6 @@ class BackboneFeatures:
         Names backbone, weights and scaling.
     """
 
-    name: str
-    title: str
     study: Study
 
     def missing(self) -> str:
@@ -105,11 +94,16 @@ class BackboneFeatures:
     def prepare(self, images: ImageSet) -> Encoder:
         from bcd_utils.datasets.phantoms.calibration import calibration_images
         from bcd_utils.models.backbones import load_backbone
+
+        study = self.study
+        return self.encoder(load_backbone(study, calibration_images(study.input, study.image_size)), images)
+
+    def encoder(self, backbone: Backbone, images: ImageSet) -> Encoder:
+        """The values that a backbone gives."""
         from bcd_utils.models.features import features_of, image_features
         from bcd_utils.models.flops import multiply_adds
 
         study = self.study
-        backbone = load_backbone(study, calibration_images(study.input, study.image_size))
         code = code_identity(features_of.__module__)
         return Encoder(
             identity=sha256_of_json([backbone.identity, images.pixels_sha256, study.feature_dtype, code]),
@@ -131,14 +125,11 @@ class AugmentedFeatures(BackboneFeatures):
 
     copies: int = 3
 
-    def prepare(self, images: ImageSet) -> Encoder:
-        from bcd_utils.datasets.phantoms.calibration import calibration_images
+    def encoder(self, backbone: Backbone, images: ImageSet) -> Encoder:
         from bcd_utils.images.augmentation import augment
-        from bcd_utils.models.backbones import load_backbone
         from bcd_utils.models.features import features_of
 
         study, amounts = self.study, self.study.augmentation or Augmentation()
-        backbone = load_backbone(study, calibration_images(study.input, study.image_size))
 
         def encode(rows: np.ndarray) -> np.ndarray:
             pixels = np.asarray(images.pixels[rows])
@@ -148,7 +139,7 @@ class AugmentedFeatures(BackboneFeatures):
         code = code_identity(augment.__module__, features_of.__module__)
         recipe = [self.copies, asdict(amounts), study.seed]
         return replace(
-            super().prepare(images),
+            super().encoder(backbone, images),
             identity=sha256_of_json(["augmented", backbone.identity, images.pixels_sha256, code, recipe]),
             encode=encode,
             stored=None,
@@ -180,17 +171,13 @@ def values_of(
     path = cache_folder() / "values" / f"{encoder.identity[:24]}.npy"
     if not path.exists():
         with atomic_path(path) as temporary, open(temporary, "wb") as file:
-            for start in range(0, images, BATCH):
-                batch = encoder.encode(np.arange(start, min(start + BATCH, images)))
-                if start == 0:
-                    header = {
-                        "descr": np.lib.format.dtype_to_descr(batch.dtype),
-                        "fortran_order": False,
-                        "shape": (images, *batch.shape[1:]),
-                    }
-                    np.lib.format.write_array_header_1_0(file, header)
+            for rows in in_batches(np.arange(images), BATCH):
+                batch = encoder.encode(rows)
+                if rows[0] == 0:
+                    kind = {"descr": np.lib.format.dtype_to_descr(batch.dtype), "fortran_order": False}
+                    np.lib.format.write_array_header_1_0(file, kind | {"shape": (images, *batch.shape[1:])})
                 file.write(batch.tobytes())
-                on_progress(min(start + BATCH, images), images)
+                on_progress(int(rows[-1]) + 1, images)
     return np.load(path, mmap_mode="r")
 
 

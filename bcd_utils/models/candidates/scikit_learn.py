@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +22,7 @@ def logistic_regression(seed: int):
 
 
 def scikit_learn(
-    make: Callable[[int], object],
+    make: Callable[[int], Any],
     grid: Mapping[str, Sequence] | None = None,
     pool: bool = False,
     calibrate: bool = False,
@@ -50,35 +52,29 @@ def scikit_learn(
     def learn(fold: Fold) -> Fitted:
         from sklearn.model_selection import ParameterGrid
         from sklearn.preprocessing import StandardScaler
+        from sklearn.utils.class_weight import compute_sample_weight
 
         vectors = _vectors(fold.values, pool)
         scaler = StandardScaler().fit(vectors[fold.training])
         labels, checked = fold.labels[fold.training], fold.labels[fold.validation]
         training, validation = (scaler.transform(vectors[rows]) for rows in (fold.training, fold.validation))
-        weights = {"sample_weight": _balanced(labels)} if fold.study.class_weights == "balanced" else {}
-        best = (np.inf, None, {})
-        for settings in ParameterGrid(dict(grid or {})):
+        balanced = fold.study.class_weights == "balanced"
+        weights = {"sample_weight": compute_sample_weight("balanced", labels)} if balanced else {}
+
+        def fitted_with(settings: Mapping[str, Any]) -> tuple[float, Any, Mapping[str, Any]]:
             model = make(fold.study.seed).set_params(**settings).fit(training, labels, **weights)
-            if calibrate:
-                model = Calibrated(model, validation, checked)
-            found = _in_columns(model, model.predict_proba(validation), fold.classes)
-            loss = cross_entropy(checked, found).mean()
-            if loss < best[0]:
-                best = (loss, model, settings)
-        _, model, settings = best
+            model = Calibrated(model, validation, checked) if calibrate else model
+            loss = cross_entropy(checked, _probabilities(model, validation, fold.classes)).mean()
+            return loss, model, settings
 
-        def predict(values: np.ndarray) -> np.ndarray:
-            return _in_columns(
-                model, model.predict_proba(scaler.transform(_vectors(values, pool))), fold.classes
-            )
-
-        linear = pool and hasattr(model, "coef_")
+        _, model, settings = min(map(fitted_with, ParameterGrid(dict(grid or {}))), key=itemgetter(0))
+        linear = hasattr(model, "coef_")
         return Fitted(
-            predict,
-            parameters=model.coef_.size + model.intercept_.size if hasattr(model, "coef_") else None,
-            multiply_adds=model.coef_.size if hasattr(model, "coef_") else None,
+            lambda values: _probabilities(model, scaler.transform(_vectors(values, pool)), fold.classes),
+            parameters=model.coef_.size + model.intercept_.size if linear else None,
+            multiply_adds=model.coef_.size if linear else None,
             choices=settings,
-            heat_maps=_activation_maps(model, scaler) if linear else None,
+            heat_maps=_activation_maps(model, scaler) if linear and pool else None,
         )
 
     return learn
@@ -112,16 +108,10 @@ def _vectors(values: np.ndarray, pool: bool) -> np.ndarray:
     return (pooled(values) if pool else np.asarray(values)).astype(np.float64)
 
 
-def _balanced(labels: np.ndarray) -> np.ndarray:
-    from sklearn.utils.class_weight import compute_sample_weight
-
-    return compute_sample_weight("balanced", labels)
-
-
-def _in_columns(model, probabilities: np.ndarray, classes: int) -> np.ndarray:
+def _probabilities(model, vectors: np.ndarray, classes: int) -> np.ndarray:
     """Probabilities (m, classes), 0 for a class that the model does not know."""
-    columns = np.zeros((len(probabilities), classes))
-    columns[:, model.classes_] = probabilities
+    columns = np.zeros((len(vectors), classes))
+    columns[:, model.classes_] = model.predict_proba(vectors)
     return columns
 
 

@@ -11,8 +11,9 @@ from dataclasses import replace
 import numpy as np
 
 from bcd_utils.models.candidates.base import Fitted, Fold
-from bcd_utils.models.candidates.keras_heads import as_fitted, plain_head
+from bcd_utils.models.candidates.keras_heads import BUILDERS, as_fitted
 from bcd_utils.study.settings import Augmentation, FineTuning
+from bcd_utils.utils.memmap import in_batches
 
 FILTERS = (8, 16, 32, 64, 128)
 DENSE = 128
@@ -54,9 +55,8 @@ def build_plain_cnn(side: int, classes: int, seed: int):
     x = layers.Dropout(0.5, seed=seed)(x)
     x = layers.Dense(DENSE, activation="relu", kernel_initializer=initializer(10))(x)
     x = layers.Dropout(0.5, seed=seed + 1)(x)
-    logits = layers.Dense(
-        classes, name="logits", kernel_initializer=initializer(11, keras.initializers.GlorotUniform)
-    )(x)
+    last = initializer(11, keras.initializers.GlorotUniform)
+    logits = layers.Dense(classes, name="logits", kernel_initializer=last)(x)
     return body, keras.Model(features, layers.Softmax()(logits), name="head")
 
 
@@ -76,11 +76,11 @@ def learn_from_scratch(fold: Fold) -> Fitted:
     def vary(images: np.ndarray, epoch: int, rows: np.ndarray) -> np.ndarray:
         return augment(np.asarray(images), amounts, study.seed, epoch, rows)
 
-    common = {"classes": fold.classes, "batch_size": study.batch_size}
-    training = Batches(fold.values, fold.labels, fold.training, seed=study.seed, transform=vary, **common)
-    validation = Batches(fold.values, fold.labels, fold.validation, **common)
+    sizes = fold.classes, study.batch_size
+    training = Batches(fold.values, fold.labels, fold.training, *sizes, study.seed, vary)
+    validation = Batches(fold.values, fold.labels, fold.validation, *sizes)
     history, best_epoch = train(whole, training, validation, study, study.epochs, study.learning_rate)
-    return as_fitted(body, head, lambda images: images, {"epochs": len(history), "best_epoch": best_epoch})
+    return as_fitted(body, head, np.asarray, history, best_epoch)
 
 
 def fine_tune_from(trainable_from: str) -> Callable[[Fold], Fitted]:
@@ -91,7 +91,6 @@ def fine_tune_from(trainable_from: str) -> Callable[[Fold], Fitted]:
     """
 
     def learn(fold: Fold) -> Fitted:
-        from bcd_utils.images.augmentation import augment
         from bcd_utils.models.backbones import load_backbone
         from bcd_utils.models.features import BATCH, features_of
         from bcd_utils.models.fine_tuning import fine_tune
@@ -99,26 +98,16 @@ def fine_tune_from(trainable_from: str) -> Callable[[Fold], Fitted]:
         from bcd_utils.models.training import fit_head
 
         tuning = fold.study.fine_tuning or FineTuning(learning_rate=1e-4, rate_decay=2.6)
-        study = replace(
-            fold.study, class_weights="balanced", fine_tuning=replace(tuning, trainable_from=trainable_from)
-        )
+        tuning = replace(tuning, trainable_from=trainable_from)
+        study = replace(fold.study, class_weights="balanced", fine_tuning=tuning)
         images, rows = fold.values, np.unique(np.concatenate([fold.training, fold.validation]))
         backbone = load_backbone(study, np.asarray(images[fold.training[:CALIBRATION_IMAGES]]))
-        batches = np.array_split(rows, range(BATCH, len(rows), BATCH))
-        features = np.concatenate([features_of(backbone, np.asarray(images[batch])) for batch in batches])
-        places = (np.searchsorted(rows, chosen) for chosen in (fold.training, fold.validation))
-        head, _, _ = fit_head(features, fold.labels[rows], *places, fold.classes, study, plain_head)
-
-        def vary(batch: np.ndarray, epoch: int, numbers: np.ndarray) -> np.ndarray:
-            if study.augmentation:
-                batch = augment(np.asarray(batch), study.augmentation, study.seed, epoch, numbers)
-            return backbone.prepare(np.asarray(batch))
-
-        history, best_epoch, _ = fine_tune(
-            backbone, head, images, fold.labels, fold.training, fold.validation, study, vary
+        features = np.concatenate(
+            [features_of(backbone, np.asarray(images[batch])) for batch in in_batches(rows, BATCH)]
         )
-        return as_fitted(
-            backbone.model, head, backbone.prepare, {"epochs": len(history), "best_epoch": best_epoch}
-        )
+        places = np.searchsorted(rows, fold.training), np.searchsorted(rows, fold.validation)
+        head, _, _ = fit_head(Fold(features, fold.labels[rows], *places, fold.classes, study), BUILDERS[""])
+        history, best_epoch, _ = fine_tune(backbone, head, replace(fold, study=study))
+        return as_fitted(backbone.model, head, backbone.prepare, history, best_epoch)
 
     return learn

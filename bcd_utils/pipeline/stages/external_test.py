@@ -13,10 +13,8 @@ from bcd_utils.utils.files import listing_identity
 
 def external_images_and_network(study: Study) -> list[Any]:
     """Identity of the files of the external images, where the study names some, and the network's files."""
-    images = ""
-    if study.external:
-        other = external_source(study)
-        images = listing_identity([dataset_of(other).locate(other)])
+    other = external_source(study)
+    images = listing_identity([dataset_of(other).locate(other)]) if other else ""
     return [images, network_files(study)]
 
 
