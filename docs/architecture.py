@@ -1,5 +1,6 @@
 """Draw ``architecture.png``: the rooms of the package, and the way of the data. Run: python docs/architecture.py"""
 
+import sys
 from pathlib import Path
 
 import matplotlib
@@ -8,8 +9,11 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.patches import FancyBboxPatch
 
-#: From the top floor down: a room, what it holds, and its colour (Okabe and Ito) if it makes what the data become.
-ROOMS = [
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from test_rooms import ROOMS as ORDER  # noqa: E402 - the one list of their order
+
+#: What a room holds, and its colour (Okabe and Ito) if it makes what the data become.
+HOLDS = [
     ("pipeline", "runs the notebooks", None),
     ("experiments", "the study, repeated", None),
     ("reporting", "statements, plots, pages", "#E69F00"),
@@ -22,6 +26,8 @@ ROOMS = [
     ("study", "settings, run folder", None),
     ("utils", "files, caches, errors", None),
 ]
+#: From the top floor down.
+ROOMS = sorted(HOLDS, key=lambda room: -ORDER.index(room[0]))
 #: What the data become, the number of the notebook that writes it, and the room that does the work.
 STEPS = [
     ("raw images", "", None),

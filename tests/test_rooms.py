@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from importlib.util import resolve_name
 from pathlib import Path
@@ -207,3 +208,9 @@ def test_other_breaches_are_found(made_up):
     assert too_long(package) == {"long.py": LONGEST_MODULE + 1}
     assert naming(package, {"03_training"}) == [("reporting/page.html.j2", "03_training")]
     assert mirroring_nothing(tests, package) == ["images/test_writing.py"]
+
+
+def test_the_page_on_the_architecture_lists_the_rooms_in_their_order():
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+    assert listed == [room for room in reversed(ROOMS) if room != "cli"]
