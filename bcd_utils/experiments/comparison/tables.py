@@ -102,7 +102,7 @@ def main_table(
     rows = {}
     for name, row in scores.iterrows():
         shown = {heading: with_interval(row, name=metric) for metric, heading in metrics.items()}
-        cost = costs.reindex([name]).iloc[0]
+        cost = costs.reindex(index=[name], columns=list(COSTS)).iloc[0]
         shown |= {heading: _cost_text(key, cost[key]) for key, heading in COSTS.items()}
         rows[titles[name]] = shown
     for name, missing in absent.items():
