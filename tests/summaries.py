@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from bcd_utils.pipeline.stages import all_stages
+
+#: The notebook that makes each record.
+STAGES = {stage.record_key: stage.notebook for stage in all_stages().values() if stage.record}
+
 
 def bounds(value: float | None, low: float | None = None, high: float | None = None) -> dict:
     return {"value": value, "low": low, "high": high}
@@ -11,19 +16,14 @@ FULL = {
     "study": "mine",
     "title": "Mine",
     "settings": {
-        "notebooks": ["01_data_exploration", "06_data_audit", "07_split_lottery", "08_paper_forensics",
-                      "09_external_test"],
+        "notebooks": [STAGES[record] for record in ("dataset", "audit", "lottery", "forensics", "external")],
         "seed": 42, "input": "image", "stain": "none", "image_size": 64, "test_fraction": 0.15,
         "validation_fraction": 0.10, "split": "image", "stratify": True, "backbone": "resnet50",
         "pooling": "average", "hidden_units": [8, 4], "dropout": 0.5, "augmentation": None, "batch_size": 16,
         "epochs": 30, "patience": 4, "learning_rate": 0.001, "class_weights": "none", "fine_tuning": None,
         "bootstrap_samples": 2000, "confidence": 0.95,
     },
-    "stages": {
-        "dataset": "01_data_exploration", "training": "03_train_resnet50", "audit": "06_data_audit",
-        "lottery": "07_split_lottery", "forensics": "08_paper_forensics", "external": "09_external_test",
-        "comparison": "10_model_comparison", "modalities": "11_modalities",
-    },
+    "stages": STAGES,
     "dataset": {
         "name": "busi", "title": "BUSI", "modality": "breast ultrasound", "patients": None, "images": 8,
         "classes": {"benign": 5, "malignant": 3}, "set_aside": 2,
@@ -71,7 +71,7 @@ FULL = {
     "epochs": 7,
     "best_epoch": 3,
     "parameters": {"backbone": 23_587_712, "head": 1234},
-    "seconds": {"01_data_exploration": 3.2},
+    "seconds": {STAGES["dataset"]: 3.2},
     "announcements": [],
     "provenance": {
         "seed": 42, "commit": "1a2b3c", "code_sha256": "cd" * 32, "versions": {"python": "3.12", "bcd_utils": "0.1"},
