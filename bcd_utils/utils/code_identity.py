@@ -188,21 +188,19 @@ class Source(NamedTuple):
 
 
 def parse(file: Path) -> Source:
-    """A source file, read once as long as it stays the same."""
-    state = file.stat()
-    return _parsed(file, state.st_mtime_ns, state.st_size)
+    """A source file; a text that was met before, here or elsewhere, is not parsed again."""
+    return _parsed(file.read_text(encoding="utf-8"), file.name == "__init__.py")
 
 
 @lru_cache(maxsize=1024)
-def _parsed(file: Path, mtime_ns: int, size: int) -> Source:
-    text = file.read_text(encoding="utf-8")
+def _parsed(text: str, is_package: bool) -> Source:
     tree = ast.parse(text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             if ast.get_docstring(node, clean=False) is not None:
                 del node.body[0]
     digest = sha256_of_json(ast.dump(tree))
-    searches = file.name == "__init__.py" and "iter_modules(__path__)" in text
+    searches = is_package and "iter_modules(__path__)" in text
     return Source(digest, imported_names(tree), searches, attributes_taken(tree))
 
 
