@@ -66,7 +66,9 @@ def test_external_images_are_read_by_their_own_settings_with_the_studys_stain():
     slides = {"dataset": "breakhis", "breakhis": {"magnification": 400}}
     study = make_study({"name": "mine", "dataset": "breakhis", "stain": "macenko", "external": slides})
     assert external_source(study).stain == "macenko"
-    assert external_source(study).breakhis.magnification == 400 and study.breakhis.magnification == "all"
+    assert (
+        external_source(study).breakhis.magnification == 400 and study.source.breakhis.magnification == "all"
+    )
 
 
 def test_another_stain_than_the_networks_is_refused():
