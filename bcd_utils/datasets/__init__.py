@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
-from bcd_utils.datasets import readers
 from bcd_utils.datasets.base import MANIFEST_COLUMNS, Dataset, Scan
+from bcd_utils.datasets.readers import REGISTRY
 from bcd_utils.study.source import Layout, Source
 from bcd_utils.utils.errors import StudyError, allowed_instead
 
 if TYPE_CHECKING:
     from bcd_utils.study.run import Run
-
-REGISTRY: dict[str, Dataset] = {
-    module.name: import_module(f"{readers.__name__}.{module.name}").DATASET
-    for module in iter_modules(readers.__path__)
-}
 
 __all__ = ["MANIFEST_COLUMNS", "REGISTRY", "Dataset", "Scan", "dataset_of", "recorded_dataset"]
 

@@ -125,6 +125,24 @@ class Dataset:
         )
 
 
+@dataclass(frozen=True)
+class AtHand:
+    """A data set whose files are on this machine, found but not opened.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        With the classes that were found, where it declares none.
+    folder : Path
+        Where the paths of ``scan`` count from.
+    scan : Scan
+    """
+
+    dataset: Dataset
+    folder: Path
+    scan: Scan
+
+
 def fetcher(
     place: str, url: str, archive: str, how: str, otherwise: str = "pass --data-dir"
 ) -> Callable[[], Path]:

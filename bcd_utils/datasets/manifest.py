@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bcd_utils.datasets.at_hand import AtHand
-from bcd_utils.datasets.base import MANIFEST_COLUMNS, Dataset
+from bcd_utils.datasets.base import MANIFEST_COLUMNS, AtHand, Dataset
 from bcd_utils.images.reading import image_size, mask_paths, read_image
 from bcd_utils.images.transforms import cropped
 from bcd_utils.utils.counting import OnProgress, counted_rows, silent
