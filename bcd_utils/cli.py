@@ -176,12 +176,12 @@ def inspect(
 
     Example: [bold]bcd inspect ~/images --set 'source.classes={benign: [B], malignant: [M]}'[/bold]
     """
-    from bcd_utils.datasets.inspection import inspect_source
+    from bcd_utils.datasets.first_look import first_look
     from bcd_utils.study.loading import source_of
 
     with console.status("looking") as status:
         source = source_of({"dataset": "folder", "data_dir": folder}, list(overrides or []))
-        parts = inspect_source(source, lambda done, total: status.update(f"{done} of {total} images opened"))
+        parts = first_look(source, lambda done, total: status.update(f"{done} of {total} images opened"))
         for title, part in parts:
             console.print(f"[bold]{escape(title)}[/bold]")
             if isinstance(part, str):

@@ -24,7 +24,7 @@ MOST_OPENED = 300  # images of a class that are opened
 Part = tuple[str, pd.DataFrame | str]
 
 
-def inspect_source(source: Source, on_progress: OnProgress = silent) -> Iterator[Part]:
+def first_look(source: Source, on_progress: OnProgress = silent) -> Iterator[Part]:
     """What is understood of a source, part by part: a title, and a table or a text each.
 
     Parameters
