@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bcd_utils.study.settings import Study
 
 SETS = ("train", "validation", "test")
-MEASURED = ("width", "height", "sha256", "masks_sha256", "perceptual_hash", "status", *FILE_COLUMNS)
+MEASURED = ("width", "height", "sha256", "masks_sha256", "perceptual_hash", "status", "format", "mode", "bytes")
 
 
 def draw_split(manifest: pd.DataFrame, study: Study) -> pd.Series:

@@ -75,7 +75,7 @@ class Stored:
         return f"{self.mode} {black:g}..{white:g}"
 
 
-def decode(path: Path | str, most_megapixels: float = NO_LIMIT) -> Stored:
+def decode(path: Path | str, most_megapixels: float = NO_LIMIT, rough: bool = False) -> Stored:
     """Read an image file.
 
     Parameters
@@ -83,6 +83,8 @@ def decode(path: Path | str, most_megapixels: float = NO_LIMIT) -> Stored:
     path : path
     most_megapixels : float
         A larger image is refused before its pixels are read.
+    rough : bool
+        A JPEG may be read at an eighth of its size, which is quick.
 
     Raises
     ------
@@ -99,6 +101,8 @@ def decode(path: Path | str, most_megapixels: float = NO_LIMIT) -> Stored:
         return Stored(read_dicom(path), "DICOM", dicom_mode(path))
     try:
         with opened(path, most_megapixels) as image:
+            if rough:
+                image.draft(image.mode, (512, 512))
             levels, limits, alpha = _contents(image, path)
             # A TIFF was turned by Pillow, which then forgets how.
             turned, kind, mode = _orientation(image), image.format or "", image.mode
