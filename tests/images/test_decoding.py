@@ -137,7 +137,11 @@ def test_colours_of_any_depth_are_colours(tmp_path):
 def test_a_greymap_says_which_level_is_white(tmp_path, white, text):
     levels = np.array([[0, white * 3 // 5, white]])
     head = f"P{2 if text else 5}\n# a remark\n3 1\n{white}\n".encode()
-    body = b"0 %d\n%d" % (white * 3 // 5, white) if text else levels.astype(">u2" if white > 255 else "u1").tobytes()
+    body = (
+        b"0 %d\n%d" % (white * 3 // 5, white)
+        if text
+        else levels.astype(">u2" if white > 255 else "u1").tobytes()
+    )
     (tmp_path / "a.pgm").write_bytes(head + body)
     assert shown(tmp_path / "a.pgm").tolist() == [[0, 153, 255]]
 
@@ -193,7 +197,9 @@ def test_several_frames_are_not_taken_for_one_image(tmp_path, suffix):
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float64])
 def test_a_stack_of_any_depth_is_several_frames(tmp_path, dtype):
-    tifffile.imwrite(tmp_path / "a.tif", np.stack([noise(1), noise(2)]).astype(dtype), photometric="minisblack")
+    tifffile.imwrite(
+        tmp_path / "a.tif", np.stack([noise(1), noise(2)]).astype(dtype), photometric="minisblack"
+    )
     assert status(tmp_path / "a.tif") == "several frames"
 
 

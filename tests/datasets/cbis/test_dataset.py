@@ -157,7 +157,7 @@ def test_a_mask_of_16_bit_is_told_by_its_two_levels(tmp_path):
 @pytest.mark.parametrize("white", [1, 255, 65535])
 @pytest.mark.parametrize("top", [255, 4095, 65535])
 def test_a_mask_is_told_from_a_crop_at_any_depth(tmp_path, suffix, white, top):
-    crop = write_image(tmp_path / f"1.{suffix}", (noise(1) * (top // 255)).astype(np.uint16))
+    crop = write_image(tmp_path / f"1.{suffix}", noise(1).astype(np.uint16) * (top // 255))
     lesion = (square(10, 10) // 255).astype(np.uint8 if white < 256 else np.uint16) * white
     mask = write_image(tmp_path / f"2.{suffix}", lesion)
     assert masks_among([crop, mask]) == [mask] and masks_among([crop]) == []
