@@ -62,17 +62,18 @@ def inspect_image(path: Path, box: str = "", most_megapixels: float = MOST_MEGAP
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             stored = decode(path, most_megapixels)
-        pixels = cropped(in_colour(stored.grey_or_colour), box)
+        shown = cropped(stored.grey_or_colour, box)
     except StudyError:
         raise
     except Exception as error:  # noqa: BLE001 - decoders raise many kinds
         return row | {"status": reason_of(error, path)}
     row["format"], row["mode"] = stored.format, stored.depth
+    pixels = in_colour(shown)
     row["height"], row["width"] = pixels.shape[:2]
     digest = hashlib.sha256(np.ascontiguousarray(pixels).data)
     digest.update(str(pixels.shape).encode())
     row["pixels_sha256"] = digest.hexdigest()
-    row["perceptual_hash"] = str(imagehash.phash(Image.fromarray(pixels)))
+    row["perceptual_hash"] = str(imagehash.phash(Image.fromarray(shown)))
     row["looks_like_mask"] = looks_like_mask(cropped(mask_levels(stored), box))
     if min(pixels.shape[:2]) < SMALLEST_SIDE:
         row["status"] = f"smaller than {SMALLEST_SIDE} pixels"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from bcd_utils.images.decoding import decode, image_size, orientation_of
+from bcd_utils.images.decoding import decode, frame_of
 from bcd_utils.images.masks import is_inverted, lesion_of, looks_like_picture, mask_levels
 from bcd_utils.images.reading import mask_paths
 from bcd_utils.images.refusals import reason_of
@@ -71,8 +71,8 @@ def inspect_masks(folder: Path, row: Mapping[str, Any], most_megapixels: float) 
         look.inverted |= is_inverted(levels)
         look.picture |= looks_like_picture(levels)
         if row["status"] == "ok":
-            rows, columns = image_size(folder / row["path"])
-            lying = lesion.shape == (columns, rows) and orientation_of(folder / row["path"]) > 4
+            (rows, columns), turned = frame_of(folder / row["path"])
+            lying = lesion.shape == (columns, rows) and turned > 4
             if lesion.shape != (rows, columns) and not lying:
                 height, width = lesion.shape
                 look.resized.append(f"{path.name} is {width}x{height}, its image {columns}x{rows}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -116,26 +117,32 @@ def decode(path: Path | str, most_megapixels: float = NO_LIMIT, rough: bool = Fa
 
 def image_size(path: Path | str) -> tuple[int, int]:
     """Height and width of an image, upright, in pixels; mostly without reading its pixels."""
+    return frame_of(path)[0]
+
+
+def frame_of(path: Path | str) -> tuple[tuple[int, int], int]:
+    """Height and width of an image, upright, and how it is stored.
+
+    Returns
+    -------
+    shape : (height, width)
+    orientation : int
+        As EXIF numbers it: 1 upright, 5 to 8 with its sides exchanged.
+    """
     if is_dicom(path):
         width, height = dicom_size(path)
-        return height, width
+        return (height, width), 1
     try:
         with opened(path) as image:
-            if image.format == "TIFF" and _orientation(image) > 4:
-                image.load()
+            turned = _orientation(image)
+            if image.format == "TIFF" and turned > 4:
+                image.load()  # after which its size is that of the upright image
             width, height = image.size
-            return (width, height) if _orientation(image) > 4 else (height, width)
+            exchanged = _orientation(image) > 4
+            return ((width, height) if exchanged else (height, width)), turned
     except UnidentifiedImageError:
         height, width = decode(path).levels.shape[:2]
-        return height, width
-
-
-def orientation_of(path: Path | str) -> int:
-    """How an image file is stored, as EXIF numbers it: 1 upright, 5 to 8 with its sides exchanged."""
-    if is_dicom(path):
-        return 1
-    with opened(path) as image:
-        return _orientation(image)
+        return (height, width), 1
 
 
 def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
@@ -196,7 +203,9 @@ def _mentions(path: Path, pattern: re.Pattern[bytes]) -> bool:
 
 def _orientation(image: Image.Image) -> int:
     try:
-        found = Image.Image.getexif(image).get(ORIENTATION, 1)  # PNG's own method would read the pixels
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = Image.Image.getexif(image).get(ORIENTATION, 1)  # PNG's own method would read the pixels
     except Exception:  # noqa: BLE001 - a picture with damaged EXIF is a picture
         return 1
     return found if found in range(1, 9) else 1

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from bcd_utils.images.decoding import NO_LIMIT, decode, image_size, orientation_of, upright
+from bcd_utils.images.decoding import NO_LIMIT, decode, frame_of, upright
 from bcd_utils.images.masks import lesion_of, mask_levels
 from bcd_utils.images.transforms import cropped
 
@@ -73,8 +73,7 @@ def read_row(folder: Path, row: pd.Series) -> np.ndarray:
 
 def read_row_mask(folder: Path, row: pd.Series) -> np.ndarray:
     """The united mask of a manifest row, bool (height, width), cropped to the row's box."""
-    image = folder / row["path"]
-    lesion = read_mask(mask_paths(folder, row["masks"]), image_size(image), orientation_of(image))
+    lesion = read_mask(mask_paths(folder, row["masks"]), *frame_of(folder / row["path"]))
     return cropped(lesion, row.get("box", ""))
 
 

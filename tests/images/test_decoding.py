@@ -13,7 +13,7 @@ from builders import noise, square, write_dicom, write_image
 from PIL import Image, ImageOps
 
 from bcd_utils.datasets.inspection import inspect_image
-from bcd_utils.images.decoding import decode, image_size, orientation_of
+from bcd_utils.images.decoding import decode, frame_of, image_size
 from bcd_utils.images.reading import read_image, read_row_mask
 
 GREY = noise(1)
@@ -50,7 +50,7 @@ def test_a_turn_in_the_header_is_turned_back_in_every_format(tmp_path, suffix, o
         image.load()
         expected = np.asarray(ImageOps.exif_transpose(image).convert("L"))
     assert np.array_equal(shown(path), expected)
-    assert orientation_of(path) == orientation
+    assert frame_of(path) == (expected.shape, orientation)
 
 
 def chunk(name: bytes, content: bytes) -> bytes:
@@ -108,6 +108,14 @@ def test_a_mask_is_laid_on_the_turned_image_however_it_was_drawn(tmp_path, drawn
 def test_grey_levels_of_any_type_keep_their_scale(tmp_path, levels, expected):
     tifffile.imwrite(tmp_path / "a.tif", levels)
     assert shown(tmp_path / "a.tif")[0].tolist() == expected
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.uint32, np.float32, np.float64])
+def test_an_image_of_any_type_has_its_mask_and_is_usable(tmp_path, dtype):
+    tifffile.imwrite(tmp_path / "a.tif", GREY.astype(dtype))
+    tifffile.imwrite(tmp_path / "m.tif", square(5, 60).astype(dtype))
+    assert status(tmp_path / "a.tif") == "ok"
+    assert np.array_equal(read_row_mask(tmp_path, {"path": "a.tif", "masks": "m.tif"}), square(5, 60) > 0)
 
 
 def test_a_dark_image_of_a_set_stays_dark(tmp_path):

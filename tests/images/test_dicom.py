@@ -9,8 +9,9 @@ from builders import noise, square, write_dicom
 from pydicom.uid import JPEGLSLossless
 
 from bcd_utils.datasets.manifest import inspect_image
+from bcd_utils.images.decoding import image_size
 from bcd_utils.images.dicom import read_dicom
-from bcd_utils.images.reading import image_size, read_image, read_mask, read_row, read_row_mask
+from bcd_utils.images.reading import read_image, read_mask, read_row, read_row_mask
 from bcd_utils.utils.errors import StudyError
 
 LEVELS = np.array([[0, 1000, 2000, 4000]], np.uint16)
