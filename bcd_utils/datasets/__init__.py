@@ -46,6 +46,7 @@ def dataset_of(source: Source, called: str = "source") -> Dataset:
         problem = f"{called}.{next(iter(given))} is given, and {dataset.title} has a reader of its own"
         raise StudyError(problem, f"leave it out, or use {called}.dataset: folder")
     changed = {name: getattr(source, name) for name in ("title", "modality") if getattr(source, name)}
+    changed["most_megapixels"] = source.most_megapixels
     if source.look_alikes is not None:
         changed["look_alikes"] = None if source.look_alikes == "none" else source.look_alikes
     dataset = replace(dataset, layout=replace(dataset.layout, **given), **changed)
