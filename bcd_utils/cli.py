@@ -91,7 +91,7 @@ def run(
         raise StudyError("--engine dask and --scheduler ADDRESS belong together", "give both or neither")
     os.environ |= {ENGINE: engine.value, SCHEDULER: scheduler}
     chosen = list(overrides or [])
-    settings = {} if data_dir is None else {"data_dir": str(data_dir)}
+    settings = {} if data_dir is None else {"source": {"data_dir": str(data_dir)}}
     study = load_study(study_file, chosen, sections(), **settings)
     folder = (run_dir or default_run_folder(study.name, chosen)).absolute()
     chain = Chain(Run(folder, study))

@@ -99,6 +99,14 @@ def write_busi(folder: Path, layout: str = "masks beside images") -> Path:
     return folder
 
 
+def manifest_of(dataset, folder: Path, *options, **settings):
+    """Manifest and remarks of a data set in a folder."""
+    from bcd_utils.datasets.at_hand import read_folder
+    from bcd_utils.datasets.manifest import build_manifest
+
+    return build_manifest(read_folder(dataset, folder), *options, **settings)
+
+
 def make_run(folder: Path, study) -> Run:
     """A run folder for a study, under the contract of all stages."""
     from bcd_utils.pipeline.stages import all_stages

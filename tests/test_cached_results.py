@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from builders import CLASSES, write_busi
 
-from bcd_utils.datasets import busi
+from bcd_utils.datasets.folder_scan import scan_folder
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.datasets.phantoms import dataset as phantom
 from bcd_utils.experiments.comparison import training as trainings
@@ -18,8 +18,8 @@ from bcd_utils.experiments.modalities import sources
 from bcd_utils.experiments.repeated_splits import training
 from bcd_utils.images import arrays, statistics
 from bcd_utils.models.candidates import all_candidates, representations
-from bcd_utils.study.data_settings import Source
 from bcd_utils.study.loading import make_study
+from bcd_utils.study.source import Source
 from bcd_utils.utils.code_identity import code_identity
 from bcd_utils.utils.paths import ROOT
 
@@ -65,7 +65,7 @@ def mend(tmp_path, monkeypatch, cache):
 def images(tmp_path):
     folder = write_busi(tmp_path / "data")
     source = Source(dataset="busi", data_dir=str(folder), allow_partial=True)
-    table = busi.scan(folder).images.assign(box="", sha256="same", group="g", status="ok")
+    table = scan_folder(folder).images.assign(box="", sha256="same", group="g", status="ok")
     stored = tmp_path / "images.npy"
     np.save(stored, np.zeros((len(table), 32, 32, 3), np.uint8))
     return ImageSet(source, table, CLASSES, "data", size=32, stored=stored)
@@ -75,7 +75,7 @@ def kept_under(images):
     """Every name that something is kept under, by what it is."""
     values, labels = np.zeros((9, 1, 1, 2), np.float32), np.arange(9) % 3
     split = {("plain", 0): pd.Series(["train", "validation", "test"] * 3)}
-    scan = busi.scan(images.folder)
+    scan = scan_folder(images.folder)
     everyone = all_candidates(STUDY)
     learned = ("paper", "svm", "plain_cnn", "paper-tuned_all", "paper-linear")
     cached = partial(arrays.cached_images, images.folder, images.table, "data", "image", 32)

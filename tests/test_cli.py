@@ -163,7 +163,7 @@ def test_a_folder_with_some_of_the_images_is_not_taken_for_all(bcd, tmp_path):
     )  # fmt: skip
     assert ended.code == 1
     assert f"{folder} holds 9 of 780 images of BUSI: 3 benign / 3 malignant / 3 normal" in ended.err
-    assert "--set allow_partial=true" in ended.err
+    assert "--set source.allow_partial=true" in ended.err
     assert len(ended.err.strip().splitlines()) == 2
     assert not (tmp_path / "run" / "summary.json").exists()
 

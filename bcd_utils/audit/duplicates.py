@@ -118,7 +118,7 @@ def unit_rows(values: np.ndarray) -> np.ndarray:
 def find_pairs(
     manifest: pd.DataFrame,
     views: Mapping[float, np.ndarray],
-    threshold: float,
+    threshold: float | None,
     folder: Path,
     features: np.ndarray | None = None,
     also: pd.DataFrame | None = None,
@@ -131,8 +131,9 @@ def find_pairs(
         The images used, one row each: id, path, label, width, height, sha256, perceptual_hash.
     views : mapping
         From `thumbnails`, rows as in ``manifest``.
-    threshold : float
-        Pairs with at least this ``detail`` are called the same; down to 0.15 below they are listed.
+    threshold : float or None
+        Pairs with at least this ``detail`` are called the same; down to 0.15 below they are listed. None: only what
+        is equal pixel by pixel is the same.
     folder : Path
         Where the images are; read again to compare all pixels of what looks equal.
     features : ndarray, shape (n, c) or (n, h, w, c), optional
@@ -150,7 +151,7 @@ def find_pairs(
         what the program says. ``verdict``: empty, for a person.
     """
     directions = None if features is None else feature_directions(features)
-    nominated = [*nominations(manifest, views, threshold - BORDER, directions)]
+    nominated = [*nominations(manifest, views, (threshold or 1) - BORDER, directions)]
     if also is not None and len(also):
         place = pd.Series(np.arange(len(manifest)), index=manifest["id"])
         nominated.append(np.stack([place[also["id_a"]], place[also["id_b"]]], axis=1))
@@ -166,7 +167,9 @@ def find_pairs(
     table["hash_distance"] = ((64 - products(signs[first], signs[second])) / 2).astype(int)
     table = table.round({"correlation": 4, "detail": 4, "cosine": 4})
     table["contradictory"] = table["label_a"] != table["label_b"]
-    table["same"] = np.where((table["detail"] >= threshold) | table["kind"].isin(EXACT), "yes", "no")
+    table["same"] = np.where(
+        (table["detail"] >= (threshold or np.inf)) | table["kind"].isin(EXACT), "yes", "no"
+    )
     table["verdict"] = ""
     return table[list(PAIR_COLUMNS)].sort_values("detail", ascending=False, kind="stable", ignore_index=True)
 

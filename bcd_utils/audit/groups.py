@@ -146,7 +146,7 @@ def contradictory_groups(manifest: pd.DataFrame) -> pd.DataFrame:
     return table[table["group"].map(labels) > 1].reset_index(drop=True)
 
 
-def audit_record(pairs: pd.DataFrame, manifest: pd.DataFrame, threshold: float) -> dict[str, Any]:
+def audit_record(pairs: pd.DataFrame, manifest: pd.DataFrame, threshold: float | None) -> dict[str, Any]:
     """What the reports say about copies.
 
     Parameters
@@ -155,8 +155,8 @@ def audit_record(pairs: pd.DataFrame, manifest: pd.DataFrame, threshold: float) 
         From `find_pairs`, verdicts applied.
     manifest : pandas.DataFrame
         Columns id, label, group, as joined.
-    threshold : float
-        Least detail correlation of pairs that the program calls the same.
+    threshold : float or None
+        Least detail correlation of pairs that the program calls the same; None: none by their look.
 
     Returns
     -------

@@ -2,41 +2,98 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING
+
+from bcd_utils.datasets import readers
 from bcd_utils.datasets.base import MANIFEST_COLUMNS, Dataset, Scan
-from bcd_utils.datasets.breakhis import BREAKHIS
-from bcd_utils.datasets.bus_uclm import BUS_UCLM
-from bcd_utils.datasets.busi import BUSI
-from bcd_utils.datasets.cbis.dataset import CBIS_DDSM
-from bcd_utils.datasets.folder import FOLDER
-from bcd_utils.datasets.inbreast import INBREAST
-from bcd_utils.datasets.mias import MIAS
-from bcd_utils.datasets.phantoms.dataset import PHANTOM
-from bcd_utils.study.data_settings import Source
-from bcd_utils.utils.errors import StudyError
+from bcd_utils.study.source import Layout, Source
+from bcd_utils.utils.errors import StudyError, allowed_instead
+
+if TYPE_CHECKING:
+    from bcd_utils.study.run import Run
 
 REGISTRY: dict[str, Dataset] = {
-    dataset.name: dataset
-    for dataset in (BUSI, BUS_UCLM, BREAKHIS, CBIS_DDSM, MIAS, INBREAST, FOLDER, PHANTOM)
+    module.name: import_module(f"{readers.__name__}.{module.name}").DATASET
+    for module in iter_modules(readers.__path__)
 }
 
-__all__ = ["MANIFEST_COLUMNS", "REGISTRY", "Dataset", "Scan", "dataset_of"]
+__all__ = ["MANIFEST_COLUMNS", "REGISTRY", "Dataset", "Scan", "dataset_of", "recorded_dataset"]
 
 
-def dataset_of(source: Source) -> Dataset:
+def dataset_of(source: Source, called: str = "source") -> Dataset:
     """The data set of a source, with the classes, counts and reader that its settings ask for.
+
+    Parameters
+    ----------
+    source : Source
+    called : str
+        The section that it is, for messages.
 
     Raises
     ------
     StudyError
-        If the source asks for stain normalisation of images that are not stained.
+        If there is no such data set, or a setting does not fit it.
 
     Examples
     --------
-    >>> dataset_of(Source(dataset="busi")).classes
-    ('benign', 'malignant', 'normal')
+    >>> dataset_of(Source(dataset="busi", classes=("malignant", "benign"))).counts
+    {'malignant': 210, 'benign': 437}
     """
+    if source.dataset not in REGISTRY:
+        fix = allowed_instead(source.dataset, list(REGISTRY))
+        raise StudyError(f"{called}.dataset = {source.dataset!r} is no data set", fix)
     dataset = REGISTRY[source.dataset]
+    dataset = dataset.configure(source) if dataset.configure else dataset
+    layout = {field.name: getattr(source, field.name) for field in fields(Layout)}
+    given = {name: value for name, value in layout.items() if value is not None}
+    if given and dataset.scan:
+        problem = f"{called}.{next(iter(given))} is given, and {dataset.title} has a reader of its own"
+        raise StudyError(problem, f"leave it out, or use {called}.dataset: folder")
+    changed = {name: getattr(source, name) for name in ("title", "modality") if getattr(source, name)}
+    if source.look_alikes is not None:
+        changed["look_alikes"] = None if source.look_alikes == "none" else source.look_alikes
+    dataset = replace(dataset, layout=replace(dataset.layout, **given), **changed)
+    dataset = _with_classes(dataset, source, called)
     if source.stain != "none" and "histopathology" not in dataset.modality:
-        problem = f"stain = {source.stain} is for histopathology, and {dataset.title} is {dataset.modality}"
-        raise StudyError(problem, "use stain: none")
-    return dataset.configure(source) if dataset.configure else dataset
+        problem = f"{called}.stain = {source.stain} is for histopathology, and {dataset.title} is {dataset.modality}"
+        raise StudyError(
+            problem, f"use {called}.stain: none, or say {called}.modality: breast histopathology"
+        )
+    return dataset
+
+
+def _with_classes(dataset: Dataset, source: Source, called: str) -> Dataset:
+    """The data set with the classes of a source, checked, and with the one that is positive."""
+    changed: dict[str, object] = {}
+    if source.classes is not None:
+        classes = tuple(source.classes)
+        unknown = [label for label in classes if dataset.classes and label not in dataset.classes]
+        if unknown:
+            problem = f"{called}.classes: {dataset.title} has no class {unknown[0]!r}"
+            raise StudyError(problem, f"use some of {', '.join(dataset.classes)}")
+        if len(set(classes)) < 2:
+            problem = f"{called}.classes names {len(set(classes))} class"
+            raise StudyError(problem, "name two or more, such as [benign, malignant]")
+        if len(set(classes)) < len(classes):
+            raise StudyError(f"{called}.classes names one class twice", "name each once")
+        names = dict(source.classes) if isinstance(source.classes, dict) else {}
+        counts = dataset.counts and {label: dataset.counts[label] for label in classes}
+        changed = {"classes": classes, "names": {**dataset.names, **names}, "counts": counts}
+    if source.positive is not None:
+        known = changed.get("classes") or dataset.classes
+        if known and source.positive not in known:
+            problem = f"{called}.positive = {source.positive!r} is no class"
+            raise StudyError(problem, f"use one of {', '.join(known)}")
+        changed["positive_class"] = source.positive
+    return replace(dataset, **changed)
+
+
+def recorded_dataset(run: Run) -> Dataset:
+    """The data set of a run, with the classes that its first stage found."""
+    record = run.read_json("dataset.json")
+    return replace(
+        dataset_of(run.study.source), classes=tuple(record["classes"]), positive_class=record["positive"]
+    )

@@ -9,17 +9,17 @@ from pathlib import Path
 import pandas as pd
 
 from bcd_utils.datasets.download import download, unpack
-from bcd_utils.study.data_settings import DatasetName, Source
+from bcd_utils.study.source import Layout, Source
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.paths import RAW_DATA, cache_folder, readable
 
-#: One row an image; a data set may add columns of its own after these. ``group``: images that must stay
-#: together. ``masks``: mask files separated by "|". ``box``: "left,top,right,bottom" in pixels where the image is
-#: a part of its file, else "". ``sha256``: of the file and the box; ``pixels_sha256``: of what is seen;
-#: ``masks_sha256``: one hash over its mask files. ``status``: "ok", or why the image was set aside.
+#: One row an image; a data set may add columns of its own after these. ``patient``: "" where it is not known.
+#: ``group``: images that must stay together. ``masks``: mask files separated by "|". ``box``: "left,top,right,bottom"
+#: in pixels where the image is a part of its file, else "". ``sha256``: of the file and the box; ``pixels_sha256``: of
+#: what is seen; ``masks_sha256``: one hash over its mask files. ``status``: "ok", or why the image was set aside.
 MANIFEST_COLUMNS = (
-    "id", "path", "label", "group", "masks", "box", "width", "height", "sha256", "pixels_sha256", "masks_sha256",
-    "perceptual_hash", "status",
+    "id", "path", "label", "patient", "group", "masks", "box", "width", "height", "sha256", "pixels_sha256",
+    "masks_sha256", "perceptual_hash", "status",
 )  # fmt: skip
 
 
@@ -31,14 +31,17 @@ class Scan:
     ----------
     images : pandas.DataFrame
         Columns id, path, label, masks; paths relative to the data set's folder. Further columns, where the
-        data set knows them: ``group``, the patient ("" where unknown; no patient has an image's id),
+        data set knows them: ``patient`` ("" where unknown), ``official_split`` (train, validation or test),
         ``box`` (see `MANIFEST_COLUMNS`), and others of its own, which the manifest keeps.
     remarks : list of str
         Oddities worth a line in the report, such as a mask without an image.
+    left_out : list of (path, why)
+        Files that are neither images nor masks of the study.
     """
 
     images: pd.DataFrame
     remarks: list[str] = field(default_factory=list)
+    left_out: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,19 @@ class Dataset:
     Attributes
     ----------
     classes : tuple of str
-        Class order used everywhere: labels, probabilities, tables, figures.
+        Class order used everywhere: labels, probabilities, tables, figures. Empty: what the images have.
     locate : callable
         ``locate(source) -> Path``: the folder with the images, made or unpacked if need be.
-    scan : callable
-        ``scan(folder) -> Scan``.
+    scan : callable or None
+        ``scan(folder) -> Scan``, where files are read in a way of their own; None: by ``layout``.
+    layout : Layout
+    names : mapping of str to tuple of str
+        Further names of the classes in folders and tables; see `class_names.with_usual` for those not given.
+    positive_class : str
+        The class whose sensitivity is reported; "" for malignant, or else the first.
+    look_alikes : float or None
+        Least correlation of images that are taken as one lesion; None: none are. The default was set on breast
+        ultrasound; whole mammograms are far more alike than lesions.
     counts : mapping of str to int, or None
         Published images per class; None where a source decides.
     fetch : callable or None
@@ -66,14 +77,18 @@ class Dataset:
         source's settings ask for; None where no setting changes them.
     """
 
-    name: DatasetName
+    name: str
     title: str
     modality: str
     classes: tuple[str, ...]
     licence: str
     citation: str
     locate: Callable[[Source], Path]
-    scan: Callable[[Path], Scan]
+    scan: Callable[[Path], Scan] | None = None
+    layout: Layout = Layout()
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    positive_class: str = ""
+    look_alikes: float | None = 0.6
     counts: Mapping[str, int] | None = None
     homepage: str = ""
     synthetic: bool = False
@@ -81,6 +96,12 @@ class Dataset:
     size: str = ""
     steps: str = ""
     configure: Callable[[Source], Dataset] | None = None
+
+    @property
+    def positive(self) -> str:
+        """The class whose sensitivity, thresholds and costs are reported."""
+        usual = "malignant" if "malignant" in self.classes else self.classes[0]
+        return self.positive_class or usual
 
     def check_counts(self, images: pd.DataFrame, folder: Path) -> None:
         """Hold the number of images per class to the published one.
@@ -100,7 +121,7 @@ class Dataset:
         raise StudyError(
             f"{folder} holds {len(images)} of {sum(self.counts.values())} images of {self.title}: {have}, "
             f"not {want}",
-            "unpack the whole download again, or accept the part with --set allow_partial=true",
+            "unpack the whole download again, or accept the part with --set source.allow_partial=true",
         )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from bcd_utils.datasets import REGISTRY, Dataset
-from bcd_utils.study.data_settings import Source
 from bcd_utils.study.networks import NETWORKS
+from bcd_utils.study.source import Source
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.paths import readable
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bcd_utils.datasets.breakhis import NAME
+from bcd_utils.datasets.readers.breakhis import NAME
 from bcd_utils.images.reading import read_image
 from bcd_utils.utils.errors import StudyError
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bcd_utils.datasets import Dataset, dataset_of
+from bcd_utils.datasets import Dataset, dataset_of, recorded_dataset
 from bcd_utils.images.arrays import cached_images
 from bcd_utils.utils.counting import OnProgress, silent
 from bcd_utils.utils.files import sha256_of_file
 
 if TYPE_CHECKING:
-    from bcd_utils.study.data_settings import Source
     from bcd_utils.study.run import Run
+    from bcd_utils.study.source import Source
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,9 +76,9 @@ class ImageSet:
 
     @classmethod
     def _as_recorded(cls, run: Run, table: pd.DataFrame) -> ImageSet:
-        study, dataset, record = run.study, dataset_of(run.study), run.read_json("dataset.json")
+        study, dataset, record = run.study, recorded_dataset(run), run.read_json("dataset.json")
         return cls(
-            study, table, dataset.classes, record["data_sha256"], study.input, study.image_size, dataset.title,
+            study.source, table, dataset.classes, record["data_sha256"], study.input, study.image_size, dataset.title,
             patients=record["patients"], remarks=record["remarks"], stored=run.artifact("images.npy"),
         )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bcd_utils.datasets.at_hand import AtHand
 from bcd_utils.datasets.base import MANIFEST_COLUMNS, Dataset
 from bcd_utils.images.reading import image_size, mask_paths, read_image
 from bcd_utils.images.transforms import cropped
@@ -108,18 +110,16 @@ def inspect_masks(folder: Path, row: Mapping[str, Any]) -> list[str]:
 
 
 def build_manifest(
-    dataset: Dataset,
-    folder: Path,
+    found: AtHand,
     allow_partial: bool = False,
     on_progress: OnProgress = silent,
     require_every_class: bool = True,
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Scan a data set and inspect every image.
+    """Inspect every image of a data set.
 
     Parameters
     ----------
-    dataset : Dataset
-    folder : Path
+    found : AtHand
     allow_partial : bool
         Accept class counts that are not the published ones.
     on_progress : callable
@@ -133,7 +133,7 @@ def build_manifest(
         Columns `MANIFEST_COLUMNS`, then those that the data set adds; one row an image, set aside or not.
         For ``group`` see `join_groups`.
     remarks : list of str
-        Oddities: masks without an image, masks of another size, unreadable masks.
+        Oddities: what the reader remarked, files that were not read, masks of another size, unreadable masks.
 
     Raises
     ------
@@ -141,11 +141,11 @@ def build_manifest(
         If the folder does not hold the published number of images, or no image of a class (of any
         class, without ``require_every_class``) is usable.
     """
-    scan = dataset.scan(folder)
+    dataset, folder, scan = found.dataset, found.folder, found.scan
     if not allow_partial:
         dataset.check_counts(scan.images, folder)
     images = scan.images if "box" in scan.images else scan.images.assign(box="")
-    rows, remarks = [], list(scan.remarks)
+    rows, remarks = [], [*scan.remarks, *not_read(left_out_table(scan.left_out))]
     for scanned in counted_rows(images, on_progress):
         row = dict(scanned) | inspect_image(folder / scanned["path"], scanned["box"])
         row["masks_sha256"] = sha256_of_json(list(map(sha256_of_file, mask_paths(folder, row["masks"]))))
@@ -155,12 +155,16 @@ def build_manifest(
         remarks += mask_remarks
         rows.append(row)
     manifest = pd.DataFrame(rows)
+    manifest["patient"] = manifest["patient"] if "patient" in manifest else ""
     manifest["group"] = join_groups(manifest)
     usable = set(manifest.loc[manifest["status"] == "ok", "label"])
     absent = [label for label in dataset.classes if label not in usable]
     if absent and (require_every_class or not usable):
-        fix = "see that the download is whole"
-        raise StudyError(f"{folder} holds no usable image of class {absent[0]}", fix)
+        lost = manifest.loc[manifest["label"] == absent[0], "status"]
+        seen = f"; of its {len(lost)} images the first is set aside: {lost.iloc[0]}" if len(lost) else ""
+        others = ", ".join(label for label in dataset.classes if label in usable)
+        fix = f"see what 'bcd inspect {folder}' understands, or study the others: --set 'source.classes=[{others}]'"
+        raise StudyError(f"{folder} holds no usable image of class {absent[0]}{seen}", fix)
     own = [column for column in images if column not in MANIFEST_COLUMNS]
     return manifest[[*MANIFEST_COLUMNS, *own]], remarks
 
@@ -197,8 +201,7 @@ def join_groups(images: pd.DataFrame) -> pd.Series:
     Parameters
     ----------
     images : pandas.DataFrame
-        Columns ``id``, ``path``, ``pixels_sha256`` ("" where unknown) and, where patients are known,
-        ``group`` ("" for an image without one).
+        Columns ``id``, ``path``, ``pixels_sha256`` ("" where unknown) and ``patient`` ("" for an image without one).
 
     Returns
     -------
@@ -209,12 +212,12 @@ def join_groups(images: pd.DataFrame) -> pd.Series:
     Examples
     --------
     >>> pixels = {"id": ["a", "b", "c", "d"], "path": [""] * 4, "pixels_sha256": ["1", "2", "2", "3"]}
-    >>> join_groups(pd.DataFrame(pixels)).tolist()
+    >>> join_groups(pd.DataFrame(pixels | {"patient": ""})).tolist()
     ['a', 'b', 'b', 'd']
-    >>> join_groups(pd.DataFrame(pixels | {"group": ["eve", "ann", "eve", ""]})).tolist()
+    >>> join_groups(pd.DataFrame(pixels | {"patient": ["eve", "ann", "eve", ""]})).tolist()
     ['eve', 'eve', 'eve', 'd']
     """
-    patients = images["group"] if "group" in images else pd.Series("", index=images.index)
+    patients = images["patient"]
     rows, links = np.arange(len(images)), []
     for key in (patients, images["pixels_sha256"]):
         firsts = pd.Series(rows).groupby(key.to_numpy()).transform("first").to_numpy()
@@ -228,14 +231,41 @@ def join_groups(images: pd.DataFrame) -> pd.Series:
 def known_patients(manifest: pd.DataFrame) -> int | None:
     """How many patients the images are of; None where the data set does not name any.
 
+    Where it names some, an image without a name counts as a patient.
+
     Examples
     --------
-    >>> known_patients(pd.DataFrame({"id": ["a", "b"], "group": ["eve", "eve"]}))
-    1
-    >>> known_patients(pd.DataFrame({"id": ["a", "b"], "group": ["a", "a"]}))  # copies of one image
+    >>> known_patients(pd.DataFrame({"patient": ["eve", "eve", ""], "group": ["eve", "eve", "c"]}))
+    2
+    >>> known_patients(pd.DataFrame({"patient": ["", ""], "group": ["a", "a"]}))  # copies of one image
     """
-    named = ~manifest["group"].isin(manifest["id"])
-    return int(manifest["group"].nunique()) if named.any() else None
+    return int(manifest["group"].nunique()) if (manifest["patient"] != "").any() else None
+
+
+def left_out_table(left_out: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    """How many files were not read for each reason, the commonest first, with the first of them.
+
+    Examples
+    --------
+    >>> left_out_table([("a.txt", "no picture (.txt)"), ("b.txt", "no picture (.txt)")])
+    [{'reason': 'no picture (.txt)', 'files': 2, 'first': 'a.txt'}]
+    """
+    firsts: dict[str, str] = {}
+    for path, reason in left_out:
+        firsts.setdefault(reason, path)
+    counts = Counter(reason for _, reason in left_out)
+    return [{"reason": why, "files": count, "first": firsts[why]} for why, count in counts.most_common()]
+
+
+def not_read(table: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A remark on each reason for which files were not read.
+
+    Examples
+    --------
+    >>> not_read([{"reason": "no picture (.txt)", "files": 2, "first": "a.txt"}])
+    ['Not read: 2 x no picture (.txt), the first a.txt']
+    """
+    return [f"Not read: {row['files']} x {row['reason']}, the first {row['first']}" for row in table]
 
 
 def data_hash(manifest: pd.DataFrame) -> str:
@@ -243,8 +273,10 @@ def data_hash(manifest: pd.DataFrame) -> str:
     return sha256_of_json(manifest[["id", "label", "sha256", "masks_sha256", "status"]].values.tolist())
 
 
-def describe_dataset(dataset: Dataset, manifest: pd.DataFrame, remarks: list[str]) -> dict[str, Any]:
-    """What the reports say about the data."""
+def describe_dataset(
+    dataset: Dataset, manifest: pd.DataFrame, remarks: list[str], left_out: Sequence[tuple[str, str]] = ()
+) -> dict[str, Any]:
+    """What the reports say about the data, files that were not read among it."""
     aside = manifest[manifest["status"] != "ok"]
     counts = manifest["label"].value_counts()
     declared = ("name", "title", "modality", "synthetic", "licence", "citation", "homepage")
@@ -253,6 +285,8 @@ def describe_dataset(dataset: Dataset, manifest: pd.DataFrame, remarks: list[str
         "patients": known_patients(manifest),
         "images": len(manifest),
         "classes": {label: int(counts.get(label, 0)) for label in dataset.classes},
+        "positive": dataset.positive,
+        "left_out": left_out_table(left_out),
         "set_aside": len(aside),
         "set_aside_images": aside[["id", "path", "status"]].to_dict("records"),
         "remarks": remarks,

@@ -21,12 +21,12 @@ def protocol_steps(study: Study, dataset: Dataset) -> list[tuple[str, str]]:
     >>> from bcd_utils.datasets import dataset_of
     >>> from bcd_utils.study.loading import make_study
     >>> study = make_study({"name": "mine"})
-    >>> protocol_steps(study, dataset_of(study))[2]
+    >>> protocol_steps(study, dataset_of(study.source))[2]
     ('Split', '15% test, then 10% of the rest for validation, by image; stratified; seed 42')
     """
     side = f"{study.image_size} x {study.image_size} pixels"
     limits = f"batch {study.batch_size}, at most {study.epochs} epochs, patience {study.patience}"
-    stain = "" if study.stain == "none" else f"; stains normalised ({study.stain.capitalize()})"
+    stain = "" if study.source.stain == "none" else f"; stains normalised ({study.source.stain.capitalize()})"
     augmentation = "rotation, flip, zoom of training images" if study.augmentation else "no augmentation"
     if study.backbone in NETWORKS:
         network = NETWORKS[study.backbone]

@@ -13,10 +13,10 @@ from typing import Any, get_args, get_type_hints
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from bcd_utils.study.data_settings import ModalitySource
 from bcd_utils.study.networks import NETWORKS
 from bcd_utils.study.renamed import new_name, with_new_names
 from bcd_utils.study.settings import Study
+from bcd_utils.study.source import Source
 from bcd_utils.utils.errors import StudyError, allowed_instead
 from bcd_utils.utils.paths import STUDIES, readable
 
@@ -28,6 +28,12 @@ _PATTERN_HELP = {
     "extractors": "paths of .keras or .h5 files",
     "name": "letters, digits and . _ = , - after a letter or digit",
 }
+_HELP = {
+    "classes": "a list such as [benign, malignant], or their names elsewhere, such as {malignant: [M, malign]}",
+    "look_alikes": "a number above 0 and at most 1, or none",
+    "sets": "lists such as {train: train.txt, test: test.txt}",
+    "table": "a section such as {file: labels.csv}",
+}
 _TYPE_HELP = {
     "too_short": "at least one value",
     "string_too_short": "at least one character",
@@ -37,12 +43,19 @@ _TYPE_HELP = {
 
 
 _PATHS = {"data_dir", "histopathology_dir", "backbone", "weights", "reviewed_pairs", "extractors"}
-_SECTIONS: dict[str, type[Any]] = {
-    name: kind
-    for name, hint in get_type_hints(Study).items()
-    for kind in get_args(hint) or [hint]  # FineTuning | None has two
-    if isinstance(kind, type) and is_dataclass(kind)
-}
+
+
+def _sections_of(owner: type[Any]) -> dict[str, type[Any]]:
+    """The dataclass of each setting that is a section, or a dict of sections."""
+    return {
+        name: kind
+        for name, hint in get_type_hints(owner).items()
+        for kind in get_args(hint) or [hint]  # FineTuning | None has two
+        if isinstance(kind, type) and is_dataclass(kind)
+    }
+
+
+_SECTIONS = _sections_of(Study)
 
 
 class _Loader(yaml.SafeLoader):
@@ -58,11 +71,9 @@ def _allowed_keys(location: Sequence[str], sections: Mapping[str, type]) -> list
     owner: type[Any] = Study
     parts = iter(location[:-1])
     for part in parts:
+        owner = {**sections, **_sections_of(owner)}.get(part, owner)
         if part == "sources":
-            owner = ModalitySource
-            next(parts, None)  # a source's name may be that of a section
-        else:
-            owner = sections.get(part, owner)
+            next(parts, None)  # a source's name is free
     # What the section adds comes first, then what it shares with other sources.
     names = list(dict.fromkeys([*owner.__annotations__, *(field.name for field in fields(owner))]))
     further = [name for name in sections if name not in _SECTIONS] if owner is Study else []
@@ -75,8 +86,8 @@ def _one_line(
     first = error.errors()[0]
     places = [str(part) for part in ([within] if within else []) + [*first["loc"]]]
     # A union such as FineTuning | None puts its member's name into the location.
-    kinds = {kind.__name__ for kind in sections.values()}
-    location = [part for part in places if not part.startswith("function") and part not in kinds]
+    kinds = {kind.__name__ for kind in (*sections.values(), *_sections_of(Source).values())} | {"float"}
+    location = [part for part in places if part not in kinds and not re.search(r"^function|[\[(-]", part)]
     key = ".".join(location)
     if first["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
         allowed = _allowed_keys(location, sections)
@@ -85,8 +96,10 @@ def _one_line(
     if first["type"] == "missing":
         return StudyError(f"{source}: setting '{key}' is missing", f"add '{key}: ...'")
     wanted = _TYPE_HELP.get(first["type"], first["msg"].removeprefix("Input should be "))
+    wanted = wanted.removeprefix("Value error, ")
     if first["type"] == "string_pattern_mismatch":
         wanted = next((_PATTERN_HELP[part] for part in location if part in _PATTERN_HELP), wanted)
+    wanted = next((_HELP[part] for part in location[-1:] if part in _HELP), wanted)
     if wanted.startswith(("greater", "less")):
         wanted = f"a value {wanted}"
     return StudyError(f"{source}: {key} = {first['input']!r} is not allowed", f"use {wanted}")
@@ -194,7 +207,7 @@ def load_study(
     sections : mapping of str to type, optional
         As for `make_study`.
     **settings
-        Values that replace the file's.
+        Values that replace the file's; of a section, those that are given.
 
     Raises
     ------
@@ -225,4 +238,7 @@ def load_study(
             inner[section] = dict(inner[section]) if isinstance(inner.get(section), dict) else {}
             inner = inner[section]
         inner[last] = value
-    return make_study(with_absolute_paths({**values, **settings}), readable(path), sections or {})
+    for key, value in with_new_names(settings).items():
+        both = isinstance(value, dict) and isinstance(values.get(key), dict)
+        values[key] = {**values[key], **value} if both else value
+    return make_study(with_absolute_paths(values), readable(path), sections or {})

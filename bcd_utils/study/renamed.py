@@ -1,4 +1,4 @@
-"""Settings that were called otherwise; files with the old names are still read."""
+"""Settings that were called otherwise, or stood elsewhere; files with the old names are still read."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ RENAMED = {
     "comparison.contenders": "comparison.candidates",
     "comparison.curve_contenders": "comparison.curve_candidates",
     "comparison.imbalance_contenders": "comparison.imbalance_candidates",
+    "audit.correlation": "source.look_alikes",
+} | {
+    name: f"source.{name}"
+    for name in ("dataset", "data_dir", "allow_partial", "stain", "breakhis", "cbis_ddsm", "phantoms")
 }
 _logger = logging.getLogger(__name__)
 
@@ -23,8 +27,8 @@ def new_name(key: str) -> str:
 
     Examples
     --------
-    >>> new_name("lottery.splits"), new_name("epochs")
-    ('repeated_splits.splits', 'epochs')
+    >>> new_name("lottery.splits"), new_name("phantoms.seed"), new_name("epochs")
+    ('repeated_splits.splits', 'source.phantoms.seed', 'epochs')
     """
     for old, new in RENAMED.items():
         if key == old or key.startswith(f"{old}."):
@@ -57,11 +61,13 @@ def with_new_names(settings: Mapping[str, Any], source: str = "") -> dict[str, A
         owner = changed.get(section) if section else changed
         if not isinstance(owner, dict) or name not in owner:
             continue
-        current = new.rpartition(".")[2]
-        if current in owner:
+        value = owner.pop(name)
+        section, _, name = new.rpartition(".")
+        owner = changed.setdefault(section, {}) if section else changed
+        if not isinstance(owner, dict) or name in owner:
             problem = f"{source or 'settings'}: '{old}' and '{new}' are the same setting"
             raise StudyError(problem, f"keep '{new}'")
-        owner[current] = owner.pop(name)
+        owner[name] = value
         if source:
             _logger.warning("%s: '%s' is now called '%s'", source, old, new)
     return changed

@@ -169,7 +169,7 @@ class Run:
 
     def read_csv(self, name: str) -> pd.DataFrame:
         """Read an artifact table; empty text stays empty text."""
-        types = dict.fromkeys(("id", "group", "masks", "box", "slide"), str)
+        types = dict.fromkeys(("id", "path", "label", "patient", "group", "masks", "box", "slide"), str)
         # Only an empty cell is missing: an image may be called "NA".
         table = pd.read_csv(self.artifact(name), dtype=types, keep_default_na=False, na_values=[""])
         text = [column for column in table if not pd.api.types.is_numeric_dtype(table[column])]

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from bcd_utils.study.data_settings import STRICT, DatasetName, External, Modalities, Positive, Source
+from bcd_utils.study.data_settings import External, Modalities, Positive
 from bcd_utils.study.networks import NETWORKS
+from bcd_utils.study.source import STRICT, Settings, StudySource
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Rate = Annotated[float, Field(gt=0, le=1)]
-Correlation = Annotated[float, Field(gt=0, le=1)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -48,18 +48,14 @@ class FineTuning:
 
 @dataclass(frozen=True, config=STRICT)
 class Audit:
-    """What counts as the same lesion twice, and what a person has said of it.
+    """What a person has said of images that show the same lesion twice.
 
     Attributes
     ----------
-    correlation : float
-        Pairs whose locally normalised thumbnails correlate at least this much are joined into a duplicate
-        group; see `duplicates`.
     reviewed_pairs : str or None
         A ``duplicate_pairs.csv`` that a person has corrected; its verdicts replace the program's.
     """
 
-    correlation: Correlation = 0.6
     reviewed_pairs: str | None = None
 
 
@@ -125,10 +121,8 @@ class Comparison:
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)
-class Study(Source):
+class Study(Settings):
     """Every value of the protocol. Defaults are the paper's, or the likeliest where it is silent.
-
-    As a `Source` it says which images are its own; further settings are these.
 
     Attributes
     ----------
@@ -138,6 +132,8 @@ class Study(Source):
         Heading of the reports.
     notebooks : tuple of str
         Stages, in order; names of files in ``notebooks/``. Empty: those of the paper's protocol.
+    source : StudySource
+        The images.
     histopathology_dir : str or None
         Folder with BreakHis images; only illustrates the paper's Fig 2, never trained on.
     seed : int
@@ -193,7 +189,7 @@ class Study(Source):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=,-]*$")]
     title: str = "Breast Cancer Detection Using ResNet50"
     notebooks: tuple[str, ...] = ()
-    dataset: DatasetName = "busi"
+    source: StudySource = StudySource()
     histopathology_dir: str | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     input: Literal["image", "mask", "overlay"] = "image"

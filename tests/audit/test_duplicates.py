@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from builders import manifest_of as built
 from builders import noise, write_image
 from PIL import Image
 from scipy.ndimage import gaussian_filter
@@ -23,7 +24,6 @@ from bcd_utils.audit.duplicates import (
 )
 from bcd_utils.audit.groups import contradictory_groups, groups_with_pairs
 from bcd_utils.datasets import REGISTRY
-from bcd_utils.datasets.manifest import build_manifest
 from bcd_utils.datasets.phantom_files import write_phantoms
 from bcd_utils.datasets.phantoms.copies import plant_copies
 
@@ -60,7 +60,7 @@ def called_same(pairs):
 def check_every_planted_pair_is_found_and_no_other(folder, counts, copies, conflicts):
     write_phantoms(folder, counts, 2024)
     planted = plant_copies(folder, copies, conflicts, 2024)
-    manifest, _ = build_manifest(REGISTRY["phantom"], folder)
+    manifest, _ = built(REGISTRY["phantom"], folder)
     pairs = audit(folder, manifest)
     place = {name: row for row, name in enumerate(manifest["id"])}
     truth = {

@@ -184,7 +184,7 @@ def test_a_corrupted_artifact_is_made_again(tiny, finished, tmp_path):
 
 SHORT = {
     "01_data_exploration": """
-record = {"name": "busi", "images": len(list(Path(run.study.data_dir).iterdir())), "classes": {}}
+record = {"name": "busi", "images": len(list(Path(run.study.source.data_dir).iterdir())), "classes": {}}
 run.save_json(record, "dataset.json")""",
     "03_train_resnet50": """
 images = run.read_json("dataset.json")["images"]
@@ -198,7 +198,7 @@ FIRST, SECOND, THIRD = SHORT
 
 def file_names(study) -> list[str]:
     """What of the short chain's folder makes its first stage stale: names and contents."""
-    return [path.name + path.read_text() for path in sorted(Path(study.data_dir).iterdir())]
+    return [path.name + path.read_text() for path in sorted(Path(study.source.data_dir).iterdir())]
 
 
 DECLARED = {

@@ -61,7 +61,7 @@ def read_json(path: Path) -> dict:
 def test_the_audit_finds_every_planted_pair_and_no_other(trust, finished_trust, monkeypatch):
     monkeypatch.setenv("BCD_CACHE_DIR", str(trust.cache))
     study = load_study(trust.file)
-    planted = pd.read_csv(dataset_of(study).locate(study) / "planted.csv")
+    planted = pd.read_csv(dataset_of(study.source).locate(study.source) / "planted.csv")
     assert len(planted) == 8
     pairs = pd.read_csv(finished_trust / "artifacts" / "duplicate_pairs.csv")
     found = pairs[pairs["same"] == "yes"]

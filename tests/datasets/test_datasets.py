@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from builders import LAYOUTS, write_busi, write_image
+from builders import LAYOUTS, manifest_of, write_busi, write_image
 from miniatures import CBIS_LAYOUTS, write_breakhis, write_cbis, write_inbreast, write_mias
 
 from bcd_utils.datasets import MANIFEST_COLUMNS, REGISTRY, Dataset, dataset_of
-from bcd_utils.datasets.manifest import build_manifest, data_hash, known_patients
+from bcd_utils.datasets.at_hand import read_folder, read_source
+from bcd_utils.datasets.manifest import data_hash, known_patients
 from bcd_utils.images.reading import read_with_mask
 from bcd_utils.study.loading import make_study
 from bcd_utils.study.settings import Study
@@ -90,7 +91,7 @@ class Made:
 
     @property
     def dataset(self) -> Dataset:
-        return dataset_of(self.study)
+        return dataset_of(self.study.source)
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +104,8 @@ def made(tmp_path_factory):
             folder = tmp_path_factory.mktemp("data")
             CASES[name].write(folder)
             study = make_study({"name": "mine", "data_dir": str(folder), **CASES[name].settings})
-            located = dataset_of(study).locate(study)
-            manifest, remarks = build_manifest(dataset_of(study), located, allow_partial=True)
+            located = dataset_of(study.source).locate(study.source)
+            manifest, remarks = manifest_of(dataset_of(study.source), located, allow_partial=True)
             known[name] = Made(study, located, manifest, remarks)
         return known[name]
 
@@ -124,7 +125,7 @@ def test_the_manifest_has_the_same_columns_and_no_empty_cell_where_none_may_be(m
     assert tuple(manifest.columns[: len(MANIFEST_COLUMNS)]) == MANIFEST_COLUMNS
     assert len(manifest) > 2 and manifest["id"].is_unique
     assert (manifest["status"] == "ok").all(), manifest["status"].unique()
-    for column in set(manifest) - {"masks", "box"}:
+    for column in set(manifest) - {"masks", "box", "patient"}:
         assert (manifest[column].astype(str) != "").all(), column
     assert not manifest.isna().any(axis=None)
 
@@ -132,7 +133,7 @@ def test_the_manifest_has_the_same_columns_and_no_empty_cell_where_none_may_be(m
 @every_case
 def test_labels_are_classes_and_paths_lead_to_images_and_masks(made, name):
     case = made(name)
-    assert set(case.manifest["label"]) <= set(case.dataset.classes)
+    assert set(case.manifest["label"]) <= set(read_folder(case.dataset, case.folder).dataset.classes)
     for _, row in case.manifest.iterrows():
         assert not Path(row["path"]).is_absolute()
         image, mask = read_with_mask(case.folder, row)
@@ -149,7 +150,7 @@ def test_patients_are_known_where_the_data_set_names_them(made, name):
 @every_case
 def test_two_readings_are_equal(made, name):
     case = made(name)
-    manifest, remarks = build_manifest(case.dataset, case.dataset.locate(case.study), allow_partial=True)
+    manifest, remarks = manifest_of(case.dataset, case.dataset.locate(case.study.source), allow_partial=True)
     pd.testing.assert_frame_equal(manifest, case.manifest)
     assert remarks == case.remarks and data_hash(manifest) == data_hash(case.manifest)
 
@@ -159,17 +160,16 @@ def test_an_archive_is_as_good_as_its_folder(made, name, tmp_path, cache):
     case = made(name)
     kind = "gztar" if len(name) % 2 else "zip"
     archive = shutil.make_archive(str(tmp_path / "download"), kind, case.folder)
-    study = make_study(case.study.as_dict() | {"data_dir": archive})
-    found = dataset_of(study).scan(dataset_of(study).locate(study))
+    found = read_source(dataclasses.replace(case.study.source, data_dir=archive))
     columns = ["id", "path", "label", "masks"]
-    assert found.images[columns].values.tolist() == case.manifest[columns].values.tolist()
+    assert found.scan.images[columns].values.tolist() == case.manifest[columns].values.tolist()
 
 
 @pytest.mark.parametrize("name", FROM_FILES)
 def test_a_folder_without_images_is_one_message_with_a_way_out(made, name, tmp_path):
     (tmp_path / "notes.txt").write_text("nothing here")
     with pytest.raises(StudyError) as caught:
-        build_manifest(made(name).dataset, tmp_path, allow_partial=True)
+        manifest_of(made(name).dataset, tmp_path, allow_partial=True)
     assert str(tmp_path) in caught.value.problem and caught.value.fix
 
 
@@ -179,14 +179,17 @@ def test_what_is_declared_is_declared_of_every_data_set(dataset):
     assert (dataset.fetch is None) == bool(dataset.steps)
     assert dataset.counts is None or set(dataset.counts) == set(dataset.classes)
     study = make_study({"name": "mine", "dataset": dataset.name})
-    assert dataset_of(study).classes == dataset.classes and dataset_of(study).counts == dataset.counts
+    assert (
+        dataset_of(study.source).classes == dataset.classes
+        and dataset_of(study.source).counts == dataset.counts
+    )
 
 
 @pytest.mark.parametrize("name", REGISTRY)
 def test_only_histopathology_is_stained(name):
     study = make_study({"name": "mine", "dataset": name, "stain": "macenko"})
     if name == "breakhis":
-        assert dataset_of(study).name == name
+        assert dataset_of(study.source).name == name
     else:
         with pytest.raises(StudyError, match="stain = macenko is for histopathology"):
-            dataset_of(study)
+            dataset_of(study.source)

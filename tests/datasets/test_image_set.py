@@ -12,10 +12,11 @@ from builders import CLASSES, make_run, noise, square, write_image
 
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.images.transforms import network_input, resize
-from bcd_utils.study.data_settings import External, ModalitySource, Source
+from bcd_utils.study.data_settings import External, ModalitySource
 from bcd_utils.study.loading import make_study
 from bcd_utils.study.run import Run
 from bcd_utils.study.settings import Study
+from bcd_utils.study.source import Source, StudySource
 from bcd_utils.utils.paths import ROOT
 
 
@@ -33,7 +34,16 @@ def run(tmp_path):
     aside = pd.DataFrame([{"id": "x", "label": "normal", "path": "x.png", "masks": "", "group": "x"}])
     audited = pd.concat([aside, table.assign(group=["a", "b", "a", "d"])])
     run.save_csv(audited.iloc[::-1], "audited_manifest.csv")
-    run.save_json({"data_sha256": "data", "patients": 3, "remarks": ["odd"]}, "dataset.json")
+    run.save_json(
+        {
+            "classes": dict.fromkeys(CLASSES, 1),
+            "positive": "malignant",
+            "data_sha256": "data",
+            "patients": 3,
+            "remarks": ["odd"],
+        },
+        "dataset.json",
+    )
     with run.writing("images.npy") as path, open(path, "wb") as file:
         np.save(file, np.full((4, 32, 32, 3), 7, np.uint8))
     return run
@@ -65,10 +75,10 @@ def test_what_a_network_would_be_shown_otherwise_is_made_from_the_files(run, cac
 
 
 def test_a_study_and_what_it_names_are_sources_with_the_same_settings():
-    for kind in (Study, External, ModalitySource):
+    for kind in (External, ModalitySource, StudySource):
         assert issubclass(kind, Source)
     own = {name for name in Source.__annotations__ if name != "dataset"}
-    assert own.isdisjoint({*Study.__annotations__, *ModalitySource.__annotations__})
+    assert own.isdisjoint({*Study.__annotations__, *ModalitySource.__annotations__} - {"title"})
 
 
 def test_no_study_is_made_up_to_pass_arguments():

@@ -8,7 +8,7 @@ import hashlib
 import numpy as np
 import pandas as pd
 import pytest
-from builders import CLASSES, noise, square, write_busi, write_image
+from builders import CLASSES, manifest_of, noise, square, write_busi, write_image
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -16,7 +16,6 @@ from PIL import Image
 from bcd_utils.audit.duplicates import exact_kind, thumbnails
 from bcd_utils.datasets import MANIFEST_COLUMNS, REGISTRY, Scan
 from bcd_utils.datasets.manifest import (
-    build_manifest,
     data_hash,
     describe_dataset,
     inspect_image,
@@ -94,7 +93,7 @@ def test_an_image_is_measured(tmp_path):
 
 def test_the_manifest_has_a_row_an_image_with_every_column(tmp_path):
     calls = []
-    manifest, remarks = build_manifest(
+    manifest, remarks = manifest_of(
         ANY_COUNT, write_busi(tmp_path), on_progress=lambda *call: calls.append(call)
     )
     assert tuple(manifest.columns) == MANIFEST_COLUMNS
@@ -106,14 +105,14 @@ def test_the_manifest_has_a_row_an_image_with_every_column(tmp_path):
 def test_the_published_counts_are_held_unless_a_part_is_accepted(tmp_path):
     write_busi(tmp_path)
     with pytest.raises(StudyError, match="holds 9 of 780 images of BUSI"):
-        build_manifest(REGISTRY["busi"], tmp_path)
-    assert len(build_manifest(REGISTRY["busi"], tmp_path, allow_partial=True)[0]) == 9
+        manifest_of(REGISTRY["busi"], tmp_path)
+    assert len(manifest_of(REGISTRY["busi"], tmp_path, allow_partial=True)[0]) == 9
 
 
 def test_a_flawed_image_keeps_its_row(tmp_path):
     write_busi(tmp_path)
     write_flawed(tmp_path / "benign" / "flawed.png", "cut")
-    manifest, _ = build_manifest(ANY_COUNT, tmp_path)
+    manifest, _ = manifest_of(ANY_COUNT, tmp_path)
     flawed = manifest.set_index("id").loc["flawed"]
     assert len(manifest) == 10
     assert (flawed["status"], flawed["width"], flawed["group"]) == ("truncated file", 0, "flawed")
@@ -125,7 +124,7 @@ def test_identical_pixels_share_a_group_though_their_files_differ(tmp_path):
     write_image(tmp_path / "benign" / "y.png", noise(7), compress_level=9)
     write_image(tmp_path / "malignant" / "z.png", np.dstack([noise(7)] * 3))
     write_image(tmp_path / "benign" / "turned.png", noise(7)[::-1])
-    manifest, _ = build_manifest(ANY_COUNT, tmp_path)
+    manifest, _ = manifest_of(ANY_COUNT, tmp_path)
     rows = manifest.set_index("id")
     assert rows.loc[["x", "y", "z"], "sha256"].nunique() == 3
     assert rows.loc[["x", "y", "z", "turned"], "group"].tolist() == ["x", "x", "x", "turned"]
@@ -135,14 +134,14 @@ def test_two_empty_files_are_no_copies_of_each_other(tmp_path):
     write_busi(tmp_path)
     for name in ("x", "y"):
         write_flawed(tmp_path / "benign" / f"{name}.png", "empty")
-    rows = build_manifest(ANY_COUNT, tmp_path)[0].set_index("id")
+    rows = manifest_of(ANY_COUNT, tmp_path)[0].set_index("id")
     assert rows.loc[["x", "y"], "group"].tolist() == ["x", "y"]
 
 
 def test_a_mask_of_another_size_is_remarked_and_its_image_used(tmp_path):
     write_busi(tmp_path, "subfolders of each class")
     write_image(tmp_path / "benign" / "masks" / "benign (1).png", square(0, 0, (50, 60)))
-    manifest, remarks = build_manifest(ANY_COUNT, tmp_path)
+    manifest, remarks = manifest_of(ANY_COUNT, tmp_path)
     assert remarks == ["benign (1).png is 60x50, its image 90x70"]
     assert (manifest["status"] == "ok").all()
 
@@ -150,7 +149,7 @@ def test_a_mask_of_another_size_is_remarked_and_its_image_used(tmp_path):
 def test_an_image_whose_mask_cannot_be_read_is_set_aside(tmp_path):
     write_busi(tmp_path, "subfolders of each class")
     (tmp_path / "benign" / "masks" / "benign (1).png").write_bytes(b"not an image")
-    manifest, remarks = build_manifest(ANY_COUNT, tmp_path)
+    manifest, remarks = manifest_of(ANY_COUNT, tmp_path)
     assert remarks == ["benign (1).png cannot be read"]
     assert manifest.loc[manifest["status"] != "ok", ["id", "status"]].values.tolist() == [
         ["benign (1)", "mask cannot be read"]
@@ -160,8 +159,8 @@ def test_an_image_whose_mask_cannot_be_read_is_set_aside(tmp_path):
 def test_remarks_of_the_reader_are_passed_on(tmp_path):
     write_busi(tmp_path)
     write_image(tmp_path / "normal" / "lost_mask.png", square(0, 0))
-    assert build_manifest(ANY_COUNT, tmp_path)[1] == [
-        "normal/lost_mask.png is a mask without an image; left out"
+    assert manifest_of(ANY_COUNT, tmp_path)[1] == [
+        "Not read: 1 x a mask without an image, the first normal/lost_mask.png"
     ]
 
 
@@ -170,19 +169,19 @@ def test_a_class_without_a_usable_image_is_refused(tmp_path):
     for path in (tmp_path / "normal" / "images").iterdir():
         path.write_bytes(b"")
     with pytest.raises(StudyError, match="holds no usable image of class normal"):
-        build_manifest(ANY_COUNT, tmp_path)
+        manifest_of(ANY_COUNT, tmp_path)
 
 
 def test_for_a_test_some_classes_will_do_but_not_none(tmp_path):
     write_busi(tmp_path, "subfolders of each class")
     for path in (tmp_path / "normal" / "images").iterdir():
         path.write_bytes(b"")
-    manifest, _ = build_manifest(ANY_COUNT, tmp_path, require_every_class=False)
+    manifest, _ = manifest_of(ANY_COUNT, tmp_path, require_every_class=False)
     assert (manifest["status"] == "ok").sum() == 6
     for path in tmp_path.glob("*/images/*"):
         path.write_bytes(b"")
     with pytest.raises(StudyError, match="holds no usable image"):
-        build_manifest(ANY_COUNT, tmp_path, require_every_class=False)
+        manifest_of(ANY_COUNT, tmp_path, require_every_class=False)
 
 
 def test_patients_and_equal_pixels_are_joined_as_far_as_they_reach():
@@ -197,17 +196,17 @@ def test_patients_and_equal_pixels_are_joined_as_far_as_they_reach():
         ("h", "", ""),
         ("ann", "", "5"),  # no patient, only called like one
     ]
-    table = pd.DataFrame(rows, columns=["id", "group", "pixels_sha256"])
+    table = pd.DataFrame(rows, columns=["id", "patient", "pixels_sha256"])
     table["path"] = "x/" + table["id"]
     assert join_groups(table).tolist() == ["ann", "bea", "bea", "bea", "bea", "f", "g", "h", "x/ann"]
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(["", "1", "2", "3"])), min_size=1))
 def test_two_images_of_a_patient_or_with_the_same_pixels_are_never_apart(pairs):
-    table = pd.DataFrame(pairs, columns=["group", "pixels_sha256"]).assign(path="")
+    table = pd.DataFrame(pairs, columns=["patient", "pixels_sha256"]).assign(path="")
     table["id"] = [f"image {row}" for row in table.index]
     groups = join_groups(table)
-    assert (groups.groupby(table["group"]).nunique() == 1).all()
+    assert (groups.groupby(table["patient"]).nunique() == 1).all()
     known = table["pixels_sha256"] != ""
     assert (groups[known].groupby(table["pixels_sha256"]).nunique() == 1).all()
 
@@ -217,6 +216,7 @@ MANIFEST = pd.DataFrame(
         "id": ["a", "b", "c"],
         "path": ["benign/a.png", "benign/b.png", "normal/c.png"],
         "label": ["benign", "benign", "normal"],
+        "patient": ["", "", ""],
         "group": ["a", "a", "c"],
         "sha256": ["1", "2", "3"],
         "masks_sha256": ["m1", "m2", "m3"],
@@ -239,7 +239,7 @@ def test_a_data_set_is_described_by_its_counts_and_what_was_set_aside():
     assert (record["images"], record["set_aside"], record["synthetic"]) == (3, 1, True)
     assert record["set_aside_images"] == [{"id": "b", "path": "benign/b.png", "status": "empty file"}]
     assert (record["modality"], record["patients"]) == ("synthetic breast ultrasound", None)
-    named = MANIFEST.assign(group=["eve", "eve", "ann"])
+    named = MANIFEST.assign(patient=["eve", "eve", "ann"], group=["eve", "eve", "ann"])
     assert describe_dataset(REGISTRY["phantom"], named, [])["patients"] == 2
     assert record["remarks"] == ["odd"] and record["data_sha256"] == data_hash(MANIFEST)
 
@@ -261,7 +261,7 @@ def test_two_parts_of_one_file_are_two_images_and_the_same_part_twice_is_a_copy(
     rows = [(name, "a.png", CLASSES[0], "mask.png", box, name) for name, box in boxes.items()]
     images = pd.DataFrame(rows, columns=["id", "path", "label", "masks", "box", "quadrant"])
     parts = dataclasses.replace(ANY_COUNT, classes=CLASSES[:1], scan=lambda folder: Scan(images))
-    manifest, remarks = build_manifest(parts, tmp_path)
+    manifest, remarks = manifest_of(parts, tmp_path)
     rows = manifest.set_index("id")
     assert tuple(manifest.columns) == (*MANIFEST_COLUMNS, "quadrant")
     assert remarks == [] and (manifest["status"] == "ok").all()

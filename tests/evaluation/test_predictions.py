@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bcd_utils.datasets import breakhis
+from bcd_utils.datasets.readers import breakhis
 from bcd_utils.evaluation.cross_validation import shown_metrics
 from bcd_utils.evaluation.decision_curves import decision_curve, decision_curves
 from bcd_utils.evaluation.predictions import evaluate, labels_and_probabilities, positive_class

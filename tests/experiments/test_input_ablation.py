@@ -15,9 +15,9 @@ from bcd_utils.experiments import input_ablation
 from bcd_utils.images.reading import read_image, read_mask
 from bcd_utils.images.stain import normalise_stain
 from bcd_utils.images.transforms import network_input, resize
-from bcd_utils.study.data_settings import Source
 from bcd_utils.study.loading import make_study
 from bcd_utils.study.run import Run
+from bcd_utils.study.source import Source
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_an_arms_features_are_those_of_what_it_is_shown(cache, tiny, run, kind, 
     monkeypatch.setattr(input_ablation, "frozen_backbone", lambda run, sets: Eye)
     features = input_ablation.input_features(run, ImageSet.of_run(run), kind)
     splits = run.read_csv("splits.csv")
-    folder = dataset_of(run.study).locate(run.study)
+    folder = dataset_of(run.study.source).locate(run.study.source)
     for row in (0, len(splits) - 1):
         image = read_image(folder / splits.loc[row, "path"])
         mask = read_mask([folder / splits.loc[row, "masks"]], image.shape[:2])

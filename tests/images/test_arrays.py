@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from builders import CLASSES, write_busi, write_image
 
-from bcd_utils.datasets.class_folders import scan_class_folders
+from bcd_utils.datasets.folder_scan import scan_folder
 from bcd_utils.images.arrays import write_images
 from bcd_utils.images.reading import read_with_mask
 from bcd_utils.images.stain import normalise_stain
@@ -24,7 +24,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def rows(folder):
-    return scan_class_folders(folder, CLASSES).images
+    return scan_folder(folder, classes=CLASSES).images
 
 
 @pytest.mark.parametrize("kind", ["image", "mask", "overlay"])

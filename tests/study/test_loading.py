@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bcd_utils.study.loading import load_study, make_study, parse_override
 from bcd_utils.study.settings import Study
+from bcd_utils.study.source import StudySource
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.paths import STUDIES
 
@@ -33,7 +34,7 @@ PAPER = {
     "fine_tuning": None,
     "class_weights": "none",
     "input": "image",
-    "dataset": "busi",
+    "source": StudySource(),
     "seed": 42,
 }
 STUDY_FILES = sorted(path for path in STUDIES.glob("*.yaml") if path.name != "paper_reported.yaml")
@@ -80,12 +81,12 @@ def test_what_the_paper_reports_is_no_study():
             {"fine_tuning": {"epoch": 3}},
             ["'fine_tuning.epoch' = 3", "did you mean 'epochs'?", "trainable_from"],
         ),
-        ({"phantoms": {"benig": 3}}, ["'phantoms.benig' = 3", "did you mean 'benign'?"]),
+        ({"phantoms": {"benig": 3}}, ["'source.phantoms.benig' = 3", "did you mean 'benign'?"]),
         (
             {"augmentation": {"epochs": 3}},
             ["'augmentation.epochs' = 3", "rotation_degrees, horizontal_flip, zoom"],
         ),
-        ({"breakhis": {"zoom": 40}}, ["'breakhis.zoom' = 40", "allowed are magnification, target"]),
+        ({"breakhis": {"zoom": 40}}, ["'source.breakhis.zoom' = 40", "allowed are magnification, target"]),
         ({"two\nlines": 3}, ["unknown setting 'two\\nlines' = 3"]),
     ],
 )
@@ -108,18 +109,11 @@ def test_an_unknown_setting_is_named_with_what_is_near_and_allowed(settings, par
         ("stratify", 1, "a valid boolean"),
         ("stratify", "yes", "a valid boolean"),
         ("title", 12, "a valid string"),
-        ("data_dir", 3, "a valid string"),
         ("histopathology_dir", True, "a valid string"),
         ("hidden_units", 256, "a list such as [256, 128]"),
-        ("phantoms", None, "a section such as {key: value}"),
         ("augmentation", True, "a section such as {key: value}"),
         ("name", "a/b", "letters, digits and . _ = , -"),
         ("name", "", "letters, digits and . _ = , -"),
-        (
-            "dataset",
-            "bus",
-            "'busi', 'bus_uclm', 'breakhis', 'cbis_ddsm', 'mias', 'inbreast', 'folder' or 'phantom'",
-        ),
         ("seed", -1, "a value greater than or equal to 0"),
         ("seed", 2**32, "a value less than 4294967296"),
         ("input", "masks", "'image', 'mask' or 'overlay'"),
@@ -165,6 +159,13 @@ def test_a_wrong_value_is_refused_in_one_line_with_key_value_and_what_is_allowed
         ("phantoms", "malignant", 2.5, "a valid integer"),
         ("phantoms", "normal", True, "a valid integer"),
         ("phantoms", "seed", -1, "a value greater than or equal to 0"),
+        ("source", "data_dir", 3, "a valid string"),
+        ("source", "phantoms", None, "a section such as {key: value}"),
+        ("source", "classes", "benign", "a list such as [benign, malignant]"),
+        ("source", "masks", "(", "a regular expression (missing ), unterminated subpattern"),
+        ("source", "sets", "test.txt", "lists such as {train: train.txt, test: test.txt}"),
+        ("source", "table", "labels.csv", "a section such as {file: labels.csv}"),
+        ("source", "look_alikes", 1.5, "a number above 0 and at most 1, or none"),
     ],
 )
 def test_a_wrong_value_in_a_section_is_named_with_its_section(section, key, value, allowed):
@@ -237,9 +238,13 @@ def test_overrides_replace_add_to_and_switch_off_what_the_file_says(tmp_path):
         data_dir="somewhere",
     )
     assert (study.epochs, study.augmentation, study.hidden_units) == (6, None, (8,))
-    assert (study.phantoms.benign, study.phantoms.seed, study.phantoms.malignant) == (2, 7, 65)
+    assert (study.source.phantoms.benign, study.source.phantoms.seed, study.source.phantoms.malignant) == (
+        2,
+        7,
+        65,
+    )
     assert (study.fine_tuning.learning_rate, study.fine_tuning.epochs) == (1e-5, 10)
-    assert study.data_dir == str(Path.cwd() / "somewhere")
+    assert study.source.data_dir == str(Path.cwd() / "somewhere")
 
 
 @pytest.mark.parametrize(
@@ -248,7 +253,7 @@ def test_overrides_replace_add_to_and_switch_off_what_the_file_says(tmp_path):
         ("name: mine", "seed.x=1", "seed = {'x': 1} is not allowed"),
         ("name: mine\nseed: 3", "seed.x=1", "seed = {'x': 1} is not allowed"),
         ("name: mine", "a.b.c=1", "unknown setting 'a' = {'b': {'c': 1}}"),
-        ("name: mine", "phantoms.x=1", "unknown setting 'phantoms.x' = 1"),
+        ("name: mine", "phantoms.x=1", "unknown setting 'source.phantoms.x' = 1"),
     ],
 )
 def test_a_dotted_override_of_no_section_is_refused(tmp_path, text, override, part):

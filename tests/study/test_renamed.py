@@ -12,6 +12,14 @@ from bcd_utils.utils.errors import StudyError
 OLD = {
     "lottery": {"splits": 7},
     "comparison": {"contenders": ["svm"], "curve_contenders": [], "imbalance_contenders": []},
+    "audit": {"correlation": 0.5},
+    "dataset": "phantom",
+    "data_dir": "/x",
+    "allow_partial": True,
+    "stain": "none",
+    "breakhis": {"magnification": 40},
+    "cbis_ddsm": {"margin": 0.5},
+    "phantoms": {"seed": 3},
 }
 
 
@@ -26,6 +34,13 @@ def test_a_file_with_old_names_is_read_and_each_is_told_in_one_line(file, caplog
     study = load_study(file)
     assert study.repeated_splits.splits == 7 and study.comparison.candidates == ("svm",)
     assert (study.comparison.curve_candidates, study.comparison.imbalance_candidates) == ((), ())
+    assert (study.source.dataset, study.source.data_dir, study.source.allow_partial) == (
+        "phantom",
+        "/x",
+        True,
+    )
+    assert (study.source.look_alikes, study.source.breakhis.magnification) == (0.5, 40)
+    assert (study.source.cbis_ddsm.margin, study.source.phantoms.seed) == (0.5, 3)
     assert len(caplog.messages) == len(RENAMED)
     assert caplog.messages[0].endswith("old.yaml: 'lottery' is now called 'repeated_splits'")
 

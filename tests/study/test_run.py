@@ -130,12 +130,12 @@ def test_what_is_not_in_the_contract_is_not_written(run):
 
 
 def test_a_stage_reads_and_writes_what_it_declares_and_no_more(run, monkeypatch):
-    run.save_json({}, "dataset.json")
+    run.save_json({}, "cam.json")
     run.save_csv(pd.DataFrame({"id": ["a"]}), "manifest.csv")
     monkeypatch.setenv(module.STAGE, "02_preprocessing")
     assert run.read_csv("manifest.csv")["id"].tolist() == ["a"]
-    with pytest.raises(StudyError, match="02_preprocessing reads dataset.json, .*add it to `reads`"):
-        run.read_json("dataset.json")
+    with pytest.raises(StudyError, match="02_preprocessing reads cam.json, .*add it to `reads`"):
+        run.read_json("cam.json")
     with pytest.raises(StudyError, match="02_preprocessing writes manifest.csv, .*add it to `writes`"):
         run.save_csv(pd.DataFrame({"id": ["a"]}), "manifest.csv")
     run.save_csv(pd.DataFrame({"id": ["b"]}), "splits.csv")

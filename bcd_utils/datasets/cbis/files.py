@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bcd_utils.datasets.class_folders import image_files
+from bcd_utils.datasets.files import image_files
 from bcd_utils.images.dicom import dicom_header, is_dicom
 from bcd_utils.images.reading import image_size, read_image, read_mask
 from bcd_utils.utils.errors import StudyError

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from bcd_utils.datasets import MANIFEST_COLUMNS, dataset_of
+from bcd_utils.datasets import MANIFEST_COLUMNS, Dataset, dataset_of, recorded_dataset
+from bcd_utils.datasets.at_hand import read_source
 from bcd_utils.datasets.examples import typical
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.datasets.manifest import build_manifest, data_hash, known_patients
@@ -17,54 +18,63 @@ from bcd_utils.images.reading import read_with_mask
 from bcd_utils.study.data_settings import External
 from bcd_utils.study.run import Run
 from bcd_utils.study.settings import Study
+from bcd_utils.utils.counting import OnProgress, silent
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.memmap import pooled
 
-Progress = Callable[[int, int], None]
 
+def external_source(study: Study, known: Sequence[str] = ()) -> External | None:
+    """Where a study's external images come from, of classes that its model knows; None where it names none.
 
-def external_source(study: Study) -> External | None:
-    """Where a study's external images come from, stained as the network's own are; None where it names none.
+    They are stained as the network's own images are.
+
+    Parameters
+    ----------
+    study : Study
+    known : sequence of str
+        The model's classes; empty: those that the study's data set declares.
 
     Raises
     ------
     StudyError
-        If their data set has other classes, or their own stain is named and is another than the study's.
+        If they share no class with the model, or their own stain is named and is another than the study's.
 
     Examples
     --------
     >>> from bcd_utils.study.loading import make_study
-    >>> study = make_study({"name": "mine", "external": {"dataset": "folder", "data_dir": "/photos"}})
-    >>> external_source(study).dataset, external_source(study).data_dir
-    ('folder', '/photos')
+    >>> settings = {"name": "mine", "external": {"dataset": "folder", "data_dir": "/photos"}}
+    >>> external_source(make_study(settings)).classes
+    ('benign', 'malignant', 'normal')
     """
-    named = study.external
+    named, stain = study.external, study.source.stain
     if named is None:
         return None
-    if named.stain not in ("none", study.stain):
+    if named.stain not in ("none", stain):
         raise StudyError(
-            f"external.stain = {named.stain}, and the network is shown images with stain = {study.stain}",
+            f"external.stain = {named.stain}, and the network is shown images with stain = {stain}",
             "leave external.stain out",
         )
-    source = replace(named, stain=study.stain)
-    own, other = dataset_of(study).classes, dataset_of(source).classes
-    if set(own) != set(other):
-        raise StudyError(
-            f"external.dataset = {source.dataset} has the classes {', '.join(other)}, the model knows "
-            f"{', '.join(own)}",
-            "name a data set with the same classes",
-        )
-    return source
+    known, offered = tuple(known) or dataset_of(study.source).classes, dataset_of(named, "external").classes
+    shared = tuple(label for label in known if label in offered) if offered else known
+    unknown = set(named.classes or ()) - set(known) if known else set()
+    if unknown or (known and not shared):
+        problem = f"external images have the classes {', '.join(offered)}, the model knows {', '.join(known)}"
+        fix = "say what the model's classes are called there: --set 'external.classes={benign: [B]}', say"
+        raise StudyError(problem, fix)
+    spelt = named.classes if isinstance(named.classes, dict) else shared
+    return replace(named, stain=stain, classes=spelt or None)
 
 
 def find_images(
-    study: Study, own: pd.DataFrame, on_progress: Progress = lambda done, total: None
+    study: Study, mine: Dataset, own: pd.DataFrame, on_progress: OnProgress = silent
 ) -> tuple[ImageSet | None, pd.DataFrame]:
     """Find and inspect the external images; a class may be absent.
 
     Parameters
     ----------
     study : Study
+    mine : Dataset
+        The study's own, with the classes that it has.
     own : pandas.DataFrame
         Manifest of the study's own images: an external image that is one of them is remarked.
 
@@ -80,22 +90,22 @@ def find_images(
     StudyError
         If they are not where the study says, or none is usable.
     """
-    source = external_source(study)
+    source = external_source(study, mine.classes)
     if source is None:
         return None, pd.DataFrame(columns=list(MANIFEST_COLUMNS))
-    dataset = dataset_of(source)
-    folder = dataset.locate(source)
-    manifest, remarks = build_manifest(dataset, folder, source.allow_partial, on_progress, False)
+    found = read_source(source, "external")
+    manifest, remarks = build_manifest(found, source.allow_partial, on_progress, False)
     known = manifest["sha256"].isin(set(own["sha256"]) - {""})
     if known.any():
         remarks.append(
-            f"{known.sum()} external images are files of {dataset_of(study).title} too (first: "
+            f"{known.sum()} external images are files of {mine.title} too (first: "
             f"{manifest.loc[known, 'id'].iloc[0]}): on these the test is not external"
         )
     usable = manifest[manifest["status"] == "ok"].reset_index(drop=True)
+    aside = manifest.loc[manifest["status"] != "ok", "label"].value_counts()
     images = ImageSet(
-        source, usable, dataset_of(study).classes, data_hash(manifest), study.input, study.image_size, dataset.title,
-        manifest.loc[manifest["status"] != "ok", "label"].value_counts(), known_patients(usable), remarks,
+        source, usable, mine.classes, data_hash(manifest), study.input, study.image_size, found.dataset.title, aside,
+        known_patients(usable), remarks,
     )  # fmt: skip
     return images, manifest
 
@@ -106,7 +116,7 @@ def introduction(images: ImageSet | None) -> str:
         return (
             "**No external images were named, so nothing is tested here.** Name a data set with "
             "`--set external.dataset=bus_uclm`, or your own images with `--set external.dataset=folder "
-            "--set external.data_dir=FOLDER`, where FOLDER holds `benign`, `malignant` and `normal` (any of "
+            "--set external.data_dir=FOLDER`, where FOLDER holds folders called as the classes (any of "
             "them) and, if you know the patients, a table `groups.csv` with the columns `path,group`."
         )
     patients, drawn = "unnamed patients, so each image counts as one", ""
@@ -141,7 +151,7 @@ def examples(images: ImageSet, each: int = 4) -> dict[str, list[tuple[np.ndarray
 
 
 def predict_images(
-    run: Run, images: ImageSet | None, on_progress: Progress = lambda *_: None
+    run: Run, images: ImageSet | None, on_progress: OnProgress = silent
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """What the run's trained model says of the external images.
 
@@ -159,7 +169,7 @@ def predict_images(
     from bcd_utils.utils.backend import keras
 
     if images is None:
-        classes = dataset_of(run.study).classes
+        classes = recorded_dataset(run).classes
         nothing = pd.DataFrame(columns=["id", "group", "label"])
         return predictions_table(nothing, np.zeros((0, len(classes))), classes), np.zeros((0, 1))
     backbone = study_model.trained_backbone(run, ImageSet.of_run(run))

@@ -6,25 +6,27 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from bcd_utils.audit import duplicates, groups
-from bcd_utils.datasets import REGISTRY, Dataset, Scan, dataset_of
+from bcd_utils.datasets import Dataset, dataset_of, readers
 from bcd_utils.datasets import manifest as quality
+from bcd_utils.datasets.at_hand import AtHand, read_folder
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.datasets.manifest import build_manifest, data_hash, known_patients
-from bcd_utils.study.data_settings import ModalitySource, Source
+from bcd_utils.study.data_settings import ModalitySource
 from bcd_utils.study.settings import Study
+from bcd_utils.study.source import Source
 from bcd_utils.utils.code_identity import code_identity
+from bcd_utils.utils.counting import OnProgress
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import listing_identity, sha256_of_json, write_json
 from bcd_utils.utils.paths import cache_folder
 
-Progress = Callable[[int, int], None]
 NOT_AT_HAND = "not at hand"
 
 
@@ -52,9 +54,14 @@ def titles_of(study: Study) -> dict[str, str]:
     >>> titles_of(make_study({"name": "mine", "modalities": {"sources": sources}}))
     {'here': 'BUSI (here)', 'there': 'BUSI (there)', 'mias': 'mini-MIAS'}
     """
-    titles = {name: dataset_of(source).title for name, source in study.modalities.sources.items()}
+    titles = {name: dataset_of(source, called(name)).title for name, source in study.modalities.sources.items()}
     times = Counter(titles.values())
     return {name: f"{title} ({name})" if times[title] > 1 else title for name, title in titles.items()}
+
+
+def called(name: str) -> str:
+    """How settings lead to a source."""
+    return f"modalities.sources.{name}"
 
 
 def locate_sources(study: Study) -> dict[str, Path]:
@@ -67,7 +74,7 @@ def locate_sources(study: Study) -> dict[str, Path]:
     """
     folders = {}
     for name, source in study.modalities.sources.items():
-        dataset = dataset_of(source)
+        dataset = dataset_of(source, called(name))
         with suppress(StudyError):
             folders[name] = dataset.locate(source)
     if not folders:
@@ -86,7 +93,7 @@ def none_available(study: Study) -> StudyError:
 
 
 def find_sources(
-    study: Study, progress_of: Callable[[str], Progress]
+    study: Study, progress_of: Callable[[str], OnProgress]
 ) -> tuple[dict[str, ImageSet], dict[str, Absent]]:
     """Find and inspect every source.
 
@@ -109,18 +116,17 @@ def find_sources(
     """
     available, absent, titles = {}, {}, titles_of(study)
     for name, source in study.modalities.sources.items():
-        dataset = dataset_of(source)
+        dataset = dataset_of(source, called(name))
         try:
-            folder = dataset.locate(source)
-            scan = dataset.scan(folder)
+            found = read_folder(dataset, dataset.locate(source))
         except StudyError as error:
             absent[name] = Absent(titles[name], dataset, error.problem)
             continue
         try:
-            available[name] = inspect(study, source, titles[name], folder, scan, progress_of)
+            available[name] = inspect(study, source, titles[name], found, progress_of)
         except StudyError as error:
-            fix = error.fix.replace("--set allow_partial", f"--set modalities.sources.{name}.allow_partial")
-            raise StudyError(error.problem, fix) from None
+            fix = error.fix.replace("source.", f"{called(name)}.")
+            raise StudyError(f"{name}: {error.problem}", fix) from None
     if not available:
         raise none_available(study)
     return available, absent
@@ -130,9 +136,8 @@ def inspect(
     study: Study,
     source: ModalitySource,
     title: str,
-    folder: Path,
-    scan: Scan,
-    progress_of: Callable[[str], Progress],
+    found: AtHand,
+    progress_of: Callable[[str], OnProgress],
 ) -> ImageSet:
     """Look at every image of a data set, and join what must stay together.
 
@@ -144,32 +149,31 @@ def inspect(
     StudyError
         If the class counts are not the published ones, or fewer than two classes have images.
     """
-    manifest, remarks = cached_manifest(source, folder, scan, progress_of(f"{title}: inspected"))
+    manifest, remarks = cached_manifest(source, found, progress_of(f"{title}: inspected"))
     # Asked of all: where copies are missing they look like patients.
     named = known_patients(manifest) is not None
     usable = thinned(manifest[manifest["status"] == "ok"], source.most_images).reset_index(drop=True)
     if usable["label"].nunique() < 2:
-        raise StudyError(f"{folder} holds images of one class only", "name a folder with two classes or more")
-    if not named:
-        usable = usable.assign(group=lesions_joined(usable, folder, study, progress_of(f"{title}: compared")))
+        raise StudyError(
+            f"{found.folder} holds images of one class only", "name a folder with two classes or more"
+        )
+    if not named and found.dataset.look_alikes is not None:
+        usable = usable.assign(group=lesions_joined(usable, found, progress_of(f"{title}: compared")))
     aside = manifest.loc[manifest["status"] != "ok", "label"].value_counts()
     present = set(usable["label"])
-    classes = tuple(label for label in dataset_of(source).classes if label in present)
+    classes = tuple(label for label in found.dataset.classes if label in present)
     patients = usable["group"].nunique() if named else None
     shown = (study.input, study.image_size, title)
     return ImageSet(source, usable, classes, data_hash(usable), *shown, aside, patients, remarks)
 
 
-def cached_manifest(
-    source: Source, folder: Path, scan: Scan, on_progress: Progress
-) -> tuple[pd.DataFrame, list[str]]:
-    """`manifest.build_manifest` of what a scan found; once for files, settings and code that are the same."""
-    code = code_identity(quality.__name__, REGISTRY[source.dataset].scan.__module__)
-    recipe = [listing_identity([folder]), source.as_dict(), code]
+def cached_manifest(source: Source, found: AtHand, on_progress: OnProgress) -> tuple[pd.DataFrame, list[str]]:
+    """`manifest.build_manifest` of what was found; once for files, settings and code that are the same."""
+    code = code_identity(quality.__name__, f"{readers.__name__}.{source.dataset}")
+    recipe = [listing_identity([found.folder]), source.as_dict(), code]
     path = cache_folder() / "manifests" / f"{sha256_of_json(recipe)[:24]}.json"
     if not path.exists():
-        dataset = replace(dataset_of(source), scan=lambda _: scan)
-        manifest, remarks = build_manifest(dataset, folder, source.allow_partial, on_progress, False)
+        manifest, remarks = build_manifest(found, source.allow_partial, on_progress, False)
         write_json(path, {"manifest": manifest.to_dict("list"), "remarks": remarks})
     stored = json.loads(path.read_text(encoding="utf-8"))
     return pd.DataFrame(stored["manifest"]), stored["remarks"]
@@ -193,8 +197,8 @@ def thinned(images: pd.DataFrame, most: int | None) -> pd.DataFrame:
     return pd.concat(kept).sort_index()
 
 
-def lesions_joined(images: pd.DataFrame, folder: Path, study: Study, on_progress: Progress) -> pd.Series:
+def lesions_joined(images: pd.DataFrame, found: AtHand, on_progress: OnProgress) -> pd.Series:
     """Groups of images that show one lesion as far as pictures tell, found as in the data audit."""
-    views = duplicates.thumbnails(folder, images, on_progress)
-    pairs = duplicates.find_pairs(images, views, study.audit.correlation, folder)
+    views = duplicates.thumbnails(found.folder, images, on_progress)
+    pairs = duplicates.find_pairs(images, views, found.dataset.look_alikes, found.folder)
     return groups.groups_with_pairs(images, pairs)

@@ -10,7 +10,7 @@ from bcd_utils.utils.files import listing_identity
 
 def image_files(study: Study) -> str:
     """Identity of the files of the data set, and of the histopathology images that illustrate it."""
-    folders = [dataset_of(study).locate(study)]
+    folders = [dataset_of(study.source).locate(study.source)]
     if study.histopathology_dir:
         folders.append(Path(study.histopathology_dir))
     return listing_identity(folders)

@@ -13,7 +13,7 @@ from bcd_utils.utils.files import listing_identity
 
 def files_of_sources(study: Study) -> list[Any]:
     """Identity of the files of the sources that are on this machine, and the network's files."""
-    if study.data_dir and len(study.notebooks) == 1:
+    if study.source.data_dir and len(study.notebooks) == 1:
         raise StudyError(
             f"{STAGE.notebook} reads several data sets, and --data-dir names one folder",
             "name it with --set modalities.sources.busi.data_dir=FOLDER, and others likewise",

@@ -57,15 +57,15 @@ def side_by_side(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.hstack([resized(one), np.full((HEIGHT, 8, 3), 255, np.uint8), resized(other)])
 
 
-def best_matches(best: pd.DataFrame, threshold: float) -> Figure:
+def best_matches(best: pd.DataFrame, threshold: float | None) -> Figure:
     """How alike each image is to the image it is most like: one histogram a class.
 
     Parameters
     ----------
     best : DataFrame
         Columns ``label`` and ``detail`` (-1..1), one row an image.
-    threshold : float
-        From here on two images are called the same.
+    threshold : float or None
+        From here on two images are called the same; None: none are by their look.
     """
     import seaborn
 
@@ -77,13 +77,16 @@ def best_matches(best: pd.DataFrame, threshold: float) -> Figure:
         values = best.loc[best["label"] == name, "detail"]
         looks = {"color": look.colour, "alpha": 1, "edgecolor": "white", "linewidth": 0.4}
         seaborn.histplot(x=values, bins=bins, ax=panel, **looks)
-        panel.axvline(threshold, color="black", linestyle="--", linewidth=1.2)
+        if threshold is not None:
+            panel.axvline(threshold, color="black", linestyle="--", linewidth=1.2)
         panel.yaxis.set_major_locator(MaxNLocator(4, integer=True))
         panel.set(xlabel="", ylabel="images")
-        share = f"{style.spaced(name)}: {(values >= threshold).sum():,} of {len(values):,} images have a copy"
+        copies = (values >= (threshold or np.inf)).sum()
+        share = f"{style.spaced(name)}: {copies:,} of {len(values):,} images have a copy"
         panel.set_title(share, size=style.MEDIUM, weight="bold", loc="left")
     label = "detail correlation with the most similar other image"
-    panel.set(xlabel=f"{label} (dashed: threshold {threshold:g})", xlim=(low, 1))
+    line = "no image is joined to another by it" if threshold is None else f"dashed: threshold {threshold:g}"
+    panel.set(xlabel=f"{label} ({line})", xlim=(low, 1))
     return figure
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from bcd_utils.datasets import REGISTRY
-from bcd_utils.datasets.busi import scan
+from bcd_utils.datasets.folder_scan import scan_folder
 from bcd_utils.datasets.phantom_files import write_phantoms
 from bcd_utils.datasets.phantoms.copies import CHANGES, plant_copies, with_calipers
 from bcd_utils.images.reading import read_image, read_mask
@@ -34,7 +34,7 @@ def image_and_mask(folder, name):
 
 def test_copies_come_on_top_and_have_masks_and_natural_names(planted):
     folder, table = planted
-    found = scan(folder)
+    found = scan_folder(folder)
     assert found.remarks == []
     assert len(found.images) == sum(COUNTS.values()) + 8
     assert found.images["masks"].str.count(".png").eq(1).all()
@@ -116,12 +116,14 @@ def test_a_study_gets_its_copies_and_an_interrupted_drawing_is_begun_anew(cache)
         {"name": "a", "dataset": "phantom", "phantoms": phantoms | {"copies": 0, "conflicts": 0}}
     )
     study = make_study({"name": "a", "dataset": "phantom", "phantoms": phantoms})
-    without = REGISTRY["phantom"].locate(plain)
+    without = REGISTRY["phantom"].locate(plain.source)
     half_drawn = cache / "phantom"
-    folder = REGISTRY["phantom"].locate(study)
-    assert folder != without and len(scan(folder).images) == 7 and len(scan(without).images) == 5
+    folder = REGISTRY["phantom"].locate(study.source)
+    assert (
+        folder != without and len(scan_folder(folder).images) == 7 and len(scan_folder(without).images) == 5
+    )
     assert not (without / "planted.csv").exists() and len(pd.read_csv(folder / "planted.csv")) == 2
     folder.rename(folder.with_suffix(".drawn"))
     (folder.with_suffix(".drawn") / "benign" / "benign (9).png").write_bytes(b"half")
-    assert len(scan(REGISTRY["phantom"].locate(study)).images) == 7
+    assert len(scan_folder(REGISTRY["phantom"].locate(study.source)).images) == 7
     assert not list(half_drawn.glob("*.drawn"))

@@ -106,7 +106,7 @@ def test_weights_that_arrive_make_the_comparison_stale(tmp_path, monkeypatch):
 def hello():
     from pydantic.dataclasses import dataclass
 
-    from bcd_utils.study.data_settings import STRICT
+    from bcd_utils.study.source import STRICT
 
     @dataclass(frozen=True, config=STRICT)
     class Hello:

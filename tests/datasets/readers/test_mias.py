@@ -6,10 +6,11 @@ import re
 import shutil
 
 import pytest
+from builders import manifest_of
 from miniatures import INBREAST_ROWS, write_inbreast, write_mias, write_xls
 
-from bcd_utils.datasets import REGISTRY, inbreast, mias
-from bcd_utils.datasets.manifest import build_manifest
+from bcd_utils.datasets import REGISTRY
+from bcd_utils.datasets.readers import inbreast, mias
 from bcd_utils.study.loading import make_study
 from bcd_utils.utils.errors import StudyError
 
@@ -22,7 +23,7 @@ def test_the_label_is_the_lists_and_films_are_pairs(tmp_path, table):
     found = mias.scan(write_mias(tmp_path, table))
     assert found.images["id"].tolist() == [f"mdb{number:03}" for number in range(1, 9)]
     assert found.images["label"].tolist() == LABELS
-    assert found.images["group"].tolist() == PATIENTS
+    assert found.images["patient"].tolist() == PATIENTS
     assert found.remarks == []
 
 
@@ -37,7 +38,7 @@ def test_without_the_list_names_or_folders_tell_the_label(tmp_path, pattern):
     assert dict(zip(found.images["id"], found.images["label"], strict=True)) == {
         f"mdb{number:03}": label for number, label in enumerate(LABELS, start=1)
     }
-    assert sorted(found.images["group"]) == PATIENTS
+    assert sorted(found.images["patient"]) == PATIENTS
 
 
 def test_what_does_not_agree_is_remarked(tmp_path):
@@ -68,7 +69,7 @@ def test_the_published_counts_are_held(tmp_path):
     with pytest.raises(
         StudyError, match="holds 8 of 322 images of mini-MIAS: 2 benign / 2 malignant / 4 normal"
     ):
-        build_manifest(REGISTRY["mias"], write_mias(tmp_path))
+        manifest_of(REGISTRY["mias"], write_mias(tmp_path))
 
 
 # -- INbreast ---------------------------------------------------------------------------------------
@@ -82,7 +83,7 @@ def test_inbreasts_labels_are_bi_rads_and_its_patients_are_in_the_names(tmp_path
     assert found.images["id"].tolist() == [row[0] for row in INBREAST_ROWS]
     assert found.images["label"].tolist() == BI_RADS
     assert found.images["bi_rads"].tolist() == [row[4] for row in INBREAST_ROWS]
-    assert found.images["group"].tolist() == [row[1] for row in INBREAST_ROWS]
+    assert found.images["patient"].tolist() == [row[1] for row in INBREAST_ROWS]
     assert found.remarks == [
         "labels are BI-RADS categories, not pathology: 1 normal, 2 and 3 benign, 4 to 6 malignant"
     ]
@@ -134,5 +135,5 @@ def test_a_missing_or_broken_sheet_is_refused(tmp_path):
 def test_where_inbreast_is_missing_the_message_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setattr("bcd_utils.datasets.base.RAW_DATA", tmp_path)
     with pytest.raises(StudyError, match="INbreast is not in .*ask its authors"):
-        REGISTRY["inbreast"].locate(make_study({"name": "mine", "dataset": "inbreast"}))
+        REGISTRY["inbreast"].locate(make_study({"name": "mine", "dataset": "inbreast"}).source)
     assert sum(REGISTRY["inbreast"].counts.values()) == 410

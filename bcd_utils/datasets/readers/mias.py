@@ -8,13 +8,13 @@ from pathlib import Path
 import pandas as pd
 
 from bcd_utils.datasets.base import Dataset, Scan, fetcher, locator
-from bcd_utils.datasets.busi import CLASSES
-from bcd_utils.datasets.class_folders import image_files
+from bcd_utils.datasets.files import image_files, one_format, place
 from bcd_utils.utils.errors import StudyError
 
 URL = "http://peipa.essex.ac.uk/pix/mias/all-mias.tar.gz"
 HOMEPAGE = "http://peipa.essex.ac.uk/info/mias.html"
 ARCHIVE = "all-mias.tar.gz"
+CLASSES = ("benign", "malignant", "normal")
 TABLES = {"info.txt", "info", "readme", "readme.txt", "00readme"}
 LINE = re.compile(r"^(?P<film>mdb\d{3})\s+[FGD]\s+(?P<kind>[A-Z]{4})(\s+(?P<severity>[BM])\b)?", re.MULTILINE)
 NAME = re.compile(r"^(?P<film>mdb(?P<number>\d{3}))([lr][lmsx])?([_-](?P<label>benign|malignant|normal))?$")
@@ -27,7 +27,7 @@ def scan(folder: Path) -> Scan:
     severity; of a film with several abnormalities, malignant where one of them is. Without the list, it is in the file
     names or folders of some mirrors (``mdb001_benign.pgm``, ``benign/mdb001.pgm``).
 
-    Films are numbered in pairs of the left and the right breast of one patient, who is the group.
+    Films are numbered in pairs of the left and the right breast of one patient.
 
     Raises
     ------
@@ -37,12 +37,13 @@ def scan(folder: Path) -> Scan:
     published = read_list(folder)
     rows: dict[str, tuple[str, ...]] = {}
     twice = unlabelled = differing = 0
-    for path in image_files(folder):
+    films, others = one_format(image_files(folder))
+    for path in films:
         name = NAME.match(path.stem.lower())
         if not name:
             continue
-        parents = map(str.lower, path.parent.parts)
-        named = name["label"] or next((part for part in parents if part in CLASSES), None)
+        parents = map(str.lower, path.relative_to(folder).parent.parts)
+        named = name["label"] or next((part for part in reversed([*parents]) if part in CLASSES), None)
         label = published.get(name["film"], named)
         twice += name["film"] in rows
         unlabelled += label is None
@@ -59,9 +60,10 @@ def scan(folder: Path) -> Scan:
         "are in no line of the list; left out": unlabelled,
         "lie under another label than in the list; taken as in the list": differing,
     }
-    images = pd.DataFrame.from_dict(rows, orient="index", columns=["path", "label", "masks", "group"])
+    images = pd.DataFrame.from_dict(rows, orient="index", columns=["path", "label", "masks", "patient"])
     remarks = [f"{count} films {what}" for what, count in oddities.items() if count]
-    return Scan(images.rename_axis("id").reset_index(), remarks)
+    left_out = [(place(path, folder), "there in the format of most films too") for path in others]
+    return Scan(images.rename_axis("id").reset_index(), remarks, left_out)
 
 
 def read_list(folder: Path) -> dict[str, str]:
@@ -77,10 +79,11 @@ def read_list(folder: Path) -> dict[str, str]:
     return labels
 
 
-MIAS = Dataset(
+DATASET = Dataset(
     name="mias",
     title="mini-MIAS",
     modality="mammography",
+    look_alikes=None,
     classes=CLASSES,
     counts={"benign": 63, "malignant": 52, "normal": 207},
     licence="for research, under the licence agreement in its archive",

@@ -11,8 +11,8 @@ from pathlib import Path
 import pandas as pd
 
 from bcd_utils.datasets.base import Dataset, Scan, fetcher, locator
-from bcd_utils.datasets.class_folders import image_files
-from bcd_utils.study.data_settings import Source
+from bcd_utils.datasets.files import image_files
+from bcd_utils.study.source import Source
 from bcd_utils.utils.errors import StudyError
 
 URL = "http://www.inf.ufpr.br/vri/databases/BreaKHis_v1.tar.gz"
@@ -56,7 +56,7 @@ def scan(
     **Patients.** The publication counts 82 patients, which are its 82 slide folders (24 benign, 58 malignant).
     But the letters behind a slide's number name blocks of one case: 14-22549AB, 14-22549CD and 14-22549G are
     three folders, 14-29960AB and 14-29960CD are even two subtypes, and the 82 folders have 70 numbers. One
-    case in train and test would leak, so the group is the number without its letters. The column ``slide``
+    case in train and test would leak, so the patient is the number without its letters. The column ``slide``
     keeps the letters for whoever wants the published 82.
 
     **Slide 14-13412** is filed, with the same images, as ductal and as lobular carcinoma; that is remarked.
@@ -74,7 +74,7 @@ def scan(
     Returns
     -------
     Scan
-        With the columns group, subtype, magnification (int) and slide.
+        With the columns patient, subtype, magnification (int) and slide.
 
     Raises
     ------
@@ -83,7 +83,9 @@ def scan(
     """
     rows: dict[str, tuple[str | int, ...]] = {}
     strange = twice = 0
-    for path in image_files(folder, "SOB_*.png"):
+    for path in image_files(folder, [".png"]):
+        if not path.name.startswith("SOB_"):
+            continue
         name = NAME.match(path.stem)
         strange += name is None
         if name is None or int(name["magnification"]) not in magnifications:
@@ -98,7 +100,7 @@ def scan(
             f"{folder} holds no images of {title}",
             f"give a folder of its tree, where files are called like SOB_M_DC-14-2523-40-010.png ({HOMEPAGE})",
         )
-    columns = ["path", "label", "masks", "group", "subtype", "magnification", "slide"]
+    columns = ["path", "label", "masks", "patient", "subtype", "magnification", "slide"]
     images = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("id").reset_index()
     oddities = {"begin with SOB_ but are not named as published": strange, "have the name of another": twice}
     remarks = [f"{count} files {what}; left out" for what, count in oddities.items() if count]
@@ -113,7 +115,7 @@ def remarks_on_slides(images: pd.DataFrame) -> list[str]:
         if len(counts) > 1:
             filed = " and ".join(f"{subtype} ({count} images)" for (_, subtype), count in counts.items())
             remarks.append(f"slide {slide} is filed as {filed}")
-    cases = images["group"].nunique()
+    cases = images["patient"].nunique()
     if cases < len(folders):
         blocks = "blocks of one case (14-22549AB and 14-22549CD, say) count as one patient"
         remarks.append(f"{len(folders)} slide folders are of {cases} cases; {blocks}")
@@ -124,7 +126,7 @@ def configure(source: Source) -> Dataset:
     """BreakHis at the magnifications, and with the classes, that the source asks for."""
     wanted = source.breakhis
     zooms = MAGNIFICATIONS if wanted.magnification == "all" else (wanted.magnification,)
-    title = BREAKHIS.title if len(zooms) > 1 else f"{BREAKHIS.title} at {zooms[0]}x"
+    title = DATASET.title if len(zooms) > 1 else f"{DATASET.title} at {zooms[0]}x"
     counts = {
         subtype: sum(count for zoom, count in zip(MAGNIFICATIONS, published, strict=True) if zoom in zooms)
         for subtype, published in COUNTS.items()
@@ -133,10 +135,10 @@ def configure(source: Source) -> Dataset:
         sides = {"benign": BENIGN, "malignant": MALIGNANT}
         counts = {side: sum(counts[kind] for kind in kinds.values()) for side, kinds in sides.items()}
     read = partial(scan, magnifications=zooms, target=wanted.target, title=title)
-    return replace(BREAKHIS, title=title, classes=tuple(counts), counts=counts, scan=read)
+    return replace(DATASET, title=title, classes=tuple(counts), counts=counts, scan=read)
 
 
-BREAKHIS = Dataset(
+DATASET = Dataset(
     name="breakhis",
     title="BreakHis",
     modality="breast histopathology",

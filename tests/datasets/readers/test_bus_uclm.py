@@ -6,14 +6,14 @@ import shutil
 
 import numpy as np
 import pytest
-from builders import noise, square, write_image
+from builders import manifest_of, noise, square, write_image
 from PIL import Image
 
-from bcd_utils.datasets import REGISTRY, bus_uclm
-from bcd_utils.datasets.bus_uclm import locate, mask_label, scan
-from bcd_utils.datasets.manifest import build_manifest
+from bcd_utils.datasets import REGISTRY
+from bcd_utils.datasets.readers import bus_uclm
+from bcd_utils.datasets.readers.bus_uclm import locate, mask_label, scan
 from bcd_utils.images.reading import read_with_mask
-from bcd_utils.study.loading import make_study
+from bcd_utils.study.source import Source, StudySource
 from bcd_utils.utils.errors import StudyError
 
 COLOURS = {"benign": (0, 255, 0), "malignant": (255, 0, 0), "normal": (0, 0, 0)}
@@ -51,7 +51,7 @@ def root_of(folder):
 def test_labels_patients_and_masks_are_found(folder):
     found = scan(folder)
     assert dict(zip(found.images["id"], found.images["label"], strict=True)) == LABELS
-    assert found.images["group"].tolist() == ["ALWI", "ALWI", "ANAT", "ANAT"]
+    assert found.images["patient"].tolist() == ["ALWI", "ALWI", "ANAT", "ANAT"]
     assert found.remarks == []
 
 
@@ -62,12 +62,12 @@ def test_a_lesion_is_what_is_coloured_red_or_green(folder, stem):
 
 
 def test_the_manifest_keeps_patients_together_and_remarks_on_cropped_images(folder):
-    manifest, remarks = build_manifest(REGISTRY["bus_uclm"], folder, allow_partial=True)
+    manifest, remarks = manifest_of(REGISTRY["bus_uclm"], folder, allow_partial=True)
     assert manifest["group"].tolist() == ["ALWI", "ALWI", "ANAT", "ANAT"]
     assert (manifest["status"] == "ok").all()
     assert remarks == ["ANAT_001.png is 90x70, its image 66x70"]
     with pytest.raises(StudyError, match="holds 4 of 683 images of BUS-UCLM"):
-        build_manifest(REGISTRY["bus_uclm"], folder)
+        manifest_of(REGISTRY["bus_uclm"], folder)
 
 
 def test_without_the_table_the_colours_are_the_labels(folder):
@@ -130,16 +130,16 @@ def test_a_folder_without_images_is_refused(tmp_path):
 def test_it_is_found_where_the_study_says_zipped_or_not(folder, cache, tmp_path_factory):
     archive = shutil.make_archive(str(tmp_path_factory.mktemp("zip") / "uclm"), "zip", folder)
     for place in (folder, archive):
-        located = locate(make_study({"name": "mine", "data_dir": str(place)}))
+        located = locate(StudySource(data_dir=str(place)))
         assert len(scan(located).images) == 4
 
 
 def test_where_it_is_missing_the_message_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setattr(bus_uclm, "FOLDER", tmp_path / "bus_uclm")
     with pytest.raises(StudyError, match="BUS-UCLM is not in") as caught:
-        locate(make_study({"name": "mine", "dataset": "bus_uclm"}))
+        locate(Source(dataset="bus_uclm"))
     assert bus_uclm.HOMEPAGE in caught.value.fix and "bcd fetch bus_uclm" in caught.value.fix
 
 
 def test_the_published_counts_add_up():
-    assert sum(bus_uclm.BUS_UCLM.counts.values()) == 683
+    assert sum(bus_uclm.DATASET.counts.values()) == 683

@@ -6,21 +6,20 @@ import shutil
 
 import numpy as np
 import pytest
-from builders import noise, square, write_dicom, write_image
+from builders import manifest_of, noise, square, write_dicom, write_image
 from miniatures import CBIS_LAYOUTS, CBIS_ROWS, FRAME, lesion_of, write_cbis
 
 from bcd_utils.datasets import dataset_of
-from bcd_utils.datasets.cbis import dataset as cbis_ddsm
 from bcd_utils.datasets.cbis.files import index_files, lesion_box, masks_among
 from bcd_utils.datasets.cbis.tables import ROWS
-from bcd_utils.datasets.manifest import build_manifest
+from bcd_utils.datasets.readers import cbis_ddsm
 from bcd_utils.images.reading import read_with_mask
 from bcd_utils.study.loading import make_study
 from bcd_utils.utils.errors import StudyError
 
 
 def dataset(**settings):
-    return dataset_of(make_study({"name": "mine", "dataset": "cbis_ddsm", "cbis_ddsm": settings}))
+    return dataset_of(make_study({"name": "mine", "dataset": "cbis_ddsm", "cbis_ddsm": settings}).source)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +42,7 @@ MAMMOGRAMS = {
     "P_00021_RIGHT_CC": ("benign", "P_00021", "test", "calcification"),
     "P_00022_RIGHT_CC": ("malignant", "P_00022", "test", "calcification"),
 }
-SHOWN = ["label", "group", "official_split", "abnormality"]
+SHOWN = ["label", "patient", "official_split", "abnormality"]
 
 
 @every_layout
@@ -65,9 +64,7 @@ def test_each_mammogram_is_one_image_malignant_where_one_of_its_abnormalities_is
 
 @every_layout
 def test_what_is_found_is_the_mammogram_and_its_masks_not_the_crop(folders, layout):
-    manifest, remarks = build_manifest(
-        dataset(abnormality="calcification"), folders[layout], allow_partial=True
-    )
+    manifest, remarks = manifest_of(dataset(abnormality="calcification"), folders[layout], allow_partial=True)
     assert (manifest["status"] == "ok").all()
     assert manifest[["height", "width"]].drop_duplicates().values.tolist() == [list(FRAME)]
     _, mask = read_with_mask(folders[layout], manifest.set_index("id").loc["P_00020_LEFT_CC"])
@@ -77,7 +74,7 @@ def test_what_is_found_is_the_mammogram_and_its_masks_not_the_crop(folders, layo
 
 @every_layout
 def test_a_lesion_is_a_square_around_its_mask(folders, layout):
-    manifest, _ = build_manifest(dataset(region="lesion", margin=0.6), folders[layout], allow_partial=True)
+    manifest, _ = manifest_of(dataset(region="lesion", margin=0.6), folders[layout], allow_partial=True)
     rows = manifest.set_index("id")
     assert len(rows) == 12 and (rows["status"] == "ok").all()
     # The lesion is rows 20 to 50 and columns 40 to 70: 30 * (1 + 2 * 0.6) = 66 pixels around (55, 35), moved into
@@ -125,7 +122,7 @@ def test_a_part_is_refused_unless_it_is_accepted(folders):
     with pytest.raises(
         StudyError, match="holds 9 of 3032 images of CBIS-DDSM, mammograms with abnormalities"
     ):
-        build_manifest(dataset(), folders["DICOM tree"])
+        manifest_of(dataset(), folders["DICOM tree"])
 
 
 # -- masks, crops and boxes -------------------------------------------------------------------------
@@ -214,7 +211,7 @@ def test_a_mask_that_cannot_be_read_sets_its_image_aside(folders, tmp_path):
     folder = shutil.copytree(folders["JPEG mirror"], tmp_path / "copy")
     first = dataset().scan(folder).images.iloc[0]
     (folder / first["masks"]).write_bytes(b"no image")
-    manifest, _ = build_manifest(dataset(), folder, allow_partial=True)
+    manifest, _ = manifest_of(dataset(), folder, allow_partial=True)
     assert manifest.loc[manifest["status"] != "ok", ["id", "status"]].values.tolist() == [
         [first["id"], "mask cannot be read"]
     ]
@@ -288,7 +285,7 @@ def test_a_line_that_is_not_as_published_is_named(copy, old, new):
 def test_where_it_is_missing_the_message_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setattr("bcd_utils.datasets.base.RAW_DATA", tmp_path)
     with pytest.raises(StudyError, match="CBIS-DDSM is not in") as caught:
-        dataset().locate(make_study({"name": "mine", "dataset": "cbis_ddsm"}))
+        dataset().locate(make_study({"name": "mine", "dataset": "cbis_ddsm"}).source)
     assert cbis_ddsm.HOMEPAGE in caught.value.fix
 
 

@@ -9,9 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from bcd_utils.datasets.base import Dataset, Scan, locator
-from bcd_utils.datasets.busi import CLASSES
-from bcd_utils.datasets.class_folders import image_files
 from bcd_utils.datasets.csv_rows import numbered_rows
+from bcd_utils.datasets.files import image_files
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import natural_key
 from bcd_utils.utils.paths import RAW_DATA
@@ -61,7 +60,7 @@ def scan(folder: Path) -> Scan:
         remarks += [f"{count} {what}"] if count else []
     if not rows:
         raise StudyError(f"No mammogram in {folder} is in its table", "take both from one copy of INbreast")
-    columns = ["id", "path", "label", "masks", "group", "bi_rads"]
+    columns = ["id", "path", "label", "masks", "patient", "bi_rads"]
     return Scan(pd.DataFrame(rows, columns=columns), remarks)
 
 
@@ -104,11 +103,12 @@ def xls_lines(path: Path, fix: str) -> Iterator[tuple[int, list[str]]]:
         yield line + 1, [str(cells[header.index(column)]).strip() for column in COLUMNS]
 
 
-INBREAST = Dataset(
+DATASET = Dataset(
     name="inbreast",
     title="INbreast (labels from BI-RADS, not pathology)",
     modality="mammography",
-    classes=CLASSES,
+    look_alikes=None,
+    classes=("benign", "malignant", "normal"),
     counts={"benign": 243, "malignant": 100, "normal": 67},
     licence="for research, on request",
     citation="Moreira IC, Amaral I, Domingues I, Cardoso A, Cardoso MJ, Cardoso JS. INbreast: toward a full-field "

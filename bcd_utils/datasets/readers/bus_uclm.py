@@ -9,10 +9,9 @@ import pandas as pd
 from PIL import Image
 
 from bcd_utils.datasets.base import Dataset, Scan, fetcher, given_folder
-from bcd_utils.datasets.busi import CLASSES
-from bcd_utils.datasets.class_folders import image_files
 from bcd_utils.datasets.csv_rows import numbered_rows
-from bcd_utils.study.data_settings import Source
+from bcd_utils.datasets.files import image_files
+from bcd_utils.study.source import Source
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.paths import RAW_DATA, readable
 
@@ -21,6 +20,7 @@ URL = "https://prod-dcd-datasets-cache-zipfiles.s3.eu-west-1.amazonaws.com/7fvgj
 HOMEPAGE = "https://data.mendeley.com/datasets/7fvgj4jsp7"
 FOLDER = RAW_DATA / "bus_uclm"
 ARCHIVE = "7fvgj4jsp7-1.zip"
+CLASSES = ("benign", "malignant", "normal")
 COLUMNS = ("Image", "Label")
 FULL_COLOUR = 127
 
@@ -69,7 +69,7 @@ def scan(folder: Path) -> Scan:
     lone = [path.name for stem, path in masks.items() if stem not in images]
     remarks += [f"{name} is a mask without an image; left out" for name in lone]
     remarks += [f"INFO.csv names {stem}, of which there is no image" for stem in table if stem not in images]
-    return Scan(pd.DataFrame(rows, columns=["id", "path", "label", "masks", "group"]), remarks)
+    return Scan(pd.DataFrame(rows, columns=["id", "path", "label", "masks", "patient"]), remarks)
 
 
 def find_root(folder: Path) -> Path:
@@ -115,7 +115,7 @@ def mask_label(path: Path) -> str | None:
     return "benign" if green.any() else "normal"
 
 
-BUS_UCLM = Dataset(
+DATASET = Dataset(
     name="bus_uclm",
     title="BUS-UCLM",
     modality="breast ultrasound",

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from bcd_utils.datasets.base import Dataset, fetcher, locator
 
-from bcd_utils.datasets.base import Dataset, Scan, fetcher, locator
-from bcd_utils.datasets.class_folders import scan_class_folders
-
-CLASSES = ("benign", "malignant", "normal")
 URL = "https://scholar.cu.edu.eg/Dataset_BUSI.zip"
 HOMEPAGE = "https://scholar.cu.edu.eg/?q=afahmy/pages/dataset"
 
-
-def scan(folder: Path) -> Scan:
-    """Find BUSI's images and masks in any of the layouts people have."""
-    return scan_class_folders(folder, CLASSES)
-
-
-BUSI = Dataset(
+DATASET = Dataset(
     name="busi",
     title="BUSI",
     modality="breast ultrasound",
-    classes=CLASSES,
+    classes=("benign", "malignant", "normal"),
     counts={"benign": 437, "malignant": 210, "normal": 133},
     licence="CC BY 4.0 (article); see the homepage for the images",
     citation="Al-Dhabyani W, Gomaa M, Khaled H, Fahmy A. Dataset of breast ultrasound images. "
     "Data in Brief 28:104863 (2020). doi:10.1016/j.dib.2019.104863",
     homepage=HOMEPAGE,
     locate=locator("busi/unpacked", "BUSI", "run 'bcd fetch busi', or pass --data-dir FOLDER_OR_ZIP"),
-    scan=scan,
     fetch=fetcher(
         "busi", URL, "Dataset_BUSI.zip", f"get Dataset_BUSI.zip from {HOMEPAGE} or a mirror, put it"
     ),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from builders import write_busi
+from builders import manifest_of, write_busi
 
 from bcd_utils.datasets import REGISTRY
-from bcd_utils.datasets.folder import locate, scan
-from bcd_utils.datasets.manifest import build_manifest
+from bcd_utils.datasets.folder_scan import scan_folder as scan
+from bcd_utils.datasets.readers.folder import locate
 from bcd_utils.study.loading import make_study
 from bcd_utils.utils.errors import StudyError
 
@@ -27,7 +27,7 @@ def write_groups(folder, *lines: str, place: str = "Dataset_BUSI_with_GT", **opt
 
 
 def test_without_a_table_each_image_is_its_own_patient(folder):
-    manifest, remarks = build_manifest(REGISTRY["folder"], folder)
+    manifest, remarks = manifest_of(REGISTRY["folder"], folder)
     assert manifest["group"].tolist() == manifest["id"].tolist()
     assert remarks == []
 
@@ -41,7 +41,7 @@ def test_the_table_names_patients_and_the_rest_is_remarked(folder):
         "normal/normal (10).png,ann",
         encoding="utf-8-sig",
     )
-    manifest, remarks = build_manifest(REGISTRY["folder"], folder)
+    manifest, remarks = manifest_of(REGISTRY["folder"], folder)
     groups = manifest.set_index("id")["group"]
     named = {"benign (1)": "eve", "malignant (2)": "eve", "normal (10)": "ann"}
     assert groups[list(named)].to_dict() == named
@@ -54,7 +54,7 @@ def test_the_table_names_patients_and_the_rest_is_remarked(folder):
 
 def test_paths_count_from_where_the_table_is(folder):
     write_groups(folder, "Dataset_BUSI_with_GT/benign/benign (1).png,eve", place="")
-    assert scan(folder).images.set_index("id").loc["benign (1)", "group"] == "eve"
+    assert scan(folder).images.set_index("id").loc["benign (1)", "patient"] == "eve"
 
 
 @pytest.mark.parametrize(
@@ -91,6 +91,6 @@ def test_a_class_may_be_absent(folder):
 
 def test_the_folder_must_be_named():
     with pytest.raises(StudyError, match="which folder"):
-        locate(make_study({"name": "mine", "dataset": "folder"}))
+        locate(make_study({"name": "mine", "dataset": "folder"}).source)
     with pytest.raises(StudyError, match="does not exist"):
-        locate(make_study({"name": "mine", "dataset": "folder", "data_dir": "nowhere"}))
+        locate(make_study({"name": "mine", "dataset": "folder", "data_dir": "nowhere"}).source)

@@ -14,10 +14,11 @@ from builders import CLASSES, LAYOUTS, NUMBERS, noise, square, write_busi, write
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bcd_utils.datasets import REGISTRY, busi
-from bcd_utils.datasets.class_folders import scan_class_folders
+from bcd_utils.datasets import REGISTRY, files
+from bcd_utils.datasets.folder_scan import scan_folder
 from bcd_utils.images.reading import mask_paths, read_image, read_mask
 from bcd_utils.study.loading import make_study
+from bcd_utils.study.source import StudySource
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import natural_key
 
@@ -31,7 +32,7 @@ def study(**settings):
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_layout_yields_the_same_images_and_masks(tmp_path, layout):
     folder = write_busi(tmp_path, layout)
-    scan = scan_class_folders(folder, CLASSES)
+    scan = scan_folder(folder, classes=CLASSES)
     assert scan.images["id"].tolist() == IDS
     assert scan.images["label"].tolist() == [label for label in CLASSES for _ in NUMBERS]
     assert scan.images["masks"].str.split("|").str.len().tolist() == [1, 2, 1, 1, 1, 1, 1, 1, 1]
@@ -44,7 +45,7 @@ def test_every_layout_yields_the_same_images_and_masks(tmp_path, layout):
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_no_mask_is_an_image(tmp_path, layout):
-    images = scan_class_folders(write_busi(tmp_path, layout), CLASSES).images
+    images = scan_folder(write_busi(tmp_path, layout), classes=CLASSES).images
     assert len(images) == 9
     assert not images["path"].str.contains("mask").any()
 
@@ -63,7 +64,6 @@ def test_no_mask_is_an_image(tmp_path, layout):
         ),
         (["benign/a.png", "__MACOSX/benign/b.png", "benign/._a.png", "benign/notes.txt"], ["a"], [""]),
         (["benign/a.png", "elsewhere/b.png", "c.png"], ["a"], [""]),
-        (["normal/benign/a.png"], ["a"], [""]),
         (["benign/GroundTruth/a.png", "benign/a.png"], ["a"], ["benign/GroundTruth/a.png"]),
         (["benign/5²6.png", "benign/².png"], ["5²6", "²"], ["", ""]),
         (["benign/NA.png"], ["NA"], [""]),
@@ -72,7 +72,7 @@ def test_no_mask_is_an_image(tmp_path, layout):
 def test_names_are_read_as_people_write_them(tmp_path, files, ids, masks):
     for name in files:
         write_image(tmp_path / name, noise(0)) if not name.endswith(".txt") else (tmp_path / name).touch()
-    scan = scan_class_folders(tmp_path, CLASSES)
+    scan = scan_folder(tmp_path, classes=CLASSES)
     assert scan.images["id"].tolist() == ids
     assert scan.images["masks"].tolist() == masks
     assert set(scan.images["label"]) == {"benign"}
@@ -82,23 +82,31 @@ def test_names_are_read_as_people_write_them(tmp_path, files, ids, masks):
 def test_a_mask_without_an_image_is_remarked_and_left_out(tmp_path):
     write_image(tmp_path / "benign" / "a.png", noise(0))
     write_image(tmp_path / "benign" / "b_mask.png", square(0, 0))
-    scan = scan_class_folders(tmp_path, CLASSES)
+    scan = scan_folder(tmp_path, classes=CLASSES)
     assert scan.images["id"].tolist() == ["a"]
-    assert scan.remarks == ["benign/b_mask.png is a mask without an image; left out"]
+    assert scan.left_out == [("benign/b_mask.png", "a mask without an image")]
 
 
-def test_the_second_file_of_one_name_is_remarked_and_left_out(tmp_path):
-    write_image(tmp_path / "benign" / "a.jpg", noise(0))
-    write_image(tmp_path / "benign" / "a.png", noise(1))
-    scan = scan_class_folders(tmp_path, CLASSES)
-    assert scan.images["path"].tolist() == ["benign/a.jpg"]
-    assert scan.remarks == ["benign/a.png has the name of benign/a.jpg; left out"]
+def test_of_two_formats_of_one_image_the_one_that_most_images_have_is_read(tmp_path):
+    for name in ("a.jpg", "a.png", "b.jpg", "b.png", "c.png"):
+        write_image(tmp_path / "benign" / name, noise(0))
+    scan = scan_folder(tmp_path, classes=CLASSES)
+    assert scan.images["path"].tolist() == ["benign/a.png", "benign/b.png", "benign/c.png"]
+    left_out = [(f"benign/{name}.jpg", "there in the format of most images too") for name in "ab"]
+    assert scan.left_out == left_out
+
+
+def test_below_folders_of_two_classes_the_nearest_counts_and_it_is_said(tmp_path):
+    write_image(tmp_path / "normal" / "benign" / "a.png", noise(0))
+    scan = scan_folder(tmp_path, classes=CLASSES)
+    assert scan.images["label"].tolist() == ["benign"]
+    assert "the nearest counts" in scan.remarks[0] and "normal/benign/a.png" in scan.remarks[0]
 
 
 def test_one_name_in_two_classes_is_told_apart_by_its_class(tmp_path):
     for name in ("benign/1.png", "normal/1.png", "normal/2.png"):
         write_image(tmp_path / name, noise(0))
-    assert scan_class_folders(tmp_path, CLASSES).images["id"].tolist() == ["benign/1", "normal/1", "2"]
+    assert scan_folder(tmp_path, classes=CLASSES).images["id"].tolist() == ["benign/1", "normal/1", "2"]
 
 
 def test_the_order_does_not_depend_on_the_file_system(tmp_path, monkeypatch):
@@ -107,11 +115,11 @@ def test_the_order_does_not_depend_on_the_file_system(tmp_path, monkeypatch):
         write_image(tmp_path / "benign" / name, noise(0))
     if len(os.listdir(tmp_path / "benign")) < len(names):
         pytest.skip("this file system does not tell upper from lower case")
-    forwards = scan_class_folders(tmp_path, CLASSES).images
-    listed = sorted(tmp_path.rglob("*"))
-    for order in (listed, listed[::-1]):
-        monkeypatch.setattr(Path, "rglob", lambda *_, order=order: iter(order))
-        pd.testing.assert_frame_equal(scan_class_folders(tmp_path, CLASSES).images, forwards)
+    forwards = scan_folder(tmp_path, classes=CLASSES).images
+    walk = files.walk
+    for step in (1, -1):
+        monkeypatch.setattr(files, "walk", lambda folder, step=step: sorted(walk(folder))[::step])
+        pd.testing.assert_frame_equal(scan_folder(tmp_path, classes=CLASSES).images, forwards)
 
 
 @given(st.lists(st.integers(0, 10**6), unique=True))
@@ -127,15 +135,18 @@ def test_any_names_can_be_sorted(names):
 
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(StudyError, match="There is no folder .*nowhere"):
-        scan_class_folders(tmp_path / "nowhere", CLASSES)
+        scan_folder(tmp_path / "nowhere", classes=CLASSES)
 
 
 @pytest.mark.parametrize("files", [[], ["a.png"], ["cats/a.png"], ["benign/a_mask.png"]])
 def test_a_folder_without_class_folders_is_refused_with_the_classes(tmp_path, files):
     for name in files:
         write_image(tmp_path / name, noise(0))
-    with pytest.raises(StudyError, match="holds no images in class folders.*benign, malignant, normal"):
-        scan_class_folders(tmp_path, CLASSES)
+    with pytest.raises(
+        StudyError,
+        match="holds no images of (the classes.*benign, malignant, normal|class benign but files)",
+    ):
+        scan_folder(tmp_path, classes=CLASSES)
 
 
 # -- BUSI: where it is, and whether it is whole -----------------------------------------------------
@@ -162,7 +173,7 @@ def test_a_part_of_busi_is_refused_with_what_was_found_and_expected(counts, part
     with pytest.raises(StudyError) as caught:
         REGISTRY["busi"].check_counts(images_of(*counts), Path("busi"))
     message = str(caught.value)
-    expected = [*parts, "not 437 benign / 210 malignant / 133 normal", "--set allow_partial=true"]
+    expected = [*parts, "not 437 benign / 210 malignant / 133 normal", "--set source.allow_partial=true"]
     assert all(part in message for part in expected), message
 
 
@@ -171,7 +182,7 @@ def test_phantoms_may_be_any_number():
 
 
 def test_a_given_folder_is_taken_as_it_is(tmp_path):
-    assert REGISTRY["busi"].locate(study(data_dir=str(tmp_path))) == tmp_path
+    assert REGISTRY["busi"].locate(StudySource(data_dir=str(tmp_path))) == tmp_path
 
 
 def test_a_zip_file_is_unpacked_once_into_the_cache(tmp_path, cache):
@@ -179,11 +190,11 @@ def test_a_zip_file_is_unpacked_once_into_the_cache(tmp_path, cache):
     archive = Path(shutil.make_archive(str(tmp_path / "Dataset_BUSI"), "zip", tmp_path / "unpacked"))
     with zipfile.ZipFile(archive, "a") as members:
         members.writestr("__MACOSX/Dataset_BUSI_with_GT/benign/._benign (1).png", b"not an image")
-    folder = REGISTRY["busi"].locate(study(data_dir=str(archive)))
+    folder = REGISTRY["busi"].locate(StudySource(data_dir=str(archive)))
     assert cache in folder.parents
-    assert busi.scan(folder).images["id"].tolist() == IDS
+    assert scan_folder(folder).images["id"].tolist() == IDS
     (folder / "kept").touch()
-    assert (REGISTRY["busi"].locate(study(data_dir=str(archive))) / "kept").exists()
+    assert (REGISTRY["busi"].locate(StudySource(data_dir=str(archive))) / "kept").exists()
 
 
 def test_another_zip_file_under_the_same_name_is_unpacked_anew(tmp_path, cache):
@@ -191,36 +202,36 @@ def test_another_zip_file_under_the_same_name_is_unpacked_anew(tmp_path, cache):
     for text in ("one", "another"):
         with zipfile.ZipFile(archive, "w") as members:
             members.writestr("a.txt", text)
-        assert (REGISTRY["busi"].locate(study(data_dir=str(archive))) / "a.txt").read_text() == text
+        assert (REGISTRY["busi"].locate(StudySource(data_dir=str(archive))) / "a.txt").read_text() == text
 
 
 def test_a_file_that_is_no_zip_is_named(tmp_path, cache):
     (tmp_path / "busi.zip").write_text("<html>not found</html>")
     with pytest.raises(StudyError, match="busi.zip cannot be unpacked"):
-        REGISTRY["busi"].locate(study(data_dir=str(tmp_path / "busi.zip")))
+        REGISTRY["busi"].locate(StudySource(data_dir=str(tmp_path / "busi.zip")))
 
 
 def test_a_missing_data_folder_is_named(tmp_path):
     with pytest.raises(StudyError, match="The data folder .*nowhere does not exist.*--data-dir"):
-        REGISTRY["busi"].locate(study(data_dir=str(tmp_path / "nowhere")))
+        REGISTRY["busi"].locate(StudySource(data_dir=str(tmp_path / "nowhere")))
 
 
 def test_without_data_dir_the_fetched_folder_is_used_or_asked_for(tmp_path, monkeypatch):
     monkeypatch.setattr("bcd_utils.datasets.base.RAW_DATA", tmp_path)
     with pytest.raises(StudyError, match="BUSI is not in .*bcd fetch busi.*--data-dir"):
-        REGISTRY["busi"].locate(study())
+        REGISTRY["busi"].locate(StudySource())
     (tmp_path / "busi" / "unpacked").mkdir(parents=True)
-    assert REGISTRY["busi"].locate(study()) == tmp_path / "busi" / "unpacked"
+    assert REGISTRY["busi"].locate(StudySource()) == tmp_path / "busi" / "unpacked"
 
 
 def test_phantoms_are_drawn_once_and_are_found_by_the_same_reader(cache):
     settings = study(dataset="phantom", phantoms={"benign": 2, "malignant": 1, "normal": 1})
-    folder = REGISTRY["phantom"].locate(settings)
-    images = REGISTRY["phantom"].scan(folder).images
+    folder = REGISTRY["phantom"].locate(settings.source)
+    images = scan_folder(folder).images
     assert cache in folder.parents
     assert images["label"].tolist() == ["benign", "benign", "malignant", "normal"]
     assert (images["masks"] != "").all()
     (folder / "kept").touch()
-    assert (REGISTRY["phantom"].locate(settings) / "kept").exists()
+    assert (REGISTRY["phantom"].locate(settings.source) / "kept").exists()
     other = study(dataset="phantom", phantoms={"benign": 1, "malignant": 0, "normal": 0})
-    assert REGISTRY["phantom"].locate(other) != folder
+    assert REGISTRY["phantom"].locate(other.source) != folder

@@ -6,18 +6,17 @@ import shutil
 from pathlib import Path
 
 import pytest
-from builders import noise, write_image
+from builders import manifest_of, noise, write_image
 from miniatures import write_breakhis
 
 from bcd_utils.datasets import dataset_of
-from bcd_utils.datasets.breakhis import scan
-from bcd_utils.datasets.manifest import build_manifest
+from bcd_utils.datasets.readers.breakhis import scan
 from bcd_utils.study.loading import make_study
 from bcd_utils.utils.errors import StudyError
 
 
 def dataset(**settings):
-    return dataset_of(make_study({"name": "mine", "dataset": "breakhis", "breakhis": settings}))
+    return dataset_of(make_study({"name": "mine", "dataset": "breakhis", "breakhis": settings}).source)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +34,7 @@ def test_all_that_is_known_is_read_from_the_names(folder):
         "path": f"BreaKHis_v1/histology_slides/breast/{path}",
         "label": "malignant",
         "masks": "",
-        "group": "15-11",
+        "patient": "15-11",
         "subtype": "papillary_carcinoma",
         "magnification": 200,
         "slide": "15-11EF",
@@ -45,7 +44,7 @@ def test_all_that_is_known_is_read_from_the_names(folder):
 
 def test_blocks_of_one_case_are_one_patient(folder):
     images = scan(folder).images
-    cases = images.drop_duplicates("slide").set_index("slide")["group"].to_dict()
+    cases = images.drop_duplicates("slide").set_index("slide")["patient"].to_dict()
     assert cases == {
         "14-1AB": "14-1", "14-1CD": "14-1", "14-2": "14-2", "14-2C": "14-2", "14-3": "14-3", "14-9": "14-9",
         "14-10": "14-10", "15-11EF": "15-11",
@@ -60,7 +59,7 @@ def test_a_slide_in_two_subtypes_and_slides_of_one_case_are_remarked(folder):
 
 
 def test_the_label_may_be_the_subtype_and_the_same_image_has_two(folder):
-    manifest, _ = build_manifest(dataset(target="subtype"), folder, allow_partial=True)
+    manifest, _ = manifest_of(dataset(target="subtype"), folder, allow_partial=True)
     assert manifest["label"].tolist() == manifest["subtype"].tolist()
     assert set(manifest["label"]) == set(dataset(target="subtype").classes)
     copies = manifest[manifest["pixels_sha256"].duplicated(keep=False)]
@@ -81,7 +80,7 @@ def test_any_folder_of_the_tree_will_do(folder, part):
     below = scan(folder / part).images
     whole = scan(folder).images.set_index("id").loc[below["id"]]
     assert len(below) == (8 if part.endswith("SOB") else 18)
-    assert below["group"].tolist() == whole["group"].tolist()
+    assert below["patient"].tolist() == whole["patient"].tolist()
     assert all((folder / part / path).exists() for path in below["path"])
 
 
@@ -102,15 +101,15 @@ def test_other_files_copies_and_archives_of_a_mac_are_left_out(folder, tmp_path)
 def test_a_low_image_of_700_by_456_pixels_is_as_good_as_the_others(tmp_path):
     write_image(tmp_path / "SOB_B_A-14-1AB-40-001.png", noise(1, shape=(456, 700)))
     write_image(tmp_path / "SOB_M_DC-14-9-40-001.png", noise(2, shape=(460, 700)))
-    manifest, _ = build_manifest(dataset(), tmp_path, allow_partial=True)
+    manifest, _ = manifest_of(dataset(), tmp_path, allow_partial=True)
     assert manifest[["width", "height", "status"]].values.tolist() == [[700, 456, "ok"], [700, 460, "ok"]]
 
 
 def test_the_published_counts_are_held(folder):
     with pytest.raises(StudyError, match="holds 18 of 7909 images of BreakHis: 10 benign / 8 malignant"):
-        build_manifest(dataset(), folder)
+        manifest_of(dataset(), folder)
     with pytest.raises(StudyError, match="holds 9 of 1995 images of BreakHis at 40x"):
-        build_manifest(dataset(magnification=40), folder)
+        manifest_of(dataset(magnification=40), folder)
 
 
 @pytest.mark.parametrize(
@@ -125,6 +124,6 @@ def test_counts_add_up_to_those_published_for_each_magnification(zoom, benign, m
 def test_where_it_is_missing_the_message_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setattr("bcd_utils.datasets.base.RAW_DATA", tmp_path)
     with pytest.raises(StudyError, match="BreakHis is not in .*bcd fetch breakhis"):
-        dataset().locate(make_study({"name": "mine", "dataset": "breakhis"}))
+        dataset().locate(make_study({"name": "mine", "dataset": "breakhis"}).source)
     with pytest.raises(StudyError, match="holds no images of BreakHis"):
         scan(Path(tmp_path))

@@ -20,7 +20,7 @@ from bcd_utils.datasets.cbis.tables import (
     read_tables,
     remarks_on_films,
 )
-from bcd_utils.study.data_settings import CbisDdsm, Source
+from bcd_utils.study.source import CbisDdsm, Source
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.paths import RAW_DATA
 
@@ -62,7 +62,7 @@ def scan(folder: Path, wanted: CbisDdsm = DEFAULTS) -> Scan:
     Returns
     -------
     Scan
-        With the columns group, box, official_split ("train" or "test") and abnormality.
+        With the columns patient, box, official_split ("train" or "test") and abnormality.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def scan(folder: Path, wanted: CbisDdsm = DEFAULTS) -> Scan:
         twice = "are published in train for one kind of abnormality and in test for the other"
         remarks.append(f"{len(crossing)} patients {twice}; {done}")
     if wanted.move_crossing_patients:
-        images.loc[images["group"].isin(crossing), "official_split"] = "train"
+        images.loc[images["patient"].isin(crossing), "official_split"] = "train"
     return Scan(images, remarks)
 
 
@@ -157,7 +157,7 @@ def image_row(
         "path": path.relative_to(folder).as_posix(),
         "label": "malignant" if any(case.label == "malignant" for case in cases) else "benign",
         "masks": "|".join(mask.relative_to(folder).as_posix() for mask in masks),
-        "group": cases[0].patient,
+        "patient": cases[0].patient,
         "box": box,
         "official_split": "train" if any(case.split == "train" for case in cases) else "test",
         "abnormality": ", ".join(dict.fromkeys(case.kind for case in cases)),
@@ -178,10 +178,11 @@ def configure(source: Source) -> Dataset:
     else:
         tables = [rows for (kind, _), rows in ROWS.items() if kind in kinds_of(wanted)]
         title, counts = f"CBIS-DDSM, {things}", {name: sum(rows[name] for rows in tables) for name in CLASSES}
-    return replace(CBIS_DDSM, title=title, counts=counts, scan=partial(scan, wanted=wanted))
+    alike = 0.6 if wanted.region == "lesion" else None
+    return replace(DATASET, title=title, counts=counts, look_alikes=alike, scan=partial(scan, wanted=wanted))
 
 
-CBIS_DDSM = Dataset(
+DATASET = Dataset(
     name="cbis_ddsm",
     title="CBIS-DDSM",
     modality="mammography",

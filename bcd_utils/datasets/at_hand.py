@@ -1,0 +1,62 @@
+"""A data set whose files are on this machine, found but not opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bcd_utils.datasets import Dataset, Scan, dataset_of
+from bcd_utils.datasets.folder_scan import scan_folder
+from bcd_utils.study.source import Source
+
+
+@dataclass(frozen=True)
+class AtHand:
+    """A data set, where it lies, and what is there.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        With the classes that were found, where it declares none.
+    folder : Path
+        Where the paths of ``scan`` count from.
+    scan : Scan
+    """
+
+    dataset: Dataset
+    folder: Path
+    scan: Scan
+
+
+def read_source(source: Source, called: str = "source") -> AtHand:
+    """Find the images that a source asks for.
+
+    Raises
+    ------
+    StudyError
+        If its settings do not fit, or there are no such images.
+    """
+    dataset = dataset_of(source, called)
+    return read_folder(dataset, dataset.locate(source))
+
+
+def read_folder(dataset: Dataset, folder: Path) -> AtHand:
+    """Find a data set's images in a folder; those of none of its classes are left out.
+
+    Raises
+    ------
+    StudyError
+        If there are none.
+    """
+    if dataset.scan is None:
+        scan = scan_folder(folder, dataset.layout, dataset.classes, dataset.names)
+    else:
+        scan = dataset.scan(folder)
+        others = ~scan.images["label"].isin(dataset.classes)
+        left_out = [
+            (path, f"of the class {label!r}, which is none of the study's")
+            for path, label in scan.images.loc[others, ["path", "label"]].itertuples(index=False)
+        ]
+        scan = Scan(scan.images[~others].reset_index(drop=True), scan.remarks, [*scan.left_out, *left_out])
+    found = tuple(dict.fromkeys(scan.images["label"]))
+    return AtHand(replace(dataset, classes=dataset.classes or found), folder, scan)

@@ -1,0 +1,133 @@
+"""Files below a data folder: every one is met once, and what is no picture by its name is said to be none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.files import natural_key
+
+IMAGE_SUFFIXES = frozenset(
+    ".png .jpg .jpeg .jpe .jfif .jp2 .j2k .bmp .dib .tif .tiff .gif .webp .ppm .pgm .pbm .pnm .tga .dcm .dicom".split()
+)
+UNREAD_PICTURES = frozenset(
+    ".svg .eps .ai .pdf .heic .heif .avif .psd .raw .mha .mhd .nii .nrrd .npy .mat .svs".split()
+)
+ARCHIVES = frozenset(".zip .tar .gz .tgz .bz2 .tbz2 .xz .rar .7z".split())
+
+
+def walk(folder: Path) -> Iterator[tuple[Path, str]]:
+    """All files below a folder, those behind links too, each with its real path.
+
+    A folder that holds itself, through a link, is entered once.
+
+    Raises
+    ------
+    StudyError
+        If a folder may not be read.
+    """
+    pending = [(folder, [os.path.realpath(folder)])] if folder.is_dir() else []
+    while pending:
+        current, above = pending.pop()
+        try:
+            entries = [*os.scandir(current)]
+        except PermissionError:
+            raise StudyError(f"The folder {current} may not be read", f"chmod u+rx {current}") from None
+        for entry in entries:
+            real = os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(above[-1], entry.name)
+            if not entry.is_dir():
+                yield Path(entry.path), real
+            elif real not in above:
+                pending.append((Path(entry.path), [*above, real]))
+
+
+def place(path: Path, folder: Path) -> str:
+    """A file's path as seen from a folder."""
+    return path.relative_to(folder).as_posix()
+
+
+def pictures(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:
+    """Files below a folder that are pictures by their names, and the others.
+
+    Returns
+    -------
+    pictures : list of Path
+        In natural order of their paths.
+    others : list of (path as seen from ``folder``, why it is not read)
+    """
+    found, others, known = [], [], dict[str, Path]()
+    for path, real in sorted(walk(folder), key=lambda file: (natural_key(place(file[0], folder)), file)):
+        reason = why_not(path)
+        if reason is None and known.setdefault(real, path) is not path:
+            reason = "another way to a file that is read"
+        if reason is None:
+            found.append(path)
+        else:
+            others.append((place(path, folder), reason))
+    return found, others
+
+
+def why_not(path: Path) -> str | None:
+    """Why a file cannot be a picture, by its name; None where it may be one."""
+    suffix = path.suffix.lower()
+    if path.name.startswith("._") or "__MACOSX" in path.parts or path.name in (".DS_Store", "Thumbs.db"):
+        return "written by a file manager"
+    if path.is_symlink() and not path.exists():
+        return "a link that leads nowhere"
+    if not path.is_file():
+        return "no regular file"
+    if suffix in IMAGE_SUFFIXES:
+        return None
+    if not suffix and _begins_as_dicom(path):
+        return "DICOM without the suffix .dcm"
+    if suffix in UNREAD_PICTURES:
+        return f"a format that is not read ({suffix})"
+    if suffix in ARCHIVES:
+        return f"an archive inside the folder ({suffix})"
+    return f"no picture ({suffix or 'no suffix'})"
+
+
+def _begins_as_dicom(path: Path) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read(132)[128:] == b"DICM"
+    except OSError:
+        return False
+
+
+def image_files(folder: Path, suffixes: Iterable[str] = IMAGE_SUFFIXES) -> list[Path]:
+    """Files below a folder that are pictures by their names, in natural order of their paths."""
+    return [path for path in pictures(folder)[0] if path.suffix.lower() in set(suffixes)]
+
+
+def one_format(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """Of files that differ in their suffix only, the one whose suffix most of all files have.
+
+    The choice is thus the same for all classes: were it made file by file, the format could tell the class.
+
+    Returns
+    -------
+    kept, others : list of Path
+        In the order given.
+
+    Examples
+    --------
+    >>> one_format([Path("a.jpg"), Path("a.pgm"), Path("b.pgm")])[0]
+    [PosixPath('a.pgm'), PosixPath('b.pgm')]
+    """
+    paths = list(paths)
+    counts: dict[str, int] = {}
+    for path in paths:
+        counts[path.suffix.lower()] = counts.get(path.suffix.lower(), 0) + 1
+    best: dict[Path, Path] = {}
+    for path in paths:
+        stem = path.with_suffix("")
+        other = best.get(stem, path)
+        preferred = max(
+            other, path, key=lambda one: (counts[one.suffix.lower()], one.suffix.lower(), one.name)
+        )
+        best[stem] = preferred
+    kept = set(best.values())
+    return [path for path in paths if path in kept], [path for path in paths if path not in kept]

@@ -1,0 +1,207 @@
+"""Where images come from: a data set, where it lies, and how its files are to be read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, field
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
+from pydantic.dataclasses import dataclass
+
+STRICT = ConfigDict(extra="forbid", strict=True)
+Count = Annotated[int, Field(ge=0)]
+Correlation = Annotated[float, Field(gt=0, le=1)]
+Stain = Literal["none", "reinhard", "macenko"]
+Name = Annotated[str, Field(min_length=1)]
+
+
+def _compiles(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"a regular expression ({error})") from None
+    return pattern
+
+
+Pattern = Annotated[str, Field(min_length=1), AfterValidator(_compiles)]
+
+
+class Settings:
+    """A dataclass of settings."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Settings as plain, JSON-serialisable values."""
+        return TypeAdapter(dict[str, Any]).dump_python(asdict(self), mode="json")  # type: ignore[call-overload]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Phantoms:
+    """How many synthetic images to draw of each class, and from which seed.
+
+    Attributes
+    ----------
+    benign, malignant, normal : int
+        A class without images is none of the study's.
+    copies : int
+        How many images are also there a second time under their own class, changed as data sets change
+        them: byte for byte, stored anew, brighter, mirrored, cropped, with calipers drawn in.
+    conflicts : int
+        How many are there a second time under another class.
+    scanner : {"a", "b"}
+        Which simulated machine draws them; "b" differs in gain, resolution and frame.
+    """
+
+    benign: Count = 135
+    malignant: Count = 65
+    normal: Count = 40
+    seed: Count = 2024
+    copies: Count = 0
+    conflicts: Count = 0
+    scanner: Literal["a", "b"] = "a"
+
+
+@dataclass(frozen=True, config=STRICT)
+class BreakHis:
+    """Which images of BreakHis, and what is to be told apart.
+
+    Attributes
+    ----------
+    magnification : "all", 40, 100, 200 or 400
+    target : {"class", "subtype"}
+        Benign or malignant, or the eight subtypes.
+    """
+
+    magnification: Literal["all", 40, 100, 200, 400] = "all"
+    target: Literal["class", "subtype"] = "class"
+
+
+@dataclass(frozen=True, config=STRICT)
+class CbisDdsm:
+    """Which images of CBIS-DDSM.
+
+    Attributes
+    ----------
+    abnormality : {"all", "mass", "calcification"}
+    region : {"mammogram", "lesion"}
+        Whole mammograms, or a square around each lesion.
+    margin : float
+        Left at each side of a lesion, as a share of its longer side.
+    move_crossing_patients : bool
+        Take the patients that are published in train for one kind of abnormality and in test for the other as
+        train; otherwise they stay in both.
+    """
+
+    abnormality: Literal["all", "mass", "calcification"] = "all"
+    region: Literal["mammogram", "lesion"] = "mammogram"
+    margin: Annotated[float, Field(ge=0, le=10)] = 0.2
+    move_crossing_patients: bool = True
+
+
+@dataclass(frozen=True, config=STRICT)
+class Table:
+    """A table with a line for each image: CSV (commas, semicolons or tabs; UTF-8) or XLSX.
+
+    Attributes
+    ----------
+    file : str
+        As seen from the data folder, or a whole path.
+    path, label, patient, split : str
+        Names of its columns. ``path`` holds the image's path below the data folder, or its name with or without
+        suffix; the table may lack ``label``, ``patient`` and ``split``.
+    keep : tuple of str or None
+        Further columns that go into the manifest; None: all.
+    """
+
+    file: Name
+    path: Name = "path"
+    label: Name = "label"
+    patient: Name = "patient"
+    split: Name = "split"
+    keep: tuple[Name, ...] | None = None
+
+
+@dataclass(frozen=True, config=STRICT, kw_only=True)
+class Layout:
+    """How files below a data folder are to be read. Paths are as seen from there, with "/".
+
+    Attributes
+    ----------
+    images : str or None
+        Regular expression that an image's path holds; others are left out. Its named groups say what the path
+        tells: ``class``, ``patient``, ``split``, ``image`` (what image and mask share), and any further is a
+        column. None: every picture that is no mask.
+    masks : str or None
+        Regular expression that a mask's path holds; its group ``image`` is the name of the image, without suffix.
+        "none": there are no masks. None: told by usual names, such as ``_mask`` or a folder ``masks``.
+    patients : str or None
+        Regular expression whose group ``patient`` (or first) is the patient, or a CSV table with the columns
+        ``path`` and ``group``. None: ``groups.csv``, where there is one.
+    sets : dict or None
+        Files that list the paths of each set: {train: train.txt, test: test.txt}. None: folders that are called
+        train, val and test, where there are any.
+    table : Table or None
+    """
+
+    images: Pattern | None = None
+    masks: Pattern | None = None
+    patients: Pattern | None = None
+    sets: dict[Literal["train", "validation", "test"], Name] | None = field(default=None, hash=False)
+    table: Table | None = None
+
+
+@dataclass(frozen=True, config=STRICT, kw_only=True)
+class Source(Layout, Settings):
+    """Which images: a data set, where it lies, and what of it is read.
+
+    A setting that is None is as the data set has it; those of `Layout` are for ``dataset: folder``, and for data
+    sets that are described by a layout.
+
+    Attributes
+    ----------
+    dataset : str
+        A registered data set; ``bcd datasets`` lists them.
+    data_dir : str or None
+        Folder or archive with the images; None: where ``bcd fetch`` puts them.
+    allow_partial : bool
+        Accept class counts that are not the published ones.
+    title, modality : str or None
+        As pages call the images, and their kind ("breast ultrasound").
+    classes : tuple of str, dict, or None
+        Which classes, in the order used everywhere; a dict gives each the further names that folders and tables
+        use for it ({benign: [B], malignant: [M, malign]}). Capital letters do not matter. None: of ``folder``
+        benign, malignant and normal, as far as they are there, or else the folders' own names.
+    positive : str or None
+        The class whose sensitivity, thresholds and costs are reported. None: malignant, or else the first.
+    look_alikes : float, "none" or None
+        Images that look alike at least this much (0..1, see `duplicates`) are taken as one lesion.
+    most_megapixels : float
+        Larger images are set aside.
+    stain : {"none", "reinhard", "macenko"}
+        Stain normalisation of histopathology towards published references; see `stain`.
+    breakhis : BreakHis
+    cbis_ddsm : CbisDdsm
+    phantoms : Phantoms
+        What to draw where the data set is ``phantom``.
+    """
+
+    dataset: Name
+    data_dir: str | None = None
+    allow_partial: bool = False
+    title: Name | None = None
+    modality: Name | None = None
+    classes: tuple[Name, ...] | dict[Name, tuple[Name, ...]] | None = field(default=None, hash=False)
+    positive: Name | None = None
+    look_alikes: Correlation | Literal["none"] | None = None
+    most_megapixels: Annotated[float, Field(gt=0, le=10_000)] = 500.0
+    stain: Stain = "none"
+    breakhis: BreakHis = BreakHis()
+    cbis_ddsm: CbisDdsm = CbisDdsm()
+    phantoms: Phantoms = Phantoms()
+
+
+@dataclass(frozen=True, config=STRICT, kw_only=True)
+class StudySource(Source):
+    """A study's own images; BUSI, the paper's, where nothing else is said."""
+
+    dataset: Name = "busi"
