@@ -102,7 +102,11 @@ def split_method(summary: Summary) -> str:
 def set_sizes(summary: Summary) -> str:
     by_class = at(summary, "split_by_class")
     sets = [f"{name} {sum(by_class[name].values())} ({listed(by_class[name])})" for name in SETS]
-    return f"Images: {'; '.join(sets)}."
+    patients = ""
+    if at(summary, "dataset").get("patients"):
+        of_class = at(summary, "groups_by_class")
+        patients = f" Patients: {'; '.join(f'{name} {listed(of_class[name])}' for name in SETS)}."
+    return f"Images: {'; '.join(sets)}.{patients}"
 
 
 @statement("artifacts/splits.csv")
