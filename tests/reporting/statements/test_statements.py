@@ -128,7 +128,8 @@ def test_scores_stand_with_their_intervals():
 
 def test_stain_normalisation_is_told_where_it_was_done():
     assert text("preprocessing").startswith("Converted to RGB, and resized to 64 x 64 pixels")
-    said = text("preprocessing", changed(settings=FULL["settings"] | {"stain": "macenko"}))
+    stained = FULL["settings"] | {"source": {"dataset": "breakhis", "stain": "macenko"}}
+    said = text("preprocessing", changed(settings=stained))
     assert "RGB, stains normalised after Macenko to published references, and resized" in said
 
 
