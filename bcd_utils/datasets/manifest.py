@@ -19,6 +19,7 @@ from bcd_utils.images.transforms import cropped
 from bcd_utils.utils.counting import OnProgress, counted_rows, silent
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import sha256_of_file, sha256_of_json
+from bcd_utils.utils.path_text import path_of, printable
 
 SMALLEST_SIDE = 64
 LEAST_CONTRAST = 4.0
@@ -103,7 +104,7 @@ def inspect_masks(folder: Path, row: Mapping[str, Any]) -> list[str]:
             remarks.append(f"{path.name} cannot be read")
             continue
         if row["status"] == "ok":
-            rows, columns = image_size(folder / row["path"])
+            rows, columns = image_size(folder / path_of(row["path"]))
             if (height, width) != (rows, columns):
                 remarks.append(f"{path.name} is {width}x{height}, its image {columns}x{rows}")
     return remarks
@@ -147,7 +148,7 @@ def build_manifest(
     images = scan.images if "box" in scan.images else scan.images.assign(box="")
     rows, remarks = [], [*scan.remarks, *not_read(left_out_table(scan.left_out))]
     for scanned in counted_rows(images, on_progress):
-        row = dict(scanned) | inspect_image(folder / scanned["path"], scanned["box"])
+        row = dict(scanned) | inspect_image(folder / path_of(scanned["path"]), scanned["box"])
         row["masks_sha256"] = sha256_of_json(list(map(sha256_of_file, mask_paths(folder, row["masks"]))))
         mask_remarks = inspect_masks(folder, row)
         if any("cannot be read" in remark for remark in mask_remarks) and row["status"] == "ok":
@@ -166,7 +167,7 @@ def build_manifest(
         fix = f"see what 'bcd inspect {folder}' understands, or study the others: --set 'source.classes=[{others}]'"
         raise StudyError(f"{folder} holds no usable image of class {absent[0]}{seen}", fix)
     own = [column for column in images if column not in MANIFEST_COLUMNS]
-    return manifest[[*MANIFEST_COLUMNS, *own]], remarks
+    return manifest[[*MANIFEST_COLUMNS, *own]], list(map(printable, remarks))
 
 
 def linked(count: int, first: Sequence[int] | np.ndarray, second: Sequence[int] | np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from bcd_utils.images.dicom import dicom_header, is_dicom, read_dicom
 from bcd_utils.images.transforms import cropped
+from bcd_utils.utils.path_text import path_of
 
 
 def read_image(path: Path | str) -> np.ndarray:
@@ -67,17 +68,17 @@ def read_mask(paths: Sequence[Path | str], shape: tuple[int, int]) -> np.ndarray
 
 def mask_paths(folder: Path, masks: str) -> list[Path]:
     """Files named in a manifest's ``masks`` cell ("a.png|b.png"; empty for none)."""
-    return [folder / name for name in masks.split("|") if name] if isinstance(masks, str) else []
+    return [folder / path_of(name) for name in masks.split("|") if name] if isinstance(masks, str) else []
 
 
 def read_row(folder: Path, row: pd.Series) -> np.ndarray:
     """The image of a manifest row, uint8 (height, width, 3), cropped to the row's box."""
-    return cropped(read_image(folder / row["path"]), row.get("box", ""))
+    return cropped(read_image(folder / path_of(row["path"])), row.get("box", ""))
 
 
 def read_row_mask(folder: Path, row: pd.Series) -> np.ndarray:
     """The united mask of a manifest row, bool (height, width), cropped to the row's box."""
-    frame = image_size(folder / row["path"])
+    frame = image_size(folder / path_of(row["path"]))
     return cropped(read_mask(mask_paths(folder, row["masks"]), frame), row.get("box", ""))
 
 
