@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from bcd_utils.datasets.download import download, unpack
+from bcd_utils.images.refusals import MOST_MEGAPIXELS
 from bcd_utils.study.source import Layout, Source
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.path_text import path_of
@@ -65,6 +66,8 @@ class Dataset:
     look_alikes : float or None
         Least correlation of images that are taken as one lesion; None: none are. The default was set on breast
         ultrasound; whole mammograms are far more alike than lesions.
+    most_megapixels : float
+        Larger images are set aside.
     counts : mapping of str to int, or None
         Published images per class; None where a source decides.
     fetch : callable or None
@@ -90,6 +93,7 @@ class Dataset:
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     positive_class: str = ""
     look_alikes: float | None = 0.6
+    most_megapixels: float = MOST_MEGAPIXELS
     counts: Mapping[str, int] | None = None
     homepage: str = ""
     synthetic: bool = False
@@ -126,6 +130,24 @@ class Dataset:
         )
 
 
+@dataclass(frozen=True)
+class AtHand:
+    """A data set whose files are on this machine, found but not opened.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        With the classes that were found, where it declares none.
+    folder : Path
+        Where the paths of ``scan`` count from.
+    scan : Scan
+    """
+
+    dataset: Dataset
+    folder: Path
+    scan: Scan
+
+
 def fetcher(
     place: str, url: str, archive: str, how: str, otherwise: str = "pass --data-dir"
 ) -> Callable[[], Path]:
@@ -144,7 +166,9 @@ def fetcher(
         advice = (
             f"{how} at {folder / archive} and run the command again, or unpack it anywhere and {otherwise}"
         )
-        return unpack(download(url, folder, archive, advice=advice), folder / "unpacked")
+        path = download(url, folder, archive, advice=advice)
+        again = f"delete {path} and run the same command again to download it anew"
+        return unpack(path, folder / "unpacked", again)
 
     return fetch
 
@@ -182,4 +206,5 @@ def given_folder(data_dir: str, title: str) -> Path:
         return given
     state = given.stat()
     name = f"{given.stem[:50]}-{state.st_size}-{state.st_mtime_ns}"
-    return unpack(given, cache_folder() / "unpacked" / name)
+    again = "get it again, or unpack it with a program of your own and name the folder in its place"
+    return unpack(given, cache_folder() / "unpacked" / name, again)

@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from bcd_utils.study.settings import Study
 
 SETS = ("train", "validation", "test")
-MEASURED = ("width", "height", "sha256", "masks_sha256", "perceptual_hash", "status")
+MEASURED = (
+    "width",
+    "height",
+    "sha256",
+    "masks_sha256",
+    "perceptual_hash",
+    "status",
+    "format",
+    "mode",
+    "bytes",
+)
 
 
 def draw_split(manifest: pd.DataFrame, study: Study) -> pd.Series:
@@ -259,4 +269,8 @@ def patients_across_sets(splits: pd.DataFrame) -> int:
 
 def used_images(manifest: pd.DataFrame) -> pd.DataFrame:
     """The images that are not set aside, with what later stages need of them: all but `MEASURED`."""
-    return manifest[manifest["status"] == "ok"].drop(columns=list(MEASURED)).reset_index(drop=True)
+    return (
+        manifest[manifest["status"] == "ok"]
+        .drop(columns=list(MEASURED), errors="ignore")
+        .reset_index(drop=True)
+    )

@@ -41,7 +41,7 @@ NAMES = {
 def draw(folder: bytes, name: bytes, seed: int) -> None:
     os.makedirs(folder, exist_ok=True)
     pixels = np.random.default_rng(seed).integers(0, 255, (70, 80)).astype(np.uint8)
-    for tail, values in ((b".png", pixels), (b"_mask.png", np.uint8(255) * (pixels > seed))):
+    for tail, values in ((b".png", pixels), (b"_mask.png", np.uint8(255) * (pixels > 200 + seed))):
         Image.fromarray(values).save(os.fsdecode(folder + b"/" + name + tail), format="PNG")
 
 
@@ -75,7 +75,7 @@ def test_each_image_and_its_mask_are_found_stored_and_read_again(tmp_path, folde
         row = stored[stored["id"] == shown].iloc[0]
         pixels = np.random.default_rng(seed).integers(0, 255, (70, 80))
         image, mask = read_with_mask(there.folder, row)
-        assert (image[..., 0] == pixels).all() and (mask == (pixels > seed)).all()
+        assert (image[..., 0] == pixels).all() and (mask == (pixels > 200 + seed)).all()
 
 
 def test_tables_may_spell_a_name_as_typed_or_as_the_manifest_does(tmp_path, folder):

@@ -52,8 +52,9 @@ def exclusions(summary: Summary) -> str:
 @statement("artifacts/dataset.json; bcd_utils/datasets/manifest.py")
 def corrupt_images(summary: Summary) -> str:
     return (
-        "Every file was opened; an image that is empty, corrupt, truncated, very small or nearly uniform, or whose "
-        f"mask cannot be read, is set aside ({at(summary, 'dataset', 'set_aside')} were)."
+        "Every file was opened; an image that cannot be read, is empty, cut off, very small, too large or nearly "
+        "uniform, has several frames, or whose mask cannot be read, is set aside "
+        f"({at(summary, 'dataset', 'set_aside')} were)."
     )
 
 
