@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import natural_key
+from bcd_utils.utils.path_text import text_of
 
 IMAGE_SUFFIXES = frozenset(
     ".png .jpg .jpeg .jpe .jfif .jp2 .j2k .bmp .dib .tif .tiff .gif .webp .ppm .pgm .pbm .pnm .tga .dcm .dicom".split()
@@ -44,8 +45,8 @@ def walk(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def place(path: Path, folder: Path) -> str:
-    """A file's path as seen from a folder."""
-    return path.relative_to(folder).as_posix()
+    """A file's path as seen from a folder, as tables hold it; `path_text.path_of` leads back."""
+    return text_of(path.relative_to(folder))
 
 
 def pictures(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:

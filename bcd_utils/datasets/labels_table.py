@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
+from unicodedata import normalize
 
 import pandas as pd
 
 from bcd_utils.datasets.csv_rows import numbered_rows
 from bcd_utils.study.source import Table
 from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.path_text import as_typed, text_of
 
 GROUPS = "groups.csv"
 COLUMNS = ("path", "group")
@@ -101,11 +103,13 @@ def rows_of_images(table: pd.DataFrame, images: Sequence[str], name: str) -> pd.
         If one line may mean several images, or an image has two lines that differ.
     """
     found: dict[str, int] = {}
-    names = (str, lambda path: PurePosixPath(path).name, lambda path: PurePosixPath(path).stem)
-    ways = [_by(images, name_of) for name_of in names]
+    parts = (str, lambda path: PurePosixPath(path).name, lambda path: PurePosixPath(path).stem)
+    ways = [_by(images, part) for part in parts]
+    typed = [_by(images, part, as_typed) for part in parts]
     for line, given in table["path"].items():
         sought = given.replace("\\", "/").removeprefix("./")
         meant = next((way[sought] for way in ways if sought in way), [])
+        meant = meant or next((way[same] for way in typed if (same := normalize("NFC", sought)) in way), [])
         if len(meant) > 1:
             problem = f"{name}, line {line}: {given!r} may be {meant[0]} or {meant[1]}"
             raise StudyError(problem, "write paths as seen from the data folder")
@@ -117,10 +121,12 @@ def rows_of_images(table: pd.DataFrame, images: Sequence[str], name: str) -> pd.
     return table.loc[list(found.values())].set_axis(list(found), axis=0)
 
 
-def _by(images: Sequence[str], way: Callable[[str], str]) -> dict[str, list[str]]:
+def _by(
+    images: Sequence[str], part: Callable[[str], str], spelt: Callable[[str], str] = str
+) -> dict[str, list[str]]:
     named: dict[str, list[str]] = {}
     for image in images:
-        named.setdefault(way(image), []).append(image)
+        named.setdefault(spelt(part(image)), []).append(image)
     return named
 
 
@@ -141,12 +147,16 @@ def read_patients(path: Path, folder: Path, images: set[str]) -> dict[str, str]:
     StudyError
         Naming the table and the line.
     """
-    base = path.parent.relative_to(folder) if path.parent.is_relative_to(folder) else Path()
+    below = path.parent.relative_to(folder) if path.parent.is_relative_to(folder) else Path()
+    base, own = PurePosixPath(text_of(below)), PurePosixPath(as_typed(text_of(below)))
     patients: dict[str, str] = {}
+    typed = {as_typed(image): image for image in images}
     begin = f"begin it with the line {','.join(COLUMNS)}"
     rows = numbered_rows(path, COLUMNS, begin, "save it as CSV in UTF-8", skipinitialspace=True)
     for line, (name, patient) in rows:
-        image = (base / name.replace("\\", "/")).as_posix()
+        given = name.replace("\\", "/")
+        image = (base / given).as_posix()
+        image = image if image in images else typed.get(normalize("NFC", (own / given).as_posix()), image)
         if image not in images:
             fix = f"write its path as seen from {path.parent}, such as benign/image.png"
             raise StudyError(f"{path}, line {line}: {name!r} is no image of this data set", fix)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from bcd_utils.datasets.base import Dataset, Scan, fetcher, given_folder
 from bcd_utils.datasets.csv_rows import numbered_rows
-from bcd_utils.datasets.files import image_files
+from bcd_utils.datasets.files import image_files, place
 from bcd_utils.study.source import Source
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.paths import RAW_DATA, readable
@@ -64,8 +64,8 @@ def scan(folder: Path) -> Scan:
             remarks.append(
                 f"{path.name} is {label} in INFO.csv, its mask is coloured {seen}; taken as {label}"
             )
-        mask = masks[stem].relative_to(folder).as_posix() if stem in masks else ""
-        rows.append((stem, path.relative_to(folder).as_posix(), label, mask, stem.partition("_")[0]))
+        mask = place(masks[stem], folder) if stem in masks else ""
+        rows.append((stem, place(path, folder), label, mask, stem.partition("_")[0]))
     lone = [path.name for stem, path in masks.items() if stem not in images]
     remarks += [f"{name} is a mask without an image; left out" for name in lone]
     remarks += [f"INFO.csv names {stem}, of which there is no image" for stem in table if stem not in images]

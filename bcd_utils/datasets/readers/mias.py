@@ -50,7 +50,7 @@ def scan(folder: Path) -> Scan:
         differing += named not in (None, label)
         if label is not None:
             patient = f"patient {(int(name['number']) + 1) // 2:03}"
-            rows.setdefault(name["film"], (path.relative_to(folder).as_posix(), label, "", patient))
+            rows.setdefault(name["film"], (place(path, folder), label, "", patient))
     if not rows:
         lacking = "nothing that tells the labels of its films" if unlabelled else "no films of mini-MIAS"
         fix = f"give the folder with mdb001.pgm and Info.txt ({HOMEPAGE})"
