@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import TypeVar
 
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import natural_key
@@ -15,6 +16,7 @@ IMAGE_SUFFIXES = frozenset(
 UNREAD_PICTURES = frozenset(
     ".svg .eps .ai .pdf .heic .heif .avif .psd .raw .mha .mhd .nii .nrrd .npy .mat .svs".split()
 )
+AnyPath = TypeVar("AnyPath", bound=PurePath)
 ARCHIVES = frozenset(".zip .tar .gz .tgz .bz2 .tbz2 .xz .rar .7z".split())
 
 
@@ -102,7 +104,7 @@ def image_files(folder: Path, suffixes: Iterable[str] = IMAGE_SUFFIXES) -> list[
     return [path for path in pictures(folder)[0] if path.suffix.lower() in set(suffixes)]
 
 
-def one_format(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+def one_format(paths: Iterable[AnyPath]) -> tuple[list[AnyPath], list[AnyPath]]:
     """Of files that differ in their suffix only, the one whose suffix most of all files have.
 
     The choice is thus the same for all classes: were it made file by file, the format could tell the class.
@@ -121,7 +123,7 @@ def one_format(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
     counts: dict[str, int] = {}
     for path in paths:
         counts[path.suffix.lower()] = counts.get(path.suffix.lower(), 0) + 1
-    best: dict[Path, Path] = {}
+    best: dict[PurePath, AnyPath] = {}
     for path in paths:
         stem = path.with_suffix("")
         other = best.get(stem, path)

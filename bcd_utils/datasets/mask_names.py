@@ -7,36 +7,34 @@ from typing import NamedTuple
 
 from bcd_utils.datasets.class_names import plain
 
-_SURE = r"masks?|gt|ground[ _-]?truth|segmentations?"
+_SURE = r"masks?|msk|gt|ground[ _-]?truth|segmentations?"
 _PERHAPS = r"seg|tumou?r|labels?|annotations?|anno|roi|lesion|contour|other"
 _END = r"^(?P<image>.+?)[ _.-]+(?:{})(?:[ _-]?\d+)?$"
 _START = r"^(?:{})[ _.-]+(?P<image>.+)$"
-SURE = [re.compile(form.format(_SURE), re.IGNORECASE) for form in (_END, _START)]
-PERHAPS = [re.compile(form.format(_PERHAPS), re.IGNORECASE) for form in (_END, _START)]
+_ALONE = r"^(?P<image>)(?:{})(?:[ _-]?\d+)?$"
+_FORMS = (_ALONE, _END, _START)
+SURE = [re.compile(form.format(_SURE), re.IGNORECASE) for form in _FORMS]
+PERHAPS = [re.compile(form.format(_PERHAPS), re.IGNORECASE) for form in _FORMS]
 SURE_FOLDERS = frozenset(
     ["mask", "masks", "ground truth", "groundtruth", "gt", "segmentation", "segmentations"]
 )
 PERHAPS_FOLDERS = frozenset(
-    [
-        "label",
-        "labels",
-        "annotation",
-        "annotations",
-        "seg",
-        "roi",
-        "rois",
-        "contour",
-        "contours",
-        "lesions",
-        "tumor",
-    ]
+    "label labels annotation annotations seg roi rois contour contours lesions tumor".split()
 )
 #: Folders that say only that images lie there.
-IMAGE_FOLDERS = frozenset(["image", "images", "img", "imgs", "original", "originals", "picture", "pictures"])
+IMAGE_FOLDERS = frozenset("image images img imgs original originals picture pictures".split())
+#: A word for masks or images before or behind one other word: "lesion masks", "masks benign", "train_images".
+_MASKS_OF = re.compile(
+    r"^(?:(?:masks?|segmentations?) (?P<behind>\w+)|(?P<before>\w+) (?:masks?|segmentations?))$"
+)
+_IMAGES_OF = re.compile(r"^(?:(?:images?|imgs?) (?P<behind>\w+)|(?P<before>\w+) (?:images?|imgs?))$")
 
 
 class Reading(NamedTuple):
-    """A way to read a path: the name of the image that it would be a mask of, and whether the name leaves a doubt."""
+    """A way to read a path: the name of the image that it would be a mask of, and whether the name leaves a doubt.
+
+    The name is "" where the file is called mask and no more: its image is the one beside it.
+    """
 
     image: str
     sure: bool
@@ -60,16 +58,36 @@ def mask_reading(parents: tuple[str, ...], stem: str) -> Reading | None:
     Reading(image='benign (1)', sure=True)
     >>> mask_reading(("benign", "GT"), "000001"), mask_reading((), "case001_tumor").sure
     (Reading(image='000001', sure=True), False)
+    >>> mask_reading(("lesion masks",), "7").sure, mask_reading(("case 1",), "mask")
+    (True, Reading(image='', sure=True))
     """
     folders = {plain(part) for part in parents}
+    in_masks = any(map(_MASKS_OF.match, folders))
     for forms, names, sure in ((SURE, SURE_FOLDERS, True), (PERHAPS, PERHAPS_FOLDERS, False)):
         match = next(filter(None, (form.match(stem) for form in forms)), None)
-        if match or folders & names:
+        if match or folders & names or (sure and in_masks):
             return Reading(match["image"] if match else stem, sure)
     return None
 
 
+def neutral(part: str) -> bool:
+    """Whether a folder's name says only that images or masks lie there."""
+    return plain(part) in IMAGE_FOLDERS | SURE_FOLDERS | PERHAPS_FOLDERS
+
+
 def frame_of(parents: tuple[str, ...]) -> tuple[str, ...]:
-    """Folders of a picture without those that only say whether it is an image or a mask."""
-    neutral = IMAGE_FOLDERS | SURE_FOLDERS | PERHAPS_FOLDERS
-    return tuple(part for part in parents if plain(part) not in neutral)
+    """Folders of a picture without what says only whether it is an image or a mask, as `plain` writes them.
+
+    Examples
+    --------
+    >>> frame_of(("data", "Images", "Benign")), frame_of(("data", "benign masks"))
+    (('data', 'benign'), ('data', 'benign'))
+    """
+    kept = []
+    for part in parents:
+        name = plain(part)
+        match = _MASKS_OF.match(name) or _IMAGES_OF.match(name)
+        other = (match["behind"] or match["before"]) if match else name
+        if not neutral(name) and not neutral(other):
+            kept.append(other)
+    return tuple(kept)
