@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 #: Names of the usual classes in folders and tables of published data sets.
 USUAL = {
@@ -33,6 +34,7 @@ FILLERS = frozenset(
 DENIALS = frozenset(["no", "non", "not", "without", "pre", "un", "ohne", "sin", "sans"])
 
 
+@lru_cache(maxsize=65536)
 def plain(name: str) -> str:
     """A name without capitals, and with single blanks between its words.
 

@@ -83,7 +83,7 @@ def sets_of(images: Sequence[Picture], rows: pd.DataFrame | None, layout: Layout
     paths = [image.path for image in images]
     spelt = lookup(SETS)
     if rows is not None and "split" in rows:
-        told, where = rows["split"].reindex(paths).fillna("").tolist(), "the table's column of sets"
+        told, where = rows["split"].reindex(paths).fillna("").tolist(), "sets in the table"
         if layout.table and layout.table.sets:
             values = {str(value): name for name, own in layout.table.sets.items() for value in own}
             told = [values.get(value, value) for value in told]

@@ -10,7 +10,6 @@ import pandas as pd
 
 from bcd_utils.datasets.base import Scan
 from bcd_utils.datasets.class_names import USUAL, with_usual
-from bcd_utils.datasets.csv_rows import tables_below
 from bcd_utils.datasets.files import pictures, place
 from bcd_utils.datasets.folder_columns import patients_of, sets_of
 from bcd_utils.datasets.folder_labels import find_classes, give_labels
@@ -97,9 +96,11 @@ def scan_folder(
     if rows is not None:
         further = rows.drop(columns=["label", "patient", "split"], errors="ignore")
         table = table.join(further, on="path").fillna("")
-    known = {folder / (layout.patients or GROUPS), *(folder / name for name in (layout.sets or {}).values())}
-    known |= {*(table_files(layout.table, folder) if layout.table else ()), *tables_below(folder, GROUPS)}
-    left_out = [(path, why) for path, why in left_out if folder / path not in known]
+    tables = table_files(layout.table, folder) if layout.table else []
+    lists = [layout.patients or GROUPS, *(layout.sets or {}).values()]
+    read = {*tables, *(folder / name for name in lists)}
+    left_out = [(path, why) for path, why in left_out if folder / path not in read]
+    left_out = [(path, why) for path, why in left_out if path.rpartition("/")[2] != GROUPS]
     return Scan(table, remarks, left_out)
 
 

@@ -99,6 +99,10 @@ def _rows_of(
     table = read_sheet(file)
     paths = column or next((name for name in table if plain(name) == "path"), None)
     if paths not in table:
+        if not len(table.columns):
+            raise StudyError(
+                f"{file} is empty", "write a line with the names of its columns, and one for each image"
+            )
         fix = f"set source.table.path to one of {', '.join(table)}"
         raise StudyError(f"{file}, line 1: there is no column '{paths or 'path'}'", fix)
     table = table.rename(columns={paths: "path"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from bcd_utils.datasets.class_names import plain
@@ -61,13 +62,22 @@ def mask_reading(parents: tuple[str, ...], stem: str) -> Reading | None:
     >>> mask_reading(("lesion masks",), "7").sure, mask_reading(("case 1",), "mask")
     (True, Reading(image='', sure=True))
     """
-    folders = {plain(part) for part in parents}
-    in_masks = any(map(_MASKS_OF.match, folders))
-    for forms, names, sure in ((SURE, SURE_FOLDERS, True), (PERHAPS, PERHAPS_FOLDERS, False)):
+    in_folders = _read_folders(parents)
+    for forms, sure in ((SURE, True), (PERHAPS, False)):
         match = next(filter(None, (form.match(stem) for form in forms)), None)
-        if match or folders & names or (sure and in_masks):
+        if match or in_folders[sure]:
             return Reading(match["image"] if match else stem, sure)
     return None
+
+
+@lru_cache(maxsize=4096)
+def _read_folders(parents: tuple[str, ...]) -> dict[bool, bool]:
+    """Whether folders are called as those of masks: surely (True), perhaps (False)."""
+    names = {plain(part) for part in parents}
+    return {
+        True: bool(names & SURE_FOLDERS) or any(map(_MASKS_OF.match, names)),
+        False: bool(names & PERHAPS_FOLDERS),
+    }
 
 
 def neutral(part: str) -> bool:
@@ -75,19 +85,28 @@ def neutral(part: str) -> bool:
     return plain(part) in IMAGE_FOLDERS | SURE_FOLDERS | PERHAPS_FOLDERS
 
 
-def frame_of(parents: tuple[str, ...]) -> tuple[str, ...]:
+@lru_cache(maxsize=4096)  # a folder has many pictures
+def frame_of(parents: tuple[str, ...], whole: bool = False) -> tuple[str, ...]:
     """Folders of a picture without what says only whether it is an image or a mask, as `plain` writes them.
+
+    Parameters
+    ----------
+    parents : tuple of str
+    whole : bool
+        Leave out folders such as "lesion masks" as a whole, not only the word for masks.
 
     Examples
     --------
     >>> frame_of(("data", "Images", "Benign")), frame_of(("data", "benign masks"))
     (('data', 'benign'), ('data', 'benign'))
+    >>> frame_of(("benign", "lesion masks"), whole=True)
+    ('benign',)
     """
     kept = []
     for part in parents:
         name = plain(part)
         match = _MASKS_OF.match(name) or _IMAGES_OF.match(name)
         other = (match["behind"] or match["before"]) if match else name
-        if not neutral(name) and not neutral(other):
+        if not neutral(name) and not neutral(other) and not (match and whole):
             kept.append(other)
     return tuple(kept)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 
 from bcd_utils.datasets.files import one_format
-from bcd_utils.datasets.mask_names import mask_reading
+from bcd_utils.datasets.mask_names import frame_of, mask_reading
 from bcd_utils.datasets.picture import Picture
 from bcd_utils.study.source import Layout
 from bcd_utils.utils.errors import StudyError
@@ -70,9 +69,9 @@ def images_and_masks(
 
 def _one_format(found: Sequence[Picture], left_out: LeftOut) -> list[Picture]:
     """Of pictures that differ in their suffix only, the one in the format of most."""
-    kept, others = one_format(PurePosixPath(picture.path) for picture in found)
-    left_out += [(path.as_posix(), "there in the format of most images too") for path in others]
-    names = {path.as_posix() for path in kept}
+    kept, others = one_format([picture.path for picture in found])
+    left_out += [(path, "there in the format of most images too") for path in others]
+    names = set(kept)
     return [picture for picture in found if picture.path in names]
 
 
@@ -90,7 +89,7 @@ class Owners:
         self._beside: dict[tuple[str, ...], list[Picture]] = defaultdict(list)
         for image in images:
             self._beside[image.frame].append(image)
-            for name in {image.key, PurePosixPath(image.path).name}:  # a.png_mask.png belongs to a.png
+            for name in {image.key, image.path.rpartition("/")[2]}:  # a.png_mask.png belongs to a.png
                 self._near[image.frame, name].append(image)
                 self._anywhere[name].append(image)
 
@@ -99,7 +98,8 @@ class Owners:
         if not mask.key:
             beside = self._beside.get(mask.frame, [])
             return beside if len(beside) == 1 else []
-        near = self._near.get((mask.frame, mask.key), [])
+        frames = (mask.frame, frame_of(mask.parents, whole=True))
+        near = next(filter(None, (self._near.get((frame, mask.key)) for frame in frames)), [])
         return near or ([] if only_near else self._anywhere.get(mask.key, []))
 
 

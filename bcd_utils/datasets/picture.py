@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import PurePosixPath
 
 from bcd_utils.datasets.class_names import SETS, lookup, named_by
 from bcd_utils.datasets.mask_names import frame_of
@@ -21,9 +20,12 @@ def stem_of(path: str) -> str:
     >>> stem_of("benign/a.b.png"), stem_of("slide.ome.tif")
     ('a.b', 'slide')
     """
-    name = PurePosixPath(path)
-    double = name.suffix.lower() in {".tif", ".tiff"} and name.stem.lower().endswith(".ome")
-    return name.stem[: -len(".ome")] if double else name.stem
+    name = path.rpartition("/")[2]
+    stem, _, suffix = name.rpartition(".")
+    if not stem:
+        return name
+    double = suffix.lower() in {"tif", "tiff"} and stem.lower().endswith(".ome")
+    return stem[: -len(".ome")] if double else stem
 
 
 @dataclass(eq=False)
@@ -63,7 +65,7 @@ class Picture:
     @cached_property
     def parents(self) -> tuple[str, ...]:
         """Its folders, from the data folder on."""
-        return PurePosixPath(self.path).parts[:-1]
+        return tuple(self.path.split("/")[:-1])
 
     @cached_property
     def frame(self) -> tuple[str, ...]:

@@ -33,13 +33,15 @@ def read_sheet(file: Path) -> pd.DataFrame:
     """
     try:
         lines = _excel_lines(file) if file.suffix.lower() in SHEETS else _csv_lines(file)
-        (_, header), *body = [(line, cells) for line, cells in lines if any(cells)]
+        (_, header), *body = [(line, cells) for line, cells in lines if any(cells)] or [(1, list[str]())]
     except ImportError as error:
         raise StudyError(f"{file} cannot be read ({error})", SAVE) from None
     except OSError as error:
         raise StudyError(f"{file} cannot be read ({error.strerror or error})", SAVE) from None
     except Exception as error:  # noqa: BLE001 - readers of Excel files raise many kinds
-        raise StudyError(f"{file} is no table ({(str(error).splitlines() or ['empty'])[0]})", SAVE) from None
+        raise StudyError(
+            f"{file} is no table ({(str(error).splitlines() or [repr(error)])[0]})", SAVE
+        ) from None
     twice = next((name for name in header if name and header.count(name) > 1), None)
     if twice:
         raise StudyError(f"{file}, line 1: two columns are called '{twice}'", "give one of them another name")

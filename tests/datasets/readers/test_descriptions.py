@@ -5,23 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from builders import write_image
+from builders import scan_of, write_image
 from miniatures import write_breast_usg, write_buid, write_bus_bra, write_busc, write_udiat_b
 
 from bcd_utils.datasets import REGISTRY
-from bcd_utils.datasets.at_hand import read_source
 from bcd_utils.images.reading import read_with_mask
-from bcd_utils.study.loading import make_study
 from bcd_utils.utils.errors import StudyError
 
 
-def scan_of(name, folder, **settings):
-    study = make_study({"name": "mine", "source": {"dataset": name, "data_dir": str(folder), **settings}})
-    return read_source(study.source).scan
-
-
 def test_bus_bra_has_masks_patients_bi_rads_and_a_published_fold(tmp_path):
-    scan = scan_of("bus_bra", write_bus_bra(tmp_path))
+    scan = scan_of(write_bus_bra(tmp_path), dataset="bus_bra")
     images = scan.images.set_index("id")
     assert images.index.tolist() == [
         "bus_0002-l",
@@ -40,7 +33,7 @@ def test_bus_bra_has_masks_patients_bi_rads_and_a_published_fold(tmp_path):
 
 def test_another_fold_of_bus_bra_is_taken_by_a_setting_and_the_rest_of_its_table_stays(tmp_path):
     sets = {"test": [2], "train": [1, 3, 4, 5]}
-    images = scan_of("bus_bra", write_bus_bra(tmp_path), table={"sets": sets}).images
+    images = scan_of(write_bus_bra(tmp_path), dataset="bus_bra", table={"sets": sets}).images
     assert images.loc[images["official_split"] == "test", "id"].tolist() == ["bus_0002-l", "bus_0002-r"]
     assert images["patient"].nunique() == 4
 
@@ -51,11 +44,11 @@ def test_tables_of_bus_bra_that_disagree_are_named(tmp_path):
     with pytest.raises(
         StudyError, match=r"5-fold-cv\.csv: Pathology of BUSBRA/Images/bus_0003-s\.png is 'malignant'"
     ):
-        scan_of("bus_bra", tmp_path)
+        scan_of(tmp_path, dataset="bus_bra")
 
 
 def test_breast_usg_takes_masks_of_tumours_and_leaves_other_findings_out(tmp_path):
-    scan = scan_of("breast_usg", write_breast_usg(tmp_path))
+    scan = scan_of(write_breast_usg(tmp_path), dataset="breast_usg")
     images = scan.images.set_index("id")
     assert images["label"].to_dict() == {
         "case001": "benign", "case003": "benign", "case002": "malignant", "case004": "normal",
@@ -66,12 +59,12 @@ def test_breast_usg_takes_masks_of_tumours_and_leaves_other_findings_out(tmp_pat
     assert images["Age"].tolist() == ["57"] * 4 and images["patient"].tolist() == ["1", "3", "2", "4"]
     others = [("case002_other1.png", "case002_other2.png", "case004_other1.png")]
     assert [tuple(path.rpartition("/")[2] for path, _ in scan.left_out)] == others
-    _, mask = read_with_mask(tmp_path, images.loc["case002"] | {"box": ""})
+    _, mask = read_with_mask(tmp_path, {**images.loc["case002"], "box": ""})
     assert mask.sum() == 400 and mask[15:35, 10:30].all()  # the alpha channel of a black picture
 
 
 def test_buid_takes_neither_overlay_nor_number_for_an_image(tmp_path):
-    scan = scan_of("buid", write_buid(tmp_path))
+    scan = scan_of(write_buid(tmp_path), dataset="buid")
     assert scan.images["id"].tolist() == [
         "1 Benign Image", "2 Benign Image", "1 Malignant Image", "2 Malignant Image",
     ]  # fmt: skip
@@ -82,7 +75,7 @@ def test_buid_takes_neither_overlay_nor_number_for_an_image(tmp_path):
 
 
 def test_numbers_in_the_sheet_of_udiat_b_find_names_with_zeros(tmp_path):
-    images = scan_of("udiat_b", write_udiat_b(tmp_path)).images
+    images = scan_of(write_udiat_b(tmp_path), dataset="udiat_b").images
     assert images["path"].tolist() == [f"BUS/original/00000{n}.png" for n in (1, 4, 2, 3)]
     assert images["masks"].tolist() == [f"BUS/GT/00000{n}.png" for n in (1, 4, 2, 3)]
     assert images["label"].tolist() == ["benign"] * 2 + ["malignant"] * 2
@@ -92,7 +85,7 @@ def test_numbers_in_the_sheet_of_udiat_b_find_names_with_zeros(tmp_path):
 @pytest.mark.parametrize("inside", ["", "originals"])
 def test_busc_is_read_from_its_folder_and_from_the_one_inside(tmp_path, inside):
     write_image(write_busc(tmp_path) / "repeated" / "benign" / "us9.bmp", np.zeros((75, 100), np.uint8))
-    scan = scan_of("busc", tmp_path / inside)
+    scan = scan_of(tmp_path / inside, dataset="busc")
     assert scan.images["id"].str.rpartition("/")[2].tolist() == ["us1", "us2"] * 2
     assert scan.images["label"].tolist() == ["benign"] * 2 + ["malignant"] * 2
     assert (scan.images["masks"] == "").all() and "patient" not in scan.images
