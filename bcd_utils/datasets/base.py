@@ -165,7 +165,9 @@ def fetcher(
         advice = (
             f"{how} at {folder / archive} and run the command again, or unpack it anywhere and {otherwise}"
         )
-        return unpack(download(url, folder, archive, advice=advice), folder / "unpacked")
+        path = download(url, folder, archive, advice=advice)
+        again = f"delete {path} and run the same command again to download it anew"
+        return unpack(path, folder / "unpacked", again)
 
     return fetch
 
@@ -202,4 +204,5 @@ def given_folder(data_dir: str, title: str) -> Path:
         return given
     state = given.stat()
     name = f"{given.stem}-{state.st_size}-{state.st_mtime_ns}"
-    return unpack(given, cache_folder() / "unpacked" / name)
+    again = "get it again, or unpack it with a program of your own and name the folder in its place"
+    return unpack(given, cache_folder() / "unpacked" / name, again)
