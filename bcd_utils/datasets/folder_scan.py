@@ -132,5 +132,6 @@ def _refuse_nothing(
     raise StudyError(
         f"{folder} holds no images of the classes {classes}" + (f" ({seen})" if seen else ""),
         f"give the folder that holds folders called {classes}, or say what the classes are called there: --set "
-        "'source.classes={benign: [B], malignant: [M]}', say; bcd inspect FOLDER shows what is understood",
+        "'source.classes={benign: [B], malignant: [M]}', say, or name a table of labels with source.table.file; "
+        "bcd inspect FOLDER shows what is understood",
     )
