@@ -17,6 +17,7 @@ from bcd_utils.evaluation.metrics import score
 from bcd_utils.evaluation.predictions import labels_and_probabilities
 from bcd_utils.experiments.external import record as report
 from bcd_utils.experiments.external import scores as scoring
+from bcd_utils.experiments.external.copies import described, find_copies, learned
 from bcd_utils.experiments.external.images import (
     class_counts,
     examples,
@@ -32,7 +33,10 @@ from bcd_utils.study.run import Run
 from bcd_utils.utils.errors import StudyError
 
 BUSI = REGISTRY["busi"]
-NOTHING = pd.DataFrame({"sha256": []})
+
+
+def no_sheet(called, pairs):
+    raise AssertionError("nothing to judge")
 
 
 def study_of(folder=None, **settings):
@@ -85,7 +89,7 @@ def test_another_stain_than_the_networks_is_refused():
 def test_classes_that_the_model_does_not_know_are_left_out_and_none_that_it_knows_is_refused(tmp_path):
     for name in ("benign/a", "cyst/b"):
         write_image(tmp_path / f"{name}.png", noise(len(name), shape=(70, 70)))
-    images, _ = find_images(study_of(tmp_path), BUSI, NOTHING)
+    images, _ = find_images(study_of(tmp_path), BUSI, no_sheet)
     assert images.classes == CLASSES and images.table["id"].tolist() == ["a"]
     assert images.remarks == ["Not read: 1 x in the folder 'cyst', which is no class, the first cyst/b.png"]
     named = study_of(tmp_path, external={"dataset": "busi", "classes": ["benign", "cyst"]})
@@ -97,7 +101,7 @@ def test_classes_that_the_model_does_not_know_are_left_out_and_none_that_it_know
 
 
 def test_images_are_found_with_their_patients_though_a_class_is_absent(folder):
-    images, _ = find_images(study_of(folder), BUSI, NOTHING)
+    images, _ = find_images(study_of(folder), BUSI, no_sheet)
     assert len(images.table) == 6 and images.patients == 3 and images.remarks == []
     own = pd.DataFrame({"label": ["benign", "normal"], "split": ["train", "test"]})
     assert class_counts(own, images, CLASSES).to_dict("list") == {
@@ -109,39 +113,33 @@ def test_images_are_found_with_their_patients_though_a_class_is_absent(folder):
     assert {label: len(rows) for label, rows in examples(images, 2).items()} == {"benign": 2, "malignant": 2}
 
 
-def test_an_image_that_is_the_studys_own_is_remarked(folder):
-    own = find_images(study_of(folder), BUSI, NOTHING)[1].tail(2)
-    (remark,) = find_images(study_of(folder), BUSI, own)[0].remarks
-    assert remark.startswith("2 external images are files of BUSI too (first: malignant (2))")
-
-
 def test_patients_are_unknown_where_no_table_names_them(folder):
     (folder / "groups.csv").unlink()
     write_image(folder / "benign" / "images" / "copy.png", noise(0, 1))
-    images, _ = find_images(study_of(folder), BUSI, NOTHING)
+    images, _ = find_images(study_of(folder), BUSI, no_sheet)
     assert images.patients is None and images.table["group"].nunique() == 6
     assert "unnamed patients" in introduction(images)
 
 
 def test_what_the_network_sees_is_kept_by_content(folder, cache):
-    images, _ = find_images(study_of(folder), BUSI, NOTHING)
+    images, _ = find_images(study_of(folder), BUSI, no_sheet)
     calls = []
     first, again = (np.load(images.file(lambda *call: calls.append(call))) for _ in range(2))
     assert first.shape == (6, 64, 64, 3) and np.array_equal(first, again) and len(calls) == 6
     write_image(folder / "benign" / "images" / "benign (1).png", noise(99))
-    changed = find_images(study_of(folder), BUSI, NOTHING)[0].pixels
+    changed = find_images(study_of(folder), BUSI, no_sheet)[0].pixels
     assert not np.array_equal(first[0], changed[0]) and np.array_equal(first[1:], changed[1:])
 
 
 def test_an_input_that_needs_masks_is_refused_without_them(folder, cache):
     shutil.rmtree(folder / "benign" / "masks")
-    images, _ = find_images(study_of(folder, input="overlay"), BUSI, NOTHING)
+    images, _ = find_images(study_of(folder, input="overlay"), BUSI, no_sheet)
     with pytest.raises(StudyError, match="input = overlay needs masks, but 3 images have none"):
         images.file()
 
 
 def test_without_external_images_nothing_is_tested_and_the_page_says_how():
-    images, manifest = find_images(study_of(), BUSI, NOTHING)
+    images, manifest = find_images(study_of(), BUSI, no_sheet)
     assert images is None and manifest.empty and "sha256" in manifest
     assert "--set external.dataset=folder --set external.data_dir=FOLDER" in introduction(images)
     table = predictions_table(manifest, np.zeros((0, 3)), CLASSES)
@@ -272,9 +270,11 @@ def test_the_verdict_follows_the_interval_of_the_difference(apart, said):
         "difference": {"accuracy": ends, "roc_auc": {"value": None}},
         "domain_auc": {"value": None},
         "classes": {"benign": 3, "normal": 0},
+        "copies": {"threshold": 0.6, "images": 0, "of_set": {"train": 0, "validation": 0, "test": 0}},
         "untrained": False,
     }
     text = report.verdict(found)
+    assert "The model has seen none of these images" in text
     assert said in text and "no image of class normal" in text and "never trained" not in text
 
 
@@ -313,8 +313,12 @@ def test_the_studys_own_images_called_external_are_predicted_as_before(finished,
     settings["external"] = {"dataset": "phantom", "phantoms": settings["source"]["phantoms"]}
     (folder / "study.json").write_text(json.dumps(settings))
     run = Run.open(folder)
-    images, _ = find_images(run.study, recorded_dataset(run), run.read_csv("manifest.csv"))
-    assert images.remarks[-1].startswith("56 external images are files of Synthetic phantoms too")
+    images, _ = find_images(run.study, recorded_dataset(run), no_sheet)
+    copies = find_copies(run, images)
+    own_set = run.read_csv("splits.csv").set_index("id")["split"]
+    assert copies["own_id"].tolist() == copies["external_id"].tolist() and len(copies) == 56
+    assert set(copies["kind"]) == {"same file"}
+    assert copies["own_set"].tolist() == own_set[copies["own_id"]].tolist()
     found, features = predict_images(run, images)
     own = run.read_csv("predictions.csv")
     columns = [f"p_{name}" for name in CLASSES]
@@ -328,12 +332,19 @@ def test_the_studys_own_images_called_external_are_predicted_as_before(finished,
     assert distance[own["split"] == "test"] == pytest.approx(test.to_numpy())
 
     predicted = scoring.beside_own(run, found)
-    scores = scoring.score_sources(predicted, CLASSES, run.study)
+    scores = scoring.score_sources(predicted, CLASSES, run.study, learned(copies))
+    own_test = {name: ends["value"] for name, ends in scores["internal test"].items()}
+    rest = {name: ends["value"] for name, ends in scores["external without copies"].items()}
+    assert rest == pytest.approx(own_test, abs=1e-5), "copies of test images alone are left"
     temperature, calibration = scoring.calibrate(predicted, CLASSES, run.study)
     from bcd_utils.evaluation.domain_shift import measure_shift
 
     measures = measure_shift(shift.table, 100)
-    record = report.record(images, scores, temperature, calibration, measures, shift.domain_auc, False)
+    copied = described(copies, 0.6)
+    found = (scores, temperature, calibration, measures, shift.domain_auc, copied)
+    record = report.record(images, *found, False)
+    assert record["copies"]["of_set"] == own_set.value_counts().to_dict()
+    assert "56 of the 56 external images are copies" in report.verdict(record)
     assert json.loads(json.dumps(record, allow_nan=False))["classes"] == {
         "benign": 24,
         "malignant": 18,
