@@ -200,7 +200,7 @@ def given_folder(data_dir: str, title: str) -> Path:
     given = Path(data_dir)
     given = given if given.exists() else path_of(data_dir)
     if not given.exists():
-        fix = f"pass --data-dir (or external.data_dir) with {title}'s folder or archive"
+        fix = f"pass --data-dir with {title}'s folder or archive"
         raise StudyError(f"The data folder {given} does not exist", fix)
     if given.is_dir():
         return given

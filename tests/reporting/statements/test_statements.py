@@ -174,6 +174,32 @@ def test_how_the_papers_f1_is_read(readings, said):
     assert said in text("reported_table", changed(forensics={"readings_of_f1": readings}))
 
 
+def test_that_external_images_were_never_seen_is_said_only_where_no_copy_was_found():
+    def external(**of_set):
+        sets = {"train": 0, "validation": 0, "test": 0} | of_set
+        copies = {"threshold": 0.6, "images": sum(of_set.values()), "of_set": sets}
+        scores = {
+            "given": True,
+            "title": "Elsewhere",
+            "images": 9,
+            "scores": {"kappa": 0.25},
+            "copies": copies,
+        }
+        rest = {"accuracy": {"value": 0.5, "low": 0.4, "high": 0.6}}
+        return changed(external=scores | {"intervals_without_copies": rest})
+
+    assert "The model has seen none of these images" in text("external_test", external())
+    assert "copies" not in text("limits", external())
+    for name in ("external_test", "limits"):
+        said = text(name, external(train=2, test=1))
+        assert (
+            "3 of the 9 external images are copies of the study's own (train 2, validation 0, test 1)" in said
+        )
+        assert "seen none" not in said
+    assert "training and validation images, accuracy is 0.500" in text("external_test", external(train=2))
+    assert "Without the copies" not in text("external_test", external(test=1))
+
+
 def test_an_external_test_without_intervals_still_has_its_scores():
     external = {"given": True, "title": "Elsewhere", "scores": {"kappa": 0.25}}
     assert text("external_test", changed(external=external)) == "Elsewhere: Cohen’s kappa 0.250."
