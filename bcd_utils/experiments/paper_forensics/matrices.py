@@ -222,6 +222,13 @@ def pooled(findings: Sequence[Finding]) -> pd.DataFrame:
     return pd.concat(tables).groupby(level="class", sort=False).sum()
 
 
+def without_error(findings: Sequence[Finding]) -> list[str]:
+    """Classes that are all found, and that nothing else is called, in every matching matrix of every set."""
+    counts = pooled(findings)
+    right = (counts["found_low"] == counts["images"]) & (counts["false_high"] == 0)
+    return list(counts.index[right])
+
+
 def matrix_table(findings: Sequence[Finding]) -> pd.DataFrame:
     """All matching matrices, one a row.
 

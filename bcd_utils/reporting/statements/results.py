@@ -97,11 +97,13 @@ def repetition(summary: Summary) -> str:
     spread = (repeated_splits.get("plain") or {}).get("accuracy")
     if not spread:
         return text
-    return (
+    text = (
         f"{text} Over {at(repeated_splits, 'splits')} splits by image the same protocol gave a test accuracy of "
-        f"{span(spread['lowest'], spread['highest'])}; the paper's {number(spread['paper'])} lies above "
-        f"{spread['percentile']:.0f}% of them."
+        f"{span(spread['lowest'], spread['highest'])}"
     )
+    if spread.get("paper") is None:
+        return f"{text}."
+    return f"{text}; the paper's {number(spread['paper'])} lies above {spread['percentile']:.0f}% of them."
 
 
 @statement("artifacts/forensics.json")
