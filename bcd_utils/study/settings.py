@@ -10,7 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from bcd_utils.study.data_settings import External, Modalities, Positive
 from bcd_utils.study.networks import NETWORKS
-from bcd_utils.study.source import STRICT, Settings, Source
+from bcd_utils.study.source import STRICT, Settings, StudySource
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Rate = Annotated[float, Field(gt=0, le=1)]
@@ -132,7 +132,7 @@ class Study(Settings):
         Heading of the reports.
     notebooks : tuple of str
         Stages, in order; names of files in ``notebooks/``. Empty: those of the paper's protocol.
-    source : Source
+    source : StudySource
         The images.
     histopathology_dir : str or None
         Folder with BreakHis images; only illustrates the paper's Fig 2, never trained on.
@@ -189,7 +189,7 @@ class Study(Settings):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=,-]*$")]
     title: str = "Breast Cancer Detection Using ResNet50"
     notebooks: tuple[str, ...] = ()
-    source: Source = Source()
+    source: StudySource = StudySource()
     histopathology_dir: str | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     input: Literal["image", "mask", "overlay"] = "image"

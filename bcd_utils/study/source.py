@@ -185,7 +185,7 @@ class Source(Layout, Settings):
         What to draw where the data set is ``phantom``.
     """
 
-    dataset: Name = "busi"
+    dataset: Name
     data_dir: str | None = None
     allow_partial: bool = False
     title: Name | None = None
@@ -198,3 +198,10 @@ class Source(Layout, Settings):
     breakhis: BreakHis = BreakHis()
     cbis_ddsm: CbisDdsm = CbisDdsm()
     phantoms: Phantoms = Phantoms()
+
+
+@dataclass(frozen=True, config=STRICT, kw_only=True)
+class StudySource(Source):
+    """A study's own images; BUSI, the paper's, where nothing else is said."""
+
+    dataset: Name = "busi"

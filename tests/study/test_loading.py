@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bcd_utils.study.loading import load_study, make_study, parse_override
 from bcd_utils.study.settings import Study
-from bcd_utils.study.source import Source
+from bcd_utils.study.source import StudySource
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.paths import STUDIES
 
@@ -34,7 +34,7 @@ PAPER = {
     "fine_tuning": None,
     "class_weights": "none",
     "input": "image",
-    "source": Source(dataset="busi"),
+    "source": StudySource(),
     "seed": 42,
 }
 STUDY_FILES = sorted(path for path in STUDIES.glob("*.yaml") if path.name != "paper_reported.yaml")

@@ -54,9 +54,14 @@ def titles_of(study: Study) -> dict[str, str]:
     >>> titles_of(make_study({"name": "mine", "modalities": {"sources": sources}}))
     {'here': 'BUSI (here)', 'there': 'BUSI (there)', 'mias': 'mini-MIAS'}
     """
-    titles = {name: dataset_of(source).title for name, source in study.modalities.sources.items()}
+    titles = {name: dataset_of(source, called(name)).title for name, source in study.modalities.sources.items()}
     times = Counter(titles.values())
     return {name: f"{title} ({name})" if times[title] > 1 else title for name, title in titles.items()}
+
+
+def called(name: str) -> str:
+    """How settings lead to a source."""
+    return f"modalities.sources.{name}"
 
 
 def locate_sources(study: Study) -> dict[str, Path]:
@@ -69,7 +74,7 @@ def locate_sources(study: Study) -> dict[str, Path]:
     """
     folders = {}
     for name, source in study.modalities.sources.items():
-        dataset = dataset_of(source)
+        dataset = dataset_of(source, called(name))
         with suppress(StudyError):
             folders[name] = dataset.locate(source)
     if not folders:
@@ -111,7 +116,7 @@ def find_sources(
     """
     available, absent, titles = {}, {}, titles_of(study)
     for name, source in study.modalities.sources.items():
-        dataset = dataset_of(source, f"modalities.sources.{name}")
+        dataset = dataset_of(source, called(name))
         try:
             found = read_folder(dataset, dataset.locate(source))
         except StudyError as error:
@@ -120,7 +125,7 @@ def find_sources(
         try:
             available[name] = inspect(study, source, titles[name], found, progress_of)
         except StudyError as error:
-            fix = error.fix.replace("source.", f"modalities.sources.{name}.")
+            fix = error.fix.replace("source.", f"{called(name)}.")
             raise StudyError(f"{name}: {error.problem}", fix) from None
     if not available:
         raise none_available(study)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from builders import CLASSES, noise, write_busi, write_image
+from builders import CLASSES, make_run, noise, write_busi, write_image
 
-from bcd_utils.datasets import REGISTRY
+from bcd_utils.datasets import REGISTRY, recorded_dataset
 from bcd_utils.evaluation.calibration import calibration_scores
 from bcd_utils.evaluation.metrics import score
 from bcd_utils.evaluation.predictions import labels_and_probabilities
@@ -30,6 +31,7 @@ from bcd_utils.study.loading import make_study
 from bcd_utils.study.run import Run
 from bcd_utils.utils.errors import StudyError
 
+BUSI = REGISTRY["busi"]
 NOTHING = pd.DataFrame({"sha256": []})
 
 
@@ -60,7 +62,7 @@ def test_external_images_are_read_by_their_own_settings_with_the_studys_stain():
     external = {"dataset": "phantom", "phantoms": drawn, "allow_partial": True}
     study = make_study({"name": "mine", "data_dir": "here", "epochs": 3, "external": external})
     other = external_source(study)
-    assert other == study.external
+    assert other == replace(study.external, classes=CLASSES)
     assert (other.dataset, other.data_dir, other.allow_partial) == ("phantom", None, True)
     assert (other.phantoms.benign, other.phantoms.scanner) == (3, "b")
     slides = {"dataset": "breakhis", "breakhis": {"magnification": 400}}
@@ -80,16 +82,22 @@ def test_another_stain_than_the_networks_is_refused():
         external_source(study)
 
 
-def test_other_classes_are_refused(monkeypatch):
-    from dataclasses import replace
-
-    monkeypatch.setitem(REGISTRY, "folder", replace(REGISTRY["folder"], classes=("benign", "cyst")))
-    with pytest.raises(StudyError, match="external.dataset = folder has the classes benign, cyst"):
-        external_source(study_of("anywhere"))
+def test_classes_that_the_model_does_not_know_are_left_out_and_none_that_it_knows_is_refused(tmp_path):
+    for name in ("benign/a", "cyst/b"):
+        write_image(tmp_path / f"{name}.png", noise(len(name), shape=(70, 70)))
+    images, _ = find_images(study_of(tmp_path), BUSI, NOTHING)
+    assert images.classes == CLASSES and images.table["id"].tolist() == ["a"]
+    assert images.remarks == ["Not read: 1 x in the folder 'cyst', which is no class, the first cyst/b.png"]
+    named = study_of(tmp_path, external={"dataset": "busi", "classes": ["benign", "cyst"]})
+    with pytest.raises(StudyError, match="BUSI has no class 'cyst'"):
+        external_source(named)
+    slides = {"dataset": "breakhis", "breakhis": {"target": "subtype"}}
+    with pytest.raises(StudyError, match="external images have the classes adenosis.*the model knows benign"):
+        external_source(study_of(external=slides))
 
 
 def test_images_are_found_with_their_patients_though_a_class_is_absent(folder):
-    images, _ = find_images(study_of(folder), NOTHING)
+    images, _ = find_images(study_of(folder), BUSI, NOTHING)
     assert len(images.table) == 6 and images.patients == 3 and images.remarks == []
     own = pd.DataFrame({"label": ["benign", "normal"], "split": ["train", "test"]})
     assert class_counts(own, images, CLASSES).to_dict("list") == {
@@ -102,38 +110,38 @@ def test_images_are_found_with_their_patients_though_a_class_is_absent(folder):
 
 
 def test_an_image_that_is_the_studys_own_is_remarked(folder):
-    own = find_images(study_of(folder), NOTHING)[1].tail(2)
-    (remark,) = find_images(study_of(folder), own)[0].remarks
+    own = find_images(study_of(folder), BUSI, NOTHING)[1].tail(2)
+    (remark,) = find_images(study_of(folder), BUSI, own)[0].remarks
     assert remark.startswith("2 external images are files of BUSI too (first: malignant (2))")
 
 
 def test_patients_are_unknown_where_no_table_names_them(folder):
     (folder / "groups.csv").unlink()
     write_image(folder / "benign" / "images" / "copy.png", noise(0, 1))
-    images, _ = find_images(study_of(folder), NOTHING)
+    images, _ = find_images(study_of(folder), BUSI, NOTHING)
     assert images.patients is None and images.table["group"].nunique() == 6
     assert "unnamed patients" in introduction(images)
 
 
 def test_what_the_network_sees_is_kept_by_content(folder, cache):
-    images, _ = find_images(study_of(folder), NOTHING)
+    images, _ = find_images(study_of(folder), BUSI, NOTHING)
     calls = []
     first, again = (np.load(images.file(lambda *call: calls.append(call))) for _ in range(2))
     assert first.shape == (6, 64, 64, 3) and np.array_equal(first, again) and len(calls) == 6
     write_image(folder / "benign" / "images" / "benign (1).png", noise(99))
-    changed = find_images(study_of(folder), NOTHING)[0].pixels
+    changed = find_images(study_of(folder), BUSI, NOTHING)[0].pixels
     assert not np.array_equal(first[0], changed[0]) and np.array_equal(first[1:], changed[1:])
 
 
 def test_an_input_that_needs_masks_is_refused_without_them(folder, cache):
     shutil.rmtree(folder / "benign" / "masks")
-    images, _ = find_images(study_of(folder, input="overlay"), NOTHING)
+    images, _ = find_images(study_of(folder, input="overlay"), BUSI, NOTHING)
     with pytest.raises(StudyError, match="input = overlay needs masks, but 3 images have none"):
         images.file()
 
 
 def test_without_external_images_nothing_is_tested_and_the_page_says_how():
-    images, manifest = find_images(study_of(), NOTHING)
+    images, manifest = find_images(study_of(), BUSI, NOTHING)
     assert images is None and manifest.empty and "sha256" in manifest
     assert "--set external.dataset=folder --set external.data_dir=FOLDER" in introduction(images)
     table = predictions_table(manifest, np.zeros((0, 3)), CLASSES)
@@ -302,10 +310,10 @@ def test_the_studys_own_images_called_external_are_predicted_as_before(finished,
     monkeypatch.setenv("BCD_CACHE_DIR", str(tiny.cache))
     folder = shutil.copytree(finished, tmp_path / "run")
     settings = json.loads((folder / "study.json").read_text())
-    settings["external"] = {"dataset": "phantom", "phantoms": settings["phantoms"]}
+    settings["external"] = {"dataset": "phantom", "phantoms": settings["source"]["phantoms"]}
     (folder / "study.json").write_text(json.dumps(settings))
     run = Run.open(folder)
-    images, _ = find_images(run.study, run.read_csv("manifest.csv"))
+    images, _ = find_images(run.study, recorded_dataset(run), run.read_csv("manifest.csv"))
     assert images.remarks[0].startswith("56 external images are files of Synthetic phantoms too")
     found, features = predict_images(run, images)
     own = run.read_csv("predictions.csv")
@@ -336,6 +344,8 @@ def test_the_studys_own_images_called_external_are_predicted_as_before(finished,
     assert "do not tell" in report.verdict(record) or "consistent with" in report.verdict(record)
 
 
-def test_no_images_need_no_model():
-    table, features = predict_images(Run("nowhere", study_of()), None)
-    assert table.empty and len(features) == 0
+def test_no_images_need_no_model(tmp_path):
+    run = make_run(tmp_path / "run", study_of())
+    run.save_json({"classes": dict.fromkeys(CLASSES, 1), "positive": "malignant"}, "dataset.json")
+    table, features = predict_images(run, None)
+    assert table.empty and len(features) == 0 and list(table)[-3:] == [f"p_{label}" for label in CLASSES]

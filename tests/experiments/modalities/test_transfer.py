@@ -14,8 +14,8 @@ from bcd_utils.experiments.modalities.record import said_of_transfer
 from bcd_utils.experiments.modalities.transfer import agreeing, auc_with_ends, in_common, transfer
 from bcd_utils.models.candidates.base import Fold
 from bcd_utils.models.candidates.frozen import PROBE
-from bcd_utils.study.data_settings import BreakHis, Source
 from bcd_utils.study.loading import make_study
+from bcd_utils.study.source import BreakHis, Source
 
 STUDY = make_study({"name": "mine", "bootstrap_samples": 200, "modalities": {"folds": 3}})
 

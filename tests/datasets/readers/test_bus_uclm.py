@@ -13,7 +13,7 @@ from bcd_utils.datasets import REGISTRY
 from bcd_utils.datasets.readers import bus_uclm
 from bcd_utils.datasets.readers.bus_uclm import locate, mask_label, scan
 from bcd_utils.images.reading import read_with_mask
-from bcd_utils.study.source import Source
+from bcd_utils.study.source import Source, StudySource
 from bcd_utils.utils.errors import StudyError
 
 COLOURS = {"benign": (0, 255, 0), "malignant": (255, 0, 0), "normal": (0, 0, 0)}
@@ -130,7 +130,7 @@ def test_a_folder_without_images_is_refused(tmp_path):
 def test_it_is_found_where_the_study_says_zipped_or_not(folder, cache, tmp_path_factory):
     archive = shutil.make_archive(str(tmp_path_factory.mktemp("zip") / "uclm"), "zip", folder)
     for place in (folder, archive):
-        located = locate(Source(data_dir=str(place)))
+        located = locate(StudySource(data_dir=str(place)))
         assert len(scan(located).images) == 4
 
 

@@ -18,7 +18,7 @@ from bcd_utils.datasets import REGISTRY, files
 from bcd_utils.datasets.folder_scan import scan_folder
 from bcd_utils.images.reading import mask_paths, read_image, read_mask
 from bcd_utils.study.loading import make_study
-from bcd_utils.study.source import Source
+from bcd_utils.study.source import StudySource
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import natural_key
 
@@ -182,7 +182,7 @@ def test_phantoms_may_be_any_number():
 
 
 def test_a_given_folder_is_taken_as_it_is(tmp_path):
-    assert REGISTRY["busi"].locate(Source(data_dir=str(tmp_path))) == tmp_path
+    assert REGISTRY["busi"].locate(StudySource(data_dir=str(tmp_path))) == tmp_path
 
 
 def test_a_zip_file_is_unpacked_once_into_the_cache(tmp_path, cache):
@@ -190,11 +190,11 @@ def test_a_zip_file_is_unpacked_once_into_the_cache(tmp_path, cache):
     archive = Path(shutil.make_archive(str(tmp_path / "Dataset_BUSI"), "zip", tmp_path / "unpacked"))
     with zipfile.ZipFile(archive, "a") as members:
         members.writestr("__MACOSX/Dataset_BUSI_with_GT/benign/._benign (1).png", b"not an image")
-    folder = REGISTRY["busi"].locate(Source(data_dir=str(archive)))
+    folder = REGISTRY["busi"].locate(StudySource(data_dir=str(archive)))
     assert cache in folder.parents
     assert scan_folder(folder).images["id"].tolist() == IDS
     (folder / "kept").touch()
-    assert (REGISTRY["busi"].locate(Source(data_dir=str(archive))) / "kept").exists()
+    assert (REGISTRY["busi"].locate(StudySource(data_dir=str(archive))) / "kept").exists()
 
 
 def test_another_zip_file_under_the_same_name_is_unpacked_anew(tmp_path, cache):
@@ -202,26 +202,26 @@ def test_another_zip_file_under_the_same_name_is_unpacked_anew(tmp_path, cache):
     for text in ("one", "another"):
         with zipfile.ZipFile(archive, "w") as members:
             members.writestr("a.txt", text)
-        assert (REGISTRY["busi"].locate(Source(data_dir=str(archive))) / "a.txt").read_text() == text
+        assert (REGISTRY["busi"].locate(StudySource(data_dir=str(archive))) / "a.txt").read_text() == text
 
 
 def test_a_file_that_is_no_zip_is_named(tmp_path, cache):
     (tmp_path / "busi.zip").write_text("<html>not found</html>")
     with pytest.raises(StudyError, match="busi.zip cannot be unpacked"):
-        REGISTRY["busi"].locate(Source(data_dir=str(tmp_path / "busi.zip")))
+        REGISTRY["busi"].locate(StudySource(data_dir=str(tmp_path / "busi.zip")))
 
 
 def test_a_missing_data_folder_is_named(tmp_path):
     with pytest.raises(StudyError, match="The data folder .*nowhere does not exist.*--data-dir"):
-        REGISTRY["busi"].locate(Source(data_dir=str(tmp_path / "nowhere")))
+        REGISTRY["busi"].locate(StudySource(data_dir=str(tmp_path / "nowhere")))
 
 
 def test_without_data_dir_the_fetched_folder_is_used_or_asked_for(tmp_path, monkeypatch):
     monkeypatch.setattr("bcd_utils.datasets.base.RAW_DATA", tmp_path)
     with pytest.raises(StudyError, match="BUSI is not in .*bcd fetch busi.*--data-dir"):
-        REGISTRY["busi"].locate(Source())
+        REGISTRY["busi"].locate(StudySource())
     (tmp_path / "busi" / "unpacked").mkdir(parents=True)
-    assert REGISTRY["busi"].locate(Source()) == tmp_path / "busi" / "unpacked"
+    assert REGISTRY["busi"].locate(StudySource()) == tmp_path / "busi" / "unpacked"
 
 
 def test_phantoms_are_drawn_once_and_are_found_by_the_same_reader(cache):
