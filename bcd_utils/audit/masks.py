@@ -85,11 +85,10 @@ def said_of_masks(labels: pd.Series, drawn: pd.Series) -> str:
     if not drawn.any():
         return "No image has a lesion drawn, so there are no masks that could tell the class."
     if free := lesion_free(labels, drawn):
-        count = int(drawn[labels.isin(free)].sum())
-        so_many = f"only {count}" if count else "no"
+        of_these, names = drawn[labels.isin(free)], enumerated(f"`{label}`" for label in free)
         return (
-            f"A lesion is drawn in {so_many} image of {enumerated(free, 'or')}: **whoever feeds masks to the network has "
-            f"told it the class** {enumerated(f'`{label}`' for label in free)}."
+            f"Of {len(of_these)} images of {enumerated(free)}, {of_these.sum()} have a lesion drawn: **whoever feeds "
+            f"masks to the network has told it the class** {names}."
         )
     return "Lesions are drawn in images of every class, so an empty mask tells none of them."
 

@@ -80,7 +80,11 @@ def decision_curve(
 
 
 def decision_curves(
-    labels: np.ndarray, states: Mapping[str, np.ndarray], classes: Sequence[str], positive: str, **options: Any
+    labels: np.ndarray,
+    states: Mapping[str, np.ndarray],
+    classes: Sequence[str],
+    positive: str,
+    **options: Any,
 ) -> dict[str, pd.DataFrame]:
     """`decision_curve` of one class for several probabilities of the same images.
 

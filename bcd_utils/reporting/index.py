@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bcd_utils.evaluation.metric_registry import capital, main_metrics
+from bcd_utils.evaluation.reported import other_classes
 from bcd_utils.reporting.html import render_page
 from bcd_utils.reporting.statements.base import answer
 from bcd_utils.study.stage import PaperFigure, Stage
@@ -54,8 +55,13 @@ def render_index(
         makers={stage.record_key: stage.notebook for stage in declared.values() if stage.record},
         cards=[(card, stage.page) for stage in declared.values() for card in stage.figures],
         trust=trust(summary, declared),
-        paper_figures=paper_figures(declared.values(), files),
+        paper_figures=[
+            (figure, page)
+            for figure, page in paper_figures(declared.values(), files)
+            if figure.only in ((summary.get("dataset") or {}).get("modality") or figure.only)
+        ],
         reasons=reasons_not_to_compare(summary),
+        incomparable=other_classes((summary.get("dataset") or {}).get("classes", ())),
         scores=[(name, capital(title)) for name, title in main_metrics().items()],
         settings_table=flatten(summary.get("settings", {})),
     )

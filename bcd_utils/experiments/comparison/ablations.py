@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 
 from bcd_utils.audit.masks import lesion_free
-from bcd_utils.evaluation.cross_validation import Scored, out_of_fold, score_on
+from bcd_utils.evaluation.cross_validation import Scored, out_of_fold, score_on, shown_metrics
 from bcd_utils.experiments.comparison.run import FittedComparison, Setup
 from bcd_utils.experiments.comparison.training import IMBALANCE, Variant, fewer_groups
 
@@ -87,6 +88,11 @@ def outlined_classes(setup: Setup) -> list[str]:
     table = setup.images.table
     free = lesion_free(table["label"], table["area_share"] > 0)
     return [label for label in setup.classes if label not in free]
+
+
+def outline_metrics(setup: Setup) -> dict[str, str]:
+    """`shown_metrics` of `on_outlines`."""
+    return shown_metrics(replace(setup.images.dataset, classes=tuple(outlined_classes(setup))).positive)
 
 
 def among(probabilities: np.ndarray, places: Sequence[int]) -> np.ndarray:

@@ -54,7 +54,9 @@ def titles_of(study: Study) -> dict[str, str]:
     >>> titles_of(make_study({"name": "mine", "modalities": {"sources": sources}}))
     {'here': 'BUSI (here)', 'there': 'BUSI (there)', 'mias': 'mini-MIAS'}
     """
-    titles = {name: dataset_of(source, called(name)).title for name, source in study.modalities.sources.items()}
+    titles = {
+        name: dataset_of(source, called(name)).title for name, source in study.modalities.sources.items()
+    }
     times = Counter(titles.values())
     return {name: f"{title} ({name})" if times[title] > 1 else title for name, title in titles.items()}
 

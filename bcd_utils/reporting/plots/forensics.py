@@ -65,7 +65,9 @@ def inputs(table: pd.DataFrame, reported: Mapping[str, float]) -> Figure:
             style.strip(panel, values, place - 0.14, 0.22, size=4.5 if len(values) <= 30 else 3.3, **dots)
             _box(panel, values, place + 0.26)
         label = f"recall of {style.spaced(score[7:])}" if score.startswith("recall_") else style.spaced(score)
-        panel.set_xlabel(style.wrap(main_metrics().get(score, label), style.WIDTH / len(scores), style.MEDIUM))
+        panel.set_xlabel(
+            style.wrap(main_metrics().get(score, label), style.WIDTH / len(scores), style.MEDIUM)
+        )
         panel.margins(x=0.08)
         panel.locator_params(axis="x", nbins=4)
         panel.tick_params(axis="y", length=0)

@@ -47,7 +47,12 @@ def repeated_splits(
         )
         if metric in paper:
             panel.axvline(paper[metric], color="#8B0000", linewidth=1.6, linestyle=(0, (4, 2)))
-            at = {"xycoords": panel.get_xaxis_transform(), "ha": "right", "color": "#8B0000", "size": style.SMALL}
+            at = {
+                "xycoords": panel.get_xaxis_transform(),
+                "ha": "right",
+                "color": "#8B0000",
+                "size": style.SMALL,
+            }
             style.note(panel, f"paper {number(paper[metric])}", (paper[metric], 1), (-3, -5), **at)
         style.heading(panel, main_metrics()[metric])
         panel.xaxis.set_major_locator(MaxNLocator(4))

@@ -149,6 +149,7 @@ def modalities(summary: Summary) -> str:
         return f"Other kinds of images were not tried: this study does not run {notebook_of(summary, 'modalities')}."
     sources = at(summary, "modalities", "sources").values()
     pairs = at(summary, "modalities", "transfer", "pairs")
+    classes = at(summary, "modalities", "transfer", "classes")
     missing = [source["title"] for source in sources if "scores" not in source]
     shown = [
         f"{source['title']} ({len(source['classes'])} classes) {with_interval(source['scores']['probe']['roc_auc'])}"
@@ -164,7 +165,7 @@ def modalities(summary: Summary) -> str:
         return text
     above = sum((pair["auc_low"] or 0) > 0.5 for pair in crossed)
     return (
-        f"{text} Learned on one and tested on another, malignant against benign: AUC "
+        f"{text} Learned on one and tested on another, {' against '.join(reversed(classes))}: AUC "
         f"{span(min(areas), max(areas))}, of {len(areas)} pairs {above} with an interval above 0.5."
     )
 
