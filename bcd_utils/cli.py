@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Column, Table
 
+from bcd_utils.reporting.console import console, print_table, show_summary
 from bcd_utils.utils.errors import StudyError
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Reproducible deep-learning studies in breast imaging. Not for clinical use.",
 )
-console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
 
@@ -115,12 +113,12 @@ def run(
 
 def show_plan(steps: list[Step]) -> None:
     """Print what a run would do."""
-    table = Table("stage", "runs because", "took last", "left last")
+    rows = []
     for step in steps:
         took = "" if step.seconds is None else f"{step.seconds:.0f} s"
         left = "" if step.megabytes is None else f"{step.megabytes:.1f} MB"
-        table.add_row(step.notebook, escape(step.why) or "unchanged: skipped", took, left)
-    console.print(table)
+        rows.append((step.notebook, step.why or "unchanged: skipped", took, left))
+    print_table(("stage", "runs because", "took last", "left last"), rows)
     running = [step for step in steps if step.why]
     known = sum(step.seconds or 0 for step in running)
     new = sum(step.seconds is None for step in running)
@@ -160,11 +158,36 @@ def datasets() -> None:
     """
     from bcd_utils.datasets import catalogue
 
-    table = Table(*catalogue.COLUMNS, show_lines=True)
-    for row in catalogue.table():
-        table.add_row(*map(escape, row))
-    console.print(table)
+    print_table(catalogue.COLUMNS, catalogue.table(), show_lines=True)
     console.print("bcd fetch NAME downloads one, or says how to get it.")
+
+
+@app.command()
+def inspect(
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="A folder or archive with images.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="source.KEY=VALUE", help="Say what the folder does not; may be repeated."
+        ),
+    ] = None,
+) -> None:
+    """Say what is understood of a folder of images, and print the section to paste into a study.
+
+    Example: [bold]bcd inspect ~/images --set 'source.classes={benign: [B], malignant: [M]}'[/bold]
+    """
+    from bcd_utils.datasets.first_look import first_look
+    from bcd_utils.study.loading import source_of
+
+    with console.status("looking") as status:
+        source = source_of({"dataset": "folder", "data_dir": folder}, list(overrides or []))
+        parts = first_look(source, lambda done, total: status.update(f"{done} of {total} images opened"))
+        for title, part in parts:
+            console.print(f"[bold]{escape(title)}[/bold]")
+            if isinstance(part, str):
+                console.print(escape(part), soft_wrap=True)
+                continue
+            print_table(part.columns, part.itertuples(index=False))
 
 
 @app.command()
@@ -176,39 +199,6 @@ def show(run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder 
     from bcd_utils.study.run import Run
 
     show_summary(Run.open(run_folder).folder)
-
-
-def show_summary(folder: Path) -> None:
-    """Print the summary table of a finished run."""
-    from bcd_utils.evaluation.format import interval, number
-    from bcd_utils.evaluation.metric_registry import main_metrics
-    from bcd_utils.reporting.statements import state
-
-    path = folder / "summary.json"
-    if not path.exists():
-        raise StudyError(f"{folder} has no summary.json: its run did not finish", "run it with 'bcd run'")
-    summary = json.loads(path.read_text())
-    if statement := summary.get("modalities") and state("modalities", summary):
-        console.print(escape(statement.text), soft_wrap=True)
-    if dataset := summary["dataset"]:
-        sets = " / ".join(f"{count} {name}" for name, count in (summary["split"] or {}).items())
-        console.print(
-            f"{dataset['title']}: {dataset['images']} images, {dataset['set_aside']} set aside; {sets}"
-        )
-    for text in summary["announcements"]:
-        console.print(f"[yellow]{text}[/yellow]")
-    if not summary["metrics"]:
-        return
-    level = Column(f"{summary['settings']['confidence']:.0%} interval", no_wrap=True)
-    table = Table("set", "metric", "this run", level, "paper", "difference")
-    for name in ("train", "validation", "test"):
-        for metric, title in main_metrics().items():
-            value, paper = summary["metrics"][name].get(metric), summary["paper"][name].get(metric)
-            bounds = summary["intervals"].get(metric, {}) if name == "test" else {}
-            ends = interval(bounds.get("low"), bounds.get("high"))
-            gap = None if None in (value, paper) else value - paper
-            table.add_row(name, title, number(value, 4), escape(ends), number(paper, 4), number(gap, 4, "+"))
-    console.print(table)
 
 
 @app.command()

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 from builders import CLASSES, write_busi
 
+from bcd_utils.datasets.at_hand import read_source
 from bcd_utils.datasets.folder_scan import scan_folder
 from bcd_utils.datasets.image_set import ImageSet
-from bcd_utils.datasets.phantoms import dataset as phantom
+from bcd_utils.datasets.readers import phantom
 from bcd_utils.experiments.comparison import training as trainings
 from bcd_utils.experiments.modalities import sources
 from bcd_utils.experiments.repeated_splits import training
@@ -75,13 +76,12 @@ def kept_under(images):
     """Every name that something is kept under, by what it is."""
     values, labels = np.zeros((9, 1, 1, 2), np.float32), np.arange(9) % 3
     split = {("plain", 0): pd.Series(["train", "validation", "test"] * 3)}
-    scan = scan_folder(images.folder)
     everyone = all_candidates(STUDY)
     learned = ("paper", "svm", "plain_cnn", "paper-tuned_all", "paper-linear")
     cached = partial(arrays.cached_images, images.folder, images.table, "data", "image", 32)
     character = asked(statistics.measure_images, images.folder, images.table)[1]
     train_splits = asked(training.train_splits, split, values, labels, 3, STUDY)[1]
-    manifest = asked(sources.cached_manifest, images.source, images.folder, scan, lambda *_: None)[0]
+    manifest = asked(sources.cached_manifest, images.source, read_source(images.source), lambda *_: None)[0]
     found = {
         "arrays": asked(cached)[0].name,
         "character": list(character),
@@ -109,8 +109,8 @@ TRAININGS = {*HEADS, "svm", "paper-linear"}
         ("images/arrays", {"arrays"}),
         ("images/statistics", {"character"}),
         ("datasets/manifest", {"manifest"}),
-        ("datasets/class_folders", {"manifest"}),
-        ("datasets/breakhis", set()),
+        ("datasets/folder_scan", {"manifest"}),
+        ("datasets/readers/breakhis", set()),
         ("datasets/phantoms/scanner", {"phantoms"}),
         ("models/shape_features", {"outline"}),
         ("models/handcrafted", {"handcrafted"}),

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
-from bcd_utils.datasets import readers
 from bcd_utils.datasets.base import MANIFEST_COLUMNS, Dataset, Scan
+from bcd_utils.datasets.readers import REGISTRY
 from bcd_utils.study.source import Layout, Source
 from bcd_utils.utils.errors import StudyError, allowed_instead
 
 if TYPE_CHECKING:
     from bcd_utils.study.run import Run
-
-REGISTRY: dict[str, Dataset] = {
-    module.name: import_module(f"{readers.__name__}.{module.name}").DATASET
-    for module in iter_modules(readers.__path__)
-}
 
 __all__ = ["MANIFEST_COLUMNS", "REGISTRY", "Dataset", "Scan", "dataset_of", "recorded_dataset"]
 
@@ -53,6 +46,7 @@ def dataset_of(source: Source, called: str = "source") -> Dataset:
         problem = f"{called}.{next(iter(given))} is given, and {dataset.title} has a reader of its own"
         raise StudyError(problem, f"leave it out, or use {called}.dataset: folder")
     changed = {name: getattr(source, name) for name in ("title", "modality") if getattr(source, name)}
+    changed["most_megapixels"] = source.most_megapixels
     if source.look_alikes is not None:
         changed["look_alikes"] = None if source.look_alikes == "none" else source.look_alikes
     dataset = replace(dataset, layout=replace(dataset.layout, **given), **changed)

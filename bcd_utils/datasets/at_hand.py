@@ -1,35 +1,18 @@
-"""A data set whose files are on this machine, found but not opened."""
+"""Finding the images of a source, without opening them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from bcd_utils.datasets import Dataset, Scan, dataset_of
+from bcd_utils.datasets import dataset_of
+from bcd_utils.datasets.base import AtHand, Dataset, Scan
 from bcd_utils.datasets.folder_scan import scan_folder
 from bcd_utils.study.source import Source
 from bcd_utils.utils.errors import StudyError
 
 #: Rows of tables and names of averages, in small letters as files have them.
 TAKEN = frozenset({"all", "macro", "weighted", "predicted class"})
-
-
-@dataclass(frozen=True)
-class AtHand:
-    """A data set, where it lies, and what is there.
-
-    Attributes
-    ----------
-    dataset : Dataset
-        With the classes that were found, where it declares none.
-    folder : Path
-        Where the paths of ``scan`` count from.
-    scan : Scan
-    """
-
-    dataset: Dataset
-    folder: Path
-    scan: Scan
 
 
 def read_source(source: Source, called: str = "source") -> AtHand:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from bcd_utils.datasets.download import download, unpack
+from bcd_utils.images.refusals import MOST_MEGAPIXELS
 from bcd_utils.study.source import Layout, Source
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.paths import RAW_DATA, cache_folder, readable
@@ -64,6 +65,8 @@ class Dataset:
     look_alikes : float or None
         Least correlation of images that are taken as one lesion; None: none are. The default was set on breast
         ultrasound; whole mammograms are far more alike than lesions.
+    most_megapixels : float
+        Larger images are set aside.
     counts : mapping of str to int, or None
         Published images per class; None where a source decides.
     fetch : callable or None
@@ -89,6 +92,7 @@ class Dataset:
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     positive_class: str = ""
     look_alikes: float | None = 0.6
+    most_megapixels: float = MOST_MEGAPIXELS
     counts: Mapping[str, int] | None = None
     homepage: str = ""
     synthetic: bool = False
@@ -123,6 +127,24 @@ class Dataset:
             f"not {want}",
             "unpack the whole download again, or accept the part with --set source.allow_partial=true",
         )
+
+
+@dataclass(frozen=True)
+class AtHand:
+    """A data set whose files are on this machine, found but not opened.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        With the classes that were found, where it declares none.
+    folder : Path
+        Where the paths of ``scan`` count from.
+    scan : Scan
+    """
+
+    dataset: Dataset
+    folder: Path
+    scan: Scan
 
 
 def fetcher(

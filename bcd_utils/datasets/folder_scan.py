@@ -120,7 +120,7 @@ def images_and_masks(
         if layout.masks not in (None, "none"):
             match = re.search(layout.masks, path)  # type: ignore[arg-type]
             if match:
-                picture.key = match.groupdict().get("image") or picture.stem
+                picture.key = (match.groupdict().get("image") or picture.stem).rpartition("/")[2]
                 masks.append(picture)
                 continue
         elif layout.masks is None and (reading := mask_reading(picture.parents, picture.stem)):

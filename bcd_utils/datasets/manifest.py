@@ -1,112 +1,26 @@
-"""Looking at every image once: its size, its hashes, and whether it can be used."""
+"""The manifest of a data set: one row an image, each looked at once, and what must stay together."""
 
 from __future__ import annotations
 
-import hashlib
-import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bcd_utils.datasets.at_hand import AtHand
-from bcd_utils.datasets.base import MANIFEST_COLUMNS, Dataset
-from bcd_utils.images.reading import image_size, mask_paths, read_image
-from bcd_utils.images.transforms import cropped
+from bcd_utils.datasets.base import MANIFEST_COLUMNS, AtHand, Dataset
+from bcd_utils.datasets.inspection import hash_of, inspect_image
+from bcd_utils.datasets.mask_checks import inspect_masks, remarks_on_images, remarks_on_masks
+from bcd_utils.images.reading import mask_paths
 from bcd_utils.utils.counting import OnProgress, counted_rows, silent
 from bcd_utils.utils.errors import StudyError
-from bcd_utils.utils.files import sha256_of_file, sha256_of_json
+from bcd_utils.utils.files import sha256_of_json
 
-SMALLEST_SIDE = 64
-LEAST_CONTRAST = 4.0
-SIGNS = {"truncated": "truncated file", "no pixel data": "no pixel data"}  # in a decoder's message
-
-
-def inspect_image(path: Path, box: str = "") -> dict[str, Any]:
-    """Measure one image, or the part of it in ``box``.
-
-    Parameters
-    ----------
-    path : Path
-    box : str
-        "left,top,right,bottom" in pixels; empty for the whole image.
-
-    Returns
-    -------
-    dict
-        width, height (pixels), sha256 (of the file, and of the box where there is one), perceptual_hash (64
-        bits as hexadecimal), pixels_sha256 and ``status``: "ok" or the reason to set the image aside (empty,
-        corrupt, truncated, without pixel data, smaller than 64 pixels a side, or nearly uniform: a standard
-        deviation below 4 of 255 grey levels).
-
-    Raises
-    ------
-    StudyError
-        If reading it needs a package that is not installed.
-    """
-    import imagehash
-    from PIL import Image
-
-    row: dict[str, Any] = {
-        "width": 0, "height": 0, "sha256": "", "pixels_sha256": "", "perceptual_hash": "", "status": "ok",
-    }  # fmt: skip
-    if path.stat().st_size == 0:
-        return row | {"status": "empty file"}
-    row["sha256"] = sha256_of_file(path)
-    if box:
-        row["sha256"] = sha256_of_json([row["sha256"], box])
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            pixels = cropped(read_image(path), box)
-    except StudyError:
-        raise
-    except Exception as error:  # noqa: BLE001 - decoders raise many kinds
-        message = str(error).lower()
-        return row | {"status": next((why for sign, why in SIGNS.items() if sign in message), "corrupt file")}
-    row["height"], row["width"] = pixels.shape[:2]
-    row["pixels_sha256"] = hashlib.sha256(pixels.tobytes() + str(pixels.shape).encode()).hexdigest()
-    row["perceptual_hash"] = str(imagehash.phash(Image.fromarray(pixels)))
-    if min(pixels.shape[:2]) < SMALLEST_SIDE:
-        row["status"] = f"smaller than {SMALLEST_SIDE} pixels"
-    elif standard_deviation(pixels) < LEAST_CONTRAST:
-        row["status"] = "nearly uniform"
-    return row
-
-
-def standard_deviation(pixels: np.ndarray) -> float:
-    """Standard deviation over all pixels and channels of a uint8 image, without a copy in floating point.
-
-    Examples
-    --------
-    >>> round(standard_deviation(np.array([[[0, 0, 0], [0, 0, 6]]], np.uint8)), 3)
-    2.236
-    """
-    import cv2
-
-    means, deviations = cv2.meanStdDev(pixels)
-    return float(np.sqrt(np.mean(deviations**2 + means**2) - np.mean(means) ** 2))
-
-
-def inspect_masks(folder: Path, row: Mapping[str, Any]) -> list[str]:
-    """Remarks on an image's masks: unreadable, or of another size than the image."""
-    remarks = []
-    for path in mask_paths(folder, row["masks"]):
-        try:
-            height, width = read_image(path).shape[:2]
-        except StudyError:
-            raise
-        except Exception:  # noqa: BLE001 - decoders raise many kinds
-            remarks.append(f"{path.name} cannot be read")
-            continue
-        if row["status"] == "ok":
-            rows, columns = image_size(folder / row["path"])
-            if (height, width) != (rows, columns):
-                remarks.append(f"{path.name} is {width}x{height}, its image {columns}x{rows}")
-    return remarks
+#: What the manifest keeps of the files themselves: see `inspection.inspect_image`.
+FILE_COLUMNS = ("format", "mode", "bytes")
 
 
 def build_manifest(
@@ -130,32 +44,38 @@ def build_manifest(
     Returns
     -------
     manifest : pandas.DataFrame
-        Columns `MANIFEST_COLUMNS`, then those that the data set adds; one row an image, set aside or not.
-        For ``group`` see `join_groups`.
+        Columns `MANIFEST_COLUMNS` and `FILE_COLUMNS`, then those that the data set adds; one row an image, set
+        aside or not. For ``group`` see `join_groups`.
     remarks : list of str
-        Oddities: what the reader remarked, files that were not read, masks of another size, unreadable masks.
+        Oddities of files and names (see the data set's reader), what was not read, and oddities of masks
+        (`mask_checks`) and depths (`remarks_on_depths`).
 
     Raises
     ------
     StudyError
-        If the folder does not hold the published number of images, or no image of a class (of any
-        class, without ``require_every_class``) is usable.
+        If the folder does not hold the published number of images, no image of a class (of any class, without
+        ``require_every_class``) is usable, or images and masks seem to have been confused.
     """
     dataset, folder, scan = found.dataset, found.folder, found.scan
     if not allow_partial:
         dataset.check_counts(scan.images, folder)
     images = scan.images if "box" in scan.images else scan.images.assign(box="")
-    rows, remarks = [], [*scan.remarks, *not_read(left_out_table(scan.left_out))]
+    rows, looks, remarks = [], [], [*scan.remarks, *not_read(left_out_table(scan.left_out))]
     for scanned in counted_rows(images, on_progress):
-        row = dict(scanned) | inspect_image(folder / scanned["path"], scanned["box"])
-        row["masks_sha256"] = sha256_of_json(list(map(sha256_of_file, mask_paths(folder, row["masks"]))))
-        mask_remarks = inspect_masks(folder, row)
-        if any("cannot be read" in remark for remark in mask_remarks) and row["status"] == "ok":
+        row = dict(scanned) | inspect_image(folder / scanned["path"], scanned["box"], dataset.most_megapixels)
+        look = inspect_masks(folder, row, dataset.most_megapixels)
+        if look.unreadable and row["status"] == "ok":
             row["status"] = "mask cannot be read"
-        remarks += mask_remarks
+        row["masks_sha256"] = masks_hash(folder, row["masks"])
+        remarks += look.unreadable + look.resized
         rows.append(row)
+        looks.append(look)
     manifest = pd.DataFrame(rows)
     manifest["patient"] = manifest["patient"] if "patient" in manifest else ""
+    named = dataset.layout.masks is not None  # then no image is doubted for looking like a mask
+    remarks += remarks_on_images(manifest, manifest["looks_like_mask"], named)
+    remarks += remarks_on_masks(manifest, looks, named)
+    remarks += remarks_on_depths(manifest)
     manifest["group"] = join_groups(manifest)
     usable = set(manifest.loc[manifest["status"] == "ok", "label"])
     absent = [label for label in dataset.classes if label not in usable]
@@ -165,8 +85,33 @@ def build_manifest(
         others = ", ".join(label for label in dataset.classes if label in usable)
         fix = f"see what 'bcd inspect {folder}' understands, or study the others: --set 'source.classes=[{others}]'"
         raise StudyError(f"{folder} holds no usable image of class {absent[0]}{seen}", fix)
-    own = [column for column in images if column not in MANIFEST_COLUMNS]
-    return manifest[[*MANIFEST_COLUMNS, *own]], remarks
+    columns = [*MANIFEST_COLUMNS, *FILE_COLUMNS]
+    return manifest[columns + [column for column in images if column not in columns]], remarks
+
+
+def masks_hash(folder: Path, masks: str) -> str:
+    """One hash over an image's mask files, as far as these can be read."""
+    hashes = []
+    for path in mask_paths(folder, masks):
+        with suppress(OSError):
+            hashes.append(hash_of(path))
+    return sha256_of_json(hashes)
+
+
+def remarks_on_depths(manifest: pd.DataFrame) -> list[str]:
+    """Where images are not of one depth: their brightness cannot be compared.
+
+    Examples
+    --------
+    >>> remarks_on_depths(pd.DataFrame({"mode": ["I;16 0..4095", "L", "I;16 0..1023", "I;16 0..4095"]}))
+    ['images are of 2 depths (I;16 0..4095: 2, I;16 0..1023: 1): their brightness is not comparable']
+    """
+    depths = manifest.loc[manifest["mode"].str.contains("..", regex=False), "mode"].value_counts()
+    if len(depths) < 2:
+        return []
+    most = ", ".join(f"{depth}: {count}" for depth, count in depths.head(3).items())
+    more = ", ..." if len(depths) > 3 else ""
+    return [f"images are of {len(depths)} depths ({most}{more}): their brightness is not comparable"]
 
 
 def linked(count: int, first: Sequence[int] | np.ndarray, second: Sequence[int] | np.ndarray) -> np.ndarray:

@@ -7,13 +7,24 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from bcd_utils.datasets.group_draws import draw_groups
 from bcd_utils.utils.errors import StudyError
 
 if TYPE_CHECKING:
     from bcd_utils.study.settings import Study
 
 SETS = ("train", "validation", "test")
-MEASURED = ("width", "height", "sha256", "masks_sha256", "perceptual_hash", "status")
+MEASURED = (
+    "width",
+    "height",
+    "sha256",
+    "masks_sha256",
+    "perceptual_hash",
+    "status",
+    "format",
+    "mode",
+    "bytes",
+)
 
 
 def draw_split(manifest: pd.DataFrame, study: Study) -> pd.Series:
@@ -90,9 +101,7 @@ def split_by_group(
 ) -> pd.Series:
     """As `split_images` with ``stratify``, but whole groups are drawn, so that none is in two sets.
 
-    Groups come in random order. Each goes to the test set while that lacks images of the group's most
-    frequent class, else likewise to the validation set, else to the training set. A set that then has no
-    image of a class gets the smallest group of it that the training set can spare.
+    Of many draws the one that is nearest to the asked shares is kept: see `draw_groups`.
 
     Parameters
     ----------
@@ -118,9 +127,10 @@ def split_by_group(
     (1, {'train': 76, 'test': 16, 'validation': 8})
     """
     usable = manifest[manifest["status"] == "ok"]
-    shares = {"test": test_fraction, "validation": (1 - test_fraction) * validation_fraction}
+    train = (1 - test_fraction) * (1 - validation_fraction)
+    shares = {"train": train, "test": test_fraction, "validation": 1 - test_fraction - train}
     fix = "use more images or larger fractions; a class needs a group (a patient) for each set"
-    return _with_every_class(manifest, _draw_groups(usable, shares, seed), fix, _rare(usable))
+    return _with_every_class(manifest, draw_groups(usable, shares, seed), fix, _rare(usable))
 
 
 def published_split(manifest: pd.DataFrame, validation_fraction: float = 0.10, seed: int = 42) -> pd.Series:
@@ -152,7 +162,7 @@ def published_split(manifest: pd.DataFrame, validation_fraction: float = 0.10, s
     usable = manifest[manifest["status"] == "ok"]
     train = usable[usable["official_split"] == "train"]
     test = pd.Series("test", usable.index.difference(train.index))
-    sets = pd.concat([_draw_groups(train, {"validation": validation_fraction}, seed), test])
+    sets = pd.concat([_with_validation(train, validation_fraction, seed), test])
     return _with_every_class(manifest, sets, "use more images, or split: group", _rare(train))
 
 
@@ -176,7 +186,7 @@ def grouped_folds(
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
-    usable = manifest[manifest["status"] == "ok"]
+    usable = manifest[manifest["status"] == "ok"].sort_values(["label", "group"], kind="stable")
     fix = "use more images or fewer folds"
     try:
         splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
@@ -185,42 +195,15 @@ def grouped_folds(
         raise StudyError(f"The {len(usable)} images cannot be split into folds ({error})", fix) from None
     splits: list[pd.Series] = []
     for rest, test in pairs:
-        kept = _draw_groups(usable.iloc[rest], {"validation": validation_fraction}, seed + len(splits))
+        kept = _with_validation(usable.iloc[rest], validation_fraction, seed + len(splits))
         sets = pd.concat([kept, pd.Series("test", usable.index[test])])
         splits.append(_with_every_class(manifest, sets, fix))
     return splits
 
 
-def _draw_groups(rows: pd.DataFrame, shares: dict[str, float], seed: int) -> pd.Series:
-    """Set of each row: the named sets take their share of each class, "train" the rest."""
-    counts = rows["label"].value_counts()
-    wanted = {name: (share * counts).round().to_dict() for name, share in shares.items()}
-    groups = rows.groupby("group", sort=False)["label"].agg(["size", lambda labels: labels.mode()[0]])
-    chosen = {}
-    for group, size, label in groups.sample(frac=1, random_state=seed).itertuples():
-        chosen[group] = next((name for name in wanted if wanted[name][label] >= size), "train")
-        if chosen[group] in wanted:
-            wanted[chosen[group]][label] -= size
-    return _fill_gaps(rows, rows["group"].map(chosen), list(shares))
-
-
-def _fill_gaps(rows: pd.DataFrame, assigned: pd.Series, names: list[str]) -> pd.Series:
-    """Move to each set that lacks a class the smallest group of it without which "train" lacks none.
-
-    A set may take from those that are filled after it, too.
-    """
-    for place, name in enumerate(names):
-        for label in sorted(set(rows["label"])):
-            if ((assigned == name) & (rows["label"] == label)).any():
-                continue
-            givers = rows[assigned.isin(["train", *names[place + 1 :]])]
-            in_train = assigned[givers.index] == "train"
-            holders = givers["label"].map(givers[in_train].groupby("label")["group"].nunique())
-            spared = ~in_train | (holders.groupby(givers["group"]).transform("min") > 1)
-            sizes = givers.groupby("group")["group"].transform("size")[spared & (givers["label"] == label)]
-            if len(sizes):
-                assigned = assigned.mask(rows["group"] == rows.loc[sizes.idxmin(), "group"], name)
-    return assigned
+def _with_validation(rows: pd.DataFrame, fraction: float, seed: int) -> pd.Series:
+    """Draw validation by group out of the rows that are not for test."""
+    return draw_groups(rows, {"train": 1 - fraction, "validation": fraction}, seed)
 
 
 def _rare(rows: pd.DataFrame) -> set[str]:
@@ -255,6 +238,21 @@ def split_table(manifest: pd.DataFrame) -> pd.DataFrame:
     return table.rename_axis(columns=None)
 
 
+def groups_per_set(splits: pd.DataFrame) -> pd.DataFrame:
+    """Groups (patients, where they are known) per class (rows) and set (columns), with totals.
+
+    A group with images of two classes counts in both rows, and once in the total.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"label": ["a", "b", "b"], "group": ["eve", "eve", "ann"], "split": "test"})
+    >>> groups_per_set(table)["test"].to_dict()
+    {'a': 1, 'b': 2, 'all': 2}
+    """
+    table = splits.pivot_table("group", "label", "split", "nunique", 0, margins=True, margins_name="all")
+    return table.reindex(columns=[*SETS, "all"], fill_value=0).rename_axis(index="label", columns=None)
+
+
 def crossing_duplicates(manifest: pd.DataFrame) -> pd.DataFrame:
     """Images whose exact copy (same pixels) is in another set or under another label."""
     usable = manifest[manifest["status"] == "ok"]
@@ -271,4 +269,8 @@ def patients_across_sets(splits: pd.DataFrame) -> int:
 
 def used_images(manifest: pd.DataFrame) -> pd.DataFrame:
     """The images that are not set aside, with what later stages need of them: all but `MEASURED`."""
-    return manifest[manifest["status"] == "ok"].drop(columns=list(MEASURED)).reset_index(drop=True)
+    return (
+        manifest[manifest["status"] == "ok"]
+        .drop(columns=list(MEASURED), errors="ignore")
+        .reset_index(drop=True)
+    )

@@ -9,46 +9,41 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from bcd_utils.images.dicom import dicom_header, is_dicom, read_dicom
+from bcd_utils.images.decoding import NO_LIMIT, decode, frame_of, upright
+from bcd_utils.images.masks import lesion_of, mask_levels
 from bcd_utils.images.transforms import cropped
 
 
-def read_image(path: Path | str) -> np.ndarray:
-    """Read an image of any mode as RGB; DICOM as `dicom.read_dicom` shows it.
+def read_image(path: Path | str, most_megapixels: float = NO_LIMIT) -> np.ndarray:
+    """Read an image of any mode and depth as RGB, upright.
+
+    DICOM is shown as `dicom.read_dicom` says, other levels than 8 bit as `levels.in_8_bit` does, transparency on
+    black. For what it raises see `decoding.decode`.
 
     Returns
     -------
     ndarray, uint8, shape (height, width, 3), values 0..255
     """
-    if is_dicom(path):
-        return read_dicom(path)
-    with Image.open(path) as image:
-        if image.mode.startswith("I;16") or image.mode == "I":
-            levels = np.asarray(image, dtype=np.float64)
-            return np.repeat((levels / max(levels.max(), 1) * 255).astype(np.uint8)[..., None], 3, axis=2)
-        return np.asarray(image.convert("RGB"))
+    return in_colour(decode(path, most_megapixels).grey_or_colour)
 
 
-def image_size(path: Path | str) -> tuple[int, int]:
-    """Height and width of an image in pixels, without reading its pixels."""
-    if is_dicom(path):
-        header = dicom_header(path)
-        return header.Rows, header.Columns
-    with Image.open(path) as image:
-        return image.height, image.width
+def in_colour(pixels: np.ndarray) -> np.ndarray:
+    """RGB (height, width, 3) of an image that may be grey (height, width)."""
+    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
 
 
-def read_mask(paths: Sequence[Path | str], shape: tuple[int, int]) -> np.ndarray:
-    """Union of mask files (modes 1, L, P, RGB, RGBA), in an image's frame.
-
-    A pixel counts by its strongest channel, so a mask in full red or green is as good as a white one.
+def read_mask(paths: Sequence[Path | str], shape: tuple[int, int], orientation: int = 1) -> np.ndarray:
+    """Union of mask files of any mode, in an image's frame; `masks.lesion_of` says what in them is lesion.
 
     Parameters
     ----------
     paths : sequence of path
-        None, one or several files; white or a full colour is lesion, alpha is ignored.
+        None, one or several files.
     shape : (height, width)
-        Frame of the image; a mask of another size is resized to it (nearest neighbour).
+        Frame of the image, upright; a mask of another size is resized to it (nearest neighbour).
+    orientation : int
+        How the image is stored, as EXIF numbers it: a mask that was drawn lying, as the image is stored, is
+        turned with it.
 
     Returns
     -------
@@ -56,12 +51,13 @@ def read_mask(paths: Sequence[Path | str], shape: tuple[int, int]) -> np.ndarray
     """
     union = np.zeros(shape, dtype=bool)
     for path in paths:
-        red, green, blue = np.moveaxis(read_image(path), 2, 0)  # several times as fast as max(axis=2)
-        mask = Image.fromarray(np.maximum(np.maximum(red, green), blue))
-        if (mask.height, mask.width) != shape:
-            mask = mask.resize((shape[1], shape[0]), Image.Resampling.NEAREST)
-        levels = np.asarray(mask)
-        union |= levels > (127 if levels.max(initial=0) > 1 else 0)  # some tools write masks as 0 and 1
+        lesion = lesion_of(mask_levels(decode(path)))
+        if orientation > 4 and lesion.shape == shape[::-1] != shape:
+            lesion = upright(lesion, orientation)
+        if lesion.shape != shape:
+            resized = Image.fromarray(lesion).resize((shape[1], shape[0]), Image.Resampling.NEAREST)
+            lesion = np.asarray(resized)
+        union |= lesion
     return union
 
 
@@ -77,8 +73,8 @@ def read_row(folder: Path, row: pd.Series) -> np.ndarray:
 
 def read_row_mask(folder: Path, row: pd.Series) -> np.ndarray:
     """The united mask of a manifest row, bool (height, width), cropped to the row's box."""
-    frame = image_size(folder / row["path"])
-    return cropped(read_mask(mask_paths(folder, row["masks"]), frame), row.get("box", ""))
+    lesion = read_mask(mask_paths(folder, row["masks"]), *frame_of(folder / row["path"]))
+    return cropped(lesion, row.get("box", ""))
 
 
 def read_with_mask(folder: Path, row: pd.Series) -> tuple[np.ndarray, np.ndarray]:

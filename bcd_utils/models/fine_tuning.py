@@ -11,6 +11,7 @@ import pandas as pd
 
 from bcd_utils.images.augmentation import augment
 from bcd_utils.models.backbones import Backbone
+from bcd_utils.models.networks_within import layers_of, networks_in
 from bcd_utils.models.training import Batches, train
 from bcd_utils.utils.backend import keras
 from bcd_utils.utils.errors import StudyError
@@ -24,10 +25,11 @@ PARTS = 5
 def unfreeze_from(model: keras.Model, layer_name: str) -> list[str]:
     """Make a backbone's layers trainable from ``layer_name`` to the end; BatchNorm stays frozen.
 
-    Two names are understood besides those of layers: ``last_stage`` (see `last_stage`) and ``all``.
+    Two names are understood besides those of layers and of networks nested in the backbone: ``last_stage`` (see
+    `last_stage`) and ``all``.
 
     ``training=False`` in a call does not protect BatchNorm's statistics, since ``fit`` overrides
-    it; only ``trainable=False`` does.
+    it; only ``trainable=False`` does, wherever the layer is nested.
 
     Returns
     -------
@@ -39,19 +41,24 @@ def unfreeze_from(model: keras.Model, layer_name: str) -> list[str]:
     StudyError
         If there is no such layer.
     """
-    names = [layer.name for layer in model.layers]
-    layer_name = {"all": names[0], "last_stage": last_stage(model)}.get(layer_name, layer_name)
-    if layer_name not in names:
-        with_weights = [layer.name for layer in model.layers if layer.weights]
+    layers = layers_of(model)
+    places = {layer.name: place for place, layer in reversed(list(enumerate(layers)))}
+    starts = {network.name: layers_of(network)[0].name for network in networks_in(model)}
+    starts |= {"all": layers[0].name, "last_stage": last_stage(model)}
+    layer_name = layer_name if layer_name in places else starts.get(layer_name, layer_name)
+    if layer_name not in places:
+        with_weights = [layer.name for layer in layers if layer.weights]
         raise StudyError(
             f"fine_tuning.trainable_from = {layer_name!r} is no layer of {model.name}",
             f"name one of its layers, the last being {', '.join(with_weights[-6:])}",
         )
     model.trainable = True
-    for index, layer in enumerate(model.layers):
-        frozen = index < names.index(layer_name) or isinstance(layer, keras.layers.BatchNormalization)
-        layer.trainable = not frozen
-    return [layer.name for layer in model.layers if layer.trainable_weights]
+    for place, layer in enumerate(layers):
+        layer.trainable = place >= places[layer_name]
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
+    return [layer.name for layer in layers if layer.trainable_weights]
 
 
 def last_stage(model: keras.Model) -> str:
@@ -59,7 +66,7 @@ def last_stage(model: keras.Model) -> str:
 
     In ResNet50 that is the first convolution of stage 5.
     """
-    with_weights = [layer for layer in model.layers if layer.weights]
+    with_weights = [layer for layer in layers_of(model) if layer.weights]
     smallest = with_weights[-1].output.shape[1:3]
     return next(layer.name for layer in with_weights if layer.output.shape[1:3] == smallest)
 
@@ -70,7 +77,7 @@ def discriminative_rates(whole: keras.Model, backbone: keras.Model, decay: float
     The backbone's layers are cut into five parts in their order; each learns ``decay`` times slower than the
     next (Howard and Ruder 2018, arXiv:1801.06146, section 3.2).
     """
-    with_weights = [layer for layer in backbone.layers if layer.weights]
+    with_weights = [layer for layer in layers_of(backbone) if layer.weights]
     share: dict[int, float] = {}
     for place, layer in enumerate(with_weights):
         steps_down = PARTS - 1 - place * PARTS // len(with_weights)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bcd_utils.models.networks_within import is_network, layers_of, networks_in
 from bcd_utils.utils.backend import keras
 
 RESIDUAL_SCALE = 0.2
@@ -48,24 +49,29 @@ def _first_values(layer: keras.Layer, weight, generator: np.random.Generator) ->
 
 
 def branch_ends(model: keras.Model) -> list[keras.Layer]:
-    """The last layer with weights of each residual branch, and every LayerScale.
+    """The last layer with weights of each residual branch, and every LayerScale; those of nested networks too.
 
-    Of the tensors that an Add layer joins, the branch is the one that took more layers to compute. Blocks inside
-    nested models are not looked for.
+    Of the tensors that an Add layer joins, the branch is the one that took more layers to compute.
     """
-    if isinstance(model, keras.Sequential):
+    ends = [end for network in networks_in(model) for end in _ends_in(network)]
+    return list(dict.fromkeys(ends))
+
+
+def _ends_in(network: keras.Model) -> list[keras.Layer]:
+    if isinstance(network, keras.Sequential):
         return []  # nothing is joined in it
     depth: dict = {}
-    for operation in model.operations:
+    for operation in network.operations:
         depth[operation] = 1 + max((depth.get(other, 0) for other in _before(operation)), default=0)
-    ends = [layer for layer in model.layers if type(layer).__name__ == "LayerScale"]
-    for layer in model.layers:
+    ends = [layer for layer in network.layers if type(layer).__name__ == "LayerScale"]
+    for layer in network.layers:
         if isinstance(layer, keras.layers.Add):
             end = max(_before(layer), key=depth.__getitem__)
             while not end.weights and _before(end):
                 end = _before(end)[0]
-            ends += [end] if end.weights else []
-    return list(dict.fromkeys(ends))
+            within = layers_of(end) if is_network(end) else [end]
+            ends += [each for each in within if each.weights][-1:]
+    return ends
 
 
 def _before(operation) -> list:

@@ -73,7 +73,7 @@ def log_of(run: Run, notebook: str) -> Path:
 
 def execute(source: Path, target: Path, run: Run, progress: Path) -> None:
     """Execute ``source`` with papermill into ``target``, turning failures into a `StudyError`."""
-    os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the environment's kernel, not one of the same name at home
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     os.environ |= {PROGRESS_FILE: str(progress), STAGE: source.stem}
     python_path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -90,9 +90,13 @@ def execute(source: Path, target: Path, run: Run, progress: Path) -> None:
     try:
         with stderr_into(messages):
             kernel = {"kernel_name": "python3", "start_timeout": 120, "cwd": NOTEBOOKS}
-            quiet = {"progress_bar": False, "extra_arguments": ["--IPKernelApp.log_level=CRITICAL"]}
+            profile = target.parent / "ipython"  # empty: what a user's profile runs could change results
+            profile.mkdir()
+            plain = ["--IPKernelApp.log_level=CRITICAL", "--IPKernelApp.exec_PYTHONSTARTUP=False"]
+            plain += [f"--IPKernelApp.ipython_dir={profile}"]
+            quiet = {"progress_bar": False, "log_output": False, "extra_arguments": plain}
             parameters = {"run_dir": str(run.folder)}
-            papermill.execute_notebook(source, target, parameters, log_output=False, **kernel, **quiet)
+            papermill.execute_notebook(source, target, parameters, **kernel, **quiet)
     except PapermillExecutionError as error:
         without_colours = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
         write_text(log, without_colours + content(messages))

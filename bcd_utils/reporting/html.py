@@ -38,11 +38,19 @@ def render_notebook(executed: Path, html: Path, page: Mapping[str, Any]) -> None
         list of ``{"title", "file", "current"}``, the navigation. ``footer``: provenance, label -> value.
     """
     import nbformat
+    from jupyter_core.paths import ENV_JUPYTER_PATH
     from markupsafe import Markup
     from nbconvert import HTMLExporter
 
+    class Exporter(HTMLExporter):
+        """Takes nbconvert's own templates, and not some of the same name at home."""
+
+        def get_prefix_root_dirs(self) -> list[str]:
+            own = [root for root in ENV_JUPYTER_PATH if Path(root, "nbconvert", "templates", "base").is_dir()]
+            return own or super().get_prefix_root_dirs()  # some systems keep them elsewhere
+
     places = {"template_name": "nbconvert", "extra_template_basedirs": [str(TEMPLATES)]}
-    exporter = HTMLExporter(**places, exclude_anchor_links=True, embed_images=True)
+    exporter = Exporter(**places, exclude_anchor_links=True, embed_images=True)
     notebook = nbformat.read(executed, as_version=4)
     for cell in notebook.cells:
         if "outputs" in cell:

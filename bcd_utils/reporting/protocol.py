@@ -6,10 +6,12 @@ import pandas as pd
 
 from bcd_utils.datasets import Dataset
 from bcd_utils.datasets.manifest import known_patients
-from bcd_utils.datasets.splits import SETS, patients_across_sets
+from bcd_utils.datasets.splits import SETS, groups_per_set, patients_across_sets
 from bcd_utils.evaluation.reported import other_classes
 from bcd_utils.study.networks import NETWORKS
 from bcd_utils.study.settings import Study
+
+FEW = 5  # patients of a class in a set: below, one of them is more than a fifth of what is known of the class
 
 
 def protocol_steps(study: Study, dataset: Dataset) -> list[tuple[str, str]]:
@@ -88,8 +90,8 @@ def sizes_in_words(splits: pd.DataFrame, study: Study, dataset: Dataset) -> str:
     return text
 
 
-def patients_in_words(splits: pd.DataFrame) -> str:
-    """How many patients have images in more than one set, as far as they are known.
+def patients_in_words(splits: pd.DataFrame, split: str = "image") -> str:
+    """How many patients have images in more than one set, as far as they are known, then `few_in_words`.
 
     Examples
     --------
@@ -100,6 +102,40 @@ def patients_in_words(splits: pd.DataFrame) -> str:
     'The data set names no patients.'
     """
     patients = known_patients(splits)
-    if patients is None:
-        return "The data set names no patients."
-    return f"{patients_across_sets(splits)} of {patients} patients have images in more than one set."
+    known = "The data set names no patients."
+    if patients is not None:
+        known = f"{patients_across_sets(splits)} of {patients} patients have images in more than one set."
+    return f"{known} {few_in_words(splits, patients, split)}".strip()
+
+
+def few_in_words(splits: pd.DataFrame, patients: int | None, split: str) -> str:
+    """Which classes have fewer than `FEW` patients in a set; "" where none has, or nothing was split by group.
+
+    Parameters
+    ----------
+    splits : pandas.DataFrame
+        Columns label, group, split.
+    patients : int or None
+        How many there are; None where they are not known, so that groups are copies of one image.
+    split : str
+        The study's setting.
+
+    Examples
+    --------
+    >>> rows = [(f"{name}{number}", name) for name, count in (("train", 9), ("validation", 2), ("test", 5))
+    ...         for number in range(count)]
+    >>> few_in_words(pd.DataFrame(rows, columns=["group", "split"]).assign(label="benign"), 16, "group")
+    'Few patients: validation has 2 of class benign. With fewer than 5, one patient can change a score a lot.'
+    """
+    if split == "image":
+        return ""
+    unit = "group" if patients is None else "patient"
+    table = groups_per_set(splits).drop(index="all")
+    few = [
+        f"{name} has {', '.join(f'{count} of class {label}' for label, count in counts.items())}"
+        for name in SETS
+        if len(counts := table.loc[table[name] < FEW, name])
+    ]
+    if not few:
+        return ""
+    return f"Few {unit}s: {'; '.join(few)}. With fewer than {FEW}, one {unit} can change a score a lot."

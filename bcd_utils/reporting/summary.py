@@ -11,6 +11,7 @@ import pandas as pd
 from bcd_utils.datasets import REGISTRY, Dataset
 from bcd_utils.datasets.splits import SETS, patients_across_sets
 from bcd_utils.evaluation.reported import reported_by_paper
+from bcd_utils.reporting.protocol import few_in_words
 from bcd_utils.study.provenance import describe
 from bcd_utils.study.run import Run
 from bcd_utils.study.stage import Stage
@@ -31,9 +32,9 @@ def summarise_run(run: Run, declared: Mapping[str, Stage]) -> dict[str, Any]:
     -------
     dict
         Keys study, title, settings, stages (the notebook that makes each record), dataset, split, split_by_class,
-        copies_across_sets, patients_across_sets, metrics, intervals, patient_scores, delong, calibration,
-        operating_points, paper, the record of every further stage (cam, audit, lottery, ...), epochs, best_epoch,
-        parameters, seconds, work_seconds, announcements, provenance.
+        groups_by_class (patients, where they are known), copies_across_sets, patients_across_sets, metrics,
+        intervals, patient_scores, delong, calibration, operating_points, paper, the record of every further stage
+        (cam, audit, lottery, ...), epochs, best_epoch, parameters, seconds, work_seconds, announcements, provenance.
     """
     makers = {stage.record_key: stage.notebook for stage in declared.values() if stage.record}
     records = {key: read_record(run, key, notebook) for key, notebook in makers.items()}
@@ -43,6 +44,8 @@ def summarise_run(run: Run, declared: Mapping[str, Stage]) -> dict[str, Any]:
     hashes = dataset.get("data_sha256") or hashes_of(modalities)
     provenance = {"seed": run.study.seed, **describe(), "data_sha256": hashes}
     splits = run.read_csv("splits.csv") if (run.folder / "artifacts" / "splits.csv").exists() else None
+    groups = None if splits is None else splits.drop_duplicates(["split", "label", "group"])
+    few = "" if splits is None else few_in_words(splits, dataset.get("patients"), run.study.split)
     crossing = patients_across_sets(splits) if splits is not None and dataset.get("patients") else None
     trained = ("device", "backend", "backbone", "weights", "weights_sha256", "preparation", "determinism")
     elsewhere = run.study.external if makers.get("external") in run.study.notebooks else None
@@ -55,6 +58,7 @@ def summarise_run(run: Run, declared: Mapping[str, Stage]) -> dict[str, Any]:
         "dataset": dataset,
         "split": None if splits is None else split_sizes(splits),
         "split_by_class": None if splits is None else split_by_class(splits, dataset.get("classes", ())),
+        "groups_by_class": None if groups is None else split_by_class(groups, dataset.get("classes", ())),
         "copies_across_sets": None if splits is None else copies_across_sets(splits),
         "patients_across_sets": crossing,
         "metrics": evaluation.get("metrics"),
@@ -66,7 +70,9 @@ def summarise_run(run: Run, declared: Mapping[str, Stage]) -> dict[str, Any]:
         "parameters": parameters(training),
         "seconds": run.seconds(),
         "work_seconds": run.seconds("work_seconds"),
-        "announcements": announcements(dataset, network, external, crossing or 0, drawn_sources(modalities)),
+        "announcements": announcements(
+            dataset, network, external, crossing or 0, drawn_sources(modalities), few
+        ),
         "provenance": provenance | {name: network.get(name) for name in trained},
     }
 
@@ -103,7 +109,7 @@ def split_sizes(splits: pd.DataFrame) -> dict[str, int]:
 
 
 def split_by_class(splits: pd.DataFrame, classes: Iterable[str]) -> dict[str, dict[str, int]]:
-    """Images per set and class.
+    """Images, or whatever has a row, per set and class.
 
     Examples
     --------
@@ -125,8 +131,9 @@ def announcements(
     external: Dataset | None = None,
     crossing_patients: int = 0,
     drawn: Sequence[str] = (),
+    few: str = "",
 ) -> list[str]:
-    """What every page must say first: leaks, synthetic data (also beside others), untrained weights."""
+    """What every page must say first: leaks, few patients, synthetic data (also beside others), untrained weights."""
     leak = (
         f"Leak: {crossing_patients} of {dataset.get('patients')} patients have images in more than one set, so the "
         "model is tested on patients that it has learnt from. These scores only serve to show the leak."
@@ -142,6 +149,11 @@ def announcements(
     weights = (
         "Untrained weights: the backbone is a random network, a control, not the paper's ImageNet ResNet50."
     )
-    holds = {leak: crossing_patients, data: dataset.get("synthetic"), test: external and external.synthetic}
+    holds = {
+        leak: crossing_patients,
+        few: few,
+        data: dataset.get("synthetic"),
+        test: external and external.synthetic,
+    }
     holds |= {some: drawn, weights: network.get("untrained")}
     return [text for text, applies in holds.items() if applies]

@@ -226,7 +226,15 @@ def load_study(
         raise StudyError(problem, "mend it") from None
     if not isinstance(values, dict):
         raise StudyError(f"{readable(path)} holds no settings", "write 'key: value' lines")
-    values = with_new_names(values, readable(path))
+    values = overridden(with_new_names(values, readable(path)), overrides)
+    for key, value in with_new_names(settings).items():
+        both = isinstance(value, dict) and isinstance(values.get(key), dict)
+        values[key] = {**values[key], **value} if both else value
+    return make_study(with_absolute_paths(values), readable(path), sections or {})
+
+
+def overridden(values: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """Plain values in which ``key=value`` texts have replaced some; a dotted key reaches into a section."""
     for text in overrides:
         key, value = parse_override(text)
         current = new_name(key)
@@ -238,7 +246,16 @@ def load_study(
             inner[section] = dict(inner[section]) if isinstance(inner.get(section), dict) else {}
             inner = inner[section]
         inner[last] = value
-    for key, value in with_new_names(settings).items():
-        both = isinstance(value, dict) and isinstance(values.get(key), dict)
-        values[key] = {**values[key], **value} if both else value
-    return make_study(with_absolute_paths(values), readable(path), sections or {})
+    return values
+
+
+def source_of(values: Mapping[str, Any], overrides: Sequence[str] = ()) -> Source:
+    """A source from plain values and ``source.key=value`` texts.
+
+    Raises
+    ------
+    StudyError
+        As `make_study`.
+    """
+    settings = overridden({"name": "inspected", "source": dict(values)}, overrides)
+    return make_study(with_absolute_paths(settings), "settings").source

@@ -11,6 +11,7 @@ from importlib import metadata
 from typing import Any
 
 from bcd_utils import __version__
+from bcd_utils.utils.environment import recorded
 from bcd_utils.utils.files import sha256_of_file, sha256_of_json
 from bcd_utils.utils.paths import ROOT
 
@@ -49,11 +50,12 @@ def versions() -> dict[str, str]:
 
 
 def describe() -> dict[str, Any]:
-    """Provenance that is known before a run: commit, code hash, versions, platform, cores, time (UTC)."""
+    """Provenance that is known before a run: commit, code hash, versions, environment, platform, cores, time (UTC)."""
     return {
         "commit": commit(),
         "code_sha256": code_hash(),
         "versions": versions(),
+        "environment": recorded() or None,
         "platform": platform.platform(),
         "cores": os.cpu_count(),
         "when": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.redirect import stderr_into
 
 
@@ -49,13 +50,33 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 with _silent_stderr():
-    import keras
+    try:
+        import keras
+    except Exception as error:
+        home = os.environ.get("KERAS_HOME") or "~/.keras"
+        raise StudyError(
+            f"Keras cannot be set up ({type(error).__name__}: {error})",
+            f"run 'export KERAS_BACKEND=tensorflow'; if that is not enough, 'rm {home}/keras.json'",
+        ) from error
 
     if keras.backend.backend() == "tensorflow":
         import tensorflow
 
         tensorflow.config.list_physical_devices()
         tensorflow.get_logger().setLevel("ERROR")  # else it remarks on every network that is built
+
+
+def as_published() -> None:
+    """Set what a user's ``keras.json`` or environment may have set otherwise to Keras' own defaults."""
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_max_epochs(None)
+    keras.config.set_max_steps_per_epoch(None)
+
+
+as_published()
 
 
 def device() -> str:

@@ -16,6 +16,7 @@ from PIL import Image
 from bcd_utils.audit.duplicates import exact_kind, thumbnails
 from bcd_utils.datasets import MANIFEST_COLUMNS, REGISTRY, Scan
 from bcd_utils.datasets.manifest import (
+    FILE_COLUMNS,
     data_hash,
     describe_dataset,
     inspect_image,
@@ -24,6 +25,7 @@ from bcd_utils.datasets.manifest import (
 from bcd_utils.images.reading import read_with_mask
 from bcd_utils.utils.errors import StudyError
 
+EMPTY = "masks are empty for all 3 images of class normal"
 ANY_COUNT = dataclasses.replace(REGISTRY["busi"], counts=None)
 
 
@@ -50,9 +52,9 @@ def write_flawed(path, flaw: str) -> None:
     ("flaw", "status"),
     [
         ("empty", "empty file"),
-        ("text", "corrupt file"),
+        ("text", "no image: text"),
         ("cut", "truncated file"),
-        ("garbled", "corrupt file"),
+        ("garbled", "could not be read: broken data stream when reading image file"),
         ("low", "smaller than 64 pixels"),
         ("narrow", "smaller than 64 pixels"),
         ("even", "nearly uniform"),
@@ -96,8 +98,8 @@ def test_the_manifest_has_a_row_an_image_with_every_column(tmp_path):
     manifest, remarks = manifest_of(
         ANY_COUNT, write_busi(tmp_path), on_progress=lambda *call: calls.append(call)
     )
-    assert tuple(manifest.columns) == MANIFEST_COLUMNS
-    assert len(manifest) == 9 and (manifest["status"] == "ok").all() and remarks == []
+    assert tuple(manifest.columns) == (*MANIFEST_COLUMNS, *FILE_COLUMNS)
+    assert len(manifest) == 9 and (manifest["status"] == "ok").all() and remarks == [EMPTY]
     assert manifest["group"].tolist() == manifest["id"].tolist()
     assert calls == [(done, 9) for done in range(1, 10)]
 
@@ -142,7 +144,7 @@ def test_a_mask_of_another_size_is_remarked_and_its_image_used(tmp_path):
     write_busi(tmp_path, "subfolders of each class")
     write_image(tmp_path / "benign" / "masks" / "benign (1).png", square(0, 0, (50, 60)))
     manifest, remarks = manifest_of(ANY_COUNT, tmp_path)
-    assert remarks == ["benign (1).png is 60x50, its image 90x70"]
+    assert remarks == ["benign (1).png is 60x50, its image 90x70", EMPTY]
     assert (manifest["status"] == "ok").all()
 
 
@@ -150,7 +152,7 @@ def test_an_image_whose_mask_cannot_be_read_is_set_aside(tmp_path):
     write_busi(tmp_path, "subfolders of each class")
     (tmp_path / "benign" / "masks" / "benign (1).png").write_bytes(b"not an image")
     manifest, remarks = manifest_of(ANY_COUNT, tmp_path)
-    assert remarks == ["benign (1).png cannot be read"]
+    assert remarks == ["benign (1).png cannot be read (no image: text)", EMPTY]
     assert manifest.loc[manifest["status"] != "ok", ["id", "status"]].values.tolist() == [
         ["benign (1)", "mask cannot be read"]
     ]
@@ -160,7 +162,8 @@ def test_remarks_of_the_reader_are_passed_on(tmp_path):
     write_busi(tmp_path)
     write_image(tmp_path / "normal" / "lost_mask.png", square(0, 0))
     assert manifest_of(ANY_COUNT, tmp_path)[1] == [
-        "Not read: 1 x a mask without an image, the first normal/lost_mask.png"
+        "Not read: 1 x a mask without an image, the first normal/lost_mask.png",
+        EMPTY,
     ]
 
 
@@ -263,7 +266,7 @@ def test_two_parts_of_one_file_are_two_images_and_the_same_part_twice_is_a_copy(
     parts = dataclasses.replace(ANY_COUNT, classes=CLASSES[:1], scan=lambda folder: Scan(images))
     manifest, remarks = manifest_of(parts, tmp_path)
     rows = manifest.set_index("id")
-    assert tuple(manifest.columns) == (*MANIFEST_COLUMNS, "quadrant")
+    assert tuple(manifest.columns) == (*MANIFEST_COLUMNS, *FILE_COLUMNS, "quadrant")
     assert remarks == [] and (manifest["status"] == "ok").all()
     assert rows[["width", "height"]].values.tolist() == [[100, 100], [100, 80], [100, 100], [100, 100]]
     assert rows["group"].to_dict() == {"upper": "upper", "right": "right", "lower": "upper", "again": "upper"}

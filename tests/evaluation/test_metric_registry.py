@@ -12,7 +12,6 @@ import pytest
 from rich.console import Console
 from summaries import FULL, bounds
 
-from bcd_utils import cli
 from bcd_utils.evaluation.bootstrap import INTERVALS, bootstrap_intervals
 from bcd_utils.evaluation.counts import Counts, ratio
 from bcd_utils.evaluation.cross_validation import score_on, score_table, shown_metrics
@@ -24,6 +23,7 @@ from bcd_utils.experiments.external.scores import score_table as external_table
 from bcd_utils.experiments.paper_forensics.console import print_findings
 from bcd_utils.experiments.paper_forensics.matrices import examine, matrix_table
 from bcd_utils.pipeline.stages import all_stages
+from bcd_utils.reporting import console as module
 from bcd_utils.reporting.checklist import fill_checklists
 from bcd_utils.reporting.index import render_index
 from bcd_utils.reporting.model_card import model_card
@@ -66,11 +66,11 @@ def shown(summary, folder):
     """What `bcd show` prints."""
     (folder / "summary.json").write_text(json.dumps(summary))
     text = io.StringIO()
-    before, cli.console = cli.console, Console(file=text, width=200)
+    before, module.console = module.console, Console(file=text, width=200)
     try:
-        cli.show_summary(folder)
+        module.show_summary(folder)
     finally:
-        cli.console = before
+        module.console = before
     return text.getvalue()
 
 

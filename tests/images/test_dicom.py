@@ -9,8 +9,9 @@ from builders import noise, square, write_dicom
 from pydicom.uid import JPEGLSLossless
 
 from bcd_utils.datasets.manifest import inspect_image
+from bcd_utils.images.decoding import image_size
 from bcd_utils.images.dicom import read_dicom
-from bcd_utils.images.reading import image_size, read_image, read_mask, read_row, read_row_mask
+from bcd_utils.images.reading import read_image, read_mask, read_row, read_row_mask
 from bcd_utils.utils.errors import StudyError
 
 LEVELS = np.array([[0, 1000, 2000, 4000]], np.uint16)
@@ -93,6 +94,42 @@ def test_a_row_with_a_box_is_that_part_of_image_and_mask(tmp_path):
     assert np.array_equal(read_row_mask(tmp_path, row), square(10, 20)[5:40, 15:50] > 0)
 
 
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        # Without padding 1000..4000 fill the range: 255 / 3 = 85.
+        ({"PixelPaddingValue": 0}, [0, 0, 85, 255]),
+        ({"PixelPaddingValue": 0, "PhotometricInterpretation": "MONOCHROME1"}, [0, 255, 170, 0]),
+        ({"PixelPaddingValue": 4000, "PixelPaddingRangeLimit": 2000}, [0, 255, 0, 0]),
+        ({"PixelPaddingValue": 7}, [0, 64, 128, 255]),  # no pixel has it
+    ],
+)
+def test_padding_is_black_and_says_nothing_about_the_image(tmp_path, header, expected):
+    assert shown(write_dicom(tmp_path / "a.dcm", LEVELS, **header)) == expected
+
+
+def test_32_bit_levels_take_no_table_of_all_levels(tmp_path):
+    levels = np.array([[0, 2**30, 2**31, 2**32 - 1]], np.uint32)
+    assert shown(write_dicom(tmp_path / "a.dcm", levels)) == [0, 64, 128, 255]
+
+
+def test_colours_of_16_bit_are_scaled_not_cut(tmp_path):
+    pixels = np.dstack([np.array([[0, 65535, 32896]], np.uint16)] * 3)
+    assert read_dicom(write_dicom(tmp_path / "a.dcm", pixels))[0, :, 1].tolist() == [0, 255, 128]
+
+
+def test_a_palette_is_looked_up(tmp_path):
+    path = write_dicom(tmp_path / "a.dcm", np.array([[0, 1, 2, 1]], np.uint8))
+    header = pydicom.dcmread(path)
+    header.PhotometricInterpretation = "PALETTE COLOR"
+    for colour, entries in {"Red": (0, 257, 65535), "Green": (0, 514, 0), "Blue": (0, 771, 257)}.items():
+        setattr(header, f"{colour}PaletteColorLookupTableDescriptor", [3, 0, 16])
+        header[f"{colour}PaletteColorLookupTableDescriptor"].VR = "US"
+        setattr(header, f"{colour}PaletteColorLookupTableData", np.array(entries, "<u2").tobytes())
+    header.save_as(path)
+    assert read_dicom(path)[0, :3].tolist() == [[0, 0, 0], [1, 2, 3], [255, 0, 1]]
+
+
 # -- what cannot be shown ---------------------------------------------------------------------------
 
 
@@ -115,9 +152,15 @@ def test_a_file_without_pixels_or_of_another_kind_is_set_aside_with_its_reason(t
     header.save_as(path)
     assert inspect_image(path)["status"] == "no pixel data"
     (tmp_path / "b.dcm").write_bytes(b"<html>not found</html>")
-    assert inspect_image(tmp_path / "b.dcm")["status"] == "corrupt file"
+    assert inspect_image(tmp_path / "b.dcm")["status"] == "no DICOM file"
+    header = pydicom.dcmread(path)
+    del header.Rows
+    header.save_as(path)
+    assert inspect_image(path)["status"] == "no pixel data"
 
 
 def test_several_frames_are_not_taken_for_one_image(tmp_path):
     path = write_dicom(tmp_path / "a.dcm", np.stack([noise(1), noise(2)]), NumberOfFrames=2)
-    assert inspect_image(path)["status"] == "corrupt file"
+    assert inspect_image(path)["status"] == "several frames"
+    colour = write_dicom(tmp_path / "b.dcm", np.stack([noise(1, shape=(70, 3))] * 2), NumberOfFrames=2)
+    assert inspect_image(colour)["status"] == "several frames"

@@ -5,7 +5,7 @@ import pytest
 
 from bcd_utils.models.backbones import Backbone, freeze, no_scaling
 from bcd_utils.models.candidates.base import Fold
-from bcd_utils.models.fine_tuning import fine_tune, unfreeze_from
+from bcd_utils.models.fine_tuning import discriminative_rates, fine_tune, unfreeze_from
 from bcd_utils.models.head import build_head
 from bcd_utils.study.loading import make_study
 from bcd_utils.utils.backend import keras
@@ -27,6 +27,53 @@ def backbone():
 def test_layers_from_the_named_one_on_are_trained_but_never_batchnorm(backbone):
     assert unfreeze_from(backbone.model, "second") == ["second"]
     assert unfreeze_from(backbone.model, "first") == ["first", "second"]
+
+
+def nested(model: keras.Model, depth: int) -> Backbone:
+    """A network inside another, behind a layer that scales, so many times over."""
+    for number in range(depth):
+        inputs = keras.Input((32, 32, 3))
+        model = keras.Model(inputs, model(keras.layers.Rescaling(0.5)(inputs)), name=f"around_{number}")
+    freeze(model)
+    return Backbone("nested", model, no_scaling, "random", "abc", "none")
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_nested_network_is_treated_as_its_layers(backbone, depth):
+    outer = nested(backbone.model, depth).model
+    for name, trained in {
+        "second": ["second"], "last_stage": ["second"], "first": ["first", "second"],
+        "small": ["first", "second"], "all": ["first", "second"],
+    }.items():  # fmt: skip
+        assert unfreeze_from(outer, name) == trained
+        assert not any(layer.trainable for layer in map(backbone.model.get_layer, ("norm_1", "norm_2")))
+        assert len(outer.trainable_weights) == 2 * len(trained), "a kernel and a bias each"
+    whole = keras.Sequential([outer, keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(3)])
+    whole.build((None, 32, 32, 3))
+    # Four layers with weights in five parts, the last the fastest of them: first, norm_1, second, norm_2.
+    slow, fast = 2.0**-4, 2.0**-2
+    assert discriminative_rates(whole, outer, 2.0) == [slow, slow, fast, fast, 1, 1]
+
+
+def test_batchnorm_in_a_layer_of_layers_stays_frozen(backbone):
+    norm = keras.layers.BatchNormalization()
+    inputs = keras.Input((1, 32, 32, 3))
+    model = keras.Model(inputs, keras.layers.TimeDistributed(norm, name="wrapped")(inputs))
+    assert unfreeze_from(model, "all") == []
+    assert not norm.trainable_weights
+
+
+def test_fine_tuning_leaves_the_statistics_of_a_nested_batchnorm(backbone):
+    images = np.random.default_rng(0).integers(0, 255, (12, 32, 32, 3)).astype(np.uint8)
+    tuning = {"trainable_from": "all", "learning_rate": 0.01, "epochs": 1}
+    study = make_study({"name": "t", "hidden_units": [4], "batch_size": 8, "fine_tuning": tuning})
+    outer = nested(backbone.model, 1)
+    head = build_head(outer.model.output_shape[1:], 3, study)
+    before = {weight.path: np.array(weight) for weight in backbone.model.weights}
+    fine_tune(outer, head, Fold(images, np.arange(12) % 3, np.arange(8), np.arange(8, 12), 3, study))
+    after = {weight.path: np.array(weight) for weight in backbone.model.weights}
+    moved = {path.split("/")[-2] for path, old in before.items() if not np.array_equal(old, after[path])}
+    assert moved == {"first", "second"}
 
 
 def test_an_unknown_layer_is_answered_with_the_last_ones(backbone):

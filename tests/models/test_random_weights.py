@@ -76,6 +76,18 @@ def test_a_branch_ends_at_its_last_layer_with_weights_and_shortcuts_are_no_branc
     ]
 
 
+def test_branches_are_found_in_nested_networks_and_may_be_such():
+    inner = residual_network()
+    inputs = keras.Input(SHAPE)
+    x = inner(layers.Rescaling(0.1)(inputs))
+    branch = keras.Sequential([keras.Input((6, 6, 6)), layers.Conv2D(6, 1, name="own"), layers.ReLU()])(x)
+    model = keras.Model(inputs, layers.Add()([x, branch]))
+    found = [layer.name for layer in branch_ends(model)]
+    assert found == ["own", "a2_norm", "b2_norm", "c1_norm", "d2"]
+    randomise(model, images(), seed=0)
+    np.testing.assert_allclose(inner.get_layer("a2_norm").gamma, np.full(4, RESIDUAL_SCALE))
+
+
 def test_a_network_without_shortcuts_has_no_branches():
     assert branch_ends(plain_network()) == []
 

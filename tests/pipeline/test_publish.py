@@ -126,6 +126,23 @@ def test_a_leak_of_patients_is_counted_and_announced(run):
     assert not any("Leak" in said for said in summarise_run(run)["announcements"])
 
 
+def test_patients_are_counted_in_each_set_and_too_few_are_announced(tmp_path):
+    run = make_run(tmp_path, make_study({"name": "mine", "notebooks": [STAGE], "split": "group"}))
+    run.save_csv(SPLITS, "splits.csv")
+    run.save_json(DATASET | {"patients": 5}, "dataset.json")
+    summary = summarise_run(run)
+    assert summary["groups_by_class"] == {
+        "train": {"y": 2, "x": 2}, "validation": {"y": 1, "x": 0}, "test": {"y": 1, "x": 1},
+    }  # fmt: skip
+    assert summary["announcements"][1].startswith(
+        "Few patients: train has 2 of class x, 2 of class y; validation has 0 of class x, 1 of class y; test has 1 of"
+    )
+    many = pd.DataFrame({"group": [str(row // 3) for row in range(90)], "label": ["x", "y", "y"] * 30})
+    many["split"] = ["train"] * 60 + ["validation"] * 15 + ["test"] * 15
+    run.save_csv(many.assign(pixels_sha256=many.index), "splits.csv")
+    assert not any("Few" in said for said in summarise_run(run)["announcements"]), "five patients each"
+
+
 def test_what_the_notebooks_on_trust_left_is_in_the_summary(tmp_path):
     stages = ["06_data_audit", "07_split_lottery"]
     run = make_run(tmp_path / "run", make_study({"name": "mine", "notebooks": stages}))

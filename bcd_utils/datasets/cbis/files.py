@@ -8,18 +8,19 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from bcd_utils.datasets.files import image_files
+from bcd_utils.images.decoding import decode, image_size
 from bcd_utils.images.dicom import dicom_header, is_dicom
-from bcd_utils.images.reading import image_size, read_image, read_mask
+from bcd_utils.images.masks import is_black_and_white, mask_levels
+from bcd_utils.images.reading import read_mask
+from bcd_utils.images.refusals import MOST_MEGAPIXELS, ImageError
 from bcd_utils.utils.errors import StudyError
 
 SUFFIXES = {".dcm", ".jpg", ".jpeg", ".png"}
 #: A mammogram's folder, or with a number at its end an abnormality's; DICOM calls it the patient's ID.
 CASE = re.compile(r"^(Mass|Calc)-(Training|Test)_P_\d+_(LEFT|RIGHT)_(CC|MLO)(_\d+)?$")
 UID = re.compile(r"^\d+(\.\d+){5,}$")
-NEARLY = 32  # grey levels that JPEG may move black and white by
 LEAST_SIDE = 64  # pixels of a box
 
 Index = Mapping[str, list[Path]]
@@ -79,29 +80,30 @@ def files_of(index: Index, published: Iterable[str]) -> list[Path]:
 def masks_among(paths: list[Path]) -> list[Path]:
     """Those of an abnormality's files that are masks, not crops.
 
-    The published masks have 8 bit and the crops 16; where the depth does not tell (in JPEG files, or of a
-    file that is alone), a mask is what has black and white pixels only. A file that cannot be read counts as
-    a mask, so that the inspection of images names it.
+    The published masks have 8 bit and the crops 16; where the DICOM files' depth does not tell, a mask is what has
+    black and white pixels only, at whatever depth. A file that cannot be read counts as a mask, so that the
+    inspection of images names it.
     """
-    depths = [dicom_header(path).BitsAllocated if is_dicom(path) else 8 for path in paths]
+    depths = list(map(_depth, paths))
     if set(depths) == {8, 16}:
         return [path for path, depth in zip(paths, depths, strict=True) if depth == 8]
-    return [path for path in paths if _is_black_and_white(path)]
+    return [path for path in paths if _is_mask(path)]
 
 
-def _is_black_and_white(path: Path) -> bool:
+def _depth(path: Path) -> int | None:
     try:
-        if is_dicom(path):
-            levels = read_image(path)[..., 0]
-        else:
-            with Image.open(path) as image:
-                image.draft("L", (512, 512))  # a JPEG is quickly read at an eighth of its size
-                levels = np.asarray(image.convert("L"))
+        return dicom_header(path).BitsAllocated if is_dicom(path) else None
+    except (ImageError, AttributeError):
+        return None
+
+
+def _is_mask(path: Path) -> bool:
+    try:
+        return is_black_and_white(mask_levels(decode(path, MOST_MEGAPIXELS, rough=True)))
     except StudyError:
         raise
     except Exception:  # noqa: BLE001 - decoders raise many kinds
         return True
-    return bool(((levels <= NEARLY) | (levels >= 255 - NEARLY)).mean() > 0.99)
 
 
 def lesion_box(masks: list[Path], image: Path, margin: float) -> str:

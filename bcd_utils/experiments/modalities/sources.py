@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.audit import duplicates, groups
-from bcd_utils.datasets import Dataset, dataset_of, readers
+from bcd_utils.datasets import Dataset, dataset_of, folder_scan, readers
 from bcd_utils.datasets import manifest as quality
-from bcd_utils.datasets.at_hand import AtHand, read_folder
+from bcd_utils.datasets.at_hand import read_folder
+from bcd_utils.datasets.base import AtHand
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.datasets.manifest import build_manifest, data_hash, known_patients
 from bcd_utils.study.data_settings import ModalitySource
@@ -171,7 +172,7 @@ def inspect(
 
 def cached_manifest(source: Source, found: AtHand, on_progress: OnProgress) -> tuple[pd.DataFrame, list[str]]:
     """`manifest.build_manifest` of what was found; once for files, settings and code that are the same."""
-    code = code_identity(quality.__name__, f"{readers.__name__}.{source.dataset}")
+    code = code_identity(quality.__name__, folder_scan.__name__, f"{readers.__name__}.{source.dataset}")
     recipe = [listing_identity([found.folder]), source.as_dict(), code]
     path = cache_folder() / "manifests" / f"{sha256_of_json(recipe)[:24]}.json"
     if not path.exists():

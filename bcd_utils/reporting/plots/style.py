@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import cycle
 from typing import Any, NamedTuple
 
+import matplotlib
 import numpy as np
 from matplotlib import patheffects
 from matplotlib.axes import Axes
@@ -17,6 +18,8 @@ from matplotlib.textpath import text_to_path
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from bcd_utils.evaluation.format import Bounds, value_and_ends
+
+matplotlib.rcdefaults()  # figures do not depend on a matplotlibrc in the current folder or at home
 
 WIDTH = 9.5  # inches, the text width of a landscape page
 SMALL, MEDIUM, LARGE = 9, 10, 11  # points

@@ -52,8 +52,9 @@ def exclusions(summary: Summary) -> str:
 @statement("artifacts/dataset.json; bcd_utils/datasets/manifest.py")
 def corrupt_images(summary: Summary) -> str:
     return (
-        "Every file was opened; an image that is empty, corrupt, truncated, very small or nearly uniform, or whose "
-        f"mask cannot be read, is set aside ({at(summary, 'dataset', 'set_aside')} were)."
+        "Every file was opened; an image that cannot be read, is empty, cut off, very small, too large or nearly "
+        "uniform, has several frames, or whose mask cannot be read, is set aside "
+        f"({at(summary, 'dataset', 'set_aside')} were)."
     )
 
 
@@ -104,7 +105,11 @@ def split_method(summary: Summary) -> str:
 def set_sizes(summary: Summary) -> str:
     by_class = at(summary, "split_by_class")
     sets = [f"{name} {sum(by_class[name].values())} ({listed(by_class[name])})" for name in SETS]
-    return f"Images: {'; '.join(sets)}."
+    patients = ""
+    if at(summary, "dataset").get("patients"):
+        of_class = at(summary, "groups_by_class")
+        patients = f" Patients: {'; '.join(f'{name} {listed(of_class[name])}' for name in SETS)}."
+    return f"Images: {'; '.join(sets)}.{patients}"
 
 
 @statement("artifacts/splits.csv")

@@ -150,6 +150,30 @@ def test_a_mask_of_16_bit_is_told_by_its_two_levels(tmp_path):
     assert masks_among([crop, mask]) == [mask]
 
 
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+@pytest.mark.parametrize("white", [1, 255, 65535])
+@pytest.mark.parametrize("top", [255, 4095, 65535])
+def test_a_mask_is_told_from_a_crop_at_any_depth(tmp_path, suffix, white, top):
+    crop = write_image(tmp_path / f"1.{suffix}", noise(1).astype(np.uint16) * (top // 255))
+    lesion = (square(10, 10) // 255).astype(np.uint8 if white < 256 else np.uint16) * white
+    mask = write_image(tmp_path / f"2.{suffix}", lesion)
+    assert masks_among([crop, mask]) == [mask] and masks_among([crop]) == []
+
+
+def test_a_dark_crop_with_a_bright_speck_is_no_mask(tmp_path):
+    dark = noise(1).astype(np.uint16) * 4
+    dark[5, 5] = 65535
+    crop = write_image(tmp_path / "1.png", dark)
+    assert masks_among([crop]) == []
+
+
+def test_what_cannot_be_read_counts_as_a_mask_so_that_it_is_named(tmp_path):
+    broken = [tmp_path / "1.dcm", tmp_path / "2.png"]
+    for path in broken:
+        path.write_bytes(b"lost")
+    assert masks_among(broken) == broken
+
+
 @pytest.mark.parametrize(
     ("lesion", "margin", "box"),
     [

@@ -29,7 +29,7 @@ def write_groups(folder, *lines: str, place: str = "Dataset_BUSI_with_GT", **opt
 def test_without_a_table_each_image_is_its_own_patient(folder):
     manifest, remarks = manifest_of(REGISTRY["folder"], folder)
     assert manifest["group"].tolist() == manifest["id"].tolist()
-    assert remarks == []
+    assert remarks == ["masks are empty for all 3 images of class normal"]
 
 
 def test_the_table_names_patients_and_the_rest_is_remarked(folder):
@@ -48,7 +48,8 @@ def test_the_table_names_patients_and_the_rest_is_remarked(folder):
     assert groups.drop(list(named)).tolist() == groups.drop(list(named)).index.tolist()
     assert remarks == [
         "6 images are not in groups.csv (first: Dataset_BUSI_with_GT/benign/benign (2).png); "
-        "each counts as a patient"
+        "each counts as a patient",
+        "masks are empty for all 3 images of class normal",
     ]
 
 

@@ -314,7 +314,7 @@ def test_the_studys_own_images_called_external_are_predicted_as_before(finished,
     (folder / "study.json").write_text(json.dumps(settings))
     run = Run.open(folder)
     images, _ = find_images(run.study, recorded_dataset(run), run.read_csv("manifest.csv"))
-    assert images.remarks[0].startswith("56 external images are files of Synthetic phantoms too")
+    assert images.remarks[-1].startswith("56 external images are files of Synthetic phantoms too")
     found, features = predict_images(run, images)
     own = run.read_csv("predictions.csv")
     columns = [f"p_{name}" for name in CLASSES]

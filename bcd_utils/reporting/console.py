@@ -1,0 +1,56 @@
+"""What the terminal shows: tables, and a run's results beside the paper's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+
+from bcd_utils.utils.errors import StudyError
+
+console = Console(highlight=False)
+
+
+def print_table(columns: Iterable[str], rows: Iterable[Iterable[object]], **looks: bool) -> None:
+    """Print rows of plain values."""
+    table = Table(*columns, **looks)  # type: ignore[arg-type]
+    for row in rows:
+        table.add_row(*(escape(str(cell)) for cell in row))
+    console.print(table)
+
+
+def show_summary(folder: Path) -> None:
+    """Print the summary table of a finished run."""
+    from bcd_utils.evaluation.format import interval, number
+    from bcd_utils.evaluation.metric_registry import main_metrics
+    from bcd_utils.reporting.statements import state
+
+    path = folder / "summary.json"
+    if not path.exists():
+        raise StudyError(f"{folder} has no summary.json: its run did not finish", "run it with 'bcd run'")
+    summary = json.loads(path.read_text())
+    if statement := summary.get("modalities") and state("modalities", summary):
+        console.print(escape(statement.text), soft_wrap=True)
+    if dataset := summary["dataset"]:
+        sets = " / ".join(f"{count} {name}" for name, count in (summary["split"] or {}).items())
+        console.print(
+            f"{dataset['title']}: {dataset['images']} images, {dataset['set_aside']} set aside; {sets}"
+        )
+    for text in summary["announcements"]:
+        console.print(f"[yellow]{text}[/yellow]")
+    if not summary["metrics"]:
+        return
+    level = Column(f"{summary['settings']['confidence']:.0%} interval", no_wrap=True)
+    table = Table("set", "metric", "this run", level, "paper", "difference")
+    for name in ("train", "validation", "test"):
+        for metric, title in main_metrics().items():
+            value, paper = summary["metrics"][name].get(metric), summary["paper"][name].get(metric)
+            bounds = summary["intervals"].get(metric, {}) if name == "test" else {}
+            ends = interval(bounds.get("low"), bounds.get("high"))
+            gap = None if None in (value, paper) else value - paper
+            table.add_row(name, title, number(value, 4), escape(ends), number(paper, 4), number(gap, 4, "+"))
+    console.print(table)

@@ -1,0 +1,66 @@
+"""Notebooks run, and become pages, without what a user's home holds for Jupyter, IPython and matplotlib."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from bcd_utils.pipeline.notebook import execute
+from bcd_utils.reporting.html import render_notebook
+from bcd_utils.study.loading import make_study
+from bcd_utils.study.run import Run
+
+pytestmark = pytest.mark.slow
+
+#: The user changes how numbers are shown and the look of figures in every way there is.
+CHANGED = "import numpy, matplotlib; numpy.set_printoptions(precision=1); matplotlib.rcParams['lines.color'] = 'red'"
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Path:
+    folder = tmp_path / "home"
+    texts = {
+        ".ipython/profile_default/startup/00.py": CHANGED,
+        ".ipython/profile_default/ipython_config.py": f'c.InteractiveShellApp.exec_lines = ["{CHANGED}"]',
+        ".pythonstartup.py": CHANGED,
+        ".config/matplotlib/matplotlibrc": "lines.linewidth: 99\nsavefig.dpi: 7\n",
+        ".local/share/jupyter/kernels/python3/kernel.json": '{"argv": ["false"], "display_name": "mine"}',
+        ".jupyter/jupyter_nbconvert_config.py": "c.HTMLExporter.exclude_input = True",
+    }
+    for template in ("base", "lab", "nbconvert"):
+        for file in ("display_priority", "null", "index.html", "base.html"):
+            texts[f".local/share/jupyter/nbconvert/templates/{template}/{file}.j2"] = "of the user"
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("PYTHONSTARTUP", str(folder / ".pythonstartup.py"))
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
+    for name in ("IPYTHONDIR", "MPLCONFIGDIR", "XDG_CONFIG_HOME", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    return folder
+
+
+def test_nothing_at_home_changes_a_notebook_or_its_page(home, tmp_path):
+    cells = [
+        "import numpy as np\nimport matplotlib\nfrom bcd_utils.reporting.plots import style",
+        "print(np.array([1 / 3]), [matplotlib.rcParams[name] for name in ('lines.linewidth', 'lines.color')])",
+        "print(matplotlib.rcParams['savefig.dpi'])",
+    ]
+    source = tmp_path / "12_hello.ipynb"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.cells[0].metadata["tags"] = ["parameters"]
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, source)
+    run = Run.create(tmp_path / "run", make_study({"name": "mine"}), {})
+    (tmp_path / "scratch").mkdir()
+    executed = tmp_path / "scratch" / source.name
+    execute(source, executed, run, tmp_path / "progress")
+    printed = [output.text for cell in nbformat.read(executed, 4).cells for output in cell.get("outputs", [])]
+    assert "".join(printed).split("\n") == ["[0.33333333] [1.5, 'C0']", "figure", ""]
+    page = {"title": "t", "study": "s", "run": "r", "announcements": [], "pages": [], "footer": {}}
+    render_notebook(executed, tmp_path / "page.html", page)
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "of the user" not in text and "0.33333333" in text and "set_printoptions" not in text
