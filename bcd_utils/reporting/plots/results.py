@@ -80,10 +80,12 @@ def confusion_matrices(matrices: dict[str, np.ndarray], classes: Sequence[str]) 
     count = len(classes)
     columns = min(len(matrices), 3 if count <= 4 else 2)
     rows = -(-len(matrices) // columns)
-    names = [style.spaced(name) for name in classes]
-    longest = max(style.text_width(name, style.MEDIUM) for name in names)
-    side, size = (2.4, style.LARGE) if count <= 4 else (3.35, style.SMALL)
-    below = 0.45 + (0.7 * longest if count > 3 else 0.15)
+    side, size, room = (2.4, style.LARGE, 0.9) if count <= 4 else (3.35, style.SMALL, 1.5)
+    names = [style.wrap(style.spaced(name), room, style.MEDIUM) for name in classes]
+    longest = max(style.text_width(line, style.MEDIUM) for name in names for line in name.split("\n"))
+    under = names if count > 3 else [style.wrap(name, side / count - 0.08, style.MEDIUM) for name in names]
+    lines = max(name.count("\n") + 1 for name in under) * style.line_height(style.MEDIUM)
+    below = 0.45 + (0.7 * longest if count > 3 else lines)
     width = columns * (side + 0.12) + longest + 1.5
     figure, grid = style.panels(rows * (side + below + 0.35), rows, columns, width=width)
     slanted = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if count > 3 else {}
@@ -97,7 +99,7 @@ def confusion_matrices(matrices: dict[str, np.ndarray], classes: Sequence[str]) 
             ink = "white" if rates[row, column] > 0.55 else "black"
             panel.text(column, row, f"{cell:,}\n{rate}", color=ink, ha="center", va="center", size=size)
         first = index % columns == 0
-        panel.set_xticks(range(count), names, size=style.MEDIUM, **slanted)
+        panel.set_xticks(range(count), under, size=style.MEDIUM, **slanted)
         panel.set_yticks(range(count), names if first else [""] * count, size=style.MEDIUM)
         panel.set_xlabel("predicted class")
         panel.set_ylabel("true class" if first else "")
