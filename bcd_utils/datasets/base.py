@@ -62,7 +62,7 @@ class Dataset:
     names : mapping of str to tuple of str
         Further names of the classes in folders and tables; see `class_names.with_usual` for those not given.
     positive_class : str
-        The class whose sensitivity is reported; "" for malignant, or else the first.
+        The class whose sensitivity is reported; "" (or none of ``classes``) for malignant, or else the first.
     look_alikes : float or None
         Least correlation of images that are taken as one lesion; None: none are. The default was set on breast
         ultrasound; whole mammograms are far more alike than lesions.
@@ -105,8 +105,8 @@ class Dataset:
     @property
     def positive(self) -> str:
         """The class whose sensitivity, thresholds and costs are reported."""
-        usual = "malignant" if "malignant" in self.classes else self.classes[0]
-        return self.positive_class or usual
+        usual = (self.positive_class, "malignant", self.classes[0])
+        return next(label for label in usual if label in self.classes)
 
     def check_counts(self, images: pd.DataFrame, folder: Path) -> None:
         """Hold the number of images per class to the published one.

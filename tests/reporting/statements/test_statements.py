@@ -245,7 +245,7 @@ MODALITIES = {
                      "scores": {"probe": {"roc_auc": {"value": 0.6, "low": 0.4, "high": 0.8}}}},
         "cbis_ddsm": {"title": "CBIS-DDSM", "status": "not at hand"},
     },
-    "transfer": {"pairs": [
+    "transfer": {"classes": ["benign", "malignant"], "pairs": [
         {"trained_on": "busi", "tested_on": "busi", "auc": 0.99, "auc_low": 0.9, "auc_high": 1.0},
         {"trained_on": "busi", "tested_on": "breakhis", "auc": 0.45, "auc_low": 0.3, "auc_high": 0.6},
         {"trained_on": "breakhis", "tested_on": "busi", "auc": 0.7, "auc_low": 0.6, "auc_high": 0.8},
