@@ -91,8 +91,11 @@ def execute(source: Path, target: Path, run: Run, progress: Path) -> None:
         with stderr_into(messages):
             kernel = {"kernel_name": "python3", "start_timeout": 120, "cwd": NOTEBOOKS}
             quiet = {"progress_bar": False, "extra_arguments": ["--IPKernelApp.log_level=CRITICAL"]}
-            parameters = {"run_dir": str(run.folder)}
-            papermill.execute_notebook(source, target, parameters, log_output=False, **kernel, **quiet)
+            # All pictures of a notebook are written with it: once at its end, not twice a cell.
+            once = {"log_output": False, "request_save_on_cell_execute": False}
+            papermill.execute_notebook(
+                source, target, {"run_dir": str(run.folder)}, **once, **kernel, **quiet
+            )
     except PapermillExecutionError as error:
         without_colours = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
         write_text(log, without_colours + content(messages))
