@@ -1,4 +1,4 @@
-"""Lesion masks that are missing, empty or odd."""
+"""Lesion masks that are missing, empty or odd, and classes that an empty mask tells."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from pathlib import Path
 import pandas as pd
 
 from bcd_utils.utils.counting import OnProgress, counted_rows, silent
+from bcd_utils.utils.words import enumerated
 
 LARGE = 0.6
 LONG_BORDER = 0.1
+FEW, MOST = 0.2, 0.5  # of a class's images, with a lesion drawn
 
 MASK_COLUMNS = ("without_file", "empty", "several_files", "covers_most", "along_border")
 
@@ -54,15 +56,51 @@ def masks_per_class(masks: pd.DataFrame) -> pd.DataFrame:
     return counted.astype(int).rename_axis("class")
 
 
-def odd_masks(masks: pd.DataFrame, lesion_free: str = "normal") -> pd.DataFrame:
+def lesion_free(labels: pd.Series, drawn: pd.Series) -> list[str]:
+    """Classes of which few images have a lesion drawn, where most images of another have one.
+
+    Parameters
+    ----------
+    labels : pandas.Series of str, shape (n,)
+    drawn : pandas.Series of bool, shape (n,)
+        Whether a lesion is drawn in each image.
+
+    Examples
+    --------
+    >>> lesion_free(pd.Series(["benign", "normal", "normal"]), pd.Series([True, False, False]))
+    ['normal']
+    """
+    shares = drawn.groupby(labels).mean()
+    return list(shares.index[shares <= FEW]) if shares.max() > MOST else []
+
+
+def said_of_masks(labels: pd.Series, drawn: pd.Series) -> str:
+    """Whether the mask alone tells a class, in Markdown; parameters as for `lesion_free`.
+
+    Examples
+    --------
+    >>> said_of_masks(pd.Series(["benign", "malignant"]), pd.Series([True, True]))
+    'Lesions are drawn in images of every class, so an empty mask tells none of them.'
+    """
+    if not drawn.any():
+        return "No image has a lesion drawn, so there are no masks that could tell the class."
+    if free := lesion_free(labels, drawn):
+        of_these, names = drawn[labels.isin(free)], enumerated(f"`{label}`" for label in free)
+        return (
+            f"Of {len(of_these)} images of {enumerated(free)}, {of_these.sum()} have a lesion drawn: **whoever feeds "
+            f"masks to the network has told it the class** {names}."
+        )
+    return "Lesions are drawn in images of every class, so an empty mask tells none of them."
+
+
+def odd_masks(masks: pd.DataFrame) -> pd.DataFrame:
     """Images whose mask does not go with their label, or is unlikely, with the reason.
 
     Parameters
     ----------
     masks : pandas.DataFrame
-        From `inspect_masks`.
-    lesion_free : str
-        The class that must have no lesion; all others must have one, unless no image has.
+        From `inspect_masks`. Images of a `lesion_free` class must have no lesion; all others must have one, unless
+        no image has.
 
     Returns
     -------
@@ -70,10 +108,10 @@ def odd_masks(masks: pd.DataFrame, lesion_free: str = "normal") -> pd.DataFrame:
         Columns id, label, reason, area_share.
     """
     without = masks["without_file"] | masks["empty"]
-    free = masks["label"] == lesion_free
+    free = masks["label"].isin(lesion_free(masks["label"], ~without))
     reasons = {
         "no lesion drawn": without & ~free & ~without.all(),
-        f"a lesion drawn in a {lesion_free} image": ~without & free,
+        "a lesion drawn, as in few images of the class": ~without & free,
         f"covers more than {LARGE:.0%} of the image": masks["covers_most"],
         "runs along the image's border": masks["along_border"],
     }

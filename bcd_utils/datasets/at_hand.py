@@ -14,6 +14,9 @@ from bcd_utils.datasets.folder_scan import scan_folder
 from bcd_utils.study.source import Source
 from bcd_utils.utils.errors import StudyError
 
+#: Rows of tables and names of averages, in small letters as files have them.
+TAKEN = frozenset({"all", "macro", "weighted", "predicted class"})
+
 
 def read_source(source: Source, called: str = "source") -> AtHand:
     """Find the images that a source asks for.
@@ -31,7 +34,11 @@ def read_source(source: Source, called: str = "source") -> AtHand:
     """
     dataset = dataset_of(source, called)
     with spoken_of(called):
-        return read_folder(dataset, dataset.locate(source))
+        found = read_folder(dataset, dataset.locate(source))
+        if source.positive not in (None, *found.dataset.classes):
+            problem = f"source.positive = {source.positive!r} is no class of the images in {found.folder}"
+            raise StudyError(problem, f"use one of {', '.join(found.dataset.classes)}")
+        return found
 
 
 @contextmanager
@@ -64,7 +71,7 @@ def read_folder(dataset: Dataset, folder: Path) -> AtHand:
     Raises
     ------
     StudyError
-        If there are none.
+        If there are none, or a class has a name that tables need for another thing.
     """
     if dataset.scan is None:
         scan = scan_folder(folder, dataset.layout, dataset.classes, dataset.names)
@@ -76,5 +83,11 @@ def read_folder(dataset: Dataset, folder: Path) -> AtHand:
             for path, label in scan.images.loc[others, ["path", "label"]].itertuples(index=False)
         ]
         scan = Scan(scan.images[~others].reset_index(drop=True), scan.remarks, [*scan.left_out, *left_out])
-    found = tuple(dict.fromkeys(scan.images["label"]))
-    return AtHand(replace(dataset, classes=dataset.classes or found), folder, scan)
+    classes = dataset.classes or tuple(dict.fromkeys(scan.images["label"]))
+    if TAKEN & {*classes}:
+        names = ", ".join(f"{'class ' * (label in TAKEN)}{label}: [{label}]" for label in classes)
+        raise StudyError(
+            f"{folder} has a class called {min(TAKEN & {*classes})!r}, which tables need for all classes together",
+            f"give it another name: --set 'source.classes={{{names}}}'",
+        )
+    return AtHand(replace(dataset, classes=classes), folder, scan)

@@ -12,6 +12,7 @@ from bcd_utils.datasets.download import download, unpack
 from bcd_utils.images.refusals import MOST_MEGAPIXELS
 from bcd_utils.study.source import Layout, Source
 from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.path_text import path_of
 from bcd_utils.utils.paths import RAW_DATA, cache_folder, readable
 
 #: One row an image; a data set may add columns of its own after these. ``patient``: "" where it is not known.
@@ -61,7 +62,7 @@ class Dataset:
     names : mapping of str to tuple of str
         Further names of the classes in folders and tables; see `class_names.with_usual` for those not given.
     positive_class : str
-        The class whose sensitivity is reported; "" for malignant, or else the first.
+        The class whose sensitivity is reported; "" (or none of ``classes``) for malignant, or else the first.
     look_alikes : float or None
         Least correlation of images that are taken as one lesion; None: none are. The default was set on breast
         ultrasound; whole mammograms are far more alike than lesions.
@@ -104,8 +105,8 @@ class Dataset:
     @property
     def positive(self) -> str:
         """The class whose sensitivity, thresholds and costs are reported."""
-        usual = "malignant" if "malignant" in self.classes else self.classes[0]
-        return self.positive_class or usual
+        usual = (self.positive_class, "malignant", self.classes[0])
+        return next(label for label in usual if label in self.classes)
 
     def check_counts(self, images: pd.DataFrame, folder: Path) -> None:
         """Hold the number of images per class to the published one.
@@ -197,12 +198,13 @@ def given_folder(data_dir: str, title: str) -> Path:
         If there is no such folder or file, or the file is no whole zip or tar file.
     """
     given = Path(data_dir)
+    given = given if given.exists() else path_of(data_dir)
     if not given.exists():
         fix = f"pass --data-dir with {title}'s folder or archive"
         raise StudyError(f"The data folder {given} does not exist", fix)
     if given.is_dir():
         return given
     state = given.stat()
-    name = f"{given.stem}-{state.st_size}-{state.st_mtime_ns}"
+    name = f"{given.stem[:50]}-{state.st_size}-{state.st_mtime_ns}"
     again = "get it again, or unpack it with a program of your own and name the folder in its place"
     return unpack(given, cache_folder() / "unpacked" / name, again)

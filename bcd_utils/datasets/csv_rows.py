@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from bcd_utils.datasets.files import walk
 from bcd_utils.utils.errors import StudyError
 
 
 def tables_below(folder: Path, name: str) -> list[Path]:
-    """The files of that name below a folder, the least deep first."""
-    return sorted(folder.rglob(name), key=lambda path: (len(path.parts), path))
+    """The files of that name below a folder, those behind links too, the least deep first."""
+    found = (path for path, _ in walk(folder) if path.name == name)
+    return sorted(found, key=lambda path: (len(path.parts), path))
 
 
 def numbered_rows(

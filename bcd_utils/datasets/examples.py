@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,6 +50,22 @@ def samples_figure(modality: str) -> str:
     """
     counterparts = {"ultrasound": "fig3_ultrasound", "histopathology": "fig2_histopathology"}
     return next((figure for kind, figure in counterparts.items() if kind in modality), "samples")
+
+
+def counterpart(figure: str) -> str:
+    """What a figure named by `samples_figure` is beside the paper.
+
+    Examples
+    --------
+    >>> counterpart("fig3_ultrasound"), counterpart("samples")
+    ("The counterpart of the paper's Fig 3.", 'The paper has no counterpart, by what `source.modality` says.')
+    """
+    number = re.match(r"fig(\d)", figure)
+    return (
+        f"The counterpart of the paper's Fig {number[1]}."
+        if number
+        else "The paper has no counterpart, by what `source.modality` says."
+    )
 
 
 def histopathology_samples(folder: Path | str) -> list[tuple[str, np.ndarray]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,8 +84,8 @@ class ImageSet:
 
     @cached_property
     def dataset(self) -> Dataset:
-        """The data set, as the source's settings ask for it."""
-        return dataset_of(self.source)
+        """The data set, as the source's settings ask for it, with the classes of these images."""
+        return replace(dataset_of(self.source), classes=self.classes)
 
     @cached_property
     def folder(self) -> Path:

@@ -29,6 +29,7 @@ def reliability_tables(
     classes: Sequence[str],
     bins: int = BINS,
     confidence: float = 0.95,
+    positive: str | None = None,
 ) -> dict[str, pd.DataFrame]:
     """How often what was predicted with a probability was true, in bins of that probability.
 
@@ -43,6 +44,8 @@ def reliability_tables(
         Number of bins of equal width, >= 1; each holds its upper edge, the first also 0.
     confidence : float, default 0.95
         Nominal coverage of the Wilson intervals.
+    positive : str, optional
+        Of two classes only this one has a table: the other's is the same, mirrored.
 
     Returns
     -------
@@ -69,8 +72,10 @@ def reliability_tables(
     labels, probabilities = _checked(labels, probabilities)
     if len(classes) != probabilities.shape[1]:
         raise ValueError(f"there are {probabilities.shape[1]} columns but {len(classes)} classes")
-    tables = {}
+    tables, shown = {}, [positive] if len(classes) == 2 and positive else classes
     for name, (event, probability) in _events(labels, probabilities, classes).items():
+        if name in classes and name not in shown:
+            continue
         edges = _edges(probability, bins)
         numbers = _bin_numbers(probability, edges)
         rows = []

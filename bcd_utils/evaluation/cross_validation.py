@@ -12,7 +12,6 @@ from bcd_utils.evaluation.bootstrap import percentile_interval, resampled_scores
 from bcd_utils.evaluation.metric_registry import main_metrics
 from bcd_utils.evaluation.metrics import mean_auc, score
 from bcd_utils.evaluation.paired_tests import delong_test, holm_adjusted, mcnemar_test
-from bcd_utils.evaluation.predictions import positive_class
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.parallel import Result
 
@@ -74,15 +73,15 @@ def score_on(
     return Scored(probabilities, score(*given), resampled)
 
 
-def shown_metrics(classes: Sequence[str]) -> dict[str, str]:
+def shown_metrics(positive: str) -> dict[str, str]:
     """Metrics of the comparison and how tables call them: of all classes and, where it adds something, of one.
 
     Examples
     --------
-    >>> list(shown_metrics(["benign", "malignant"]))[-2:]
+    >>> list(shown_metrics("malignant"))[-2:]
     ['sensitivity_malignant', 'specificity_malignant']
     """
-    positive, overall = classes[positive_class(classes)], main_metrics()
+    overall = main_metrics()
     return overall | {
         f"{name}_{positive}": f"{positive} {title}"
         for name, title in main_metrics(per_class=True).items()
@@ -107,7 +106,7 @@ def difference(first: Scored, second: Scored, metric: str, confidence: float) ->
 
 
 def paired_tests(
-    probabilities: Mapping[str, np.ndarray], labels: np.ndarray, classes: Sequence[str]
+    probabilities: Mapping[str, np.ndarray], labels: np.ndarray, classes: Sequence[str], positive: str
 ) -> pd.DataFrame:
     """Each further model against the first, on the same images.
 
@@ -117,16 +116,18 @@ def paired_tests(
         Of the same n images; the first is compared with all others.
     labels : ndarray of int, shape (n,)
     classes : sequence of str, length k
+    positive : str
+        The class whose areas are compared.
 
     Returns
     -------
     pandas.DataFrame
         Index: the others. Columns ``only_first_right``, ``only_this_right`` (images), ``mcnemar_p``, and
-        ``auc_difference`` (of malignant against the rest, or of the first class where there is no such) with
-        ``delong_p``. The p-values of a column are Holm-adjusted; NaN where undefined.
+        ``auc_difference`` (of ``positive`` against the rest) with ``delong_p``. The p-values of a column are
+        Holm-adjusted; NaN where undefined.
     """
     (_, first), *others = probabilities.items()
-    place = positive_class(classes)
+    place = classes.index(positive)
     rows = {}
     for name, other in others:
         errors = mcnemar_test(labels, first.argmax(axis=1), other.argmax(axis=1))
@@ -146,6 +147,7 @@ def paired_table(
     reference: str,
     labels: np.ndarray,
     classes: Sequence[str],
+    positive: str,
     confidence: float,
 ) -> pd.DataFrame:
     """Every other candidate against one, image by image.
@@ -154,18 +156,21 @@ def paired_table(
     ----------
     scored : mapping of name to Scored
         All tested on the same images.
+    positive : str
+        The class whose areas are compared.
 
     Returns
     -------
     pandas.DataFrame
         Index: the others. ``accuracy_difference`` (this minus the reference) with ``_low`` and ``_high`` over
         groups; ``only_reference_right``, ``only_this_right`` (images) with ``mcnemar_p``; ``auc_difference``
-        (malignant against the rest) with ``delong_p``. The p-values of a column are Holm-adjusted, and take
+        (``positive`` against the rest) with ``delong_p``. The p-values of a column are Holm-adjusted, and take
         images for independent, which copies of a lesion are not; the intervals respect groups, and are not
         adjusted for their number.
     """
     others = [name for name in scored if name != reference]
-    tests = paired_tests({name: scored[name].probabilities for name in (reference, *others)}, labels, classes)
+    given = {name: scored[name].probabilities for name in (reference, *others)}
+    tests = paired_tests(given, labels, classes, positive)
     rows = {name: difference(scored[name], scored[reference], "accuracy", confidence) for name in others}
     gaps = pd.DataFrame.from_dict(rows, orient="index").add_prefix("accuracy_difference_")
     table = gaps.join(tests.rename(columns={"only_first_right": "only_reference_right"}))

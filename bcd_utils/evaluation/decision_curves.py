@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike
 
 from bcd_utils.evaluation.bootstrap import resample_weights
 from bcd_utils.evaluation.metrics import checked_scores
-from bcd_utils.evaluation.predictions import positive_class
 
 THRESHOLD_PROBABILITIES = np.arange(1, 100) / 100
 SHOWN_PROBABILITIES = (0.05, 0.1, 0.2, 0.3, 0.5)
@@ -81,19 +80,25 @@ def decision_curve(
 
 
 def decision_curves(
-    labels: np.ndarray, states: Mapping[str, np.ndarray], classes: Sequence[str], **options: Any
+    labels: np.ndarray,
+    states: Mapping[str, np.ndarray],
+    classes: Sequence[str],
+    positive: str,
+    **options: Any,
 ) -> dict[str, pd.DataFrame]:
-    """`decision_curve` of the `predictions.positive_class` for several probabilities of the same images.
+    """`decision_curve` of one class for several probabilities of the same images.
 
     Parameters
     ----------
     labels : ndarray of int, shape (n,)
     states : mapping of name to ndarray of float, shape (n, k)
     classes : sequence of str, length k
+    positive : str
+        The class that is acted on.
     **options
         ``samples``, ``confidence`` and ``seed``.
     """
-    column = positive_class(classes)
+    column = classes.index(positive)
     return {
         name: decision_curve(labels == column, probabilities[:, column], **options)
         for name, probabilities in states.items()

@@ -1,4 +1,4 @@
-"""A run's predictions: their labels, probabilities and scores per set, and the class that matters most."""
+"""A run's predictions: their labels, probabilities and scores per set."""
 
 from __future__ import annotations
 
@@ -23,20 +23,6 @@ def class_numbers(labels: pd.Series, classes: Sequence[str]) -> np.ndarray:
         dtype=int
     )
     return numbers
-
-
-def positive_class(classes: Sequence[str]) -> int:
-    """Place of the class whose sensitivity matters most: "malignant" or, where there is none, the first.
-
-    What thresholds, decision curves, paired tests and the comparison set against the rest; of the eight subtypes
-    of BreakHis it is therefore adenosis, a benign one: for malignant against benign, run with these two classes.
-
-    Examples
-    --------
-    >>> positive_class(["benign", "malignant", "normal"])
-    1
-    """
-    return classes.index("malignant") if "malignant" in classes else 0
 
 
 def with_predictions(rows: pd.DataFrame, probabilities: np.ndarray, classes: Sequence[str]) -> pd.DataFrame:

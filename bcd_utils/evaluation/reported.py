@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,6 +18,7 @@ from bcd_utils.evaluation.format import Rounded
 from bcd_utils.evaluation.metric_registry import main_metrics, named
 from bcd_utils.utils.errors import StudyError, allowed_instead
 from bcd_utils.utils.paths import STUDIES, readable
+from bcd_utils.utils.words import enumerated
 
 Images = Annotated[int, Field(ge=1, le=1_000_000)]
 ClassCounts = Annotated[dict[str, Images], Field(min_length=2)]
@@ -106,10 +107,31 @@ class Reported:
         return key != "f1" and key not in named([*self.counts()[name]], determined=True, other_names=True)
 
 
-def reported_by_paper() -> dict[str, dict[str, float]]:
-    """The paper's own numbers, per set."""
+def reported_by_paper(classes: Iterable[str] = ()) -> dict[str, dict[str, float]]:
+    """The paper's own numbers, per set; none of any set beside a study that tells other ``classes`` apart."""
     sets = load_reported(STUDIES / "paper_reported.yaml").reported
+    if other_classes(classes):
+        return {name: {} for name in sets}
     return {name: {score: float(text) for score, text in scores.items()} for name, scores in sets.items()}
+
+
+def other_classes(classes: Iterable[str]) -> str:
+    """Why no score of the paper's stands beside a study of these classes; nothing where they are the paper's.
+
+    Examples
+    --------
+    >>> other_classes(["benign", "malignant"])
+    "This study tells benign and malignant apart, the paper other classes (3): no score of the paper's is comparable."
+    >>> other_classes(["normal", "malignant", "benign"])
+    ''
+    """
+    papers, ours = set(load_reported(STUDIES / "paper_reported.yaml").images), list(classes)
+    if not ours or set(ours) == papers:
+        return ""
+    return (
+        f"This study tells {enumerated(ours)} apart, the paper other classes ({len(papers)}): no score of the paper's "
+        "is comparable."
+    )
 
 
 def beside_paper(

@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike
 from bcd_utils.evaluation.bootstrap import wilson_interval
 from bcd_utils.evaluation.format import number
 from bcd_utils.evaluation.metrics import checked_scores
-from bcd_utils.evaluation.predictions import positive_class
 
 SPECIFICITY, SENSITIVITY = 0.90, 0.95  # that are wanted
 
@@ -128,15 +127,20 @@ def at_threshold(
 
 
 def at_fixed_rates(
-    by_set: Mapping[str, tuple[np.ndarray, np.ndarray]], classes: Sequence[str], confidence: float = 0.95
+    by_set: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    classes: Sequence[str],
+    positive: str,
+    confidence: float = 0.95,
 ) -> dict[str, dict[str, Any]]:
-    """What a wanted specificity, or sensitivity, of the `predictions.positive_class` costs.
+    """What a wanted specificity, or sensitivity, of one class costs.
 
     Parameters
     ----------
     by_set : mapping of set to (labels, probabilities)
         int (n,) and float (n, k) of "validation", where the thresholds are chosen, and of "test".
     classes : sequence of str, length k
+    positive : str
+        The class that is set against all others.
     confidence : float, default 0.95
 
     Returns
@@ -145,7 +149,7 @@ def at_fixed_rates(
         For "specificity 0.90" and "sensitivity 0.95": ``threshold`` (None without validation images of the kind),
         and for ``validation`` and ``test`` what `at_threshold` gives.
     """
-    column = positive_class(classes)
+    column = classes.index(positive)
     sets = {name: (labels == column, given[:, column]) for name, (labels, given) in by_set.items()}
     thresholds = {
         f"specificity {SPECIFICITY:.2f}": threshold_for_specificity(*sets["validation"], SPECIFICITY),
@@ -178,10 +182,10 @@ def rates_table(points: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     return table.astype(kinds)
 
 
-def rates_in_words(points: Mapping[str, Mapping[str, Any]], classes: Sequence[str]) -> str:
+def rates_in_words(points: Mapping[str, Mapping[str, Any]], positive: str) -> str:
     """What `at_fixed_rates` means on the test images, in Markdown."""
     images = sum(numbers["images"] for numbers in next(iter(points.values()))["test"].values())
-    lines = [f"**{classes[positive_class(classes)]}** against the rest, on {images} test images:\n"]
+    lines = [f"**{positive}** against the rest, on {images} test images:\n"]
     for wanted, point in points.items():
         hits, spared = point["test"]["sensitivity"], point["test"]["specificity"]
         lines.append(

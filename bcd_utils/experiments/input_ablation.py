@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -42,25 +42,26 @@ def input_features(
     return image_features(frozen_backbone(run, shown), shown, run.study.feature_dtype, on_progress)
 
 
-def ablation_table(tables: Mapping[str, pd.DataFrame], plain_class: str = "normal") -> pd.DataFrame:
+def ablation_table(tables: Mapping[str, pd.DataFrame], recalls_of: Sequence[str] = ()) -> pd.DataFrame:
     """Test scores of each arm and plain split, under the names that the paper's row has.
 
     Parameters
     ----------
     tables : mapping of arm to pandas.DataFrame
         As `repeated_splits.scores.scores_by_split` gives them.
-    plain_class : str
-        The class whose recall tells: its masks are empty.
+    recalls_of : sequence of str
+        Classes whose recall may tell what the network was shown, such as those whose masks are empty.
 
     Returns
     -------
     pandas.DataFrame
-        Columns arm, split, the metrics that the paper prints, recall_normal.
+        Columns arm, split, the metrics that the paper prints, and ``recall_<class>`` each.
     """
     parts = []
     for kind, table in tables.items():
         plain = table[table["scheme"] == "plain"]
-        part = plain[paper_metrics()].assign(recall_normal=plain[f"sensitivity_{plain_class}"]).astype(float)
+        recalls = {f"recall_{label}": plain[f"sensitivity_{label}"] for label in recalls_of}
+        part = plain[paper_metrics()].assign(**recalls).astype(float)
         part.insert(0, "arm", kind)
         part.insert(1, "split", plain["number"])
         parts.append(part)

@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from bcd_utils.evaluation.metric_registry import capital, main_metrics
+from bcd_utils.evaluation.reported import other_classes
 from bcd_utils.reporting.html import render_page
 from bcd_utils.reporting.statements.base import answer
-from bcd_utils.study.stage import PaperFigure, Stage
+from bcd_utils.study.data_settings import Modalities
+from bcd_utils.study.stage import PaperFigure, Stage, section_name
 
 INDEX = "index.html"
+#: Sections of a source that one data set reads.
+OF_ONE = {"phantoms": "phantom", "breakhis": "breakhis", "cbis_ddsm": "cbis_ddsm"}
 
 
 def render_index(
@@ -41,7 +45,7 @@ def render_index(
     summary = {key: value for key, value in summary.items() if value is not None}
     further = [page for page in pages if page["file"] != INDEX]
     written = [page for page in further if (run_folder / page["file"]).exists()]
-    files = {page["file"] for page in written}
+    files, dataset = {page["file"] for page in written}, summary.get("dataset", {})
     head = {**summary, "study": summary.get("title", run_folder.name), "run": run_folder.name}
     render_page(
         "index_page.html.j2",
@@ -54,15 +58,18 @@ def render_index(
         makers={stage.record_key: stage.notebook for stage in declared.values() if stage.record},
         cards=[(card, stage.page) for stage in declared.values() for card in stage.figures],
         trust=trust(summary, declared),
-        paper_figures=paper_figures(declared.values(), files),
+        paper_figures=paper_figures(declared.values(), files, dataset.get("modality", "")),
         reasons=reasons_not_to_compare(summary),
+        incomparable=other_classes(dataset.get("classes", ())),
         scores=[(name, capital(title)) for name, title in main_metrics().items()],
-        settings_table=flatten(summary.get("settings", {})),
+        settings_table=flatten(settings_used(summary.get("settings", {}), declared)),
     )
     return run_folder / INDEX
 
 
-def paper_figures(stages: Iterable[Stage], written: Container[str]) -> list[tuple[PaperFigure, str]]:
+def paper_figures(
+    stages: Iterable[Stage], written: Container[str], modality: str = ""
+) -> list[tuple[PaperFigure, str]]:
     """The paper's figures in its order, each with the page of the run that shows it.
 
     Where several stages draw one, it is the first whose page is there.
@@ -72,13 +79,18 @@ def paper_figures(stages: Iterable[Stage], written: Container[str]) -> list[tupl
     stages : iterable of Stage
     written : container of str
         Pages that the run has.
+    modality : str
+        Of the study's images, where they are of one kind: figures of another kind are left out.
     """
     drawn: dict[PaperFigure, str] = {}
     for stage in stages:
         for figure in stage.paper_figures:
             if drawn.setdefault(figure, stage.page) not in written and stage.page in written:
                 drawn[figure] = stage.page
-    return sorted(drawn.items(), key=lambda entry: entry[0].label)
+    of_this_kind = [
+        (figure, page) for figure, page in drawn.items() if figure.only in (modality or figure.only)
+    ]
+    return sorted(of_this_kind, key=lambda entry: entry[0].label)
 
 
 def trust(summary: Mapping[str, Any], declared: Mapping[str, Stage]) -> list[dict[str, Any]]:
@@ -117,6 +129,28 @@ def reasons_not_to_compare(summary: Mapping[str, Any]) -> list[str]:
         weights = (summary.get("provenance") or {}).get("weights") or weights
         reasons.append(f"ResNet50’s weights are “{weights}” where the paper used ImageNet’s")
     return reasons
+
+
+def settings_used(settings: Mapping[str, Any], declared: Mapping[str, Stage]) -> dict[str, Any]:
+    """A study's settings without those of data sets that it does not name, such as how phantoms are drawn.
+
+    Examples
+    --------
+    >>> settings_used({"source": {"dataset": "busi", "phantoms": {"seed": 1}, "classes": None}}, {})
+    {'source': {'dataset': 'busi', 'classes': None}}
+    """
+    notebooks = settings.get("notebooks") or ()
+    idle = {
+        section_name(stage.section)
+        for stage in declared.values()
+        if stage.section is Modalities and stage.notebook not in notebooks
+    }
+    other = {section for section, name in OF_ONE.items() if settings.get("dataset", name) != name}
+    return {
+        key: settings_used(value, {}) if isinstance(value, Mapping) else value
+        for key, value in settings.items()
+        if key not in idle | other
+    }
 
 
 def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

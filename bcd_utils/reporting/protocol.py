@@ -7,6 +7,7 @@ import pandas as pd
 from bcd_utils.datasets import Dataset
 from bcd_utils.datasets.manifest import known_patients
 from bcd_utils.datasets.splits import SETS, groups_per_set, patients_across_sets
+from bcd_utils.evaluation.reported import other_classes
 from bcd_utils.study.networks import NETWORKS
 from bcd_utils.study.settings import Study
 
@@ -66,6 +67,27 @@ def split_in_words(study: Study) -> str:
     if study.split == "group":
         return drawn
     return f"{drawn}; {'stratified' if study.stratify else 'not stratified'}"
+
+
+def sizes_in_words(splits: pd.DataFrame, study: Study, dataset: Dataset) -> str:
+    """How many images each set has, and how many it should have where it is the paper's protocol on all of BUSI.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"split": ["train", "train", "validation", "test"]})
+    >>> from bcd_utils.datasets import dataset_of
+    >>> from bcd_utils.study.loading import make_study
+    >>> study = make_study({"name": "mine", "source": {"dataset": "breakhis"}})
+    >>> sizes_in_words(table, study, dataset_of(study.source))
+    'Train 2, validation 1, test 1 images.'
+    """
+    text = ", ".join(f"{name} {(splits['split'] == name).sum()}" for name in SETS).capitalize() + " images."
+    shares = study.split, study.test_fraction, study.validation_fraction
+    if dataset.name == "busi" and not other_classes(dataset.classes) and shares == ("image", 0.15, 0.10):
+        text += (
+            " For all of BUSI the paper's own accuracies imply 596, 67 and 117 (589/596, 61/67 and 110/117)."
+        )
+    return text
 
 
 def patients_in_words(splits: pd.DataFrame, split: str = "image") -> str:

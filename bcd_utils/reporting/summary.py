@@ -63,7 +63,7 @@ def summarise_run(run: Run, declared: Mapping[str, Stage]) -> dict[str, Any]:
         "patients_across_sets": crossing,
         "metrics": evaluation.get("metrics"),
         **{name: evaluation.get(name) for name in EVALUATED},
-        "paper": reported_by_paper(),
+        "paper": reported_by_paper(dataset.get("classes", ())),
         **{key: record or None for key, record in records.items()},
         "epochs": training.get("epochs"),
         "best_epoch": training.get("best_epoch"),

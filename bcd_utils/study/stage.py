@@ -21,11 +21,15 @@ class Card:
 
 @dataclass(frozen=True)
 class PaperFigure:
-    """The counterpart of a figure of the paper: label (it gives the number 7 to two), title, our file's stem."""
+    """The counterpart of a figure of the paper: label (it gives the number 7 to two), title, our file's stem.
+
+    ``only`` is the kind of images that can have one, a part of their modality; "" for all.
+    """
 
     label: str
     title: str
     stem: str
+    only: str = ""
 
 
 @dataclass(frozen=True)

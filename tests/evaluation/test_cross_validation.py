@@ -193,7 +193,7 @@ def test_counts_of_a_paired_table_by_hand():
         name: scored(predicting(predicted), labels)
         for name, predicted in (("better", better), ("paper", ours), ("worse", worse), ("twin", ours))
     }
-    table = paired_table(everyone, "paper", labels, CLASSES, 0.95)
+    table = paired_table(everyone, "paper", labels, CLASSES, "malignant", 0.95)
     assert table.index.tolist() == ["better", "worse", "twin"]
     assert table["only_reference_right"].tolist() == [1, 2, 0]
     assert table["only_this_right"].tolist() == [3, 0, 0]
@@ -216,7 +216,7 @@ def test_p_values_of_a_paired_table_are_raised_over_all_its_rows():
         f"c{number}": scored(random_probabilities(number, images, skill), labels)
         for number, skill in enumerate((1.0, 3.0, 1.2, 0.3))
     }
-    table = paired_table(everyone, "c0", labels, CLASSES, 0.95)
+    table = paired_table(everyone, "c0", labels, CLASSES, "malignant", 0.95)
     ours = everyone["c0"].probabilities
     exact, areas, gaps = {}, {}, {}
     for name in ("c1", "c2", "c3"):
@@ -234,7 +234,9 @@ def test_p_values_of_a_paired_table_are_raised_over_all_its_rows():
     assert table["auc_difference"].to_dict() == pytest.approx(gaps)
     assert table.loc["c1", "auc_difference"] > 0 > table.loc["c3", "auc_difference"]
     assert (table["mcnemar_p"] > pd.Series(exact)).any()
-    alone = paired_table({name: everyone[name] for name in ("c0", "c1")}, "c0", labels, CLASSES, 0.95)
+    alone = paired_table(
+        {name: everyone[name] for name in ("c0", "c1")}, "c0", labels, CLASSES, "malignant", 0.95
+    )
     assert alone.loc["c1", "delong_p"] == pytest.approx(areas["c1"])
 
 
@@ -247,20 +249,21 @@ def test_an_undefined_test_is_empty_and_counts_for_no_try():
 
     mixed = np.array([0.2, 0.5, 0.4, 0.6, 0.3, 0.45])
     everyone = {"paper": of(right), "reverse": of(reverse), "mixed": of(mixed)}
-    table = paired_table(everyone, "paper", labels, CLASSES, 0.95)
+    table = paired_table(everyone, "paper", labels, CLASSES, "malignant", 0.95)
     assert table.loc["reverse", "auc_difference"] == -1 and np.isnan(table.loc["reverse", "delong_p"])
     assert table.loc["mixed", "delong_p"] == pytest.approx(delong(labels == 1, mixed, right)[1])
     assert table["mcnemar_p"].notna().all()
 
 
-def test_without_a_malignant_class_the_first_is_the_one_in_question():
+@pytest.mark.parametrize("positive", ["ill", "well"])
+def test_areas_of_two_classes_are_the_same_whichever_is_positive(positive):
     labels = np.array([0, 1, 0, 1, 0, 1])
     ours, theirs = np.array([0.9, 0.2, 0.4, 0.5, 0.7, 0.3]), np.array([0.9, 0.2, 0.8, 0.5, 0.3, 0.4])
     everyone = {}
     for name, first in (("paper", ours), ("other", theirs)):
         pair = np.column_stack([first, 1 - first])
         everyone[name] = score_on(pair, labels, pd.Series(list("abcdef")), ("ill", "well"), STUDY)
-    table = paired_table(everyone, "paper", labels, ("ill", "well"), 0.95)
+    table = paired_table(everyone, "paper", labels, ("ill", "well"), positive, 0.95)
     gap, p = delong(labels == 0, theirs, ours)
     assert table.loc["other", ["auc_difference", "delong_p"]].tolist() == pytest.approx([gap, p])
 
@@ -320,9 +323,12 @@ def test_training_images_without_predictions_are_left_out_of_the_accuracy():
 
 
 def test_the_metrics_that_are_shown_are_scored_and_name_the_positive_class():
-    assert list(shown_metrics(CLASSES).values())[-2:] == ["malignant sensitivity", "malignant specificity"]
-    assert "sensitivity_ill" in shown_metrics(("ill", "well"))
-    assert shown_metrics(CLASSES).keys() <= scored(random_probabilities(0)).values.keys()
+    assert list(shown_metrics("malignant").values())[-2:] == [
+        "malignant sensitivity",
+        "malignant specificity",
+    ]
+    assert "sensitivity_ill" in shown_metrics("ill")
+    assert shown_metrics("normal").keys() <= scored(random_probabilities(0)).values.keys()
 
 
 def test_a_score_table_holds_each_metric_with_its_ends():
@@ -339,7 +345,7 @@ def test_arms_are_compared_on_the_same_images():
     right[np.arange(30), labels] = 0.8
     wrong = right.copy()
     wrong[:8] = [0.1, 0.8, 0.1]  # eight benign images called malignant
-    table = paired_tests({"image": wrong, "mask": right, "overlay": wrong}, labels, [*CLASSES])
+    table = paired_tests({"image": wrong, "mask": right, "overlay": wrong}, labels, [*CLASSES], "malignant")
     assert table.index.tolist() == ["mask", "overlay"]
     assert table.loc["mask", ["only_first_right", "only_this_right"]].tolist() == [0, 8]
     assert table.loc["mask", "mcnemar_p"] == pytest.approx(2 * 2 * 0.5**8)  # binomial, twice by Holm
@@ -349,4 +355,4 @@ def test_arms_are_compared_on_the_same_images():
 
 def test_one_arm_alone_is_compared_with_nothing():
     one = np.full((3, 3), 1 / 3)
-    assert paired_tests({"image": one}, np.array([0, 1, 2]), [*CLASSES]).empty
+    assert paired_tests({"image": one}, np.array([0, 1, 2]), [*CLASSES], "malignant").empty

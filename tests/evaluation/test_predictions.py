@@ -9,7 +9,7 @@ import pytest
 from bcd_utils.datasets.readers import breakhis
 from bcd_utils.evaluation.cross_validation import shown_metrics
 from bcd_utils.evaluation.decision_curves import decision_curve, decision_curves
-from bcd_utils.evaluation.predictions import evaluate, labels_and_probabilities, positive_class
+from bcd_utils.evaluation.predictions import evaluate, labels_and_probabilities
 from bcd_utils.evaluation.thresholds import (
     at_fixed_rates,
     at_threshold,
@@ -54,22 +54,23 @@ def test_each_set_is_scored_by_itself(predictions):
     assert test["loss"] == pytest.approx(-(4 * np.log(0.8) + 2 * np.log(0.1)) / 6, rel=1e-6)
 
 
-def test_the_positive_class_of_eight_subtypes_is_the_first_everywhere():
-    assert positive_class(SUBTYPES) == 0
+@pytest.mark.parametrize("positive", [SUBTYPES[0], SUBTYPES[4]])
+def test_any_of_eight_classes_can_be_the_positive_one(positive):
+    place = SUBTYPES.index(positive)
     rng = np.random.default_rng(0)
     labels = np.arange(160) % 8
     by_set = {name: (labels, rng.dirichlet(np.ones(8), 160)) for name in ("validation", "test")}
-    points = at_fixed_rates(by_set, SUBTYPES)
+    points = at_fixed_rates(by_set, SUBTYPES, positive)
     expected = at_threshold(
-        labels == 0,
-        by_set["test"][1][:, 0],
-        threshold_for_specificity(labels == 0, by_set["validation"][1][:, 0], 0.9),
+        labels == place,
+        by_set["test"][1][:, place],
+        threshold_for_specificity(labels == place, by_set["validation"][1][:, place], 0.9),
     )
     assert points["specificity 0.90"]["test"] == expected
-    assert rates_in_words(points, SUBTYPES).startswith("**adenosis** against the rest, on 160 test images")
-    curves = decision_curves(labels, {"raw": by_set["test"][1]}, SUBTYPES, samples=10)
-    assert curves["raw"].equals(decision_curve(labels == 0, by_set["test"][1][:, 0], samples=10))
-    assert list(shown_metrics(SUBTYPES))[-1] == "specificity_adenosis"
+    assert rates_in_words(points, positive).startswith(f"**{positive}** against the rest, on 160 test images")
+    curves = decision_curves(labels, {"raw": by_set["test"][1]}, SUBTYPES, positive, samples=10)
+    assert curves["raw"].equals(decision_curve(labels == place, by_set["test"][1][:, place], samples=10))
+    assert list(shown_metrics(positive))[-1] == f"specificity_{positive}"
 
 
 def test_no_notebook_chooses_a_positive_class_of_its_own():

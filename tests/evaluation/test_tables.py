@@ -11,7 +11,7 @@ from bcd_utils.evaluation.paired_tests import delong_interval, delong_intervals
 from bcd_utils.evaluation.tables import area_table, recall_table
 from bcd_utils.evaluation.thresholds import at_fixed_rates, rates_in_words, rates_table
 
-CLASSES = ["benign", "malignant", "normal"]
+CLASSES, POSITIVE = ["benign", "malignant", "normal"], "malignant"
 LABELS = np.array([0, 0, 0, 0, 1, 1])
 MALIGNANT = np.array([0.1, 0.2, 0.3, 0.9, 0.4, 0.8])
 PROBABILITIES = np.stack([1 - MALIGNANT, MALIGNANT, np.zeros(6)], axis=1)
@@ -44,7 +44,9 @@ def test_areas_by_hand_beside_both_intervals():
 
 def test_rates_are_fixed_on_validation_and_judged_on_test():
     flipped = PROBABILITIES[:, [1, 0, 2]]
-    points = at_fixed_rates({"validation": (LABELS, PROBABILITIES), "test": (1 - LABELS, flipped)}, CLASSES)
+    points = at_fixed_rates(
+        {"validation": (LABELS, PROBABILITIES), "test": (1 - LABELS, flipped)}, CLASSES, POSITIVE
+    )
     # all four others must be left alone, so the threshold lies just above 0.9; both malignant need 0.4
     assert points["specificity 0.90"]["threshold"] == np.nextafter(0.9, 1)
     assert points["sensitivity 0.95"]["threshold"] == 0.4
@@ -54,23 +56,22 @@ def test_rates_are_fixed_on_validation_and_judged_on_test():
     row = table.loc[("sensitivity 0.95", "validation", "specificity")]
     assert (row["right"], row["images"], row["value"], row["threshold"]) == (3, 4, 0.75, 0.4)
     # on test the four malignant have 0.9, 0.8, 0.7 and 0.1; the two others 0.6 and 0.2
-    assert rates_in_words(points, CLASSES).splitlines()[-1] == (
+    assert rates_in_words(points, POSITIVE).splitlines()[-1] == (
         "- threshold for sensitivity 0.95 (0.400): finds 3 of 4, leaves 1 of 2 others alone"
     )
 
 
 def test_without_such_images_on_validation_there_is_no_threshold():
     none = {"validation": (np.zeros(4, int), PROBABILITIES[:4]), "test": (LABELS, PROBABILITIES)}
-    points = at_fixed_rates(none, CLASSES)
+    points = at_fixed_rates(none, CLASSES, POSITIVE)
     assert points["sensitivity 0.95"]["threshold"] is None
-    assert "none, the validation images lack such a class" in rates_in_words(points, CLASSES)
+    assert "none, the validation images lack such a class" in rates_in_words(points, POSITIVE)
     assert rates_table(points).loc["sensitivity 0.95", ["threshold", "value"]].isna().all(axis=None)
 
 
 def test_decision_curves_are_shown_at_a_few_thresholds():
-    curves = decision_curves(
-        LABELS, {"raw": PROBABILITIES, "flat": np.full((6, 3), 1 / 3)}, CLASSES, samples=5
-    )
+    states = {"raw": PROBABILITIES, "flat": np.full((6, 3), 1 / 3)}
+    curves = decision_curves(LABELS, states, CLASSES, POSITIVE, samples=5)
     table = decision_table(curves)
     assert table.index.tolist() == [(name, t) for name in ("raw", "flat") for t in (0.05, 0.1, 0.2, 0.3, 0.5)]
     # from 0.5 on: one of two malignant found, one of four others with it

@@ -82,10 +82,12 @@ def test_the_table_of_arms_holds_plain_splits_only():
     rows = [
         {"scheme": scheme, "number": number} | scores for scheme, number in (("plain", 0), ("grouped", 0))
     ]
-    table = input_ablation.ablation_table({"image": pd.DataFrame(rows), "mask": pd.DataFrame(rows)})
+    arms = {"image": pd.DataFrame(rows), "mask": pd.DataFrame(rows)}
+    table = input_ablation.ablation_table(arms, ["normal"])
     assert table["arm"].tolist() == ["image", "mask"]
     assert table["recall_normal"].tolist() == [1.0, 1.0]
     assert table["kappa"].isna().all()
+    assert not any(column.startswith("recall") for column in input_ablation.ablation_table(arms))
 
 
 def test_the_default_study_shows_the_plain_image():

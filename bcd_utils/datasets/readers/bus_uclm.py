@@ -10,7 +10,7 @@ from PIL import Image
 
 from bcd_utils.datasets.base import Dataset, Scan, fetcher, given_folder
 from bcd_utils.datasets.csv_rows import numbered_records
-from bcd_utils.datasets.files import image_files
+from bcd_utils.datasets.files import image_files, place
 from bcd_utils.study.source import Source
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.paths import RAW_DATA, readable
@@ -66,8 +66,8 @@ def scan(folder: Path) -> Scan:
             remarks.append(
                 f"{path.name} is {label} in INFO.csv, its mask is coloured {seen}; taken as {label}"
             )
-        mask = masks[stem].relative_to(folder).as_posix() if stem in masks else ""
-        known = {"id": stem, "path": path.relative_to(folder).as_posix(), "label": label, "masks": mask}
+        mask = place(masks[stem], folder) if stem in masks else ""
+        known = {"id": stem, "path": place(path, folder), "label": label, "masks": mask}
         known["patient"] = stem.partition("_")[0]
         rows.append(row | known)
     lone = [path.name for stem, path in masks.items() if stem not in images]

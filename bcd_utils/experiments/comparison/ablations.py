@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 
-from bcd_utils.evaluation.cross_validation import Scored, out_of_fold, score_on
-from bcd_utils.experiments.comparison.run import FittedComparison
+from bcd_utils.audit.masks import lesion_free
+from bcd_utils.evaluation.cross_validation import Scored, out_of_fold, score_on, shown_metrics
+from bcd_utils.experiments.comparison.run import FittedComparison, Setup
 from bcd_utils.experiments.comparison.training import IMBALANCE, Variant, fewer_groups
 
 IMBALANCE_TITLES = {arm: arm.replace("_", " ") for arm in IMBALANCE}
@@ -60,34 +63,46 @@ def rebalanced(fitted: FittedComparison) -> dict[str, dict[str, Scored]]:
 
 
 def on_outlines(fitted: FittedComparison) -> dict[str, Scored]:
-    """Benign against malignant on the images with a lesion: who reads the outline, and the best of the others.
+    """Scores on the images with a lesion, of whoever reads the outline and of the best of the others.
 
-    The others' probabilities are those given that it is one of the two. Empty where nobody reads outlines, or
-    the classes are others.
+    Told apart are the classes in which lesions are drawn (see `outlined_classes`); the others' probabilities are
+    those given that it is one of them. Empty where nobody reads outlines, or fewer than two classes have any.
     """
     setup = fitted.setup
     names = [name for name in setup.candidates if fitted.families[name] == "outline"]
-    if not names or not {"benign", "malignant"} <= set(setup.classes):
+    shown = outlined_classes(fitted.setup)
+    if not names or len(shown) < 2:
         return {}
-    benign, malignant = (setup.classes.index(label) for label in ("benign", "malignant"))
+    places = [setup.classes.index(label) for label in shown]
     predicted = {name: out_of_fold(fitted.plain(name), setup.folds) for name in names}
-    tested = np.isfinite(predicted[names[0]]).all(axis=1) & np.isin(setup.labels, (benign, malignant))
+    tested = np.isfinite(predicted[names[0]]).all(axis=1) & np.isin(setup.labels, places)
     beside = [fitted.reference, fitted.best_on_validation(fitted.of_family("classical"))]
     predicted |= {name: fitted.scored[name].probabilities for name in beside if name}
-    groups, labels = setup.images.table["group"][tested], (setup.labels[tested] == malignant).astype(int)
-    pairs = {name: two_class(given, benign, malignant)[tested] for name, given in predicted.items()}
-    two = ("benign", "malignant")
-    return {name: score_on(pair, labels, groups, two, setup.study) for name, pair in pairs.items()}
+    groups, labels = setup.images.table["group"][tested], np.searchsorted(places, setup.labels[tested])
+    parts = {name: among(given, places)[tested] for name, given in predicted.items()}
+    return {name: score_on(part, labels, groups, shown, setup.study) for name, part in parts.items()}
 
 
-def two_class(probabilities: np.ndarray, first: int, second: int) -> np.ndarray:
-    """Probabilities (n, 2) of two classes, given that it is one of them; NaN where untested.
+def outlined_classes(setup: Setup) -> list[str]:
+    """Classes in which lesions are drawn, in the order of the study's."""
+    table = setup.images.table
+    free = lesion_free(table["label"], table["area_share"] > 0)
+    return [label for label in setup.classes if label not in free]
+
+
+def outline_metrics(setup: Setup) -> dict[str, str]:
+    """`shown_metrics` of `on_outlines`."""
+    return shown_metrics(replace(setup.images.dataset, classes=tuple(outlined_classes(setup))).positive)
+
+
+def among(probabilities: np.ndarray, places: Sequence[int]) -> np.ndarray:
+    """Probabilities of some classes, given that it is one of them; NaN where untested.
 
     Examples
     --------
-    >>> two_class(np.array([[0.25, 0.5, 0.25]]), 0, 2).tolist()
+    >>> among(np.array([[0.25, 0.5, 0.25]]), [0, 2]).tolist()
     [[0.5, 0.5]]
     """
-    pair = probabilities[:, [first, second]]
-    total = pair.sum(axis=1, keepdims=True)
-    return np.where(total == 0, 0.5, pair / np.where(total == 0, 1, total))
+    part = probabilities[:, list(places)]
+    total = part.sum(axis=1, keepdims=True)
+    return np.where(total == 0, 1 / len(places), part / np.where(total == 0, 1, total))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from bcd_utils.evaluation.cross_validation import Scored, out_of_fold, training_accuracy
 from bcd_utils.evaluation.format import plain_rows
-from bcd_utils.evaluation.predictions import positive_class, with_predictions
+from bcd_utils.evaluation.predictions import with_predictions
 from bcd_utils.experiments.comparison.claims import Findings
 from bcd_utils.experiments.comparison.run import NEVER_MEMBERS, FittedComparison
 from bcd_utils.experiments.comparison.tables import NOT_AT_HAND
@@ -55,7 +55,7 @@ def findings(
         training_seconds=costs["training_seconds"].dropna().to_dict(),
         pointing={} if pointing.empty else pointing.to_dict("index"),
         classes=setup.classes,
-        positive=setup.classes[positive_class(setup.classes)],
+        positive=setup.images.dataset.positive,
         majority=float(np.bincount(setup.labels).max() / len(setup.labels)),
         confidence=study.confidence,
         modalities=modalities,

@@ -147,10 +147,11 @@ def class_counts(own: pd.DataFrame, images: ImageSet | None, classes: Sequence[s
 
 def examples(images: ImageSet, each: int = 4) -> dict[str, list[tuple[np.ndarray, np.ndarray, str]]]:
     """Evenly spaced images of each class that is there, with masks and ids, for `plots.data.samples`."""
-    rows = typical(images.table, tuple(images.table["label"].unique()), each)
+    there = set(images.table["label"])
+    rows = typical(images.table, tuple(label for label in images.classes if label in there), each)
     return {
         label: [(*read_with_mask(images.folder, row), row["id"]) for _, row in chosen.iterrows()]
-        for label, chosen in sorted(rows.items())
+        for label, chosen in rows.items()
     }
 
 

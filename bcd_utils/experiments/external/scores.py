@@ -143,13 +143,13 @@ def calibrate(predictions: pd.DataFrame, classes: Sequence[str], study: Study) -
 
 
 def reliability(
-    predictions: pd.DataFrame, classes: Sequence[str], temperature: float, confidence: float
+    predictions: pd.DataFrame, classes: Sequence[str], positive: str, temperature: float, confidence: float
 ) -> dict[str, dict[str, pd.DataFrame]]:
     """`evaluation.calibration.reliability_tables` of the external images before and after temperature scaling."""
     labels, raw = labels_and_probabilities(predictions, classes, "external")
     states = {"before": raw, "after": apply_temperature(raw, temperature)}
     return {
-        state: reliability_tables(labels, probabilities, classes, confidence=confidence)
+        state: reliability_tables(labels, probabilities, classes, confidence=confidence, positive=positive)
         for state, probabilities in states.items()
     }
 

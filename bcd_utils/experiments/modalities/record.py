@@ -10,10 +10,10 @@ import pandas as pd
 
 from bcd_utils.audit.lesions import Rule
 from bcd_utils.datasets.image_set import ImageSet
+from bcd_utils.evaluation.cross_validation import shown_metrics
 from bcd_utils.evaluation.format import number, plain_rows, with_interval
 from bcd_utils.experiments.modalities.protocol import Outcome
 from bcd_utils.experiments.modalities.sources import NOT_AT_HAND, NOT_USED, Absent
-from bcd_utils.experiments.modalities.tables import known_metrics
 from bcd_utils.experiments.modalities.transfer import CHANCE, Transfer
 from bcd_utils.images.statistics import MEASURES
 from bcd_utils.study.settings import Study
@@ -56,7 +56,12 @@ def record(
         "seed": study.seed,
         "confidence": study.confidence,
         "sources": {name: sources[name] for name in study.modalities.sources},
-        "transfer": {"pairs": pairs, "left_out": transferred.left_out, "dropped": transferred.dropped},
+        "transfer": {
+            "classes": list(transferred.classes),
+            "pairs": pairs,
+            "left_out": transferred.left_out,
+            "dropped": transferred.dropped,
+        },
         "network": {**backbone.origin, "device": device(), "backend": keras.backend.backend()},
     }
 
@@ -66,7 +71,9 @@ def describe(
 ) -> dict[str, Any]:
     """One data set that is at hand."""
     scores = {
-        model: {metric: scored.interval(metric, confidence) for metric in known_metrics(outcome.probe)}
+        model: {
+            metric: scored.interval(metric, confidence) for metric in shown_metrics(images.dataset.positive)
+        }
         for model, scored in (("probe", outcome.probe), ("majority", outcome.majority))
     }
     return images.described | {
@@ -125,16 +132,14 @@ def said_of_transfer(record: Mapping[str, Any]) -> str:
     sources, pairs = record["sources"], record["transfer"]["pairs"]
     crossed = [pair for pair in pairs if pair["trained_on"] != pair["tested_on"]]
     if not crossed:
-        return (
-            "**Nothing was crossed**: that takes two data sets at hand with the classes benign and malignant."
-        )
+        return "**Nothing was crossed**: that takes two data sets at hand with the same two classes."
     counts, confidence = Counter(map(place_of, crossed)), record["confidence"]
     shown = ", ".join(f"{count} {'is' if count == 1 else 'are'} {place}" for place, count in counts.items())
     highest, lowest = (choose(crossed, key=lambda pair: pair["auc"]) for choose in (max, min))
     sentences = [
         f"Of {len(crossed)} crossings, {shown} (intervals at {confidence:.0%}, so about "
         f"{len(crossed) * (1 - confidence):.1f} would leave {CHANCE:g} by luck alone).",
-        f"The AUC goes from {named(lowest, sources)} to {named(highest, sources)}.",
+        f"The AUC of {against(record)} goes from {named(lowest, sources)} to {named(highest, sources)}.",
     ]
     across = crossings(record)
     if across:
@@ -168,7 +173,13 @@ def generalises(record: Mapping[str, Any]) -> tuple[bool, str] | None:
         return None
     shown = "; ".join(named(pair, record["sources"]) for pair in crossed)
     holds = all(place_of(pair) == ABOVE for pair in crossed)
-    return holds, f"AUC of benign against malignant, learned on one kind and tested on another: {shown}"
+    return holds, f"AUC of {against(record)}, learned on one kind and tested on another: {shown}"
+
+
+def against(record: Mapping[str, Any]) -> str:
+    """The two classes that are told apart over data sets, in words."""
+    first, second = record["transfer"]["classes"]
+    return f"{second} against {first}"
 
 
 def crosses_synthetic(record: Mapping[str, Any]) -> bool:

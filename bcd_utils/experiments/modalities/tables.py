@@ -10,12 +10,12 @@ import pandas as pd
 from bcd_utils.audit.lesions import Rule
 from bcd_utils.datasets.examples import typical
 from bcd_utils.datasets.image_set import ImageSet
-from bcd_utils.evaluation.cross_validation import Scored, score_table, shown_metrics
+from bcd_utils.evaluation.cross_validation import score_table, shown_metrics
 from bcd_utils.evaluation.format import number, span, with_interval
 from bcd_utils.evaluation.patients import as_table
 from bcd_utils.experiments.modalities.protocol import Outcome
 from bcd_utils.experiments.modalities.sources import Absent
-from bcd_utils.experiments.modalities.transfer import CLASSES, Transfer
+from bcd_utils.experiments.modalities.transfer import Transfer
 from bcd_utils.images.reading import read_with_mask
 from bcd_utils.images.statistics import MEASURES
 
@@ -141,37 +141,40 @@ def _quartiles(values: pd.Series) -> str:
     return with_interval({"value": values["median"], "low": values["q1"], "high": values["q3"]}, digits)
 
 
-def protocol_scores(outcomes: Mapping[str, Outcome], confidence: float) -> pd.DataFrame:
+def protocol_scores(
+    available: Mapping[str, ImageSet], outcomes: Mapping[str, Outcome], confidence: float
+) -> pd.DataFrame:
     """Scores of the probe and of the constant answer.
 
     Returns
     -------
     pandas.DataFrame of float
-        Index: name and `PROBE` or `MAJORITY`; for each of `shown_metrics` its value, ``_low`` and ``_high``, NaN where
-        undefined. A score that a constant answer has whatever the images are has no interval.
+        Index: name and `PROBE` or `MAJORITY`; for each of the data sets' `shown_metrics` its value, ``_low`` and
+        ``_high``, NaN where undefined. A score that a constant answer has whatever the images are has no interval.
     """
     rows = {}
     for name, outcome in outcomes.items():
         for model, scored in ((PROBE, outcome.probe), (MAJORITY, outcome.majority)):
-            rows[name, model] = row = score_table({"": scored}, known_metrics(scored), confidence).iloc[0]
-            for metric in known_metrics(scored) if model == MAJORITY else ():
+            metrics = list(shown_metrics(available[name].dataset.positive))
+            rows[name, model] = row = score_table({"": scored}, metrics, confidence).iloc[0]
+            for metric in metrics if model == MAJORITY else ():
                 if row[f"{metric}_low"] == row[f"{metric}_high"]:
                     row[[f"{metric}_low", f"{metric}_high"]] = np.nan
     return pd.DataFrame(rows).T
-
-
-def known_metrics(scored: Scored) -> list[str]:
-    """Those of `shown_metrics` that the data set's classes allow."""
-    return [metric for metric in shown_metrics(CLASSES) if metric in scored.values]
 
 
 def protocol_table(
     scores: pd.DataFrame, available: Mapping[str, ImageSet], absent: Mapping[str, Absent]
 ) -> pd.DataFrame:
     """`protocol_scores` as text."""
+    metrics = {
+        metric: heading
+        for each in available.values()
+        for metric, heading in shown_metrics(each.dataset.positive).items()
+    }
     rows = {
         (available[name].title, model): {
-            heading: with_interval(row, name=metric) for metric, heading in shown_metrics(CLASSES).items()
+            heading: with_interval(row, name=metric) for metric, heading in metrics.items()
         }
         for (name, model), row in scores.iterrows()
     }

@@ -1,7 +1,8 @@
-"""Learn on one data set, test on another, where both know the classes benign and malignant."""
+"""Learn on one data set, test on another, where both know the same two classes."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -15,8 +16,8 @@ from bcd_utils.evaluation.cross_validation import out_of_fold, score_on
 from bcd_utils.experiments.modalities.protocol import Outcome, train_folds
 from bcd_utils.study.settings import Study
 
-CLASSES = ("benign", "malignant")
 CHANCE = 0.5
+Pair = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -25,29 +26,46 @@ class Transfer:
 
     Attributes
     ----------
+    classes : tuple of str
+        See `common_pair`; empty where there are none.
     table : pandas.DataFrame
-        One row a pair: ``trained_on``, ``tested_on`` (names), ``images``, ``auc`` of malignant against benign with
-        ``auc_low`` and ``auc_high`` over the groups of the tested data set (NaN where undefined).
+        One row a pair: ``trained_on``, ``tested_on`` (names), ``images``, ``auc`` of the second class against the
+        first with ``auc_low`` and ``auc_high`` over the groups of the tested data set (NaN where undefined).
     predictions : pandas.DataFrame
-        trained_on, tested_on, id, label, p_malignant.
+        trained_on, tested_on, id, label, and ``p_<class>`` of the second class.
     left_out : dict of name to str
         Data sets, and pairs of them, that take no part, and why.
     dropped : dict of name to dict of class to int
         Images of other classes that take no part.
     """
 
+    classes: Pair
     table: pd.DataFrame
     predictions: pd.DataFrame
     left_out: dict[str, str]
     dropped: dict[str, dict[str, int]]
 
 
-def agreeing(available: Mapping[str, ImageSet]) -> tuple[list[str], dict[str, str]]:
-    """Names of the data sets that know both `CLASSES`; and why the others take no part."""
+def common_pair(available: Mapping[str, ImageSet]) -> Pair:
+    """The two classes that most data sets know: one that is not their positive class, and that.
+
+    Of several that as many know, the first in the order of the data sets and of their classes.
+    """
+    pairs = Counter(
+        (label, each.dataset.positive)
+        for each in available.values()
+        for label in each.classes
+        if label != each.dataset.positive
+    )
+    return pairs.most_common(1)[0][0]
+
+
+def agreeing(available: Mapping[str, ImageSet], pair: Pair) -> tuple[list[str], dict[str, str]]:
+    """Names of the data sets that know both classes; and why the others take no part."""
     left_out = {
-        name: f"{each.title} has the classes {', '.join(each.classes)}, not {' and '.join(CLASSES)}"
+        name: f"{each.title} has the classes {', '.join(each.classes)}, not {' and '.join(pair)}"
         for name, each in available.items()
-        if not set(CLASSES) <= set(each.classes)
+        if not set(pair) <= set(each.classes)
     }
     return [name for name in available if name not in left_out], left_out
 
@@ -71,22 +89,23 @@ def transfer(
     vectors : mapping of name to ndarray, float32, shape (n, c)
     outcomes : mapping of name to Outcome
     """
-    names, left_out = agreeing(available)
-    apart = [pair for pair in combinations(names, 2) if in_common(available[pair[0]], available[pair[1]])]
-    for pair in apart:
-        titles = " and ".join(available[name].title for name in pair)
-        left_out[", ".join(pair)] = f"{titles} share images or patients and are not crossed"
-    kept = {name: available[name].table["label"].isin(CLASSES).to_numpy() for name in names}
+    pair = common_pair(available)
+    names, left_out = agreeing(available, pair)
+    apart = [two for two in combinations(names, 2) if in_common(available[two[0]], available[two[1]])]
+    for two in apart:
+        titles = " and ".join(available[name].title for name in two)
+        left_out[", ".join(two)] = f"{titles} share images or patients and are not crossed"
+    kept = {name: available[name].table["label"].isin(pair).to_numpy() for name in names}
     rows, parts = [], []
     for number, trained in enumerate(names):
         own = available[trained]
-        never = {trained}.union(*(pair for pair in apart if trained in pair))
+        never = {trained}.union(*(two for two in apart if trained in two))
         order = [trained, *(name for name in names if name not in never)]
         folds = [split.where(kept[trained], "") for split in outcomes[trained].folds]
-        labels = numbers(own.table["label"])
+        labels = numbers(own.table["label"], pair)
         tell = partial(_tell, on_progress, number, len(names))
         given = [vectors[name] for name in order]
-        results = train_folds(given, labels, folds, len(CLASSES), study, tell)
+        results = train_folds(given, labels, folds, len(pair), study, tell)
         for index, tested in enumerate(order):
             if tested == trained:
                 probabilities = out_of_fold(results, folds)
@@ -95,15 +114,15 @@ def transfer(
             images = available[tested].table[kept[tested]].reset_index(drop=True)
             rows.append(
                 {"trained_on": trained, "tested_on": tested, "images": len(images)}
-                | auc_with_ends(probabilities[kept[tested]], images, study)
+                | auc_with_ends(probabilities[kept[tested]], images, pair, study)
             )
             part = images[["id", "label"]].assign(trained_on=trained, tested_on=tested)
-            parts.append(part.assign(p_malignant=probabilities[kept[tested], 1].round(7)))
+            parts.append(part.assign(**{f"p_{pair[1]}": probabilities[kept[tested], 1].round(7)}))
     columns = ["trained_on", "tested_on", "images", "auc", "auc_low", "auc_high"]
     table = pd.DataFrame(rows, columns=columns).astype({"auc": float, "auc_low": float, "auc_high": float})
-    order = ["trained_on", "tested_on", "id", "label", "p_malignant"]
-    predictions = pd.concat(parts, ignore_index=True)[order] if parts else pd.DataFrame(columns=order)
-    return Transfer(table, predictions, left_out, dropped_classes(available, names))
+    order = ["trained_on", "tested_on", "id", "label", f"p_{pair[1]}"]
+    predictions = pd.concat(parts, ignore_index=True)[order]
+    return Transfer(pair, table, predictions, left_out, dropped_classes(available, names, pair))
 
 
 def _tell(on_progress: Callable, finished: int, data_sets: int, done: int, total: int) -> None:
@@ -119,19 +138,21 @@ def in_common(one: ImageSet, other: ImageSet) -> bool:
     return any(one.table[column].isin(other.table[column]).any() for column in columns)
 
 
-def numbers(labels: pd.Series) -> np.ndarray:
-    """Labels as places in `CLASSES`, -1 for any other.
+def numbers(labels: pd.Series, pair: Pair) -> np.ndarray:
+    """Labels as places in the pair, -1 for any other.
 
     Examples
     --------
-    >>> numbers(pd.Series(["malignant", "normal", "benign"])).tolist()
+    >>> numbers(pd.Series(["malignant", "normal", "benign"]), ("benign", "malignant")).tolist()
     [1, -1, 0]
     """
-    return pd.Categorical(labels, CLASSES).codes.astype(int)
+    return pd.Categorical(labels, pair).codes.astype(int)
 
 
-def auc_with_ends(probabilities: np.ndarray, images: pd.DataFrame, study: Study) -> dict[str, float | None]:
-    """AUC of malignant against benign, with its interval over the groups of the tested images.
+def auc_with_ends(
+    probabilities: np.ndarray, images: pd.DataFrame, pair: Pair, study: Study
+) -> dict[str, float | None]:
+    """AUC of the second class against the first, with its interval over the groups of the tested images.
 
     Parameters
     ----------
@@ -139,15 +160,17 @@ def auc_with_ends(probabilities: np.ndarray, images: pd.DataFrame, study: Study)
     images : pandas.DataFrame
         Columns label and group, rows numbered from 0.
     """
-    scored = score_on(probabilities, numbers(images["label"]), images["group"], CLASSES, study)
-    row = scored.row(["roc_auc_malignant"], study.confidence)
-    return {name.replace("roc_auc_malignant", "auc"): value for name, value in row.items()}
+    scored = score_on(probabilities, numbers(images["label"], pair), images["group"], pair, study)
+    area = scored.interval(f"roc_auc_{pair[1]}", study.confidence)
+    return {"auc": area["value"], "auc_low": area["low"], "auc_high": area["high"]}
 
 
-def dropped_classes(available: Mapping[str, ImageSet], names: list[str]) -> dict[str, dict[str, int]]:
-    """Images of classes other than `CLASSES`, of the data sets that take part and have some."""
+def dropped_classes(
+    available: Mapping[str, ImageSet], names: list[str], pair: Pair
+) -> dict[str, dict[str, int]]:
+    """Images of classes other than the pair, of the data sets that take part and have some."""
     counts = {
-        name: available[name].table["label"].value_counts().drop(list(CLASSES), errors="ignore")
+        name: available[name].table["label"].value_counts().drop(list(pair), errors="ignore")
         for name in names
     }
     return {name: count.to_dict() for name, count in counts.items() if len(count)}

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from bcd_utils.evaluation.reported import Reported
+from bcd_utils.experiments.paper_forensics.matrices import Finding, ranges
+
 JOINTLY = "jointly"
+TEST = "test"
+
+
+def row_of(reported: Reported, fitting: Iterable[Finding], recalls_of: Sequence[str]) -> dict[str, float]:
+    """A publication's test row: the scores that it prints, and ``recall_<class>`` as its matrices imply them."""
+    row = {name: float(value) for name, value in reported.reported[TEST].items()}
+    implied = ranges(next(each for each in fitting if each.set == TEST))
+    for label in recalls_of:
+        row[f"recall_{label}"] = float(implied.loc[label, ["sensitivity_low", "sensitivity_high"]].mean())
+    return row
 
 
 def consistency(
@@ -73,9 +86,7 @@ def consistency(
     for kind, splits in table.groupby("arm", sort=False):
         values = splits[list(metrics)].to_numpy(float).round(decimals)
         tails, tails_of_row = _tail_shares(values, values), _tail_shares(values, row[None])
-        # Unlike linear interpolation, this quantile does not cut off the extremes of a few splits.
-        edges = [(1 - confidence) / 2, 0.5, (1 + confidence) / 2]
-        lows, medians, highs = np.quantile(values, edges, axis=0, method="median_unbiased").round(decimals)
+        lows, medians, highs = _central(values, confidence).round(decimals)
         common = {"arm": kind, "splits": len(values)}
         for index, name in enumerate(metrics):
             below, equal = (values[:, index] < row[index]).mean(), (values[:, index] == row[index]).mean()
@@ -91,6 +102,39 @@ def consistency(
         rows.append(common | {"metric": JOINTLY, "as_extreme": jointly, "place": _place(agrees)})
     order = "arm metric splits reported median low high percentile as_extreme place".split()
     return pd.DataFrame(rows)[order]
+
+
+def spread(
+    table: pd.DataFrame, metrics: Sequence[str], confidence: float = 0.95, decimals: int = 4
+) -> pd.DataFrame:
+    """Each arm's distribution over splits, where there is no row to place in it; parameters as for `consistency`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each arm and metric: ``arm``, ``metric``, ``splits``, ``median``, ``low`` and ``high``; NaN where a
+        split left the metric undefined.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"arm": "image", "accuracy": [0.78, 0.79, 0.80, 0.81, 0.82]})
+    >>> spread(table, ["accuracy"]).values.tolist()
+    [['image', 'accuracy', 5, 0.8, 0.78, 0.82]]
+    """
+    rows = []
+    for kind, splits in table.groupby("arm", sort=False):
+        central = _central(splits[list(metrics)].to_numpy(float), confidence).round(decimals)
+        for name, (low, median, high) in zip(metrics, central.T, strict=True):
+            row = {"arm": kind, "metric": name, "splits": len(splits)}
+            rows.append(row | {"median": median, "low": low, "high": high})
+    return pd.DataFrame(rows)
+
+
+def _central(values: np.ndarray, confidence: float) -> np.ndarray:
+    """Low end, median and high end of the central share of splits, for each column: float (3, metrics)."""
+    # Unlike linear interpolation, this quantile does not cut off the extremes of a few splits.
+    edges = [(1 - confidence) / 2, 0.5, (1 + confidence) / 2]
+    return np.quantile(values, edges, axis=0, method="median_unbiased")
 
 
 def _tail_shares(sample: np.ndarray, values: np.ndarray) -> np.ndarray:

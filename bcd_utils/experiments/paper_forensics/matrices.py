@@ -222,6 +222,13 @@ def pooled(findings: Sequence[Finding]) -> pd.DataFrame:
     return pd.concat(tables).groupby(level="class", sort=False).sum()
 
 
+def without_error(findings: Sequence[Finding]) -> list[str]:
+    """Classes that are all found, and that nothing else is called, in every matching matrix of every set."""
+    counts = pooled(findings)
+    right = (counts["found_low"] == counts["images"]) & (counts["false_high"] == 0)
+    return list(counts.index[right])
+
+
 def matrix_table(findings: Sequence[Finding]) -> pd.DataFrame:
     """All matching matrices, one a row.
 
@@ -253,20 +260,22 @@ def shared_table(findings: Sequence[Finding]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["set", "in every matching matrix"])
 
 
-def counts_table(reported: Reported, label: str) -> pd.DataFrame:
+def counts_table(reported: Reported, labels: Sequence[str]) -> pd.DataFrame:
     """How many class counts of a random draw were tried and fit, F1 read as the macro average.
 
     Returns
     -------
     pandas.DataFrame
-        Index: the sets; columns ``tried``, ``that fit`` and ``<label> perfect``: the share, by chance, of the
-        fitting counts in which every fitting matrix has all images of the class found and none falsely called.
+        Index: the sets; columns ``tried``, ``that fit`` and, for each label, ``<label> perfect``: the share, by
+        chance, of the fitting counts in which every fitting matrix has all images of the class found and none
+        falsely called.
     """
-    rows = {}
+    rows: dict[str, dict[str, float]] = {}
     for name, size in reported.split.items():
         scores = reported.readings(name)["macro"]
         table = fitting_counts(reported.images, size, scores, reported.rounding)
-        perfect = [label in classes.split(",") for classes in table["perfect"]]
-        share = table.loc[perfect, "chance"].sum() / table["chance"].sum()
-        rows[name] = {"tried": table.attrs["tried"], "that fit": len(table), f"{label} perfect": share}
+        rows[name] = {"tried": table.attrs["tried"], "that fit": len(table)}
+        for label in labels:
+            perfect = [label in classes.split(",") for classes in table["perfect"]]
+            rows[name][f"{label} perfect"] = table.loc[perfect, "chance"].sum() / table["chance"].sum()
     return pd.DataFrame.from_dict(rows, orient="index")

@@ -80,14 +80,14 @@ def distributions(table: pd.DataFrame, paper: Mapping[str, float]) -> pd.DataFra
     table : pandas.DataFrame
         As `scores_by_split` gives it.
     paper : mapping of metric to float
-        The paper's test scores.
+        The paper's test scores; empty where none can be compared.
 
     Returns
     -------
     pandas.DataFrame
         Index (scheme, metric) over "plain" and "grouped"; columns mean, sd, low and high (2.5% and 97.5%
         quantiles), lowest, highest, paper, percentile (share of splits below the paper's value, a tie
-        counting one half, 0..100).
+        counting one half, 0..100; NaN without a value of the paper's).
     """
     from scipy.stats import percentileofscore
 
@@ -98,9 +98,11 @@ def distributions(table: pd.DataFrame, paper: Mapping[str, float]) -> pd.DataFra
             low, high = values.quantile([0.025, 0.975])
             rows[scheme, metric] = {
                 "mean": values.mean(), "sd": values.std(), "low": low, "high": high,
-                "lowest": values.min(), "highest": values.max(), "paper": paper[metric],
-                "percentile": percentileofscore(values, paper[metric], kind="mean"),
+                "lowest": values.min(), "highest": values.max(), "paper": np.nan, "percentile": np.nan,
             }  # fmt: skip
+            if metric in paper:
+                place = percentileofscore(values, paper[metric], kind="mean")
+                rows[scheme, metric] |= {"paper": paper[metric], "percentile": place}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["scheme", "metric"])
 
 

@@ -24,7 +24,7 @@ STAGE = Stage(
     outside=image_files,
     paper_figures=(
         PaperFigure("Fig 2", "Histopathology samples", "fig2_histopathology"),
-        PaperFigure("Fig 3", "Ultrasound samples", "fig3_ultrasound"),
+        PaperFigure("Fig 3", "Ultrasound samples", "fig3_ultrasound", "ultrasound"),
     ),
     protocol=True,
 )

@@ -35,6 +35,6 @@ STAGE = Stage(
     ),
     paper_figures=(
         PaperFigure("Fig 2", "Histopathology samples", "fig2_histopathology"),
-        PaperFigure("Fig 3", "Ultrasound samples", "fig3_ultrasound"),
+        PaperFigure("Fig 3", "Ultrasound samples", "fig3_ultrasound", "ultrasound"),
     ),
 )

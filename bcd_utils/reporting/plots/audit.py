@@ -70,7 +70,7 @@ def side_by_side(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.hstack([resized(one), np.full((HEIGHT, 8, 3), 255, np.uint8), resized(other)])
 
 
-def best_matches(best: pd.DataFrame, threshold: float | None) -> Figure:
+def best_matches(best: pd.DataFrame, threshold: float | None, classes: Sequence[str]) -> Figure:
     """How alike each image is to the image it is most like: one histogram a class.
 
     Parameters
@@ -79,10 +79,11 @@ def best_matches(best: pd.DataFrame, threshold: float | None) -> Figure:
         Columns ``label`` and ``detail`` (-1..1), one row an image.
     threshold : float or None
         From here on two images are called the same; None: none are by their look.
+    classes : sequence of str
+        From the top down.
     """
     import seaborn
 
-    classes = sorted(best["label"].unique())
     figure, grid = style.panels(0.9 + 1.3 * len(classes), len(classes), sharex=True, lines="y")
     low = min(0.0, math.floor(10 * float(best["detail"].min())) / 10)
     bins = np.linspace(low, 1, round((1 - low) / 0.025) + 1)

@@ -158,13 +158,13 @@ def side_by_side(examples: Sequence[dict], titles: Names) -> Figure:
     for (plain, *blends), example in zip(grid, examples, strict=True):
         label = example["label"]
         style.lesion(plain, example["image"], example["mask"])
-        plain.set_xlabel(f"true: {label}", size=style.SMALL)
+        plain.set_xlabel(f"true: {style.spaced(label)}", size=style.SMALL)
         for panel, name in zip(blends, titles, strict=True):
             cam, predicted = example["cams"][name], example["predicted"][name]
             style.lesion(panel, blended(example["image"], cam), example["mask"])
             mark_peak(panel, cam)
             colour = style.MUTED if predicted == label else "#B00020"
-            panel.set_xlabel(predicted, size=style.SMALL, color=colour)
+            panel.set_xlabel(style.spaced(predicted), size=style.SMALL, color=colour)
     for panel, title in zip(grid[0], ("image", *titles.values()), strict=True):
         panel.set_title(style.wrap(title, cell - 0.05, style.SMALL, "bold"), size=style.SMALL, weight="bold")
     return figure

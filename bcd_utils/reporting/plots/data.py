@@ -103,17 +103,19 @@ def class_counts(counts: pd.Series, set_aside: pd.Series | None = None) -> Figur
     return figure
 
 
-def image_sizes(manifest: pd.DataFrame) -> Figure:
+def image_sizes(manifest: pd.DataFrame, classes: Sequence[str]) -> Figure:
     """Width and height of every image.
 
     Parameters
     ----------
     manifest : DataFrame
         Columns ``width``, ``height`` (pixels) and ``label``.
+    classes : sequence of str
+        In the order of the legend.
     """
     figure, [[panel]] = style.panels(5.2, lines="both")
     panel.axline((0, 0), slope=1, color=style.MUTED, linewidth=1, linestyle=":", label="square images")
-    for name, look in style.class_looks(sorted(manifest["label"].unique())).items():
+    for name, look in style.class_looks(classes).items():
         rows = manifest[manifest["label"] == name]
         label = f"{style.spaced(name)} ({len(rows):,})"
         panel.scatter(rows["width"], rows["height"], s=24, label=label, **look.dots)
@@ -123,15 +125,17 @@ def image_sizes(manifest: pd.DataFrame) -> Figure:
     return figure
 
 
-def lesion_areas(table: pd.DataFrame) -> Figure:
+def lesion_areas(table: pd.DataFrame, classes: Sequence[str]) -> Figure:
     """Share of the image that the lesion covers: one dot an image, median and quartiles, for each class.
 
     Parameters
     ----------
     table : DataFrame
         Columns ``label`` and ``area_fraction`` (0..1).
+    classes : sequence of str
+        From the top down; those without a row are left out.
     """
-    classes = sorted(table["label"].unique())
+    classes = [label for label in classes if (table["label"] == label).any()]
     figure, [[panel]] = style.panels(1.0 + 0.8 * len(classes))
     counts = []
     for place, (name, look) in enumerate(style.class_looks(classes).items()):

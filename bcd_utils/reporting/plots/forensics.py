@@ -47,23 +47,27 @@ def inputs(table: pd.DataFrame, reported: Mapping[str, float]) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        One row a split: ``arm``, and a column for each score of ``reported``. Arms are drawn in the order in
-        which they first occur.
+        One row a split: ``arm``, ``split``, and a column for each score, one panel each. Arms are drawn in the
+        order in which they first occur.
     reported : mapping of score to float
-        The published value of each score; one panel each.
+        The published value of each score; empty where none can be compared.
     """
     names = list(dict.fromkeys(table["arm"]))
-    figure, [grid] = style.panels(1.5 + 0.72 * len(names), columns=len(reported), sharey=True, lines="x")
-    for panel, (score, value) in zip(grid, reported.items(), strict=True):
-        panel.axvline(value, zorder=1, **PAPER)
-        style.note(panel, f"paper: {number(value)}", (value, 1), (0, 6), **ABOVE)
+    scores = [column for column in table if column not in ("arm", "split")]
+    figure, [grid] = style.panels(1.5 + 0.72 * len(names), columns=len(scores), sharey=True, lines="x")
+    for panel, score in zip(grid, scores, strict=True):
+        if score in reported:
+            panel.axvline(reported[score], zorder=1, **PAPER)
+            style.note(panel, f"paper: {number(reported[score])}", (reported[score], 1), (0, 6), **ABOVE)
         for place, name in enumerate(names):
             values = table.loc[table["arm"] == name, score].to_numpy()
             dots = {"color": ARM_COLOURS[place % len(ARM_COLOURS)], "edgecolor": "white", "linewidth": 0.3}
             style.strip(panel, values, place - 0.14, 0.22, size=4.5 if len(values) <= 30 else 3.3, **dots)
             _box(panel, values, place + 0.26)
-        label = f"recall of {score[7:]}" if score.startswith("recall_") else style.spaced(score)
-        panel.set_xlabel(main_metrics().get(score, label))
+        label = f"recall of {style.spaced(score[7:])}" if score.startswith("recall_") else style.spaced(score)
+        panel.set_xlabel(
+            style.wrap(main_metrics().get(score, label), style.WIDTH / len(scores), style.MEDIUM)
+        )
         panel.margins(x=0.08)
         panel.locator_params(axis="x", nbins=4)
         panel.tick_params(axis="y", length=0)
@@ -71,7 +75,8 @@ def inputs(table: pd.DataFrame, reported: Mapping[str, float]) -> Figure:
     grid[0].set_ylim(len(names) - 0.5, -0.5)
     dot = style.sign("one split", color=style.MUTED, marker="o", markersize=4)
     box = style.sign("box: middle half; whiskers: central 95%", color=BOX, linewidth=1.3, linestyle="-")
-    style.key(figure, [style.sign("paper", **PAPER), dot, box], fontsize=style.MEDIUM)
+    paper = [style.sign("paper", **PAPER)] if reported else []
+    style.key(figure, [*paper, dot, box], fontsize=style.MEDIUM)
     return figure
 
 

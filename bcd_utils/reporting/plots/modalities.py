@@ -102,7 +102,7 @@ def scores(table: pd.DataFrame, titles: Names, metrics: Names, markers: Names) -
     return figure
 
 
-def transfer(table: pd.DataFrame, titles: Names) -> Figure:
+def transfer(table: pd.DataFrame, titles: Names, classes: Sequence[str]) -> Figure:
     """AUC of each pair, rows trained on, columns tested on; white is chance, the frame marks the same data set.
 
     Parameters
@@ -110,6 +110,8 @@ def transfer(table: pd.DataFrame, titles: Names) -> Figure:
     table : pandas.DataFrame
         Columns trained_on, tested_on, auc, auc_low, auc_high.
     titles : mapping of name to str
+    classes : sequence of str
+        Two: the area is that of the second against the first.
     """
     names = list(dict.fromkeys(table["trained_on"]))
     values = table.pivot(index="trained_on", columns="tested_on", values="auc").loc[names, names]
@@ -134,6 +136,6 @@ def transfer(table: pd.DataFrame, titles: Names) -> Figure:
     panel.set_ylabel("trained on", size=style.MEDIUM, weight="bold")
     panel.tick_params(length=0)
     panel.spines[:].set_visible(False)
-    bar = figure.colorbar(picture, ax=panel, shrink=0.9, label="AUC, malignant against benign")
+    bar = figure.colorbar(picture, ax=panel, shrink=0.9, label=f"AUC, {classes[1]} against {classes[0]}")
     bar.ax.axhline(0.5, color="black", linewidth=1)
     return figure

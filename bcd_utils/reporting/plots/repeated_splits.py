@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bcd_utils.evaluation.format import number, with_interval
-from bcd_utils.evaluation.metric_registry import main_metrics
+from bcd_utils.evaluation.metric_registry import main_metrics, paper_metrics
 from bcd_utils.reporting.plots import style
 
 PLAIN, GROUPED = {"color": "#E69F00", "marker": "o"}, {"color": "#56B4E9", "marker": "s"}
@@ -24,16 +24,16 @@ def repeated_splits(
     Parameters
     ----------
     table : pandas.DataFrame
-        One row a split: scheme ("plain", "grouped") and the scores of ``paper``.
+        One row a split: scheme ("plain", "grouped") and the scores that the paper prints, a panel each.
     headline : mapping of score to mapping
         ``value``, ``low``, ``high`` of repeated grouped cross-validation.
     paper : mapping of score to float
-        The published test scores; a panel each.
+        The published test scores; empty where none can be compared.
     folds : int
         Of the cross-validation, for its label.
     """
-    figure, [grid] = style.panels(3.3, columns=len(paper), sharey=True, lines="x")
-    for panel, metric in zip(grid, paper, strict=True):
+    figure, [grid] = style.panels(3.3, columns=len(paper_metrics()), sharey=True, lines="x")
+    for panel, metric in zip(grid, paper_metrics(), strict=True):
         for scheme, look in (("plain", PLAIN), ("grouped", GROUPED)):
             values = table.loc[table["scheme"] == scheme, metric].dropna().to_numpy(dtype=float)
             dots = {"size": 3.6, "alpha": 0.75, "linewidth": 0.3, "edgecolor": "white"}
@@ -45,9 +45,15 @@ def repeated_splits(
         style.note(
             panel, with_interval(headline[metric]), (headline[metric]["value"], ROWS["folds"]), (0, 11), **at
         )
-        panel.axvline(paper[metric], color="#8B0000", linewidth=1.6, linestyle=(0, (4, 2)))
-        at = {"xycoords": panel.get_xaxis_transform(), "ha": "right", "color": "#8B0000", "size": style.SMALL}
-        style.note(panel, f"paper {number(paper[metric])}", (paper[metric], 1), (-3, -5), **at)
+        if metric in paper:
+            panel.axvline(paper[metric], color="#8B0000", linewidth=1.6, linestyle=(0, (4, 2)))
+            at = {
+                "xycoords": panel.get_xaxis_transform(),
+                "ha": "right",
+                "color": "#8B0000",
+                "size": style.SMALL,
+            }
+            style.note(panel, f"paper {number(paper[metric])}", (paper[metric], 1), (-3, -5), **at)
         style.heading(panel, main_metrics()[metric])
         panel.xaxis.set_major_locator(MaxNLocator(4))
         panel.set(ylim=(-0.5, 2.75), xlabel="test score")

@@ -25,7 +25,7 @@ def metrics_beside_paper(
     intervals: dict[str, dict[str, float | None]],
     paper: dict[str, dict[str, float]],
 ) -> Figure:
-    """The main metrics of each set beside the paper's, with the test set's intervals.
+    """The main metrics of each set, with the test set's intervals, and the paper's where it has any.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def metrics_beside_paper(
     paper : dict of set to dict of score to float
         The published values; may be empty.
     """
-    titles = main_metrics()
+    titles, printed = main_metrics(), any(paper.values())
     rows = [(score, name) for score in titles for name in (None, *metrics)]
     figure, [[panel]] = style.panels(1.0 + 0.26 * len(rows), lines="x")
     for place, (score, name) in enumerate(rows):
@@ -50,10 +50,10 @@ def metrics_beside_paper(
         if style.known(theirs):
             panel.plot(theirs, place, color=look["color"], **PUBLISHED)
         _beside(panel, 0, place, with_interval(bounds))
-        if paper:
+        if printed:
             _beside(panel, 1, place, number(theirs))
     _beside(panel, 0, 0, "ours [interval]" if intervals else "ours", weight="bold")
-    if paper:
+    if printed:
         _beside(panel, 1, 0, "paper", weight="bold")
 
     labels = [titles[score] if name is None else style.spaced(name) for score, name in rows]
@@ -64,7 +64,7 @@ def metrics_beside_paper(
     panel.set(xlabel="score", ylim=(len(rows) - 0.4, -0.6))
     panel.margins(x=0.06)
     handles = [style.sign(style.spaced(name), markersize=7, **style.set_look(name)) for name in metrics]
-    handles += [style.sign("paper", color=style.MUTED, **PUBLISHED)] if paper else []
+    handles += [style.sign("paper", color=style.MUTED, **PUBLISHED)] if printed else []
     style.key(figure, handles)
     return figure
 
@@ -80,10 +80,12 @@ def confusion_matrices(matrices: dict[str, np.ndarray], classes: Sequence[str]) 
     count = len(classes)
     columns = min(len(matrices), 3 if count <= 4 else 2)
     rows = -(-len(matrices) // columns)
-    names = [style.spaced(name) for name in classes]
-    longest = max(style.text_width(name, style.MEDIUM) for name in names)
-    side, size = (2.4, style.LARGE) if count <= 4 else (3.35, style.SMALL)
-    below = 0.45 + (0.7 * longest if count > 3 else 0.15)
+    side, size, room = (2.4, style.LARGE, 0.9) if count <= 4 else (3.35, style.SMALL, 1.5)
+    names = [style.wrap(style.spaced(name), room, style.MEDIUM) for name in classes]
+    longest = max(style.text_width(line, style.MEDIUM) for name in names for line in name.split("\n"))
+    under = names if count > 3 else [style.wrap(name, side / count - 0.08, style.MEDIUM) for name in names]
+    lines = max(name.count("\n") + 1 for name in under) * style.line_height(style.MEDIUM)
+    below = 0.45 + (0.7 * longest if count > 3 else lines)
     width = columns * (side + 0.12) + longest + 1.5
     figure, grid = style.panels(rows * (side + below + 0.35), rows, columns, width=width)
     slanted = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if count > 3 else {}
@@ -97,7 +99,7 @@ def confusion_matrices(matrices: dict[str, np.ndarray], classes: Sequence[str]) 
             ink = "white" if rates[row, column] > 0.55 else "black"
             panel.text(column, row, f"{cell:,}\n{rate}", color=ink, ha="center", va="center", size=size)
         first = index % columns == 0
-        panel.set_xticks(range(count), names, size=style.MEDIUM, **slanted)
+        panel.set_xticks(range(count), under, size=style.MEDIUM, **slanted)
         panel.set_yticks(range(count), names if first else [""] * count, size=style.MEDIUM)
         panel.set_xlabel("predicted class")
         panel.set_ylabel("true class" if first else "")
@@ -111,8 +113,14 @@ def confusion_matrices(matrices: dict[str, np.ndarray], classes: Sequence[str]) 
     return figure
 
 
-def roc(curves: dict[str, dict[str, pd.DataFrame]], metrics: dict[str, dict[str, float | None]]) -> Figure:
+def roc(
+    curves: dict[str, dict[str, pd.DataFrame]],
+    metrics: dict[str, dict[str, float | None]],
+    positive: str | None = None,
+) -> Figure:
     """One-vs-rest ROC curve of each class, a panel for each set, the areas in the legends.
+
+    Of two classes only ``positive`` is drawn: the other's curve is the same, mirrored, over the same area.
 
     Parameters
     ----------
@@ -120,8 +128,12 @@ def roc(curves: dict[str, dict[str, pd.DataFrame]], metrics: dict[str, dict[str,
         Columns ``false_positive_rate`` and ``true_positive_rate`` (0..1). A class may be missing from a set.
     metrics : dict of set to dict
         Area under each curve as ``roc_auc_<class>``.
+    positive : str, optional
+        A class.
     """
     looks = style.class_looks(name for of_set in curves.values() for name in of_set)
+    if len(looks) == 2 and positive in looks:
+        looks = {positive: looks[positive]}
     side, below = style.WIDTH / max(len(curves), 3), 0.3 + 0.21 * len(looks)
     sizes: dict[str, Any] = {"width": side * len(curves) + 0.1, "height_ratios": [side - 0.2, below]}
     figure, [upper, lower] = style.panels(side + 0.2 + below, 2, len(curves), **sizes)

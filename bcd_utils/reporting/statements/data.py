@@ -69,7 +69,10 @@ def missing_data(summary: Summary) -> str:
 
 @statement("settings input, image_size, stain, augmentation; artifacts/training.json")
 def preprocessing(summary: Summary) -> str:
-    side, method = at(summary, "settings", "image_size"), at(summary, "settings")["stain"].capitalize()
+    side, method = (
+        at(summary, "settings", "image_size"),
+        at(summary, "settings", "source", "stain").capitalize(),
+    )
     stains = "" if method == "None" else f"stains normalised after {method} to published references, "
     return (
         f"Converted to RGB, {stains}and resized to {side} x {side} pixels without keeping the aspect ratio; "

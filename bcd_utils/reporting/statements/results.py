@@ -98,11 +98,13 @@ def repetition(summary: Summary) -> str:
     spread = (repeated_splits.get("plain") or {}).get("accuracy")
     if not spread:
         return text
-    return (
+    text = (
         f"{text} Over {at(repeated_splits, 'splits')} splits by image the same protocol gave a test accuracy of "
-        f"{span(spread['lowest'], spread['highest'])}; the paper's {number(spread['paper'])} lies above "
-        f"{spread['percentile']:.0f}% of them."
+        f"{span(spread['lowest'], spread['highest'])}"
     )
+    if spread.get("paper") is None:
+        return f"{text}."
+    return f"{text}; the paper's {number(spread['paper'])} lies above {spread['percentile']:.0f}% of them."
 
 
 @statement("artifacts/forensics.json")
@@ -151,6 +153,7 @@ def modalities(summary: Summary) -> str:
         return f"Other kinds of images were not tried: this study does not run {notebook_of(summary, 'modalities')}."
     sources = at(summary, "modalities", "sources").values()
     pairs = at(summary, "modalities", "transfer", "pairs")
+    classes = at(summary, "modalities", "transfer", "classes")
     missing = {source["title"]: source["status"] for source in sources if "scores" not in source}
     shown = [
         f"{source['title']} ({len(source['classes'])} classes) {with_interval(source['scores']['probe']['roc_auc'])}"
@@ -166,7 +169,7 @@ def modalities(summary: Summary) -> str:
         return text
     above = sum((pair["auc_low"] or 0) > 0.5 for pair in crossed)
     return (
-        f"{text} Learned on one and tested on another, malignant against benign: AUC "
+        f"{text} Learned on one and tested on another, {' against '.join(reversed(classes))}: AUC "
         f"{span(min(areas), max(areas))}, of {len(areas)} pairs {above} with an interval above 0.5."
     )
 

@@ -11,7 +11,13 @@ from bcd_utils.datasets import dataset_of
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.experiments.modalities.protocol import learn_probe, predictions_table, run_protocol
 from bcd_utils.experiments.modalities.record import said_of_transfer
-from bcd_utils.experiments.modalities.transfer import agreeing, auc_with_ends, in_common, transfer
+from bcd_utils.experiments.modalities.transfer import (
+    agreeing,
+    auc_with_ends,
+    common_pair,
+    in_common,
+    transfer,
+)
 from bcd_utils.models.candidates.base import Fold
 from bcd_utils.models.candidates.frozen import PROBE
 from bcd_utils.study.loading import make_study
@@ -92,7 +98,9 @@ def test_areas_agree_with_scikit_learn_from_the_saved_predictions(two):
 def test_an_area_by_hand():
     images = pd.DataFrame({"label": ["benign", "benign", "malignant", "malignant"], "group": list("wxyz")})
     malignant = np.array([0.1, 0.6, 0.5, 0.9])  # of four pairs, only 0.5 against 0.6 is the wrong way round
-    found = auc_with_ends(np.stack([1 - malignant, malignant], axis=1), images, STUDY)
+    found = auc_with_ends(
+        np.stack([1 - malignant, malignant], axis=1), images, ("benign", "malignant"), STUDY
+    )
     assert found["auc"] == 0.75
 
 
@@ -101,7 +109,7 @@ def test_a_data_set_with_other_classes_takes_no_part(two):
     subtypes = ["adenosis"] * 9 + ["fibroadenoma"] * 9
     other = collection("Subtypes", subtypes, "breakhis", breakhis=BreakHis(target="subtype"))
     available = {**available, "s": other}
-    names, left_out = agreeing(available)
+    names, left_out = agreeing(available, common_pair(available))
     assert names == ["a", "b"]
     assert left_out == {"s": "Subtypes has the classes adenosis, fibroadenoma, not benign and malignant"}
     vectors = {**vectors, "s": features(subtypes, {"adenosis": 1, "fibroadenoma": -1})}
@@ -131,12 +139,28 @@ def test_patients_of_one_name_in_different_data_sets_are_different_people():
     assert in_common(one, other)
 
 
-def test_with_no_common_classes_nothing_is_crossed():
-    other = collection("A", ["benign"] * 9 + ["normal"] * 9)
-    vectors = {"a": features(list(other.table["label"]), {"benign": 1, "normal": -1})}
-    _, found = run({"a": other}, vectors)
-    assert found.table.empty and found.predictions.empty
+def test_with_no_common_classes_nothing_is_crossed(two):
+    available, vectors = two
+    subtypes = ["adenosis"] * 9 + ["fibroadenoma"] * 9
+    other = collection("Subtypes", subtypes, "breakhis", breakhis=BreakHis(target="subtype"))
+    signs = {"adenosis": 1, "fibroadenoma": -1}
+    _, found = run({"a": available["a"], "s": other}, {"a": vectors["a"], "s": features(subtypes, signs)})
+    assert found.table[["trained_on", "tested_on"]].values.tolist() == [["a", "a"]]
     assert "Nothing was crossed" in said_of_transfer({"sources": {}, "transfer": {"pairs": []}})
+
+
+def test_what_is_told_apart_are_the_two_classes_that_most_data_sets_know(two):
+    available, vectors = two
+    assert common_pair(available) == ("benign", "malignant")
+    cysts = ["cyst"] * 12 + ["DC"] * 9
+    mine = {name: ImageSet(Source(dataset="folder", positive="DC"), collection(name, WITH_NORMAL[:21]).table.assign(
+        label=cysts), ("DC", "cyst"), name * 3, title=name) for name in ("x", "y")}  # fmt: skip
+    assert common_pair(mine | {"a": available["a"]}) == ("cyst", "DC")
+    x, y = features(cysts, {"cyst": -1, "DC": 1}), features(cysts, {"cyst": 1, "DC": -1})
+    _, found = run(mine, {"x": x, "y": y})
+    assert found.classes == ("cyst", "DC") and "p_DC" in found.predictions
+    areas = found.table.set_index(["trained_on", "tested_on"])["auc"].to_dict()
+    assert areas == {("x", "x"): 1, ("x", "y"): 0, ("y", "y"): 1, ("y", "x"): 0}
 
 
 def test_each_image_is_tested_once_by_a_model_that_saw_nothing_of_its_group():
@@ -191,12 +215,15 @@ SOURCES = {
 }
 
 
+TWO = {"classes": ["benign", "malignant"]}
+
+
 def said(*rows) -> str:
     pairs = [
         {"trained_on": one, "tested_on": other, "auc": auc, "auc_low": low, "auc_high": high}
         for one, other, auc, low, high in rows
     ]
-    return said_of_transfer({"sources": SOURCES, "confidence": 0.95, "transfer": {"pairs": pairs}})
+    return said_of_transfer({"sources": SOURCES, "confidence": 0.95, "transfer": TWO | {"pairs": pairs}})
 
 
 AT_HOME = (("a", "a", 0.9, 0.85, 0.95), ("b", "b", 0.8, 0.7, 0.9))

@@ -72,7 +72,7 @@ def test_two_images_stand_side_by_side_at_one_height():
 
 def test_the_histograms_count_the_images_with_a_copy():
     best = pd.DataFrame({"label": ["benign", "benign", "normal"], "detail": [0.7, 0.2, -0.15]})
-    found = texts(audit.best_matches(best=best, threshold=0.6))
+    found = texts(audit.best_matches(best=best, threshold=0.6, classes=["benign", "normal"]))
     assert "benign: 1 of 2 images have a copy" in found and "normal: 0 of 1 images have a copy" in found
 
 

@@ -101,7 +101,8 @@ def test_each_pair_has_its_cell_and_the_same_data_set_a_frame():
     rows = [("a", "a", 0.9), ("a", "b", 0.5), ("b", "a", np.nan), ("b", "b", 0.05)]
     table = pd.DataFrame(rows, columns=["trained_on", "tested_on", "auc"])
     table["auc_low"], table["auc_high"] = table["auc"] - 0.05, table["auc"] + 0.05
-    figure = drawn(modalities.transfer(table, {"a": "BUSI", "b": "CBIS-DDSM, abnormalities"}))
+    figure = drawn(modalities.transfer(table, {"a": "BUSI", "b": "CBIS-DDSM, abnormalities"}, ("cyst", "DC")))
+    assert figure.axes[1].get_ylabel() == "AUC, DC against cyst"
     panel = figure.axes[0]
     texts = {tuple(int(place) for place in text.get_position()): text.get_text() for text in panel.texts}
     assert texts == {

@@ -15,10 +15,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from bcd_utils.evaluation.calibration import reliability_tables
 from bcd_utils.evaluation.metric_registry import main_metrics
 from bcd_utils.reporting.plots import (
     architecture,
     audit,
+    calibration,
+    comparison,
     data,
     diagrams,
     external,
@@ -145,7 +148,6 @@ FIGURES = {
     "architecture, 14": lambda: architecture.architecture(layers(14)),
     "samples": lambda: data.samples(of_classes(CLASSES)),
     "samples, no lesion": lambda: data.samples(of_classes(CLASSES, present=False)),
-    "samples, subtypes": lambda: data.samples(of_classes(SUBTYPES, columns=6)),
     "samples, portrait and landscape": lambda: data.samples(
         {"benign": [(frame(90, 40), lesion(90, 40), LONG_ID), (frame(20, 60), lesion(20, 60), "b")]}
     ),
@@ -155,23 +157,21 @@ FIGURES = {
     "class counts, set aside": lambda: data.class_counts(
         pd.Series(3451, index=SUBTYPES), pd.Series({"adenosis": 1200})
     ),
-    "image sizes": lambda: data.image_sizes(sizes()),
-    "image sizes, subtypes": lambda: data.image_sizes(sizes(SUBTYPES).assign(width=700, height=460)),
-    "lesion areas": lambda: data.lesion_areas(sizes()),
-    "lesion areas, none": lambda: data.lesion_areas(sizes(["normal"]).assign(area_fraction=0.0)),
+    "image sizes": lambda: data.image_sizes(sizes(), CLASSES),
+    "image sizes, subtypes": lambda: data.image_sizes(
+        sizes(SUBTYPES).assign(width=700, height=460), SUBTYPES
+    ),
+    "lesion areas": lambda: data.lesion_areas(sizes(), CLASSES),
+    "lesion areas, none": lambda: data.lesion_areas(sizes(["normal"]).assign(area_fraction=0.0), CLASSES),
     "split sizes": lambda: data.split_sizes(split()),
-    "split sizes, subtypes": lambda: data.split_sizes(split(SUBTYPES)),
     "intensities": lambda: data.intensities(histograms()),
-    "intensities, subtypes": lambda: data.intensities(histograms(SUBTYPES)),
     "before and after": lambda: data.before_after([(LONG_ID, frame(), frame(32, 32))] * 6),
     "before and after, 1": lambda: data.before_after([("benign (1)", frame(), frame(32, 32))]),
     "metrics": lambda: results.metrics_beside_paper(scores(), intervals(), PAPER),
     "metrics, ours only": lambda: results.metrics_beside_paper(scores(), {}, {}),
     "confusion": lambda: results.confusion_matrices(matrices(), CLASSES),
     "confusion, 1 set": lambda: results.confusion_matrices({"test": matrices()["test"]}, CLASSES),
-    "confusion, subtypes": lambda: results.confusion_matrices(matrices(SUBTYPES, hits=3000), SUBTYPES),
     "roc": lambda: results.roc(curves(), scores()),
-    "roc, subtypes": lambda: results.roc(curves(SUBTYPES), scores(SUBTYPES)),
     "roc, 1 set": lambda: results.roc({"test": curves()["test"]}, scores()),
     "learning curve": lambda: results.learning_curve(history(), "accuracy", 9),
     "learning curve, first epoch": lambda: results.learning_curve(history(100), "loss", 1),
@@ -182,6 +182,71 @@ FIGURES = {
     "gallery, no lesion": lambda: heat_maps.gallery([example(mask=lesion(present=False))] * 2),
     "localisation": lambda: heat_maps.localisation(localisation_table()),
     "localisation, no interval": lambda: heat_maps.localisation(localisation_table(low=np.nan)),
+}
+
+
+#: From two classes to eight, with names as people give them: short, long, with blanks and letters of other languages.
+NAMED = {
+    2: ["DC", "Übergang, gutartig"],
+    5: ["fa", "Gutartig Übergang", "DC", "phyllodes tumour", "ängstlich"],
+    3: ["Gutartiger Tumor", "Krebs im Frühstadium", "n"],
+    4: [name.replace("_", " ") for name in SUBTYPES[4:]],
+    8: SUBTYPES,
+}
+
+
+def of_arms(recalls_of):
+    rng = np.random.default_rng(0)
+    columns = ["accuracy", "f1_macro", "kappa", "roc_auc", *(f"recall_{name}" for name in recalls_of)]
+    table = pd.DataFrame(rng.uniform(0.2, 0.9, (6, len(columns))), columns=columns)
+    return table.assign(arm=["image", "mask"] * 3, split=range(6))
+
+
+def reliability_of(classes):
+    count = 40
+    labels = np.arange(count) % len(classes)
+    probabilities = np.random.default_rng(0).dirichlet(np.ones(len(classes)), count)
+    return {"as predicted": reliability_tables(labels, probabilities, classes, positive=classes[0])}
+
+
+OF_CLASSES = {
+    "samples": lambda classes: data.samples(of_classes(classes, columns=2)),
+    "class counts": lambda classes: data.class_counts(pd.Series(3451, classes), pd.Series(1, classes[:1])),
+    "image sizes": lambda classes: data.image_sizes(sizes(classes), classes),
+    "lesion areas": lambda classes: data.lesion_areas(sizes(classes), classes),
+    "split sizes": lambda classes: data.split_sizes(split(classes)),
+    "intensities": lambda classes: data.intensities(histograms(classes)),
+    "confusion": lambda classes: results.confusion_matrices(matrices(classes, 3000), classes),
+    "roc": lambda classes: results.roc(curves(classes), scores(classes), classes[0]),
+    "inputs": lambda classes: forensics.inputs(of_arms(classes[-2:]), {}),
+    "reliability": lambda classes: calibration.reliability(reliability_of(classes)),
+    "best matches": lambda classes: audit.best_matches(
+        pd.DataFrame({"label": classes * 4, "detail": np.linspace(-0.2, 1, 4 * len(classes))}), None, classes
+    ),
+    "external scores": lambda classes: external.scores(external_scores(classes)),
+    "side by side": lambda classes: comparison.side_by_side(
+        [
+            {"image": frame(), "mask": lesion(), "label": label, "cams": {"a": lesion() * 1.0},
+             "predicted": {"a": classes[0]}} for label in classes
+        ],
+        {"a": "A candidate"},
+    ),
+}  # fmt: skip
+
+
+def external_scores(classes):
+    names = ["accuracy", *(f"sensitivity_{name}" for name in classes)]
+    ends = {
+        (source, end): 0.5 for source in ("internal test", "external") for end in ("value", "low", "high")
+    }
+    return pd.DataFrame(ends, index=names)
+
+
+FIGURES |= {
+    f"{name}, {count} classes": lambda draw=draw, classes=classes: draw(list(classes))
+    for name, draw in OF_CLASSES.items()
+    for count, classes in NAMED.items()
+    if count not in (3, 4) or name == "confusion"
 }
 
 
@@ -247,6 +312,24 @@ def test_wrap_keeps_the_text_within_the_width(text, width):
         assert len(line) <= 1 or style.text_width(line, 9) <= width
 
 
+def test_of_two_classes_one_curve_is_drawn_for_the_other_is_its_mirror_image():
+    two = NAMED[2]
+    one = results.roc(curves(two), scores(two), "DC")
+    assert [line.get_label() for line in one.axes[0].lines[1:]] == ["DC: 0.900"]
+    both = results.roc(curves(), scores(), "malignant")
+    assert len(both.axes[0].lines[1:]) == 3
+    assert list(reliability_of(two)["as predicted"]) == ["predicted class", "DC"]
+    assert list(reliability_of(CLASSES)["as predicted"]) == ["predicted class", *CLASSES]
+
+
+@pytest.mark.parametrize("classes", [["normal", "benign", "malignant"], ["DC", "fa", "Cyste"]])
+def test_classes_stand_in_the_order_of_the_study(classes):
+    shown = [str(name) for name in strings(drawn(data.lesion_areas(sizes(classes), classes)))]
+    assert [name.split("\n")[0] for name in shown if "images" in name and "\n" in name] == classes
+    legend = drawn(data.image_sizes(sizes(classes), classes)).legends[0].get_texts()
+    assert [text.get_text() for text in legend][1:] == [f"{name} (5)" for name in classes]
+
+
 def test_colours_are_equal_across_figures():
     bars = [
         to_hex(bar.get_facecolor()) for bar in data.class_counts(pd.Series(5, CLASSES)).axes[0].patches[:3]
@@ -255,7 +338,7 @@ def test_colours_are_equal_across_figures():
     rates = [line.get_color() for line in results.roc(curves(), scores()).axes[0].lines[1:]]
     dots = [
         to_hex(dots.get_facecolor()[0], keep_alpha=False)
-        for dots in data.image_sizes(sizes()).axes[0].collections
+        for dots in data.image_sizes(sizes(), CLASSES).axes[0].collections
     ]
     expected = [colour.lower() for colour in style.class_colours(CLASSES).values()]
     for found in (bars, levels, rates, dots):
@@ -315,7 +398,7 @@ def test_class_counts_show_the_images_set_aside():
 
 
 def test_lesion_areas_show_every_image():
-    dots = data.lesion_areas(sizes()).axes[0].collections
+    dots = data.lesion_areas(sizes(), CLASSES).axes[0].collections
     shown = np.concatenate([group.get_offsets()[:, 0] for group in dots])
     assert np.allclose(np.sort(shown), sizes()["area_fraction"])
 
@@ -464,16 +547,16 @@ def spreads():
     both = pd.concat([splits.assign(scheme="plain"), splits.assign(scheme="grouped")])
     return {
         "stripplot": [
-            lambda: data.lesion_areas(sizes()),
+            lambda: data.lesion_areas(sizes(), CLASSES),
             lambda: repeated_splits.repeated_splits(both, ends, paper, 5),
             lambda: forensics.inputs(splits.assign(arm="image"), paper),
         ],
         "pointplot": [
-            lambda: data.lesion_areas(sizes()),
+            lambda: data.lesion_areas(sizes(), CLASSES),
             lambda: repeated_splits.repeated_splits(both, ends, paper, 5),
         ],
         "histplot": [
-            lambda: audit.best_matches(images, 0.8),
+            lambda: audit.best_matches(images, 0.8, list(images["label"].unique())),
             lambda: external.shift(shifted.assign(feature_distance=rng.uniform(0, 1, 10)), greys),
         ],
         "violinplot": [lambda: modalities.character([("BUSI", "benign", measured)], {"noise": "noise"})],
@@ -497,7 +580,7 @@ def test_dots_lie_the_same_at_every_drawing_and_leave_the_random_numbers_alone()
     np.random.seed(7)
     expected = np.random.random()
     np.random.seed(7)
-    first, second = (data.lesion_areas(sizes()).axes[0].collections for _ in range(2))
+    first, second = (data.lesion_areas(sizes(), CLASSES).axes[0].collections for _ in range(2))
     assert np.random.random() == expected
     for one, other in zip(first, second, strict=True):
         assert (one.get_offsets() == other.get_offsets()).all()

@@ -128,7 +128,8 @@ def test_scores_stand_with_their_intervals():
 
 def test_stain_normalisation_is_told_where_it_was_done():
     assert text("preprocessing").startswith("Converted to RGB, and resized to 64 x 64 pixels")
-    said = text("preprocessing", changed(settings=FULL["settings"] | {"stain": "macenko"}))
+    stained = FULL["settings"] | {"source": {"dataset": "breakhis", "stain": "macenko"}}
+    said = text("preprocessing", changed(settings=stained))
     assert "RGB, stains normalised after Macenko to published references, and resized" in said
 
 
@@ -244,7 +245,7 @@ MODALITIES = {
                      "scores": {"probe": {"roc_auc": {"value": 0.6, "low": 0.4, "high": 0.8}}}},
         "cbis_ddsm": {"title": "CBIS-DDSM", "status": "not at hand"},
     },
-    "transfer": {"pairs": [
+    "transfer": {"classes": ["benign", "malignant"], "pairs": [
         {"trained_on": "busi", "tested_on": "busi", "auc": 0.99, "auc_low": 0.9, "auc_high": 1.0},
         {"trained_on": "busi", "tested_on": "breakhis", "auc": 0.45, "auc_low": 0.3, "auc_high": 0.6},
         {"trained_on": "breakhis", "tested_on": "busi", "auc": 0.7, "auc_low": 0.6, "auc_high": 0.8},
