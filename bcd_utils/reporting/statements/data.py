@@ -153,8 +153,11 @@ def duplicates(summary: Summary) -> str:
     audit = at(summary, "audit")
     leaks = [row for row in audit.get("leak") or [] if {"copies", "test_images"} <= set(row)]
     leaked = ", ".join(f"{row['test_images']} ({row['copies']})" for row in leaks)
+    held = f"hold {at(audit, 'images_in_groups')} images; in {len(audit.get('contradictory') or [])} of these groups"
+    found = f"{at(audit, 'groups')} groups of copies {held} labels contradict one another."
+    if at(summary, "dataset").get("patients"):
+        found = f"{at(audit, 'groups')} groups of one patient or of copies {held} there are several labels."
     return (
-        f"{at(audit, 'groups')} groups of copies hold {at(audit, 'images_in_groups')} images; "
-        f"in {len(audit.get('contradictory') or [])} of these groups labels contradict one another."
+        found
         + (f" Test images with a copy in train or validation: {leaked}." if leaked else "")
     )
