@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -247,8 +248,19 @@ def lab(
     raise SystemExit(subprocess.run(command, env=environment).returncode)
 
 
+def _speak_utf8() -> None:
+    """Start anew where the locale would have Python take names of files and their texts for something else."""
+    if not sys.flags.utf8_mode and sys.getfilesystemencoding() != "utf-8":
+        words = [sys.executable, "-m", "bcd_utils.cli", *sys.argv[1:]]
+        os.execve(sys.executable, words, os.environ | {"PYTHONUTF8": "1"})
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal may not know every letter
+
+
 def main() -> None:
     """Run the command; what a user can mend is one message, without a traceback."""
+    _speak_utf8()
     try:
         app()
     except StudyError as error:

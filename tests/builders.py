@@ -107,6 +107,23 @@ def manifest_of(dataset, folder: Path, *options, **settings):
     return build_manifest(read_folder(dataset, folder), *options, **settings)
 
 
+def touch(folder: Path, *names: str) -> Path:
+    """Empty files below ``folder``, which is returned: while folders are read, no picture is opened."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+def scan_of(folder: Path, **settings):
+    """What is found in a folder of a source with these settings; ``dataset: folder`` if they name no other."""
+    from bcd_utils.datasets.at_hand import read_source
+    from bcd_utils.study.loading import make_study
+
+    source = {"dataset": "folder", "data_dir": str(folder), **settings}
+    return read_source(make_study({"name": "mine", "source": source}).source).scan
+
+
 def make_run(folder: Path, study) -> Run:
     """A run folder for a study, under the contract of all stages."""
     from bcd_utils.pipeline.stages import all_stages

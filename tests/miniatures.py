@@ -213,3 +213,99 @@ def write_xls(path: Path, rows: list[list]) -> None:
             else:
                 cells += record(0x0003, place + struct.pack("<d", value))
     path.write_bytes(record(0x0009, struct.pack("<HH", 2, 0x0010)) + cells + record(0x000A, b""))
+
+
+# -- BUS-BRA ----------------------------------------------------------------------------------------
+
+#: Name, patient, pathology, BI-RADS and published fold; l and r are two views of one patient, s is the only one.
+BUS_BRA_ROWS = [
+    ("0001-l", 1, "malignant", 5, 1),
+    ("0001-r", 1, "malignant", 5, 1),
+    ("0002-l", 2, "benign", 2, 2),
+    ("0002-r", 2, "benign", 2, 2),
+    ("0003-s", 3, "benign", 4, 1),
+    ("0004-s", 4, "malignant", 4, 3),
+]
+
+
+def write_bus_bra(folder: Path) -> Path:
+    """Six images of four patients, their masks under other names, and both tables."""
+    root = folder / "BUSBRA"
+    data = ["ID,Case,Histology,Pathology,BIRADS,Device,Width,Height,Side,BBOX"]
+    folds = ["ID,Pathology,kFold"]
+    for number, (name, case, pathology, category, fold) in enumerate(BUS_BRA_ROWS):
+        write_image(root / "Images" / f"bus_{name}.png", noise(number))
+        write_image(root / "Masks" / f"mask_{name}.png", square(20, 10 + number))
+        side = {"l": "left", "r": "right", "s": "single"}[name[-1]]
+        data.append(f'bus_{name},{case},cyst,{pathology},{category},GE,90,70,{side},"[1,2,3,4]"')
+        folds.append(f"bus_{name},{pathology},{fold}")
+    (root / "bus_data.csv").write_text("\n".join(data) + "\n")
+    (root / "5-fold-cv.csv").write_text("\n".join(folds) + "\n")
+    return folder
+
+
+# -- BrEaST -----------------------------------------------------------------------------------------
+
+
+def write_breast_usg(folder: Path) -> Path:
+    """Four images, masks in the alpha channel, masks of other findings, and the table beside the folder."""
+    import pandas as pd
+
+    rows = []
+    for number, label in enumerate(["benign", "malignant", "benign", "normal"], start=1):
+        stem, images = f"case{number:03}", folder / "BrEaST-Lesions_USG-images_and_masks"
+        write_image(images / f"{stem}.png", noise(number))
+        masks = {"tumor": label != "normal", "other1": number in (2, 4), "other2": number == 2}
+        for kind in (kind for kind, there in masks.items() if there):
+            pixels = np.zeros((70, 90, 4), np.uint8)
+            pixels[..., 3] = square(15, 5 * number)
+            write_image(images / f"{stem}_{kind}.png", pixels)
+        tumor = f"{stem}_tumor.png" if masks["tumor"] else ""
+        others = "&".join(f"{stem}_{kind}.png" for kind in ("other1", "other2") if masks[kind])
+        category = "1" if label == "normal" else "4a"
+        known = [57, "confirmed by biopsy", category, label, "Cyst"]
+        rows.append([number, f"{stem}.png", tumor, others, 0.0075, *known])
+    columns = (
+        "CaseID,Image_filename,Mask_tumor_filename,Mask_other_filename,Pixel_size,Age,Verification,BIRADS"
+    )
+    table = pd.DataFrame(rows, columns=[*columns.split(","), "Classification", "Diagnosis"])
+    table.to_excel(folder / "BrEaST-Lesions-USG-clinical-data-Dec-15-2023.xlsx", index=False)
+    return folder
+
+
+# -- BUID, UDIAT Dataset B, BUSC --------------------------------------------------------------------
+
+
+def write_buid(folder: Path) -> Path:
+    """Two lesions a class, numbered from 1 in both: image, mask, and a picture of both that is neither."""
+    for index, label in enumerate(("Benign", "Malignant")):
+        for number in (1, 2):
+            pixels, mask = noise(index, number), square(10, 10 * number)
+            write_image(folder / label / f"{number} {label} Image.bmp", pixels)
+            write_image(folder / label / f"{number} {label} Mask.tif", mask)
+            write_image(folder / label / f"{number} {label} Lesion.bmp", np.maximum(pixels, mask // 2))
+    return folder
+
+
+def write_udiat_b(folder: Path) -> Path:
+    """Four images with masks of the same names, and a sheet with their numbers."""
+    import pandas as pd
+
+    rows = []
+    for number, label in enumerate(["Benign", "Malignant", "Malignant", "Benign"], start=1):
+        write_image(folder / "BUS" / "original" / f"{number:06}.png", noise(number))
+        write_image(folder / "BUS" / "GT" / f"{number:06}.png", square(10, 5 * number))
+        rows.append((number, label, "FA" if label == "Benign" else "IDC"))
+    table = pd.DataFrame(rows, columns=["Image", "Type", "Diagnosis"])
+    table.to_excel(folder / "BUS" / "DatasetB.xlsx", index=False)
+    return folder
+
+
+def write_busc(folder: Path) -> Path:
+    """Images without masks."""
+    for index, label in enumerate(("benign", "malignant")):
+        for number in (1, 2):
+            write_image(
+                folder / "originals" / label / f"us{number}.bmp", noise(index, number, shape=(75, 100))
+            )
+    return folder

@@ -17,7 +17,8 @@ FULL = {
     "title": "Mine",
     "settings": {
         "notebooks": [STAGES[record] for record in ("dataset", "audit", "lottery", "forensics", "external")],
-        "seed": 42, "input": "image", "source": {"stain": "none"}, "image_size": 64, "test_fraction": 0.15,
+        "seed": 42, "input": "image", "source": {"dataset": "busi", "stain": "none"}, "image_size": 64,
+        "test_fraction": 0.15,
         "validation_fraction": 0.10, "split": "image", "stratify": True, "backbone": "resnet50",
         "pooling": "average", "hidden_units": [8, 4], "dropout": 0.5, "augmentation": None, "batch_size": 16,
         "epochs": 30, "patience": 4, "learning_rate": 0.001, "class_weights": "none", "fine_tuning": None,

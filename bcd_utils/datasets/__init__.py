@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bcd_utils.datasets.base import MANIFEST_COLUMNS, Dataset, Scan
+from bcd_utils.datasets.class_names import said_of_two
 from bcd_utils.datasets.readers import REGISTRY
-from bcd_utils.study.source import Layout, Source
+from bcd_utils.study.source import Layout, Source, Table
 from bcd_utils.utils.errors import StudyError, allowed_instead
 
 if TYPE_CHECKING:
@@ -49,6 +50,10 @@ def dataset_of(source: Source, called: str = "source") -> Dataset:
     changed["most_megapixels"] = source.most_megapixels
     if source.look_alikes is not None:
         changed["look_alikes"] = None if source.look_alikes == "none" else source.look_alikes
+    if source.table and dataset.layout.table:
+        own = {field.name: getattr(source.table, field.name) for field in fields(Table)}
+        told = {name: value for name, value in own.items() if value is not None}
+        given["table"] = replace(dataset.layout.table, **told)
     dataset = replace(dataset, layout=replace(dataset.layout, **given), **changed)
     dataset = _with_classes(dataset, source, called)
     if source.stain != "none" and "histopathology" not in dataset.modality:
@@ -61,7 +66,7 @@ def dataset_of(source: Source, called: str = "source") -> Dataset:
 
 def _with_classes(dataset: Dataset, source: Source, called: str) -> Dataset:
     """The data set with the classes of a source, checked, and with the one that is positive."""
-    changed: dict[str, object] = {}
+    changed: dict[str, Any] = {}
     if source.classes is not None:
         classes = tuple(source.classes)
         unknown = [label for label in classes if dataset.classes and label not in dataset.classes]
@@ -74,6 +79,10 @@ def _with_classes(dataset: Dataset, source: Source, called: str) -> Dataset:
         if len(set(classes)) < len(classes):
             raise StudyError(f"{called}.classes names one class twice", "name each once")
         names = dict(source.classes) if isinstance(source.classes, dict) else {}
+        shared = said_of_two({label: names.get(label, ()) for label in classes})
+        if shared:
+            problem = f"{called}.classes: {shared!r} is a name of two classes"
+            raise StudyError(problem, "give each class names of its own")
         counts = dataset.counts and {label: dataset.counts[label] for label in classes}
         changed = {"classes": classes, "names": {**dataset.names, **names}, "counts": counts}
     if source.positive is not None:

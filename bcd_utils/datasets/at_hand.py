@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields, replace
 from pathlib import Path
 
 from bcd_utils.datasets import dataset_of
@@ -18,17 +21,48 @@ TAKEN = frozenset({"all", "macro", "weighted", "predicted class"})
 def read_source(source: Source, called: str = "source") -> AtHand:
     """Find the images that a source asks for.
 
+    Parameters
+    ----------
+    source : Source
+    called : str
+        The section that it is, for messages.
+
     Raises
     ------
     StudyError
         If its settings do not fit, or there are no such images.
     """
     dataset = dataset_of(source, called)
-    found = read_folder(dataset, dataset.locate(source))
-    if source.positive not in (None, *found.dataset.classes):
-        problem = f"{called}.positive = {source.positive!r} is no class of the images in {found.folder}"
-        raise StudyError(problem, f"use one of {', '.join(found.dataset.classes)}")
-    return found
+    with spoken_of(called):
+        found = read_folder(dataset, dataset.locate(source))
+        if source.positive not in (None, *found.dataset.classes):
+            problem = f"source.positive = {source.positive!r} is no class of the images in {found.folder}"
+            raise StudyError(problem, f"use one of {', '.join(found.dataset.classes)}")
+        return found
+
+
+@contextmanager
+def spoken_of(called: str) -> Iterator[None]:
+    """Have messages of the block name the settings of another source than the study's own.
+
+    Examples
+    --------
+    >>> with spoken_of("external"):
+    ...     raise StudyError("There is no mask", "use --set source.masks=none")
+    Traceback (most recent call last):
+    bcd_utils.utils.errors.StudyError: There is no mask. To fix: use --set external.masks=none
+    """
+    try:
+        yield
+    except StudyError as error:
+        if called == "source":
+            raise
+        setting = rf"(?<![\w./\\-])source\.(?=({'|'.join(field.name for field in fields(Source))})\b)"
+        problem, fix = (re.sub(setting, f"{called}.", text) for text in (error.problem, error.fix))
+        fix = re.sub(
+            r"--data-dir\b(?: ([A-Z_]+)\b)?", lambda m: f"--set {called}.data_dir={m[1] or 'FOLDER'}", fix
+        )
+        raise StudyError(problem, fix) from None
 
 
 def read_folder(dataset: Dataset, folder: Path) -> AtHand:

@@ -12,6 +12,7 @@ from bcd_utils.datasets.download import download, unpack
 from bcd_utils.images.refusals import MOST_MEGAPIXELS
 from bcd_utils.study.source import Layout, Source
 from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.path_text import path_of
 from bcd_utils.utils.paths import RAW_DATA, cache_folder, readable
 
 #: One row an image; a data set may add columns of its own after these. ``patient``: "" where it is not known.
@@ -165,7 +166,9 @@ def fetcher(
         advice = (
             f"{how} at {folder / archive} and run the command again, or unpack it anywhere and {otherwise}"
         )
-        return unpack(download(url, folder, archive, advice=advice), folder / "unpacked")
+        path = download(url, folder, archive, advice=advice)
+        again = f"delete {path} and run the same command again to download it anew"
+        return unpack(path, folder / "unpacked", again)
 
     return fetch
 
@@ -195,11 +198,13 @@ def given_folder(data_dir: str, title: str) -> Path:
         If there is no such folder or file, or the file is no whole zip or tar file.
     """
     given = Path(data_dir)
+    given = given if given.exists() else path_of(data_dir)
     if not given.exists():
-        fix = f"pass --data-dir (or external.data_dir) with {title}'s folder or archive"
+        fix = f"pass --data-dir with {title}'s folder or archive"
         raise StudyError(f"The data folder {given} does not exist", fix)
     if given.is_dir():
         return given
     state = given.stat()
-    name = f"{given.stem}-{state.st_size}-{state.st_mtime_ns}"
-    return unpack(given, cache_folder() / "unpacked" / name)
+    name = f"{given.stem[:50]}-{state.st_size}-{state.st_mtime_ns}"
+    again = "get it again, or unpack it with a program of your own and name the folder in its place"
+    return unpack(given, cache_folder() / "unpacked" / name, again)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tarfile
 import tempfile
 import zipfile
@@ -26,7 +25,12 @@ if TYPE_CHECKING:
 
 CONNECT_AND_READ_SECONDS = (10, 30)
 CHUNK_BYTES = 64 * 1024
-TAR_NAME = re.compile(r"\.(tar(\.\w+)?|tgz)$")
+OTHER_ARCHIVES = {
+    b"Rar!": "a RAR archive",
+    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
+    b"\x28\xb5\x2f\xfd": "a Zstandard file",
+}
+PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"P5", b"P6", b"RIFF")
 DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error)
 
 
@@ -68,8 +72,16 @@ def download(url: str, folder: Path, name: str, *, sha256: str | None = None, ad
     return path
 
 
-def unpack(archive: Path, folder: Path) -> Path:
+def unpack(archive: Path, folder: Path, again: str) -> Path:
     """Unpack a zip or tar file into ``folder``; a folder that is already there is returned as it is.
+
+    What kind of file it is, its content says, not its name.
+
+    Parameters
+    ----------
+    archive, folder : Path
+    again : str
+        What to do where the archive is no good.
 
     Raises
     ------
@@ -80,33 +92,57 @@ def unpack(archive: Path, folder: Path) -> Path:
     archive, folder = Path(archive), Path(folder)
     if folder.exists():
         return folder
-    kind, extract = ("tar", _extract_tar) if TAR_NAME.search(archive.name) else ("zip", _extract_zip)
     try:
         with atomic_folder(folder) as temporary:
-            extract(archive, temporary)
+            if zipfile.is_zipfile(archive):
+                _extract_zip(archive, temporary, again)
+            elif tarfile.is_tarfile(archive):
+                _extract_tar(archive, temporary, again)
+            else:
+                raise _no_archive(archive, again)
     # zipfile raises RuntimeError for a password or an unknown compression, and ValueError or OSError for
     # offsets outside the file; a full disk is a StudyError by now.
     except (*DAMAGED, EOFError, ValueError, RuntimeError, OSError) as error:
+        if "password" in str(error):
+            problem = f"{archive} is encrypted"
+            raise StudyError(
+                problem, "unpack it with its password, and name the folder in its place"
+            ) from None
         raise StudyError(
-            f"{archive} cannot be unpacked, it is missing, damaged or no {kind} file ({error})",
-            f"delete {archive} and run the same command again to download it anew",
+            f"{archive} cannot be unpacked, it is missing or damaged ({error})", again
         ) from error
     return folder
 
 
-def _extract_zip(archive: Path, folder: Path) -> None:
+def _no_archive(archive: Path, again: str) -> StudyError:
+    """Why a file is neither a zip nor a tar file, and what to do."""
+    with open(archive, "rb") as file:
+        start = file.read(16)
+    kind = next((kind for magic, kind in OTHER_ARCHIVES.items() if start.startswith(magic)), None)
+    if kind:
+        fix = "unpack it with the program that made it, and name the folder in its place"
+        return StudyError(f"{archive} is {kind}, which is not unpacked here", fix)
+    if start.startswith(b"PK"):
+        return StudyError(f"{archive} cannot be unpacked, it is a zip file without its end", again)
+    if any(start.startswith(magic) for magic in PICTURES):
+        return StudyError(f"{archive} is one picture", "name the folder that holds the pictures")
+    return StudyError(f"{archive} cannot be unpacked, it is no zip or tar file", again)
+
+
+def _extract_zip(archive: Path, folder: Path, again: str) -> None:
     with zipfile.ZipFile(archive) as members:
-        for member in members.namelist():
-            _refuse_unless(_lands_inside(member, folder), archive, member)
-        members.extractall(folder)
+        for member in members.infolist():
+            _refuse_unless(_lands_inside(member.filename, folder), archive, member.filename, again)
+            member.filename = member.filename.replace("\\", "/")  # as some programs for Windows write it
+            members.extract(member, folder)
 
 
-def _extract_tar(archive: Path, folder: Path) -> None:
+def _extract_tar(archive: Path, folder: Path, again: str) -> None:
     with tarfile.open(archive) as members:
         members.extraction_filter = lambda member, _: member  # early releases of Python 3.11 have no other
         for member in members:  # a second pass would decompress everything again
             plain = member.isfile() or member.isdir()
-            _refuse_unless(plain and _lands_inside(member.name, folder), archive, member.name)
+            _refuse_unless(plain and _lands_inside(member.name, folder), archive, member.name, again)
             members.extract(member, folder, set_attrs=False)
         while members.fileobj.read(CHUNK_BYTES):  # to the end, where compression keeps its checksum
             pass
@@ -116,11 +152,11 @@ def _lands_inside(member: str, folder: Path) -> bool:
     return (folder / member.replace("\\", "/")).resolve().is_relative_to(folder.resolve())
 
 
-def _refuse_unless(safe: bool, archive: Path, member: str) -> None:
+def _refuse_unless(safe: bool, archive: Path, member: str, again: str) -> None:
     if not safe:
         raise StudyError(
             f"{archive} is unsafe: its member {member!r} would be written outside its folder, or is a link",
-            f"delete {archive} and get it from its publisher",
+            again,
         )
 
 

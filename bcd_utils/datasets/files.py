@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import natural_key
+from bcd_utils.utils.path_text import text_of
 
 IMAGE_SUFFIXES = frozenset(
     ".png .jpg .jpeg .jpe .jfif .jp2 .j2k .bmp .dib .tif .tiff .gif .webp .ppm .pgm .pbm .pnm .tga .dcm .dicom".split()
@@ -44,8 +46,8 @@ def walk(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def place(path: Path, folder: Path) -> str:
-    """A file's path as seen from a folder."""
-    return path.relative_to(folder).as_posix()
+    """A file's path as seen from a folder, as tables hold it; `path_text.path_of` leads back."""
+    return text_of(path.relative_to(folder))
 
 
 def pictures(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:
@@ -102,32 +104,30 @@ def image_files(folder: Path, suffixes: Iterable[str] = IMAGE_SUFFIXES) -> list[
     return [path for path in pictures(folder)[0] if path.suffix.lower() in set(suffixes)]
 
 
-def one_format(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+def one_format(paths: Sequence[str]) -> tuple[list[str], list[str]]:
     """Of files that differ in their suffix only, the one whose suffix most of all files have.
 
     The choice is thus the same for all classes: were it made file by file, the format could tell the class.
 
     Returns
     -------
-    kept, others : list of Path
+    kept, others : list of str
         In the order given.
 
     Examples
     --------
-    >>> one_format([Path("a.jpg"), Path("a.pgm"), Path("b.pgm")])[0]
-    [PosixPath('a.pgm'), PosixPath('b.pgm')]
+    >>> one_format(["a.jpg", "a.pgm", "b.pgm"])[0]
+    ['a.pgm', 'b.pgm']
     """
-    paths = list(paths)
-    counts: dict[str, int] = {}
-    for path in paths:
-        counts[path.suffix.lower()] = counts.get(path.suffix.lower(), 0) + 1
-    best: dict[Path, Path] = {}
-    for path in paths:
-        stem = path.with_suffix("")
-        other = best.get(stem, path)
-        preferred = max(
-            other, path, key=lambda one: (counts[one.suffix.lower()], one.suffix.lower(), one.name)
-        )
-        best[stem] = preferred
+    apart = [os.path.splitext(path) for path in paths]
+    counts = Counter(suffix.lower() for _, suffix in apart)
+    best: dict[str, str] = {}
+    for path, (stem, _) in zip(paths, apart, strict=True):
+        best[stem] = max(best.get(stem, path), path, key=lambda one: _rank_of_format(one, counts))
     kept = set(best.values())
     return [path for path in paths if path in kept], [path for path in paths if path not in kept]
+
+
+def _rank_of_format(path: str, counts: Mapping[str, int]) -> tuple[int, str, str]:
+    suffix = os.path.splitext(path)[1].lower()
+    return counts[suffix], suffix, path

@@ -79,7 +79,9 @@ def _registered(folder: Path) -> Iterator[str]:
             count, published = len(images), f" of {sum(dataset.counts.values()):,} published"
             yield f"{dataset.title}: {count} images{published}; use dataset: {name}"
         except StudyError as error:
-            if "holds no" not in error.problem:
+            if (
+                dataset.scan and "holds no" not in error.problem
+            ):  # a layout that does not fit is another set's
                 yield f"{dataset.title}, but: {error.problem}"
 
 
@@ -124,7 +126,7 @@ def oddities(found: AtHand) -> list[str]:
     Examples
     --------
     >>> from bcd_utils.datasets.base import Scan
-    >>> images = pd.DataFrame({"label": ["a"] * 9 + ["b"], "masks": "", "path": "x.png"})
+    >>> images = pd.DataFrame({"label": ["a"] * 90 + ["b"], "masks": "", "path": "x.png"})
     >>> at_hand = AtHand(replace(REGISTRY["folder"], classes=("a", "b")), Path(), Scan(images))
     >>> [text.partition(":")[0] for text in oddities(at_hand)]
     ['b has 1 images', 'No patients are named']

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +13,7 @@ from bcd_utils.datasets.class_names import SETS, lookup, plain
 from bcd_utils.datasets.csv_rows import tables_below
 from bcd_utils.datasets.labels_table import GROUPS, read_list, read_patients
 from bcd_utils.datasets.picture import Picture
-from bcd_utils.study.source import Layout
+from bcd_utils.study.source import Layout, SetName
 from bcd_utils.utils.errors import StudyError
 
 Column = tuple[list[str], list[str]]
@@ -83,30 +83,44 @@ def sets_of(images: Sequence[Picture], rows: pd.DataFrame | None, layout: Layout
     paths = [image.path for image in images]
     spelt = lookup(SETS)
     if rows is not None and "split" in rows:
-        told, where = rows["split"].reindex(paths).fillna("").tolist(), "the table's column of sets"
+        told, where = rows["split"].reindex(paths).fillna("").tolist(), "sets in the table"
+        if layout.table and layout.table.sets:
+            values = {str(value): name for name, own in layout.table.sets.items() for value in own}
+            told = [values.get(value, value) for value in told]
     elif layout.sets:
-        listed: dict[str, str] = {}
-        for name, file in layout.sets.items():
-            for path in read_list(folder / file, paths):
-                if listed.setdefault(path, name) != name:
-                    problem = f"{path} is listed as {listed[path]} and as {name}"
-                    raise StudyError(problem, f"take it out of one of the lists, {folder / file} say")
-        told, where = [listed.get(path, "") for path in paths], "the lists of source.sets"
+        told, where = _listed(layout.sets, paths, folder), "the lists of source.sets"
     elif any("split" in image.told for image in images):
         told, where = [image.told.get("split") or "" for image in images], "source.images"
     else:
-        told = [image.set_folder for image in images]
-        if not {"train", "test"} <= set(told):
-            return [""] * len(paths), []
-        where = "folders called train and test"
+        told, where = [image.set_folder for image in images], "folders called as sets"
+        if not any(told):
+            return told, []
+        if "" in told or not {"train", "test"} <= set(told):
+            seen = ", ".join(f"{count} in {name or 'none'}" for name, count in Counter(told).items())
+            why = "a split needs train and test, and each image in one of them"
+            return [""] * len(paths), [f"Folders called as sets are not taken as a split ({seen}): {why}"]
     wrong = [(path, name) for path, name in zip(paths, told, strict=True) if plain(name) not in spelt]
     if wrong:
         path, name = wrong[0]
         given = (
-            f"gives {path} the set {name!r}" if name else f"gives {len(wrong)} images no set (first: {path})"
+            f"give {path} the set {name!r}" if name else f"give {len(wrong)} images no set (first: {path})"
         )
-        raise StudyError(f"{where} {given}", "use train, validation and test, for each image")
+        fix = "name train, validation or test for each image"
+        column = "; source.table.sets says what other values mean: {test: [1], train: [2, 3]}"
+        by_table = rows is not None and "split" in rows
+        raise StudyError(f"{where} {given}", fix + column * by_table)
     sets = [spelt[plain(name)] for name in told]
     counts = ", ".join(f"{count} {name}" for name, count in Counter(sets).items())
     remark = f"{where[0].upper() + where[1:]} give a split ({counts}); a study keeps it with split: official"
     return sets, [remark]
+
+
+def _listed(sets: Mapping[SetName, str], paths: Sequence[str], folder: Path) -> list[str]:
+    """The set whose list names each path; "" where none does."""
+    listed: dict[str, str] = {}
+    for name, file in sets.items():
+        for path in read_list(folder / file, paths):
+            if listed.setdefault(path, name) != name:
+                problem = f"{path} is listed as {listed[path]} and as {name}"
+                raise StudyError(problem, f"take it out of one of the lists, {folder / file} say")
+    return [listed.get(path, "") for path in paths]

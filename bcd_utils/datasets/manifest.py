@@ -18,6 +18,7 @@ from bcd_utils.images.reading import mask_paths
 from bcd_utils.utils.counting import OnProgress, counted_rows, silent
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import sha256_of_json
+from bcd_utils.utils.path_text import path_of, printable
 
 #: What the manifest keeps of the files themselves: see `inspection.inspect_image`.
 FILE_COLUMNS = ("format", "mode", "bytes")
@@ -62,7 +63,9 @@ def build_manifest(
     images = scan.images if "box" in scan.images else scan.images.assign(box="")
     rows, looks, remarks = [], [], [*scan.remarks, *not_read(left_out_table(scan.left_out))]
     for scanned in counted_rows(images, on_progress):
-        row = dict(scanned) | inspect_image(folder / scanned["path"], scanned["box"], dataset.most_megapixels)
+        row = dict(scanned) | inspect_image(
+            folder / path_of(scanned["path"]), scanned["box"], dataset.most_megapixels
+        )
         look = inspect_masks(folder, row, dataset.most_megapixels)
         if look.unreadable and row["status"] == "ok":
             row["status"] = "mask cannot be read"
@@ -86,7 +89,8 @@ def build_manifest(
         fix = f"see what 'bcd inspect {folder}' understands, or study the others: --set 'source.classes=[{others}]'"
         raise StudyError(f"{folder} holds no usable image of class {absent[0]}{seen}", fix)
     columns = [*MANIFEST_COLUMNS, *FILE_COLUMNS]
-    return manifest[columns + [column for column in images if column not in columns]], remarks
+    own = [column for column in images if column not in columns]
+    return manifest[columns + own], list(map(printable, remarks))
 
 
 def masks_hash(folder: Path, masks: str) -> str:

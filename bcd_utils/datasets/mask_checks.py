@@ -14,6 +14,7 @@ from bcd_utils.images.masks import is_inverted, lesion_of, looks_like_picture, m
 from bcd_utils.images.reading import mask_paths
 from bcd_utils.images.refusals import reason_of
 from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.path_text import path_of
 
 NEARLY_ALL = 0.95
 #: So many of a class, and such a share of it, are no coincidence.
@@ -71,7 +72,7 @@ def inspect_masks(folder: Path, row: Mapping[str, Any], most_megapixels: float) 
         look.inverted |= is_inverted(levels)
         look.picture |= looks_like_picture(levels)
         if row["status"] == "ok":
-            (rows, columns), turned = frame_of(folder / row["path"])
+            (rows, columns), turned = frame_of(folder / path_of(row["path"]))
             lying = lesion.shape == (columns, rows) and turned > 4
             if lesion.shape != (rows, columns) and not lying:
                 height, width = lesion.shape

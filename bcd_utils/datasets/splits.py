@@ -134,12 +134,12 @@ def split_by_group(
 
 
 def published_split(manifest: pd.DataFrame, validation_fraction: float = 0.10, seed: int = 42) -> pd.Series:
-    """The published test set, and validation drawn by group out of the published training set.
+    """The published sets; where validation is none of them, it is drawn by group out of the training set.
 
     Parameters
     ----------
     manifest : pandas.DataFrame
-        Columns ``label``, ``group``, ``status`` and ``official_split`` ("train" or "test").
+        Columns ``label``, ``group``, ``status`` and ``official_split`` ("train", "validation" or "test").
 
     Returns
     -------
@@ -161,8 +161,9 @@ def published_split(manifest: pd.DataFrame, validation_fraction: float = 0.10, s
         raise StudyError("split = official, but no split is published with these images", "use split: group")
     usable = manifest[manifest["status"] == "ok"]
     train = usable[usable["official_split"] == "train"]
-    test = pd.Series("test", usable.index.difference(train.index))
-    sets = pd.concat([_with_validation(train, validation_fraction, seed), test])
+    sets = usable["official_split"].copy()
+    if "validation" not in set(sets):
+        sets[train.index] = _with_validation(train, validation_fraction, seed)
     return _with_every_class(manifest, sets, "use more images, or split: group", _rare(train))
 
 

@@ -46,13 +46,7 @@ def write_images(
     StudyError
         If ``kind`` needs masks and an image has none, or the disk is full.
     """
-    if kind != "image":
-        without = images.loc[images["masks"] == "", "id"]
-        if len(without):
-            raise StudyError(
-                f"input = {kind} needs masks, but {len(without)} images have none (first: {without.iloc[0]})",
-                "add the mask files, or use --set input=image",
-            )
+    refuse_missing_masks(images, kind)
     header = {"descr": "|u1", "fortran_order": False, "shape": (len(images), size, size, 3)}
     # Appending, not a memory map: on a full disk a map kills the process where a write raises an error.
     with disk_errors(path), open(path, "wb") as file:
@@ -61,6 +55,22 @@ def write_images(
             image, mask = read_with_mask(folder, row)
             picture = network_input(normalise_stain(image, stain), mask, kind)
             file.write(resize(picture, size).tobytes())
+
+
+def refuse_missing_masks(images: pd.DataFrame, kind: str) -> None:
+    """Stop where a network is to be shown masks, and an image has none.
+
+    Raises
+    ------
+    StudyError
+        Naming the first of these images.
+    """
+    without = images.loc[images["masks"] == "", "id"]
+    if kind != "image" and len(without):
+        raise StudyError(
+            f"input = {kind} needs masks, but {len(without)} images have none (first: {without.iloc[0]})",
+            "add the mask files, or use --set input=image",
+        )
 
 
 def cached_images(

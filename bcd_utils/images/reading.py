@@ -12,6 +12,7 @@ from PIL import Image
 from bcd_utils.images.decoding import NO_LIMIT, decode, frame_of, upright
 from bcd_utils.images.masks import lesion_of, mask_levels
 from bcd_utils.images.transforms import cropped
+from bcd_utils.utils.path_text import path_of
 
 
 def read_image(path: Path | str, most_megapixels: float = NO_LIMIT) -> np.ndarray:
@@ -63,17 +64,17 @@ def read_mask(paths: Sequence[Path | str], shape: tuple[int, int], orientation: 
 
 def mask_paths(folder: Path, masks: str) -> list[Path]:
     """Files named in a manifest's ``masks`` cell ("a.png|b.png"; empty for none)."""
-    return [folder / name for name in masks.split("|") if name] if isinstance(masks, str) else []
+    return [folder / path_of(name) for name in masks.split("|") if name] if isinstance(masks, str) else []
 
 
 def read_row(folder: Path, row: pd.Series) -> np.ndarray:
     """The image of a manifest row, uint8 (height, width, 3), cropped to the row's box."""
-    return cropped(read_image(folder / row["path"]), row.get("box", ""))
+    return cropped(read_image(folder / path_of(row["path"])), row.get("box", ""))
 
 
 def read_row_mask(folder: Path, row: pd.Series) -> np.ndarray:
     """The united mask of a manifest row, bool (height, width), cropped to the row's box."""
-    lesion = read_mask(mask_paths(folder, row["masks"]), *frame_of(folder / row["path"]))
+    lesion = read_mask(mask_paths(folder, row["masks"]), *frame_of(folder / path_of(row["path"])))
     return cropped(lesion, row.get("box", ""))
 
 

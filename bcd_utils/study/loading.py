@@ -18,7 +18,8 @@ from bcd_utils.study.renamed import new_name, with_new_names
 from bcd_utils.study.settings import Study
 from bcd_utils.study.source import Source
 from bcd_utils.utils.errors import StudyError, allowed_instead
-from bcd_utils.utils.paths import STUDIES, readable
+from bcd_utils.utils.path_text import printable
+from bcd_utils.utils.paths import STUDIES, readable, refuse_unstorable
 
 _logger = logging.getLogger(__name__)
 
@@ -179,15 +180,19 @@ def with_absolute_paths(settings: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(value, Mapping):
             changed[key] = with_absolute_paths(value)
         elif key in _PATHS and isinstance(value, list | tuple):
-            changed[key] = list(map(_absolute, value))
+            changed[key] = [_absolute(key, each) for each in value]
         elif key in _PATHS:
-            changed[key] = _absolute(value)
+            changed[key] = _absolute(key, value)
     return changed
 
 
-def _absolute(value: Any) -> Any:
-    named = isinstance(value, str) and value not in {*NETWORKS, "imagenet", "random"}
-    return str(Path(value).expanduser().absolute()) if named else value
+def _absolute(key: str, value: Any) -> Any:
+    if not isinstance(value, str) or value in {*NETWORKS, "imagenet", "random"}:
+        return value
+    path = Path(value).expanduser().absolute()
+    if key != "data_dir":
+        refuse_unstorable(path, key)
+    return printable(str(path))
 
 
 def load_study(

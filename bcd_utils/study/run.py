@@ -17,7 +17,7 @@ from bcd_utils.study.loading import make_study
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import atomic_path, disk_errors, read_json, sha256_of_file, write_json, write_text
-from bcd_utils.utils.paths import REPORTS, ROOT, STUDIES, readable
+from bcd_utils.utils.paths import REPORTS, ROOT, STUDIES, readable, refuse_unstorable
 
 #: Tells a notebook's kernel which stage it is; unset where a person has opened the notebook.
 STAGE = "BCD_STAGE"
@@ -38,6 +38,7 @@ class Run:
     """
 
     def __init__(self, folder: Path, study: Study, contract: Contract = MappingProxyType({})):
+        refuse_unstorable(folder, "the run folder")
         self.folder = folder
         self.study = study
         self.contract = contract
@@ -46,12 +47,13 @@ class Run:
     def create(cls, folder: Path | str, study: Study, contract: Contract) -> Run:
         """Make the run folder, or take it up again with these settings and this contract."""
         folder = Path(folder).absolute()
+        run = cls(folder, study, contract)
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
         for name, value in {"study.json": study.as_dict(), "contract.json": contract}.items():
             if read_json(folder / name) != value:
                 write_json(folder / name, value)
-        return cls(folder, study, contract)
+        return run
 
     @classmethod
     def open(cls, folder: Path | str = "") -> Run:

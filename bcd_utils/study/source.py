@@ -14,6 +14,7 @@ Count = Annotated[int, Field(ge=0)]
 Correlation = Annotated[float, Field(gt=0, le=1)]
 Stain = Literal["none", "reinhard", "macenko"]
 Name = Annotated[str, Field(min_length=1)]
+SetName = Literal["train", "validation", "test"]
 
 
 def _compiles(pattern: str) -> str:
@@ -100,24 +101,31 @@ class CbisDdsm:
 
 @dataclass(frozen=True, config=STRICT)
 class Table:
-    """A table with a line for each image: CSV (commas, semicolons or tabs; UTF-8) or XLSX.
+    """A table with a line for each image: CSV (commas, semicolons or tabs; UTF-8) or an Excel sheet.
 
     Attributes
     ----------
-    file : str
-        As seen from the data folder, or a whole path.
-    path, label, patient, split : str
-        Names of its columns. ``path`` holds the image's path below the data folder, or its name with or without
-        suffix; the table may lack ``label``, ``patient`` and ``split``.
+    file : str, or tuple of str
+        As seen from the data folder, or a name found anywhere below it ("*" stands for any letters), or a whole
+        path. Of several tables each has the column ``path``; together they have the others.
+    path : str
+        The column with the image's path, as much of it as is needed to tell it: a path below the data folder, a
+        name with or without suffix, a number (1 is 000001.png too). None: path.
+    label, patient, split : str
+        Names of columns. None: label, patient and split, where the table has them.
+    sets : dict or None
+        What the column ``split`` says for each set: {test: ["1"], train: ["2", "3"]}, where it holds numbers of
+        folds. None: the usual names of sets.
     keep : tuple of str or None
         Further columns that go into the manifest; None: all.
     """
 
-    file: Name
-    path: Name = "path"
-    label: Name = "label"
-    patient: Name = "patient"
-    split: Name = "split"
+    file: Name | Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
+    path: Name | None = None
+    label: Name | None = None
+    patient: Name | None = None
+    split: Name | None = None
+    sets: dict[SetName, tuple[str | int, ...]] | None = field(default=None, hash=False)
     keep: tuple[Name, ...] | None = None
 
 
@@ -141,12 +149,13 @@ class Layout:
         Files that list the paths of each set: {train: train.txt, test: test.txt}. None: folders that are called
         train, val and test, where there are any.
     table : Table or None
+        Of a registered data set, what is given here takes the place of its own: {split: kFold}.
     """
 
     images: Pattern | None = None
     masks: Pattern | None = None
     patients: Pattern | None = None
-    sets: dict[Literal["train", "validation", "test"], Name] | None = field(default=None, hash=False)
+    sets: dict[SetName, Name] | None = field(default=None, hash=False)
     table: Table | None = None
 
 

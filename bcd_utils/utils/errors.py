@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Sequence
 
+from bcd_utils.utils.path_text import printable
+
 
 class StudyError(Exception):
     """Something the user can mend: names what is wrong and how to put it right.
@@ -21,9 +23,9 @@ class StudyError(Exception):
     """
 
     def __init__(self, problem: str, fix: str = ""):
-        self.problem = problem.rstrip(".")
-        self.fix = fix
-        super().__init__(f"{self.problem}. To fix: {fix}" if fix else self.problem)
+        self.problem = printable(problem).rstrip(".")
+        self.fix = printable(fix)
+        super().__init__(f"{self.problem}. To fix: {self.fix}" if fix else self.problem)
 
 
 def allowed_instead(key: str, known: Sequence[str]) -> str:

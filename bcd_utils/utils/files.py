@@ -26,9 +26,19 @@ def disk_errors(path: Path) -> Iterator[None]:
             fix = "free some space and run the same command again; finished stages are kept"
             raise StudyError(f"The disk is full: {path} could not be written", fix) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            fix = "choose a folder you may write to, for example with --run-dir"
-            raise StudyError(f"{path} may not be written ({error.strerror})", fix) from error
+            raise StudyError(f"{path} may not be written ({error.strerror})", _another_place(path)) from error
         raise
+
+
+def _another_place(path: Path) -> str:
+    """What to do where a file may not be written."""
+    from bcd_utils.utils.paths import RAW_DATA, cache_folder
+
+    if Path(path).is_relative_to(cache_folder()):
+        return f"set BCD_CACHE_DIR to a folder you may write to, in place of {cache_folder()}"
+    if Path(path).is_relative_to(RAW_DATA):
+        return f"make it writable: chmod -R u+w {RAW_DATA}"
+    return "choose a folder you may write to, with --run-dir FOLDER"
 
 
 @contextmanager

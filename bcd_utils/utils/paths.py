@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.path_text import in_shell, text_of
+
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 STUDIES = ROOT / "studies"
@@ -22,3 +25,21 @@ def readable(path: Path | str) -> str:
     """``path`` relative to the current folder where that is shorter, for messages."""
     relative = os.path.relpath(path)
     return relative if len(relative) < len(str(path)) else str(path)
+
+
+def refuse_unstorable(path: Path, what: str) -> None:
+    """Stop where a name is no UTF-8: neither settings nor notebooks can hold it.
+
+    Raises
+    ------
+    StudyError
+        With the command that renames it, where it is there.
+    """
+    for part in (*reversed(path.parents), path):
+        try:
+            os.fsencode(part).decode()
+        except UnicodeDecodeError:
+            new = part.with_name(text_of(Path(part.name)).replace("%", "_"))
+            rename = f"rename it and name it so: mv {in_shell(part)} {in_shell(new)}"
+            fix = rename if part.exists() else f"call it {new}"
+            raise StudyError(f"{what}: the name {part} is no UTF-8", fix) from None

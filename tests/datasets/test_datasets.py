@@ -11,7 +11,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from builders import LAYOUTS, manifest_of, write_busi, write_image
-from miniatures import CBIS_LAYOUTS, write_breakhis, write_cbis, write_inbreast, write_mias
+from miniatures import (
+    CBIS_LAYOUTS,
+    write_breakhis,
+    write_breast_usg,
+    write_buid,
+    write_bus_bra,
+    write_busc,
+    write_cbis,
+    write_inbreast,
+    write_mias,
+    write_udiat_b,
+)
 
 from bcd_utils.datasets import MANIFEST_COLUMNS, REGISTRY, Dataset, dataset_of
 from bcd_utils.datasets.at_hand import read_folder, read_source
@@ -72,6 +83,11 @@ CASES = {
     "mias": Case(write_mias, {"dataset": "mias"}, 4),
     "inbreast, csv": Case(write_inbreast, {"dataset": "inbreast"}, 5),
     "inbreast, xls": Case(lambda folder: write_inbreast(folder, "xls"), {"dataset": "inbreast"}, 5),
+    "bus_bra": Case(write_bus_bra, {"dataset": "bus_bra"}, 4),
+    "breast_usg": Case(write_breast_usg, {"dataset": "breast_usg"}, 4),
+    "buid": Case(write_buid, {"dataset": "buid"}),
+    "udiat_b": Case(write_udiat_b, {"dataset": "udiat_b"}),
+    "busc": Case(write_busc, {"dataset": "busc"}),
     "folder": Case(write_own_images, {"dataset": "folder"}, 8),
     "phantom": Case(
         lambda folder: None, {"dataset": "phantom", "phantoms": {"benign": 2, "malignant": 2, "normal": 2}}

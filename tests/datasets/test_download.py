@@ -22,6 +22,7 @@ from bcd_utils.datasets import download as module
 from bcd_utils.datasets.download import download, unpack
 from bcd_utils.utils.errors import StudyError
 
+AGAIN = "get it again"
 ADVICE = "get images.zip from the publisher's page and put it in the data folder"
 OLD = random.Random(1).randbytes(700_000)
 NEW = random.Random(2).randbytes(700_000)
@@ -336,25 +337,25 @@ both_kinds = pytest.mark.parametrize("make", [make_zip, make_tar])
 @both_kinds
 def test_unpacks_all_members(tmp_path, make):
     archive = make(tmp_path / "a", {"benign/1.png": b"one", "readme.txt": b"two"})
-    folder = unpack(archive, tmp_path / "deep" / "images")
+    folder = unpack(archive, tmp_path / "deep" / "images", AGAIN)
     assert folder == tmp_path / "deep" / "images"
     assert (folder / "benign" / "1.png").read_bytes() == b"one"
     assert (folder / "readme.txt").read_bytes() == b"two"
     assert names_in(tmp_path / "deep") == {"images"}
 
 
-@pytest.mark.parametrize("name", ["a.tar", "a.tgz", "a.tar.bz2"])
-def test_a_tar_file_is_told_by_its_name(tmp_path, name):
+@pytest.mark.parametrize("name", ["a.tar", "a.tgz", "a.TAR.BZ2", "a.tbz2", "a.zip", "a"])
+def test_a_tar_file_is_told_by_its_content(tmp_path, name):
     made = make_tar(tmp_path / "made", {"1.png": b"one"})
-    with tarfile.open(tmp_path / name, f"w:{'bz2' if name.endswith('bz2') else ''}") as archive:
+    with tarfile.open(tmp_path / name, f"w:{'bz2' if 'b' in name.lower() else ''}") as archive:
         archive.add(made, "1.png")
-    assert names_in(unpack(tmp_path / name, tmp_path / "images")) == {"1.png"}
+    assert names_in(unpack(tmp_path / name, tmp_path / "images", AGAIN)) == {"1.png"}
 
 
 def test_existing_folder_is_left_alone(tmp_path):
     folder = tmp_path / "images"
     folder.mkdir()
-    assert unpack(tmp_path / "missing.zip", folder) == folder
+    assert unpack(tmp_path / "missing.zip", folder, AGAIN) == folder
     assert names_in(folder) == set()
 
 
@@ -363,7 +364,7 @@ def test_existing_folder_is_left_alone(tmp_path):
 def test_member_outside_the_folder_is_refused(tmp_path, make, member):
     archive = make(tmp_path / "a", {"good.txt": b"good", member: b"evil"})
     with pytest.raises(StudyError) as caught:
-        unpack(archive, tmp_path / "images")
+        unpack(archive, tmp_path / "images", AGAIN)
     assert str(archive) in caught.value.problem and repr(member) in caught.value.problem
     assert names_in(tmp_path) == {archive.name}
 
@@ -375,7 +376,7 @@ def test_a_link_in_a_tar_file_is_refused(tmp_path, kind):
     with tarfile.open(tmp_path / "a.tar", "w") as archive:
         archive.addfile(member)
     with pytest.raises(StudyError, match="a.tar is unsafe: its member 'link'"):
-        unpack(tmp_path / "a.tar", tmp_path / "images")
+        unpack(tmp_path / "a.tar", tmp_path / "images", AGAIN)
     assert names_in(tmp_path) == {"a.tar"}
 
 
@@ -404,13 +405,38 @@ def test_a_damaged_archive_leaves_nothing(tmp_path, make, damage):
     archive = make(tmp_path / "a", {"1.png": b"first", "2.png": noise})
     archive.write_bytes(damage(archive.read_bytes()))
     with pytest.raises(StudyError) as caught:
-        unpack(archive, tmp_path / "images")
+        unpack(archive, tmp_path / "images", AGAIN)
     assert str(archive) in caught.value.problem
-    assert f"delete {archive}" in caught.value.fix
+    assert caught.value.fix == AGAIN
     assert names_in(tmp_path) == {archive.name}
+
+
+def test_backslashes_of_a_zip_file_are_folders(tmp_path):
+    archive = make_zip(tmp_path / "a", {"benign\\1.png": b"one"})
+    folder = unpack(archive, tmp_path / "images", AGAIN)
+    assert (folder / "benign" / "1.png").read_bytes() == b"one"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem", "fix"),
+    [
+        (b"Rar!\x1a\x07\x01\x00", "is a RAR archive", "name the folder in its place"),
+        (b"7z\xbc\xaf\x27\x1c....", "is a 7-Zip archive", "name the folder in its place"),
+        (b"\x89PNG\r\n\x1a\n", "is one picture", "name the folder that holds the pictures"),
+        (b"PK\x03\x04" + bytes(40), "a zip file without its end", AGAIN),
+        (b"", "is no zip or tar file", AGAIN),
+    ],
+)
+def test_what_is_no_archive_is_told_for_what_it_is_and_kept(tmp_path, content, problem, fix):
+    path = tmp_path / "BUSI.zip"
+    path.write_bytes(content)
+    with pytest.raises(StudyError) as caught:
+        unpack(path, tmp_path / "images", AGAIN)
+    assert problem in caught.value.problem and fix in caught.value.fix and "delete" not in caught.value.fix
+    assert path.read_bytes() == content
 
 
 @pytest.mark.parametrize("name", ["missing.zip", "missing.tar.gz"])
 def test_missing_archive(tmp_path, name):
     with pytest.raises(StudyError, match=name):
-        unpack(tmp_path / name, tmp_path / "images")
+        unpack(tmp_path / name, tmp_path / "images", AGAIN)

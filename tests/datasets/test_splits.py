@@ -244,6 +244,12 @@ def test_a_patient_whom_the_publication_puts_in_both_sets_stays_there():
     assert split[0] == "test" and split[1] in ("train", "validation")
 
 
+def test_a_published_validation_set_is_kept():
+    images = published()
+    told = [("train", "validation", "test")[number % 3] for number in images.index]
+    assert published_split(images.assign(official_split=told)).tolist() == told
+
+
 def test_without_a_published_split_the_way_out_is_told():
     with pytest.raises(StudyError, match="no split is published with these images.*split: group"):
         published_split(published().drop(columns="official_split"))

@@ -140,3 +140,8 @@ def test_what_is_called_a_study_is_called_so_everywhere():
                 if {getattr(first, "id", ""), getattr(first, "attr", "")} & staleness.CALLED:
                     odd.append((path.name, ast.unparse(node)))
     assert odd == []
+
+
+def test_another_folder_of_external_images_repeats_their_test_alone(parts):
+    before, after = (parts(external={"dataset": "folder", "data_dir": name}) for name in ("here", "there"))
+    assert stale(before, after) == ["09"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from bcd_utils.datasets.base import Dataset, Scan, fetcher, locator
-from bcd_utils.datasets.files import image_files
+from bcd_utils.datasets.files import image_files, place
 from bcd_utils.study.source import Source
 from bcd_utils.utils.errors import StudyError
 
@@ -94,7 +94,7 @@ def scan(
         subtype = SUBTYPES[name["benign"] or name["malignant"]]
         label = subtype if target == "subtype" else "benign" if name["benign"] else "malignant"
         known = (label, "", name["case"], subtype, int(name["magnification"]), name["slide"])
-        rows.setdefault(path.stem, (path.relative_to(folder).as_posix(), *known))
+        rows.setdefault(path.stem, (place(path, folder), *known))
     if not rows:
         raise StudyError(
             f"{folder} holds no images of {title}",

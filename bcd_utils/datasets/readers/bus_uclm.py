@@ -9,8 +9,8 @@ import pandas as pd
 from PIL import Image
 
 from bcd_utils.datasets.base import Dataset, Scan, fetcher, given_folder
-from bcd_utils.datasets.csv_rows import numbered_rows
-from bcd_utils.datasets.files import image_files
+from bcd_utils.datasets.csv_rows import numbered_records
+from bcd_utils.datasets.files import image_files, place
 from bcd_utils.study.source import Source
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.paths import RAW_DATA, readable
@@ -43,7 +43,8 @@ def scan(folder: Path) -> Scan:
 
     The label is the one in ``INFO.csv``, else the colour of the mask (green benign, red malignant, black
     normal); where both are there they are held against each other. The patient is the file name up to "_".
-    Some images are smaller than their mask; how they were cropped is not documented.
+    Some images are smaller than their mask; how they were cropped is not documented. The table's further columns
+    (Resolution, Doppler, Marks, Combined) are kept under their own names, "" where an image is in no row.
 
     Raises
     ------
@@ -56,7 +57,8 @@ def scan(folder: Path) -> Scan:
     rows, remarks = [], []
     for stem, path in images.items():
         seen = mask_label(masks[stem]) if stem in masks else None
-        label = table.get(stem, seen)
+        row = table.get(stem, {"Label": seen})
+        label = row["Label"]
         if label is None:
             remarks.append(f"{path.name} is in no row of INFO.csv and has no mask that can be read; left out")
             continue
@@ -64,12 +66,16 @@ def scan(folder: Path) -> Scan:
             remarks.append(
                 f"{path.name} is {label} in INFO.csv, its mask is coloured {seen}; taken as {label}"
             )
-        mask = masks[stem].relative_to(folder).as_posix() if stem in masks else ""
-        rows.append((stem, path.relative_to(folder).as_posix(), label, mask, stem.partition("_")[0]))
+        mask = place(masks[stem], folder) if stem in masks else ""
+        known = {"id": stem, "path": place(path, folder), "label": label, "masks": mask}
+        known["patient"] = stem.partition("_")[0]
+        rows.append(row | known)
     lone = [path.name for stem, path in masks.items() if stem not in images]
     remarks += [f"{name} is a mask without an image; left out" for name in lone]
     remarks += [f"INFO.csv names {stem}, of which there is no image" for stem in table if stem not in images]
-    return Scan(pd.DataFrame(rows, columns=["id", "path", "label", "masks", "patient"]), remarks)
+    further = [name for row in table.values() for name in row if name not in COLUMNS]
+    columns = dict.fromkeys(["id", "path", "label", "masks", "patient", *further])
+    return Scan(pd.DataFrame(rows, columns=list(columns)).fillna(""), remarks)
 
 
 def find_root(folder: Path) -> Path:
@@ -89,18 +95,21 @@ def files_by_stem(folder: Path) -> dict[str, Path]:
     return {path.stem: path for path in image_files(folder) if path.parent == folder}
 
 
-def read_info(path: Path) -> dict[str, str]:
-    """Label of each image in ``INFO.csv`` (separated by ";", with a byte-order mark); empty if it is missing."""
+def read_info(path: Path) -> dict[str, dict[str, str]]:
+    """Each image's row of ``INFO.csv`` (separated by ";", with a byte-order mark), its label in small letters.
+
+    Empty if the table is missing.
+    """
     if not path.exists():
         return {}
     fix = f"take INFO.csv from {HOMEPAGE} as it is"
-    labels = {}
-    for line, (image, text) in numbered_rows(path, COLUMNS, fix, fix, delimiter=";"):
-        label = text.lower()
+    rows = {}
+    for line, row in numbered_records(path, COLUMNS, fix, fix, delimiter=";"):
+        label = row["Label"].lower()
         if label not in CLASSES:
             raise StudyError(f"{path}, line {line}: {label!r} is no class", fix)
-        labels[Path(image).stem] = label
-    return labels
+        rows[Path(row["Image"]).stem] = row | {"Label": label}
+    return rows
 
 
 def mask_label(path: Path) -> str | None:

@@ -20,6 +20,7 @@ from bcd_utils.datasets.cbis.tables import (
     read_tables,
     remarks_on_films,
 )
+from bcd_utils.datasets.files import place
 from bcd_utils.study.source import CbisDdsm, Source
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.paths import RAW_DATA
@@ -154,9 +155,9 @@ def image_row(
     """A row of the scan: an image with one abnormality or several."""
     return {
         "id": name,
-        "path": path.relative_to(folder).as_posix(),
+        "path": place(path, folder),
         "label": "malignant" if any(case.label == "malignant" for case in cases) else "benign",
-        "masks": "|".join(mask.relative_to(folder).as_posix() for mask in masks),
+        "masks": "|".join(place(mask, folder) for mask in masks),
         "patient": cases[0].patient,
         "box": box,
         "official_split": "train" if any(case.split == "train" for case in cases) else "test",

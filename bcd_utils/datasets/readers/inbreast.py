@@ -10,7 +10,7 @@ import pandas as pd
 
 from bcd_utils.datasets.base import Dataset, Scan, locator
 from bcd_utils.datasets.csv_rows import numbered_rows
-from bcd_utils.datasets.files import image_files
+from bcd_utils.datasets.files import image_files, place
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import natural_key
 from bcd_utils.utils.paths import RAW_DATA
@@ -43,7 +43,7 @@ def scan(folder: Path) -> Scan:
     films: dict[str, tuple[str, str]] = {}
     for path in sorted(image_files(folder), key=lambda path: natural_key(path.name)):
         if name := NAME.match(path.stem):
-            films.setdefault(name["file"], (name["patient"], path.relative_to(folder).as_posix()))
+            films.setdefault(name["file"], (name["patient"], place(path, folder)))
     if not films:
         raise StudyError(f"{folder} holds no mammograms of INbreast", STEPS)
     categories = read_table(folder)

@@ -37,8 +37,8 @@ def scan(folder: Path) -> Scan:
     published = read_list(folder)
     rows: dict[str, tuple[str, ...]] = {}
     twice = unlabelled = differing = 0
-    films, others = one_format(image_files(folder))
-    for path in films:
+    films, others = one_format([place(path, folder) for path in image_files(folder)])
+    for path in (folder / film for film in films):
         name = NAME.match(path.stem.lower())
         if not name:
             continue
@@ -50,7 +50,7 @@ def scan(folder: Path) -> Scan:
         differing += named not in (None, label)
         if label is not None:
             patient = f"patient {(int(name['number']) + 1) // 2:03}"
-            rows.setdefault(name["film"], (path.relative_to(folder).as_posix(), label, "", patient))
+            rows.setdefault(name["film"], (place(path, folder), label, "", patient))
     if not rows:
         lacking = "nothing that tells the labels of its films" if unlabelled else "no films of mini-MIAS"
         fix = f"give the folder with mdb001.pgm and Info.txt ({HOMEPAGE})"
@@ -62,7 +62,7 @@ def scan(folder: Path) -> Scan:
     }
     images = pd.DataFrame.from_dict(rows, orient="index", columns=["path", "label", "masks", "patient"])
     remarks = [f"{count} films {what}" for what, count in oddities.items() if count]
-    left_out = [(place(path, folder), "there in the format of most films too") for path in others]
+    left_out = [(path, "there in the format of most films too") for path in others]
     return Scan(images.rename_axis("id").reset_index(), remarks, left_out)
 
 

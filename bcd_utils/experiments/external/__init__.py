@@ -1,1 +1,1 @@
-"""The study's model on a data set that it has never seen."""
+"""The study's model on images from another source."""

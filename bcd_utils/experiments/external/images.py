@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from bcd_utils.audit.lesions import Rule, Sheet, grouped
 from bcd_utils.datasets import MANIFEST_COLUMNS, Dataset, dataset_of, recorded_dataset
-from bcd_utils.datasets.at_hand import read_source
+from bcd_utils.datasets.at_hand import read_source, spoken_of
 from bcd_utils.datasets.examples import typical
 from bcd_utils.datasets.image_set import ImageSet
-from bcd_utils.datasets.manifest import build_manifest, data_hash, known_patients
+from bcd_utils.datasets.manifest import build_manifest, data_hash
 from bcd_utils.evaluation.predictions import with_predictions
 from bcd_utils.images.reading import read_with_mask
 from bcd_utils.study.data_settings import External
@@ -66,7 +67,7 @@ def external_source(study: Study, known: Sequence[str] = ()) -> External | None:
 
 
 def find_images(
-    study: Study, mine: Dataset, own: pd.DataFrame, on_progress: OnProgress = silent
+    study: Study, mine: Dataset, sheet: Sheet, progress_of: Callable[[str], OnProgress] = lambda what: silent
 ) -> tuple[ImageSet | None, pd.DataFrame]:
     """Find and inspect the external images; a class may be absent.
 
@@ -75,37 +76,40 @@ def find_images(
     study : Study
     mine : Dataset
         The study's own, with the classes that it has.
-    own : pandas.DataFrame
-        Manifest of the study's own images: an external image that is one of them is remarked.
+    sheet : callable
+        Draws look-alikes that are too many; see `lesions.Sheet`.
+    progress_of : callable
+        ``progress_of(what)`` gives a callable ``(done, total)``.
 
     Returns
     -------
     images : ImageSet or None
-        None where the study names none.
+        None where the study names none. Its groups are those of `lesions.grouped`.
     manifest : pandas.DataFrame
-        As `manifest.build_manifest` gives it, with images that were set aside; no row where the study names none.
+        As `manifest.build_manifest` gives it, with images that were set aside, all columns of the source and these
+        groups; no row where the study names none.
 
     Raises
     ------
     StudyError
-        If they are not where the study says, or none is usable.
+        If they are not where the study says, none is usable, or far too many look alike.
     """
     source = external_source(study, mine.classes)
     if source is None:
         return None, pd.DataFrame(columns=list(MANIFEST_COLUMNS))
     found = read_source(source, "external")
-    manifest, remarks = build_manifest(found, source.allow_partial, on_progress, False)
-    known = manifest["sha256"].isin(set(own["sha256"]) - {""})
-    if known.any():
-        remarks.append(
-            f"{known.sum()} external images are files of {mine.title} too (first: "
-            f"{manifest.loc[known, 'id'].iloc[0]}): on these the test is not external"
-        )
-    usable = manifest[manifest["status"] == "ok"].reset_index(drop=True)
-    aside = manifest.loc[manifest["status"] != "ok", "label"].value_counts()
+    with spoken_of("external"):
+        manifest, remarks = build_manifest(found, source.allow_partial, progress_of("inspected"), False)
+    ok = manifest["status"] == "ok"
+    rule = Rule.of(found.dataset, manifest, "external")
+    joined = grouped(manifest[ok], rule, found.folder, sheet, progress_of("compared"))
+    manifest.loc[ok, "group"] = joined
+    usable = manifest[ok].reset_index(drop=True)
+    aside = manifest.loc[~ok, "label"].value_counts()
+    patients = usable["group"].nunique() if rule.named else None
     images = ImageSet(
         source, usable, mine.classes, data_hash(manifest), study.input, study.image_size, found.dataset.title, aside,
-        known_patients(usable), remarks,
+        patients, remarks,
     )  # fmt: skip
     return images, manifest
 
@@ -119,9 +123,9 @@ def introduction(images: ImageSet | None) -> str:
             "--set external.data_dir=FOLDER`, where FOLDER holds folders called as the classes (any of "
             "them) and, if you know the patients, a table `groups.csv` with the columns `path,group`."
         )
-    patients, drawn = "unnamed patients, so each image counts as one", ""
-    if images.patients:
-        patients = f"{images.patients} patients"
+    patients, drawn = f"{images.patients} patients", ""
+    if not images.patients:
+        patients = f"unnamed patients ({images.table['group'].nunique()} {Rule.of_set(images).units})"
     if images.dataset.synthetic:
         drawn = " **They are synthetic: no number here is evidence about patients.**"
     return (

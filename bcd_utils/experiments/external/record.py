@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from bcd_utils.audit.lesions import Rule
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.evaluation.calibration import BINS
 from bcd_utils.evaluation.domain_shift import distance_to_nearest, domain_auc
 from bcd_utils.evaluation.format import plain_rows, with_interval
 from bcd_utils.experiments import study_model
-from bcd_utils.experiments.external.scores import SOURCES
+from bcd_utils.experiments.external.copies import said_of_copies, without_copies
+from bcd_utils.experiments.external.scores import SOURCES, WITHOUT_COPIES
 from bcd_utils.images.reading import read_row
 from bcd_utils.images.statistics import grey_levels
 from bcd_utils.study.run import Run
@@ -94,6 +96,7 @@ def record(
     calibration: pd.DataFrame,
     shift: pd.DataFrame,
     domain: Mapping[str, float | None],
+    copies: Mapping[str, Any],
     untrained: bool,
 ) -> dict[str, Any]:
     """The results as plain values, for ``external.json``.
@@ -104,15 +107,20 @@ def record(
         As the functions here and in `external` give them.
     shift : pandas.DataFrame
         From `domain_shift.measure_shift`.
+    copies : dict
+        From `copies.described`.
     untrained : bool
         Whether the backbone is a random network.
     """
     return {
         "given": True,
         **images.described,
+        "kept_together": Rule.of_set(images).units,
+        "copies": dict(copies),
         "scores": {name: ends["value"] for name, ends in scores["external"].items()},
         "intervals": scores["external"],
         "internal_intervals": scores["internal test"],
+        "intervals_without_copies": scores.get(WITHOUT_COPIES),
         "difference": scores["difference"],
         "temperature": temperature,
         "calibration_bins": BINS,
@@ -130,7 +138,9 @@ def verdict(record: Mapping[str, Any]) -> str:
     )
     sentences = [
         f"Accuracy is {with_interval(external)} on {record['title']} and {with_interval(own)} "
-        f"on the study's own test images, a difference of {with_interval(gap)}."
+        f"on the study's own test images, a difference of {with_interval(gap)}.",
+        said_of_copies(record),
+        without_copies(record),
     ]
     if gap["low"] is None:
         sentences.append("There are too few patients for an interval.")
@@ -154,4 +164,4 @@ def verdict(record: Mapping[str, Any]) -> str:
         sentences.append(f"There is no image of class {absent}, so scores over all classes are undefined.")
     if record["untrained"]:
         sentences.append("The backbone was never trained, so no score here is about a useful model.")
-    return " ".join(sentences)
+    return " ".join(filter(None, sentences))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,8 @@ from bcd_utils.study.settings import Study
 
 #: Name in tables and figures -> ``split`` in the predictions.
 SOURCES = {"internal test": "test", "external": "external"}
+#: The same of those external images of which the model has learned no copy.
+WITHOUT_COPIES = "external without copies"
 ENDS = ("value", "low", "high")
 
 
@@ -35,7 +37,7 @@ def beside_own(run: Run, external: pd.DataFrame) -> pd.DataFrame:
 
 
 def score_sources(
-    predictions: pd.DataFrame, classes: Sequence[str], study: Study
+    predictions: pd.DataFrame, classes: Sequence[str], study: Study, learned: Collection[str] = ()
 ) -> dict[str, dict[str, dict[str, float | None]]]:
     """Every score of the internal test and of the external images, with intervals over whole groups.
 
@@ -43,35 +45,46 @@ def score_sources(
     ----------
     predictions : pandas.DataFrame
         As `beside_own` gives them.
+    learned : collection of str
+        Ids of the external images that are copies of what the model has learned from.
 
     Returns
     -------
     dict of source to dict of score to dict
         ``value``, ``low``, ``high``; None where undefined, such as the recall of a class that is absent, and no
         interval where all images are of one group. A source without images is left out; where none is, there
-        is also "difference": external minus internal, whose resamples are drawn independently.
+        is also "difference": external minus internal, whose resamples are drawn independently. `WITHOUT_COPIES`
+        is there where some images, and not all, are ``learned``.
     """
-    scored: dict[str, Scored] = {}
-    for number, (source, name) in enumerate(SOURCES.items()):
-        groups = predictions.loc[predictions["split"] == name, "group"]
-        if groups.empty:
-            continue
-        labels, probabilities = labels_and_probabilities(predictions, classes, name)
-        values = score(labels, probabilities, classes)
-        resampled = dict.fromkeys(values, np.array([np.nan]))
-        if groups.nunique() > 1:
-            drawn = (study.bootstrap_samples, study.seed + number)
-            resampled = resampled_scores(labels, probabilities, classes, *drawn, groups)
-        scored[source] = Scored(probabilities, values, resampled)
+    sets = {source: predictions[predictions["split"] == name] for source, name in SOURCES.items()}
+    if learned:
+        external = sets["external"]
+        sets[WITHOUT_COPIES] = external[~external["id"].isin(learned)]
+    scored = {
+        source: score_set(rows, classes, study, study.seed + number)
+        for number, (source, rows) in enumerate(sets.items())
+        if len(rows)
+    }
     confidence = study.confidence
     intervals = {
         source: {metric: each.interval(metric, confidence) for metric in each.values}
         for source, each in scored.items()
     }
-    if len(scored) > 1:
+    if all(source in scored for source in SOURCES):
         own, other = (scored[source] for source in SOURCES)
         intervals["difference"] = {name: difference(other, own, name, confidence) for name in other.values}
     return intervals
+
+
+def score_set(rows: pd.DataFrame, classes: Sequence[str], study: Study, seed: int) -> Scored:
+    """Scores of some predictions; resamples are of NaN where all are of one group."""
+    labels, probabilities = labels_and_probabilities(rows, classes, rows["split"].iloc[0])
+    values = score(labels, probabilities, classes)
+    resampled = dict.fromkeys(values, np.array([np.nan]))
+    if rows["group"].nunique() > 1:
+        drawn = (study.bootstrap_samples, seed)
+        resampled = resampled_scores(labels, probabilities, classes, *drawn, rows["group"])
+    return Scored(probabilities, values, resampled)
 
 
 def score_table(

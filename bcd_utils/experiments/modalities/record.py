@@ -8,11 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from bcd_utils.audit.lesions import Rule
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.evaluation.cross_validation import shown_metrics
 from bcd_utils.evaluation.format import number, plain_rows, with_interval
 from bcd_utils.experiments.modalities.protocol import Outcome
-from bcd_utils.experiments.modalities.sources import NOT_AT_HAND, Absent
+from bcd_utils.experiments.modalities.sources import NOT_AT_HAND, NOT_USED, Absent
 from bcd_utils.experiments.modalities.transfer import CHANCE, Transfer
 from bcd_utils.images.statistics import MEASURES
 from bcd_utils.study.settings import Study
@@ -43,7 +44,11 @@ def record(
         for name, images in available.items()
     }
     for name, missing in absent.items():
-        sources[name] = {"title": missing.title, "modality": missing.dataset.modality, "status": NOT_AT_HAND}
+        sources[name] = {
+            "title": missing.title,
+            "modality": missing.dataset.modality,
+            "status": missing.status,
+        }
         sources[name] |= {"problem": missing.problem, "command": missing.command}
     pairs = plain_rows(transferred.table, "records")
     return {
@@ -74,6 +79,7 @@ def describe(
     return images.described | {
         "modality": images.dataset.modality,
         "status": "at hand",
+        "kept_together": Rule.of_set(images).units,
         "data_sha256": images.data_sha256,
         "median_size": {side: float(images.table[side].median()) for side in ("width", "height")},
         "character": {
@@ -92,6 +98,9 @@ def said_of_protocol(record: Mapping[str, Any]) -> str:
     for source in record["sources"].values():
         if source["status"] == NOT_AT_HAND:
             lines.append(f"- **{source['title']}** is {NOT_AT_HAND}: `{source['command']}`.")
+            continue
+        if source["status"] == NOT_USED:
+            lines.append(f"- **{source['title']}** is {NOT_USED}: {source['problem']}.")
             continue
         probe, majority = source["scores"]["probe"], source["scores"]["majority"]
         lines.append(

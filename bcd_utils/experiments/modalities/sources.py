@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +12,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bcd_utils.audit import duplicates, groups
+from bcd_utils.audit.lesions import Rule, Sheet, grouped
 from bcd_utils.datasets import Dataset, dataset_of, folder_scan, readers
 from bcd_utils.datasets import manifest as quality
-from bcd_utils.datasets.at_hand import read_folder
+from bcd_utils.datasets.at_hand import read_folder, spoken_of
 from bcd_utils.datasets.base import AtHand
 from bcd_utils.datasets.image_set import ImageSet
-from bcd_utils.datasets.manifest import build_manifest, data_hash, known_patients
-from bcd_utils.study.data_settings import ModalitySource
+from bcd_utils.datasets.manifest import build_manifest, data_hash
+from bcd_utils.datasets.splits import grouped_folds
+from bcd_utils.images.arrays import refuse_missing_masks
 from bcd_utils.study.settings import Study
 from bcd_utils.study.source import Source
 from bcd_utils.utils.code_identity import code_identity
@@ -28,21 +29,33 @@ from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import listing_identity, sha256_of_json, write_json
 from bcd_utils.utils.paths import cache_folder
 
-NOT_AT_HAND = "not at hand"
+NOT_AT_HAND, NOT_USED = "not at hand", "not used"
 
 
 @dataclass(frozen=True)
 class Absent:
-    """A data set whose images are not at hand: why not, and the command that gets them."""
+    """A data set without results: why, and what to do about it.
+
+    Attributes
+    ----------
+    fix : str
+        How to mend one that is at hand and cannot be used; "" where its images are not at hand.
+    """
 
     title: str
     dataset: Dataset
     problem: str
+    fix: str = ""
+
+    @property
+    def status(self) -> str:
+        """Whether its images are not there, or cannot be used."""
+        return NOT_USED if self.fix else NOT_AT_HAND
 
     @property
     def command(self) -> str:
-        """Downloads the data set, or says how a person gets it."""
-        return f"bcd fetch {self.dataset.name}"
+        """Downloads the data set, or says how a person gets it or mends it."""
+        return self.fix or f"bcd fetch {self.dataset.name}"
 
 
 def titles_of(study: Study) -> dict[str, str]:
@@ -96,13 +109,15 @@ def none_available(study: Study) -> StudyError:
 
 
 def find_sources(
-    study: Study, progress_of: Callable[[str], OnProgress]
+    study: Study, sheet: Sheet, progress_of: Callable[[str], OnProgress]
 ) -> tuple[dict[str, ImageSet], dict[str, Absent]]:
     """Find and inspect every source.
 
     Parameters
     ----------
     study : Study
+    sheet : callable
+        Draws look-alikes that are too many; see `lesions.Sheet`.
     progress_of : callable
         ``progress_of(what)`` gives a callable ``(done, total)``.
 
@@ -110,12 +125,12 @@ def find_sources(
     -------
     available : dict of name to ImageSet
     absent : dict of name to Absent
-        Sources that are nowhere, or whose folder holds no images.
+        Sources that are nowhere, whose folder holds no images, or that cannot be used as they are.
 
     Raises
     ------
     StudyError
-        If none is at hand, or one that is at hand cannot be used as it is.
+        If none is at hand that can be used.
     """
     available, absent, titles = {}, {}, titles_of(study)
     for name, source in study.modalities.sources.items():
@@ -126,46 +141,79 @@ def find_sources(
             absent[name] = Absent(titles[name], dataset, error.problem)
             continue
         try:
-            available[name] = inspect(study, source, titles[name], found, progress_of)
+            with spoken_of(called(name)):
+                available[name] = inspect(study, name, titles[name], found, sheet, progress_of)
         except StudyError as error:
-            fix = error.fix.replace("source.", f"{called(name)}.")
-            raise StudyError(f"{name}: {error.problem}", fix) from None
-    if not available:
-        raise none_available(study)
+            absent[name] = Absent(titles[name], dataset, error.problem, error.fix)
+    refuse_none(study, available, absent)
     return available, absent
 
 
-def inspect(
-    study: Study,
-    source: ModalitySource,
-    title: str,
-    found: AtHand,
-    progress_of: Callable[[str], OnProgress],
-) -> ImageSet:
-    """Look at every image of a data set, and join what must stay together.
+def refuse_none(study: Study, available: Mapping[str, ImageSet], absent: Mapping[str, Absent]) -> None:
+    """Stop where no source can be used, with what is to be mended of the first that is at hand."""
+    if available:
+        return
+    for name, each in absent.items():
+        if each.fix:
+            raise StudyError(f"{name}: {each.problem}", each.fix)
+    raise none_available(study)
 
-    ``group`` then names what that is: images of one patient or, where no patients are named, what looks like one
-    lesion. Classes without images are left out.
+
+def with_folds(
+    study: Study, available: Mapping[str, ImageSet], absent: Mapping[str, Absent]
+) -> tuple[dict[str, ImageSet], dict[str, Absent]]:
+    """Both parts of `find_sources`, where those with too few images or groups for the folds are not used.
 
     Raises
     ------
     StudyError
-        If the class counts are not the published ones, or fewer than two classes have images.
+        If none has enough.
     """
+    enough, lacking = {}, dict(absent)
+    for name, images in available.items():
+        try:
+            grouped_folds(images.table, study.modalities.folds, study.validation_fraction, study.seed)
+        except StudyError as error:
+            lacking[name] = Absent(images.title, images.dataset, error.problem, error.fix)
+        else:
+            enough[name] = images
+    refuse_none(study, enough, lacking)
+    return enough, lacking
+
+
+def inspect(
+    study: Study,
+    name: str,
+    title: str,
+    found: AtHand,
+    sheet: Sheet,
+    progress_of: Callable[[str], OnProgress],
+) -> ImageSet:
+    """Look at every image of a data set, and join what must stay together (see `lesions.Rule`).
+
+    Classes without images are left out.
+
+    Raises
+    ------
+    StudyError
+        If the class counts are not the published ones, fewer than two classes have images, masks that the study
+        needs are missing, or far too many images look alike.
+    """
+    source = study.modalities.sources[name]
     manifest, remarks = cached_manifest(source, found, progress_of(f"{title}: inspected"))
-    # Asked of all: where copies are missing they look like patients.
-    named = known_patients(manifest) is not None
     usable = thinned(manifest[manifest["status"] == "ok"], source.most_images).reset_index(drop=True)
     if usable["label"].nunique() < 2:
         raise StudyError(
             f"{found.folder} holds images of one class only", "name a folder with two classes or more"
         )
-    if not named and found.dataset.look_alikes is not None:
-        usable = usable.assign(group=lesions_joined(usable, found, progress_of(f"{title}: compared")))
+    refuse_missing_masks(usable, study.input)
+    rule = Rule.of(found.dataset, manifest, called(name), title)
+    joined = grouped(usable, rule, found.folder, sheet, progress_of(f"{title}: compared"))
+    usable = usable.assign(group=joined)
     aside = manifest.loc[manifest["status"] != "ok", "label"].value_counts()
     present = set(usable["label"])
     classes = tuple(label for label in found.dataset.classes if label in present)
-    patients = usable["group"].nunique() if named else None
+    patients = usable["group"].nunique() if rule.named else None
     shown = (study.input, study.image_size, title)
     return ImageSet(source, usable, classes, data_hash(usable), *shown, aside, patients, remarks)
 
@@ -198,10 +246,3 @@ def thinned(images: pd.DataFrame, most: int | None) -> pd.DataFrame:
         count = max(1, len(rows) * most // len(images))
         kept.append(rows.iloc[np.linspace(0, len(rows) - 1, count).astype(int)])
     return pd.concat(kept).sort_index()
-
-
-def lesions_joined(images: pd.DataFrame, found: AtHand, on_progress: OnProgress) -> pd.Series:
-    """Groups of images that show one lesion as far as pictures tell, found as in the data audit."""
-    views = duplicates.thumbnails(found.folder, images, on_progress)
-    pairs = duplicates.find_pairs(images, views, found.dataset.look_alikes, found.folder)
-    return groups.groups_with_pairs(images, pairs)

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from bcd_utils.audit.lesions import Rule
 from bcd_utils.datasets.examples import typical
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.evaluation.cross_validation import score_table, shown_metrics
 from bcd_utils.evaluation.format import number, span, with_interval
 from bcd_utils.evaluation.patients import as_table
 from bcd_utils.experiments.modalities.protocol import Outcome
-from bcd_utils.experiments.modalities.sources import NOT_AT_HAND, Absent
+from bcd_utils.experiments.modalities.sources import Absent
 from bcd_utils.experiments.modalities.transfer import Transfer
 from bcd_utils.images.reading import read_with_mask
 from bcd_utils.images.statistics import MEASURES
@@ -25,7 +26,7 @@ def sources_table(available: Mapping[str, ImageSet], absent: Mapping[str, Absent
     """Which data sets there are, what images of one unit are kept together, and how to get those that are missing."""
     rows = {}
     for images in available.values():
-        units = "patients" if images.patients else "lesions, as far as pictures tell"
+        units = Rule.of_set(images).units
         rows[images.title] = {
             "modality": images.dataset.modality,
             "images used": f"{len(images.table):,}",
@@ -34,7 +35,10 @@ def sources_table(available: Mapping[str, ImageSet], absent: Mapping[str, Absent
         }
     for missing in absent.values():
         row = {"modality": missing.dataset.modality, "images used": "", "kept together": ""}
-        rows[missing.title] = row | {"status": f"{NOT_AT_HAND}: {missing.command}"}
+        said = f"{missing.status}: {missing.command}"
+        if missing.fix:
+            said = f"{missing.status}: {missing.problem}. To fix: {missing.fix}"
+        rows[missing.title] = row | {"status": said}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
@@ -74,7 +78,10 @@ def with_absent(
 ) -> pd.DataFrame:
     """Rows of data sets at hand, then one of each that is not."""
     columns = list(next(iter(rows.values())))
-    missing = {(each.title, ""): {columns[0]: f"{NOT_AT_HAND}: {each.command}"} for each in absent.values()}
+    missing = {
+        (each.title, ""): {columns[0]: each.status if each.fix else f"{each.status}: {each.command}"}
+        for each in absent.values()
+    }
     together = {**rows, **missing}
     index = pd.MultiIndex.from_tuples(together, names=["data set", ""])
     return pd.DataFrame(list(together.values()), index=index, columns=columns).fillna("")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,10 +11,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from bcd_utils.audit.lesions import MOST_PAIRS, Sheet
 from bcd_utils.reporting.plots import style
 from bcd_utils.reporting.plots.data import image_grid
+from bcd_utils.study.run import Run
 
-MOST_PAIRS = 12
 COLUMNS, HEIGHT = 2, 240  # pixels
 
 
@@ -32,6 +34,17 @@ def pair_sheet(pairs: Sequence[tuple[np.ndarray, np.ndarray, pd.Series]]) -> Fig
     for panel, (_, _, row) in zip(figure.axes, pairs, strict=False):
         panel.xaxis.label.set_weight("bold" if row["contradictory"] else "normal")
     return figure
+
+
+def sheet_in(run: Run) -> Sheet:
+    """What draws the `pair_sheet` of a source's look-alikes into a run folder, and returns where."""
+
+    def draw(called: str, pairs: Sequence[tuple[np.ndarray, np.ndarray, pd.Series]]) -> str:
+        name = "look_alikes_" + re.sub(r"\W+", "_", called)
+        run.save_figure(pair_sheet(pairs), name)
+        return str(run.folder / "figures" / f"{name}.png")  # whole: a notebook's folder is not its reader's
+
+    return draw
 
 
 def caption(row: pd.Series, width: float) -> str:

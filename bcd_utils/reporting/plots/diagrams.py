@@ -78,7 +78,7 @@ def image_flow(
     copies : (groups, images), optional
         What a data audit found: groups of copies, and the images in them.
     patients : bool
-        Whether the images of one patient are such a group too.
+        Whether they are groups of the images of one patient instead.
     """
     width = (style.WIDTH - 2 * EDGE - 2 * GAP) / 3
 
@@ -101,7 +101,7 @@ def image_flow(
         },
     ]
     if copies:
-        kind, why = ("groups", "of one patient or of copies") if patients else ("copies", "found by the data audit")
+        kind, why = ("groups", "each of one patient") if patients else ("copies", "found by the data audit")
         rows[1][2] = box(f"Of which in {kind}", {"": copies[1]}, f"in {copies[0]} groups, {why}", **aside)
 
     title_height = style.line_height(style.LARGE) + 0.05

@@ -13,6 +13,7 @@ from bcd_utils.evaluation.format import with_interval
 from bcd_utils.evaluation.metric_registry import main_metrics
 from bcd_utils.reporting.plots import style
 
+WITHOUT_COPIES = {"external without copies": {"color": "#7A4A65", "marker": "D"}}
 LOOKS = {"internal test": style.set_look("test"), "external": style.set_look("external")}
 LINES = {"internal test": "-", "external": (0, (5, 1.5))}
 BINS = 20
@@ -26,11 +27,13 @@ def scores(table: pd.DataFrame) -> Figure:
     table : DataFrame of float
         Index: the scores; columns (source, "value"), (source, "low"), (source, "high"); NaN where undefined.
     """
-    sources = [source for source in LOOKS if source in table]
-    figure, [[panel]] = style.panels(0.9 + 0.55 * len(table), lines="x")
-    for source, shift in zip(sources, (-0.15, 0.15), strict=False):
+    looks = LOOKS | WITHOUT_COPIES
+    sources = [source for source in looks if source in table]
+    shifts = (-0.15, 0.15) if len(sources) < 3 else (-0.25, 0, 0.25)
+    figure, [[panel]] = style.panels(0.9 + (0.4 + 0.15 * len(sources[1:])) * len(table), lines="x")
+    for source, shift in zip(sources, shifts, strict=False):
         for place, bounds in enumerate(table[source].to_dict("records")):
-            style.score(panel, bounds, place + shift, **LOOKS[source])
+            style.score(panel, bounds, place + shift, **looks[source])
             spot = {"xycoords": ("axes fraction", "data"), "size": style.SMALL}
             style.note(panel, with_interval(bounds), (1, place + shift), (8, 0), **spot)
     names = [main_metrics().get(name, style.spaced(name)) for name in table.index]
@@ -40,7 +43,7 @@ def scores(table: pd.DataFrame) -> Figure:
     panel.margins(x=0.06)
     for place in range(1, len(table)):
         panel.axhline(place - 0.5, color="#E6E6E6", linewidth=0.7)
-    style.key(figure, [style.sign(source, markersize=7, **LOOKS[source]) for source in sources])
+    style.key(figure, [style.sign(source, markersize=7, **looks[source]) for source in sources])
     return figure
 
 

@@ -20,6 +20,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from bcd_utils.evaluation.format import Bounds, value_and_ends
 
 matplotlib.rcdefaults()  # figures do not depend on a matplotlibrc in the current folder or at home
+matplotlib.rcParams["text.parse_math"] = False  # a $ in the name of an image is a $
 
 WIDTH = 9.5  # inches, the text width of a landscape page
 SMALL, MEDIUM, LARGE = 9, 10, 11  # points

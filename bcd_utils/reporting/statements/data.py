@@ -146,18 +146,18 @@ def duplicates(summary: Summary) -> str:
     if not runs(summary, "audit"):
         if runs(summary, "modalities"):
             return (
-                "Where a data set names no patients, images that look alike were kept on one side of each fold; "
+                "Where a data set names no patients, images that look alike were kept on one side of each fold, unless "
+                "its look_alikes is none; "
                 f"they are listed by notebook {notebook}, which this study does not run."
             )
         return f"Near-duplicates were not searched for: this study does not run notebook {notebook}."
     audit = at(summary, "audit")
     leaks = [row for row in audit.get("leak") or [] if {"copies", "test_images"} <= set(row)]
+    of_patients = audit.get("kept_together") == "patients"
+    what = "patients with several images" if of_patients else "groups of copies"
     leaked = ", ".join(f"{row['test_images']} ({row['copies']})" for row in leaks)
-    held = f"hold {at(audit, 'images_in_groups')} images; in {len(audit.get('contradictory') or [])} of these groups"
-    found = f"{at(audit, 'groups')} groups of copies {held} labels contradict one another."
-    if at(summary, "dataset").get("patients"):
-        found = f"{at(audit, 'groups')} groups of one patient or of copies {held} there are several labels."
     return (
-        found
+        f"{at(audit, 'groups')} {what} hold {at(audit, 'images_in_groups')} images; "
+        f"in {len(audit.get('contradictory') or [])} of these groups labels contradict one another."
         + (f" Test images with a copy in train or validation: {leaked}." if leaked else "")
     )

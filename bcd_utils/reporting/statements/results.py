@@ -5,6 +5,7 @@ from __future__ import annotations
 from bcd_utils.datasets.splits import SETS
 from bcd_utils.evaluation.format import number, span, with_interval
 from bcd_utils.evaluation.metric_registry import METRICS, capital, main_metrics
+from bcd_utils.experiments.external.copies import said_of_copies, without_copies
 from bcd_utils.reporting.statements.base import Summary, at, main_scores, notebook_of, runs, statement
 from bcd_utils.reporting.statements.data import INPUTS, patients_apart
 
@@ -121,7 +122,10 @@ def external_test(summary: Summary) -> str:
     if not at(summary, "external", "given"):
         return "None in this run: the study names no images from elsewhere."
     external = at(summary, "external")
-    return f"{at(external, 'title')}: {main_scores(external.get('intervals') or at(external, 'scores'))}."
+    text = f"{at(external, 'title')}: {main_scores(external.get('intervals') or at(external, 'scores'))}."
+    if "copies" not in external:
+        return text
+    return " ".join(filter(None, [text, said_of_copies(external), without_copies(external)]))
 
 
 @statement("artifacts/comparison.json")
@@ -150,15 +154,15 @@ def modalities(summary: Summary) -> str:
     sources = at(summary, "modalities", "sources").values()
     pairs = at(summary, "modalities", "transfer", "pairs")
     classes = at(summary, "modalities", "transfer", "classes")
-    missing = [source["title"] for source in sources if "scores" not in source]
+    missing = {source["title"]: source["status"] for source in sources if "scores" not in source}
     shown = [
         f"{source['title']} ({len(source['classes'])} classes) {with_interval(source['scores']['probe']['roc_auc'])}"
         for source in sources
         if "scores" in source
     ]
     text = f"ROC AUC of one frozen network with a linear probe, cross-validated by group: {'; '.join(shown)}."
-    if missing:
-        text += f" Not at hand: {', '.join(missing)}."
+    for status in dict.fromkeys(missing.values()):
+        text += f" {capital(status)}: {', '.join(title for title in missing if missing[title] == status)}."
     crossed = [pair for pair in pairs if pair["trained_on"] != pair["tested_on"]]
     areas = [pair["auc"] for pair in crossed if pair["auc"] is not None]
     if not areas:
@@ -173,14 +177,15 @@ def modalities(summary: Summary) -> str:
 @statement("settings; artifacts/dataset.json, training.json, splits.csv")
 def limits(summary: Summary) -> str:
     kind = at(summary, "settings", "input")
-    external = (summary.get("external") or {}).get("given")
+    external = summary.get("external") or {}
     copies = summary.get("copies_across_sets")
     known = [
         *at(summary, "announcements"),
         patients_apart(summary),
         f"{copies} images have an exact copy in another set." if copies else "",
         f"The test set has {at(summary, 'split', 'test')} images of the same source as the training set.",
-        "" if external else "There is no test on images from elsewhere.",
+        said_of_copies(external) if (external.get("copies") or {}).get("images") else "",
+        "" if external.get("given") else "There is no test on images from elsewhere.",
         "" if kind == "image" else INPUTS[kind],
     ]
     return " ".join(filter(None, known))

@@ -71,6 +71,19 @@ def test_the_manifest_keeps_patients_together_and_remarks_on_cropped_images(fold
         manifest_of(REGISTRY["bus_uclm"], folder)
 
 
+def test_every_column_of_the_table_is_kept_under_its_own_name(folder):
+    root = root_of(folder)
+    text = "Image;Resolution;Doppler;Marks;Combined;Label\nALWI_000.png;90x70;Yes;No;No;Benign\n"
+    (root / "INFO.csv").write_text(text + "ANAT_000.png;90x70;No; Yes ;No;Malignant;7\n")
+    manifest, _ = manifest_of(REGISTRY["bus_uclm"], folder, allow_partial=True)
+    kept = manifest.set_index("id")[["Resolution", "Doppler", "Marks", "Combined"]]
+    assert kept.loc["ALWI_000"].tolist() == ["90x70", "Yes", "No", "No"]
+    assert kept.loc["ANAT_000", "Marks"] == "Yes" and kept.loc["ANAT_001"].tolist() == [""] * 4
+    write_info(root, LABELS, columns="Image;id;Doppler;path;Combined;Label")
+    found = scan(folder).images
+    assert found["id"].tolist() == list(LABELS) and found["path"].str.endswith(".png").all()
+
+
 def test_without_the_table_the_colours_are_the_labels(folder):
     (root_of(folder) / "INFO.csv").unlink()
     found = scan(folder)

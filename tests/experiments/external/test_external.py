@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from builders import CLASSES, make_run, noise, write_busi, write_image
+from builders import CLASSES, make_run, manifest_of, noise, write_busi, write_image
 
 from bcd_utils.datasets import REGISTRY, recorded_dataset
 from bcd_utils.evaluation.calibration import calibration_scores
@@ -17,6 +17,13 @@ from bcd_utils.evaluation.metrics import score
 from bcd_utils.evaluation.predictions import labels_and_probabilities
 from bcd_utils.experiments.external import record as report
 from bcd_utils.experiments.external import scores as scoring
+from bcd_utils.experiments.external.copies import (
+    described,
+    find_copies,
+    learned,
+    said_of_copies,
+    without_copies,
+)
 from bcd_utils.experiments.external.images import (
     class_counts,
     examples,
@@ -26,13 +33,17 @@ from bcd_utils.experiments.external.images import (
     predict_images,
     predictions_table,
 )
+from bcd_utils.pipeline.stages.external_test import STAGE
 from bcd_utils.reporting.plots import external as plots
 from bcd_utils.study.loading import make_study
 from bcd_utils.study.run import Run
 from bcd_utils.utils.errors import StudyError
 
 BUSI = REGISTRY["busi"]
-NOTHING = pd.DataFrame({"sha256": []})
+
+
+def no_sheet(called, pairs):
+    raise AssertionError("nothing to judge")
 
 
 def study_of(folder=None, **settings):
@@ -85,7 +96,7 @@ def test_another_stain_than_the_networks_is_refused():
 def test_classes_that_the_model_does_not_know_are_left_out_and_none_that_it_knows_is_refused(tmp_path):
     for name in ("benign/a", "cyst/b"):
         write_image(tmp_path / f"{name}.png", noise(len(name), shape=(70, 70)))
-    images, _ = find_images(study_of(tmp_path), BUSI, NOTHING)
+    images, _ = find_images(study_of(tmp_path), BUSI, no_sheet)
     assert images.classes == CLASSES and images.table["id"].tolist() == ["a"]
     assert images.remarks == ["Not read: 1 x in the folder 'cyst', which is no class, the first cyst/b.png"]
     named = study_of(tmp_path, external={"dataset": "busi", "classes": ["benign", "cyst"]})
@@ -97,7 +108,7 @@ def test_classes_that_the_model_does_not_know_are_left_out_and_none_that_it_know
 
 
 def test_images_are_found_with_their_patients_though_a_class_is_absent(folder):
-    images, _ = find_images(study_of(folder), BUSI, NOTHING)
+    images, _ = find_images(study_of(folder), BUSI, no_sheet)
     assert len(images.table) == 6 and images.patients == 3 and images.remarks == []
     own = pd.DataFrame({"label": ["benign", "normal"], "split": ["train", "test"]})
     assert class_counts(own, images, CLASSES).to_dict("list") == {
@@ -109,39 +120,33 @@ def test_images_are_found_with_their_patients_though_a_class_is_absent(folder):
     assert {label: len(rows) for label, rows in examples(images, 2).items()} == {"benign": 2, "malignant": 2}
 
 
-def test_an_image_that_is_the_studys_own_is_remarked(folder):
-    own = find_images(study_of(folder), BUSI, NOTHING)[1].tail(2)
-    (remark,) = find_images(study_of(folder), BUSI, own)[0].remarks
-    assert remark.startswith("2 external images are files of BUSI too (first: malignant (2))")
-
-
 def test_patients_are_unknown_where_no_table_names_them(folder):
     (folder / "groups.csv").unlink()
     write_image(folder / "benign" / "images" / "copy.png", noise(0, 1))
-    images, _ = find_images(study_of(folder), BUSI, NOTHING)
+    images, _ = find_images(study_of(folder), BUSI, no_sheet)
     assert images.patients is None and images.table["group"].nunique() == 6
     assert "unnamed patients" in introduction(images)
 
 
 def test_what_the_network_sees_is_kept_by_content(folder, cache):
-    images, _ = find_images(study_of(folder), BUSI, NOTHING)
+    images, _ = find_images(study_of(folder), BUSI, no_sheet)
     calls = []
     first, again = (np.load(images.file(lambda *call: calls.append(call))) for _ in range(2))
     assert first.shape == (6, 64, 64, 3) and np.array_equal(first, again) and len(calls) == 6
     write_image(folder / "benign" / "images" / "benign (1).png", noise(99))
-    changed = find_images(study_of(folder), BUSI, NOTHING)[0].pixels
+    changed = find_images(study_of(folder), BUSI, no_sheet)[0].pixels
     assert not np.array_equal(first[0], changed[0]) and np.array_equal(first[1:], changed[1:])
 
 
 def test_an_input_that_needs_masks_is_refused_without_them(folder, cache):
     shutil.rmtree(folder / "benign" / "masks")
-    images, _ = find_images(study_of(folder, input="overlay"), BUSI, NOTHING)
+    images, _ = find_images(study_of(folder, input="overlay"), BUSI, no_sheet)
     with pytest.raises(StudyError, match="input = overlay needs masks, but 3 images have none"):
         images.file()
 
 
 def test_without_external_images_nothing_is_tested_and_the_page_says_how():
-    images, manifest = find_images(study_of(), BUSI, NOTHING)
+    images, manifest = find_images(study_of(), BUSI, no_sheet)
     assert images is None and manifest.empty and "sha256" in manifest
     assert "--set external.dataset=folder --set external.data_dir=FOLDER" in introduction(images)
     table = predictions_table(manifest, np.zeros((0, 3)), CLASSES)
@@ -155,6 +160,129 @@ def test_without_external_images_nothing_is_tested_and_the_page_says_how():
         "p_malignant",
         "p_normal",
     ]
+
+
+@pytest.fixture
+def ordinary(tmp_path):
+    """A folder of 24 pictures that are alike, without patients: four of each hold a band in another place."""
+    rows, columns = np.mgrid[:70, :90]
+    for number in range(24):
+        band = 90 * (abs(rows - columns + 14 * (number % 6) - 40) < 8)
+        own = np.random.default_rng(number).normal(0, 8, band.shape)
+        pixels = np.clip(60 + band + own, 0, 255).astype(np.uint8)
+        write_image(tmp_path / "ordinary" / CLASSES[number % 2] / f"{number}.png", pixels)
+    return tmp_path / "ordinary"
+
+
+def beside_others(folder, **settings):
+    sources = {"elsewhere": {"dataset": "folder", "data_dir": str(folder), **settings}}
+    return make_study({"name": "mine", "image_size": 64, "modalities": {"sources": sources}})
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"look_alikes": "none"}, {"look_alikes": 0.3}, {"patients": r"(\d)\."}]
+)
+def test_groups_are_those_of_the_modalities(ordinary, cache, settings):
+    from bcd_utils.experiments.modalities.sources import find_sources
+
+    named = {"dataset": "folder", "data_dir": str(ordinary), **settings}
+    here, manifest = find_images(study_of(external=named), BUSI, no_sheet)
+    available, _ = find_sources(beside_others(ordinary, **settings), no_sheet, lambda what: lambda *_: None)
+    there = available["elsewhere"]
+    ours, theirs = (images.table.set_index("path")["group"].sort_index() for images in (here, there))
+    assert ours.equals(theirs) and here.patients == there.patients
+    expected = {"none": 24, 0.3: 6}.get(settings.get("look_alikes"), 10 if settings.get("patients") else 6)
+    assert ours.nunique() == expected
+    assert manifest.set_index("path")["group"].sort_index().equals(ours)
+
+
+def test_far_too_many_look_alikes_elsewhere_stop_with_their_own_setting(ordinary):
+    for path in ordinary.rglob("*.png"):
+        shade = np.mgrid[:70, :90][1] + 40 + np.random.default_rng(int(path.stem)).normal(0, 1, (70, 90))
+        write_image(path, shade.astype(np.uint8))
+    sheets = []
+    with pytest.raises(StudyError, match="24 of 24 images are one group") as caught:
+        find_images(study_of(ordinary), BUSI, lambda called, pairs: sheets.append(called) or "there")
+    assert sheets == ["external"] and "--set external.look_alikes=none" in caught.value.fix
+    named = {"dataset": "folder", "data_dir": str(ordinary), "look_alikes": "none"}
+    images, _ = find_images(study_of(external=named), BUSI, no_sheet)
+    assert images.table["group"].nunique() == 24 and "exact copies as one" in introduction(images)
+
+
+@pytest.fixture
+def own_run(tmp_path):
+    """A run on nine images of BUSI's layout, one of each class in each set."""
+    data = write_busi(tmp_path / "own")
+    study = study_of(folder=tmp_path / "elsewhere", data_dir=str(data), allow_partial=True)
+    run = make_run(tmp_path / "run", study)
+    manifest, _ = manifest_of(BUSI, data, True)
+    run.save_csv(manifest.assign(split=["train", "validation", "test"] * 3), "splits.csv")
+    record = {"classes": dict.fromkeys(CLASSES, 3), "positive": "malignant", "data_sha256": "x"}
+    run.save_json(record | {"patients": None, "remarks": []}, "dataset.json")
+    return run
+
+
+def test_external_images_that_are_the_studys_own_are_named_with_their_set(own_run, tmp_path):
+    copied = {"one.png": noise(0, 1), "two.bmp": noise(0, 2), "other.png": noise(7, 7)}  # benign (1) and (2)
+    for name, pixels in copied.items():
+        write_image(tmp_path / "elsewhere" / "benign" / name, pixels)
+    images, _ = find_images(own_run.study, BUSI, no_sheet)
+    copies = find_copies(own_run, images)
+    found = {row.external_id: (row.own_id, row.own_set, row.kind) for row in copies.itertuples()}
+    assert found["two"] == ("benign (2)", "validation", "same pixels")
+    assert found["one"] in [("benign (1)", "train", kind) for kind in ("same file", "same pixels")]
+    assert set(found) == {"one", "two"} == learned(copies)
+    record = {"images": 3, "copies": described(copies, 0.6), "intervals_without_copies": None}
+    assert record["copies"]["of_set"] == {"train": 1, "validation": 1, "test": 0}
+    assert said_of_copies(record).startswith("2 of the 3 external images are copies of the study's own")
+    assert "nothing is left" in without_copies(record)
+    assert json.loads(json.dumps(record, allow_nan=False)) == record
+
+
+def test_only_what_the_model_has_learned_is_left_out_of_the_scores():
+    table = predictions(LABELS, RIGHT)
+    wrong = table[(table["split"] == "external") & (table["label"] != table["predicted"])]
+    scores = scoring.score_sources(table, CLASSES, STUDY, set(wrong["id"]))
+    assert scores["external without copies"]["accuracy"]["value"] == 1
+    assert scores["external"] == scoring.score_sources(table, CLASSES, STUDY)["external"]
+    shown = scoring.score_table(scores, CLASSES)
+    figure = plots.scores(shown)
+    figure.draw_without_rendering()
+    columns = [*scoring.SOURCES, "external without copies"]
+    texts = {text.get_text() for text in figure.axes[0].texts}
+    assert texts == set(scoring.as_text(shown)[columns].to_numpy().ravel())
+    rest = {"of_set": {"train": 36, "validation": 0, "test": 0}}
+    ends = {"accuracy": {"value": 1.0, "low": 0.9, "high": 1.0}}
+    said = without_copies({"copies": rest, "intervals_without_copies": ends})
+    assert said.endswith("accuracy is 1.000 [0.900, 1.000].")
+    assert "external without copies" not in scoring.score_sources(
+        table, CLASSES, STUDY, set(table.loc[table["split"] == "external", "id"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem", "fix"),
+    [
+        ({"dataset": "folder", "data_dir": "{gone}"}, "gone does not exist", "--set external.data_dir="),
+        ({"dataset": "folder"}, "", "--set external.data_dir=FOLDER"),
+        ({"dataset": "folder", "data_dir": "{empty}"}, "holds no images", "external.classes={benign: [B]"),
+        ({"dataset": "busi", "data_dir": "{part}"}, "holds 9 of 780", "--set external.allow_partial=true"),
+        (
+            {"dataset": "folder", "data_dir": "{masks}"},
+            "files that are called masks",
+            "--set external.masks=none",
+        ),
+    ],
+)
+def test_what_is_wrong_with_external_images_is_told_before_anything_runs(tmp_path, settings, problem, fix):
+    (tmp_path / "empty").mkdir()
+    write_busi(tmp_path / "part")
+    write_image(tmp_path / "masks" / "benign" / "a_mask.png", noise(1))
+    places = {name: tmp_path / name for name in ("gone", "empty", "part", "masks")}
+    settings = {name: text.format(**places) for name, text in settings.items()}
+    with pytest.raises(StudyError, match=problem) as caught:
+        STAGE.outside(study_of(weights="random", external=settings))
+    assert fix in caught.value.fix and "source." not in str(caught.value).replace("sources.", "")
 
 
 # -- the results ------------------------------------------------------------------------------------
@@ -272,9 +400,11 @@ def test_the_verdict_follows_the_interval_of_the_difference(apart, said):
         "difference": {"accuracy": ends, "roc_auc": {"value": None}},
         "domain_auc": {"value": None},
         "classes": {"benign": 3, "normal": 0},
+        "copies": {"threshold": 0.6, "images": 0, "of_set": {"train": 0, "validation": 0, "test": 0}},
         "untrained": False,
     }
     text = report.verdict(found)
+    assert "The model has seen none of these images" in text
     assert said in text and "no image of class normal" in text and "never trained" not in text
 
 
@@ -313,8 +443,12 @@ def test_the_studys_own_images_called_external_are_predicted_as_before(finished,
     settings["external"] = {"dataset": "phantom", "phantoms": settings["source"]["phantoms"]}
     (folder / "study.json").write_text(json.dumps(settings))
     run = Run.open(folder)
-    images, _ = find_images(run.study, recorded_dataset(run), run.read_csv("manifest.csv"))
-    assert images.remarks[-1].startswith("56 external images are files of Synthetic phantoms too")
+    images, _ = find_images(run.study, recorded_dataset(run), no_sheet)
+    copies = find_copies(run, images)
+    own_set = run.read_csv("splits.csv").set_index("id")["split"]
+    assert copies["own_id"].tolist() == copies["external_id"].tolist() and len(copies) == 56
+    assert set(copies["kind"]) == {"same file"}
+    assert copies["own_set"].tolist() == own_set[copies["own_id"]].tolist()
     found, features = predict_images(run, images)
     own = run.read_csv("predictions.csv")
     columns = [f"p_{name}" for name in CLASSES]
@@ -328,12 +462,19 @@ def test_the_studys_own_images_called_external_are_predicted_as_before(finished,
     assert distance[own["split"] == "test"] == pytest.approx(test.to_numpy())
 
     predicted = scoring.beside_own(run, found)
-    scores = scoring.score_sources(predicted, CLASSES, run.study)
+    scores = scoring.score_sources(predicted, CLASSES, run.study, learned(copies))
+    own_test = {name: ends["value"] for name, ends in scores["internal test"].items()}
+    rest = {name: ends["value"] for name, ends in scores["external without copies"].items()}
+    assert rest == pytest.approx(own_test, abs=1e-5), "copies of test images alone are left"
     temperature, calibration = scoring.calibrate(predicted, CLASSES, run.study)
     from bcd_utils.evaluation.domain_shift import measure_shift
 
     measures = measure_shift(shift.table, 100)
-    record = report.record(images, scores, temperature, calibration, measures, shift.domain_auc, False)
+    copied = described(copies, 0.6)
+    found = (scores, temperature, calibration, measures, shift.domain_auc, copied)
+    record = report.record(images, *found, False)
+    assert record["copies"]["of_set"] == own_set.value_counts().to_dict()
+    assert "56 of the 56 external images are copies" in report.verdict(record)
     assert json.loads(json.dumps(record, allow_nan=False))["classes"] == {
         "benign": 24,
         "malignant": 18,

@@ -10,6 +10,7 @@ from miniatures import write_breakhis, write_cbis
 from bcd_utils.experiments.modalities import sources, tables
 from bcd_utils.pipeline.stages.modalities import files_of_sources
 from bcd_utils.study.loading import load_study, make_study
+from bcd_utils.utils.counting import silent
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.paths import STUDIES
 
@@ -27,7 +28,11 @@ def study_of(**settings):
 
 
 def find(study):
-    return sources.find_sources(study, lambda what: lambda done, total: None)
+    return sources.find_sources(study, no_sheet, lambda what: lambda done, total: None)
+
+
+def no_sheet(called, pairs):
+    raise AssertionError("nothing to judge")
 
 
 def test_the_default_sources_are_the_three_kinds_that_the_paper_names():
@@ -107,6 +112,44 @@ def test_without_patients_what_looks_alike_is_one_group(tmp_path):
     images = available["mine"].table.set_index("path")["group"]
     assert available["mine"].patients is None
     assert images["benign/0.png"] == images["benign/9.png"] and images.nunique() == 6
+
+
+def test_one_source_of_look_alikes_is_listed_with_the_reason_and_stops_no_other(tmp_path):
+    shade = np.mgrid[:70, :90][1] + 40
+    for number in range(12):
+        own = np.random.default_rng(number).normal(0, 1, shade.shape)
+        label = ("benign", "malignant")[number % 2]
+        write_image(tmp_path / "grey" / label / f"{number}.png", (shade + own).astype(np.uint8))
+        write_image(tmp_path / "well" / label / f"{number}.png", noise(number))
+    few = {"dataset": "folder", "data_dir": str(tmp_path / "well"), "most_images": 2}
+    named = {name: {"dataset": "folder", "data_dir": str(tmp_path / name)} for name in ("grey", "well")}
+    sheets = []
+    study = study_of(**named, few=few)
+    found = sources.find_sources(
+        study, lambda called, pairs: sheets.append((called, len(pairs))) or "a/sheet.png", lambda what: silent
+    )
+    assert list(found[0]) == ["well", "few"] and list(found[1]) == ["grey"]
+    available, absent = sources.with_folds(study, *found)
+    assert list(available) == ["well"] and list(absent) == ["grey", "few"]
+    assert sheets == [("modalities.sources.grey", 12)]
+    grey = absent["grey"]
+    assert "12 of 12 images are one group" in grey.problem and "a/sheet.png" in grey.problem
+    assert "--set modalities.sources.grey.look_alikes=none" in grey.fix
+    table = tables.sources_table(available, absent)
+    assert table.loc[grey.title, "status"].startswith(f"not used: {grey.problem}")
+    assert table.loc[absent["few"].title, "status"].startswith("not used: ")
+    named["grey"]["look_alikes"] = "none"
+    available, absent = find(study_of(**named))
+    assert available["grey"].table["group"].nunique() == 12 and absent == {}
+    assert "images, exact copies as one" in tables.sources_table(available, absent).iloc[0]["kept together"]
+
+
+def test_where_no_source_can_be_used_the_first_is_named_with_its_fix(tmp_path):
+    for number in range(4):
+        write_image(tmp_path / "few" / ("benign", "malignant")[number % 2] / f"{number}.png", noise(number))
+    study = study_of(few={"dataset": "folder", "data_dir": str(tmp_path / "few")}, gone={"dataset": "mias"})
+    with pytest.raises(StudyError, match="^few: .*To fix: use more images or fewer folds"):
+        sources.with_folds(study, *find(study))
 
 
 def test_at_most_so_many_images_are_taken(tmp_path):

@@ -128,7 +128,8 @@ def test_scores_stand_with_their_intervals():
 
 def test_stain_normalisation_is_told_where_it_was_done():
     assert text("preprocessing").startswith("Converted to RGB, and resized to 64 x 64 pixels")
-    said = text("preprocessing", changed(settings=FULL["settings"] | {"source": {"stain": "macenko"}}))
+    stained = FULL["settings"] | {"source": {"dataset": "breakhis", "stain": "macenko"}}
+    said = text("preprocessing", changed(settings=stained))
     assert "RGB, stains normalised after Macenko to published references, and resized" in said
 
 
@@ -171,6 +172,32 @@ def test_the_notebooks_on_trust_are_told():
 )
 def test_how_the_papers_f1_is_read(readings, said):
     assert said in text("reported_table", changed(forensics={"readings_of_f1": readings}))
+
+
+def test_that_external_images_were_never_seen_is_said_only_where_no_copy_was_found():
+    def external(**of_set):
+        sets = {"train": 0, "validation": 0, "test": 0} | of_set
+        copies = {"threshold": 0.6, "images": sum(of_set.values()), "of_set": sets}
+        scores = {
+            "given": True,
+            "title": "Elsewhere",
+            "images": 9,
+            "scores": {"kappa": 0.25},
+            "copies": copies,
+        }
+        rest = {"accuracy": {"value": 0.5, "low": 0.4, "high": 0.6}}
+        return changed(external=scores | {"intervals_without_copies": rest})
+
+    assert "The model has seen none of these images" in text("external_test", external())
+    assert "copies" not in text("limits", external())
+    for name in ("external_test", "limits"):
+        said = text(name, external(train=2, test=1))
+        assert (
+            "3 of the 9 external images are copies of the study's own (train 2, validation 0, test 1)" in said
+        )
+        assert "seen none" not in said
+    assert "training and validation images, accuracy is 0.500" in text("external_test", external(train=2))
+    assert "Without the copies" not in text("external_test", external(test=1))
 
 
 def test_an_external_test_without_intervals_still_has_its_scores():
