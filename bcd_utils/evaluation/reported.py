@@ -145,7 +145,7 @@ def beside_paper(
     -------
     pandas.DataFrame of float
         Index set and metric (the main ones); columns paper, this run, low, high, difference; NaN where undefined
-        or, of the paper's, not printed.
+        or, of the paper's, not printed. Where the paper has no comparable score, only this run's columns.
     """
     rows = {
         (name, metric): {"paper": paper[name].get(metric), "this run": metrics[name].get(metric)}
@@ -154,6 +154,8 @@ def beside_paper(
         for metric in main_metrics()
     }
     table = pd.DataFrame.from_dict(rows, orient="index").astype(float).rename_axis(["set", "metric"])
+    if not any(paper.values()):
+        return table.drop(columns="paper")
     return table.assign(difference=table["this run"] - table["paper"])
 
 
