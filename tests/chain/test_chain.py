@@ -151,11 +151,11 @@ def test_executed_notebooks_are_clean_and_their_figures_exist(finished):
 # -- running again ----------------------------------------------------------------------------------
 
 
-def test_a_second_run_executes_nothing_and_reports_the_same(tiny, finished, tmp_path):
+def test_a_second_run_executes_nothing_and_reports_the_same(quick, finished, tmp_path):
     folder = shutil.copytree(finished, tmp_path / "copy")
     before = read_json(folder / "summary.json")
     times = {path: path.stat().st_mtime_ns for path in (folder / "notebooks").iterdir()}
-    done = tiny.bcd("run", tiny.file, "--run-dir", folder)
+    done = quick.bcd("run", quick.file, "--run-dir", folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert stages_shown(done.stdout) == dict.fromkeys(STAGES, "unchanged")
     assert times == {path: path.stat().st_mtime_ns for path in (folder / "notebooks").iterdir()}
@@ -165,7 +165,7 @@ def test_a_second_run_executes_nothing_and_reports_the_same(tiny, finished, tmp_
     assert after == before
 
 
-def test_a_corrupted_artifact_is_made_again(tiny, finished, tmp_path):
+def test_a_corrupted_artifact_is_made_again(quick, finished, tmp_path):
     folder = shutil.copytree(finished, tmp_path / "copy")
     images = folder / "artifacts" / "images.npy"
     with open(images, "r+b") as file:  # same size, one bit in the middle
@@ -173,7 +173,7 @@ def test_a_corrupted_artifact_is_made_again(tiny, finished, tmp_path):
         byte = file.read(1)[0]
         file.seek(-1, os.SEEK_CUR)
         file.write(bytes([byte ^ 1]))
-    done = tiny.bcd("run", tiny.file, "--run-dir", folder)
+    done = quick.bcd("run", quick.file, "--run-dir", folder)
     assert done.returncode == 0, done.stderr
     made_again = [stage for stage, what in stages_shown(done.stdout).items() if what != "unchanged"]
     assert made_again == ["02_preprocessing"]

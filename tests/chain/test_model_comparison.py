@@ -33,7 +33,7 @@ SETTINGS = {
         "folds": 3,
         "members": ["paper", "logistic_regression"],
         "scratch_epochs": 2,
-        "curve_candidates": ["paper-linear", "plain_cnn"],
+        "curve_candidates": ["paper-linear", "paper-average"],
         "curve_fractions": [0.5],
         "imbalance_candidates": ["paper-linear"],
     },

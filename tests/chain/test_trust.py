@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -107,6 +108,11 @@ def test_the_external_images_are_tested_by_patient(finished_trust):
     predictions = pd.read_csv(finished_trust / "artifacts" / "external_predictions.csv")
     right = (predictions["label"] == predictions["predicted"]).mean()
     assert record["scores"]["accuracy"] == pytest.approx(right)
+    assert record["copies"]["images"] == 0, "phantoms of another seed and scanner are strangers"
+    page = BeautifulSoup(
+        (finished_trust / "09_external_test.html").read_text(encoding="utf-8"), "html.parser"
+    )
+    assert "The model has seen none of these images" in page.get_text()
 
 
 def test_every_page_stands_alone_and_is_announced(finished_trust):
@@ -141,6 +147,15 @@ def test_only_a_changed_input_runs_again(trust, finished_trust):
     assert again.returncode == 0, again.stderr
     shown = stages_shown(again.stdout)
     assert [stage for stage, what in shown.items() if what != "unchanged"] == ["09_external_test"]
+
+
+def test_another_folder_of_external_images_repeats_the_external_test_alone(trust, finished_trust, tmp_path):
+    shutil.copytree(trust.file.parent / "elsewhere", tmp_path / "moved")
+    setting = f"external.data_dir={tmp_path / 'moved'}"
+    planned = trust.bcd("run", trust.file, "--run-dir", finished_trust, "--plan", "--set", setting)
+    assert planned.returncode == 0, planned.stderr
+    changed = [stage for stage in STAGES if not re.search(rf"{stage}\s+unchanged", planned.stdout)]
+    assert changed == ["09_external_test"], planned.stdout
 
 
 def stages_shown(output: str) -> dict[str, str]:

@@ -11,14 +11,15 @@ import pandas as pd
 from bcd_utils.audit.lesions import Rule
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.evaluation.calibration import BINS
-from bcd_utils.evaluation.domain_shift import distance_to_nearest, domain_auc
+from bcd_utils.evaluation.domain_shift import MEASURES, distance_to_nearest, domain_auc, measure_shift
 from bcd_utils.evaluation.format import plain_rows, with_interval
 from bcd_utils.experiments import study_model
 from bcd_utils.experiments.external.copies import said_of_copies, without_copies
-from bcd_utils.experiments.external.scores import SOURCES, WITHOUT_COPIES
+from bcd_utils.experiments.external.scores import SOURCES, WITHOUT_COPIES, as_text
 from bcd_utils.images.reading import read_row
 from bcd_utils.images.statistics import grey_levels
 from bcd_utils.study.run import Run
+from bcd_utils.study.settings import Study
 from bcd_utils.utils.memmap import one_by_one, pooled
 
 
@@ -71,6 +72,21 @@ def shift_images(
     own_groups, groups = (table.loc[table["source"] == source, "group"] for source in SOURCES)
     amounts = study.bootstrap_samples, study.confidence, study.seed
     return Shift(table, histograms, domain_auc(own[test], features, own_groups, groups, *amounts))
+
+
+def measured(study: Study, shift: Shift) -> pd.DataFrame:
+    """`domain_shift.measure_shift` of a shift, with the study's resamples."""
+    return measure_shift(shift.table, study.bootstrap_samples, study.confidence, study.seed)
+
+
+def shift_as_text(measures: pd.DataFrame) -> pd.DataFrame:
+    """`measured` for reading: titles of the measures, values with their intervals."""
+    return as_text(measures.rename(index=MEASURES))
+
+
+def told_apart(shift: Shift) -> str:
+    """How well a classifier tells where an image comes from, in words."""
+    return f"AUC of telling the sources apart: **{with_interval(shift.domain_auc)}**."
 
 
 def confident_errors(predictions: pd.DataFrame, count: int = 12) -> pd.DataFrame:
