@@ -403,8 +403,8 @@ def variants(quick, finished):
     settings = {
         "resnet": ["backbone=resnet50", "weights=random", "input=mask", "augmentation={}",
                    "feature_dtype=bfloat16", "epochs=1"],
-        "tuned": ["dataset=busi", f"data_dir={images}", "allow_partial=true", "input=overlay", "epochs=1",
-                  "fine_tuning.trainable_from=high", "fine_tuning.epochs=1"],
+        "tuned": ["source.dataset=busi", f"source.data_dir={images}", "source.allow_partial=true", "input=overlay",
+                  "epochs=1", "fine_tuning.trainable_from=high", "fine_tuning.epochs=1"],
     }  # fmt: skip
     with ThreadPoolExecutor(1) as pool:
         yield {
