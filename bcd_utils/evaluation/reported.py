@@ -107,9 +107,14 @@ class Reported:
         return key != "f1" and key not in named([*self.counts()[name]], determined=True, other_names=True)
 
 
+def paper_reported() -> Reported:
+    """What the paper reports."""
+    return load_reported(STUDIES / "paper_reported.yaml")
+
+
 def reported_by_paper(classes: Iterable[str] = ()) -> dict[str, dict[str, float]]:
     """The paper's own numbers, per set; none of any set beside a study that tells other ``classes`` apart."""
-    sets = load_reported(STUDIES / "paper_reported.yaml").reported
+    sets = paper_reported().reported
     if other_classes(classes):
         return {name: {} for name in sets}
     return {name: {score: float(text) for score, text in scores.items()} for name, scores in sets.items()}
@@ -125,7 +130,7 @@ def other_classes(classes: Iterable[str]) -> str:
     >>> other_classes(["normal", "malignant", "benign"])
     ''
     """
-    papers, ours = set(load_reported(STUDIES / "paper_reported.yaml").images), list(classes)
+    papers, ours = set(paper_reported().images), list(classes)
     if not ours or set(ours) == papers:
         return ""
     return (
