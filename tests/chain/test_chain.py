@@ -537,7 +537,7 @@ def test_each_notebook_names_the_command_that_makes_what_it_lacks(opened, finish
     (tmp_path / "empty").mkdir()
     shutil.copy(finished / "study.json", tmp_path / "empty")
     errors = opened(tmp_path / "empty", STAGES[1:])
-    for stage, lacks in zip(STAGES[1:], ["manifest.csv", "splits.csv", "predictions.csv", "splits.csv"],
+    for stage, lacks in zip(STAGES[1:], ["manifest.csv", "splits.csv", "dataset.json", "splits.csv"],
                             strict=True):  # fmt: skip
         assert errors[stage].startswith("StudyError: "), errors[stage]
         assert f"{lacks} is missing" in errors[stage] and "To fix: run 'bcd run " in errors[stage], stage
