@@ -50,7 +50,9 @@ def find_copies(
         thumbnails(images.folder, images.table, progress_of("thumbnails of external images")),
         thumbnails(own.folder, own.table, progress_of("thumbnails of own images")),
     )
-    pairs = copies_across(images.table, own.table, views, threshold_of(run))
+    files = run.read_csv("manifest.csv").set_index("id")["sha256"]
+    known = own.table.assign(sha256=own.table["id"].map(files))
+    pairs = copies_across(images.table, known, views, threshold_of(run))
     pairs = pairs.rename(columns={"id_a": "external_id", "id_b": "own_id"})
     pairs["own_set"] = pairs["own_id"].map(own.table.set_index("id")["split"]).astype(object)
     return pairs.drop_duplicates(["external_id", "own_set"], ignore_index=True)[COLUMNS]

@@ -12,6 +12,7 @@ import pytest
 from builders import CLASSES, make_run, manifest_of, noise, write_busi, write_image
 
 from bcd_utils.datasets import REGISTRY, recorded_dataset
+from bcd_utils.datasets.splits import used_images
 from bcd_utils.evaluation.calibration import calibration_scores
 from bcd_utils.evaluation.metrics import score
 from bcd_utils.evaluation.predictions import labels_and_probabilities
@@ -216,7 +217,8 @@ def own_run(tmp_path):
     study = study_of(folder=tmp_path / "elsewhere", data_dir=str(data), allow_partial=True)
     run = make_run(tmp_path / "run", study)
     manifest, _ = manifest_of(BUSI, data, True)
-    run.save_csv(manifest.assign(split=["train", "validation", "test"] * 3), "splits.csv")
+    run.save_csv(manifest, "manifest.csv")
+    run.save_csv(used_images(manifest.assign(split=["train", "validation", "test"] * 3)), "splits.csv")
     record = {"classes": dict.fromkeys(CLASSES, 3), "positive": "malignant", "data_sha256": "x"}
     run.save_json(record | {"patients": None, "remarks": []}, "dataset.json")
     with run.writing("images.npy") as path, open(path, "wb") as file:
