@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -255,7 +256,8 @@ def _speak_utf8() -> None:
         os.execve(sys.executable, words, os.environ | {"PYTHONUTF8": "1"})
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal may not know every letter
+            with suppress(OSError):  # of a stream whose file was exchanged
+                stream.reconfigure(errors="backslashreplace")  # a terminal may not know every letter
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 from shared import parser_of, write_report
 
-from bcd_utils.datasets import dataset_of
+from bcd_utils.datasets.at_hand import read_source
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.datasets.manifest import build_manifest, data_hash
 from bcd_utils.datasets.splits import split_images
@@ -45,14 +45,14 @@ from bcd_utils.utils.paths import STUDIES
 
 def prepare(study: Study, scratch: Path) -> ImageSet:
     """The study's images, labels and split, without notebooks."""
-    dataset = dataset_of(study)
-    folder = dataset.locate(study)
-    manifest, _ = build_manifest(dataset, folder, study.allow_partial)
+    found = read_source(study.source)
+    dataset, folder = found.dataset, found.folder
+    manifest, _ = build_manifest(found, study.source.allow_partial)
     usable = manifest[manifest["status"] == "ok"].reset_index(drop=True)
     usable["split"] = split_images(usable)
     shown, stored = (study.input, study.image_size), scratch / "images.npy"
     write_images(stored, folder, usable, *shown)
-    return ImageSet(study, usable, dataset.classes, data_hash(usable), *shown, stored=stored)
+    return ImageSet(study.source, usable, dataset.classes, data_hash(usable), *shown, stored=stored)
 
 
 def extraction(study: Study, sets: ImageSet, scratch: Path, rounds: int = 3) -> tuple[float, float]:
@@ -133,9 +133,9 @@ def main() -> None:
     splits_help = "repeated splits; a fifth of them with Flatten"
     parser.add_argument("--splits", type=int, default=20, help=splits_help)
     options = parser.parse_args()
-    dataset = ["dataset=busi"] if options.data_dir else ["dataset=phantom"]
+    dataset = ["source.dataset=busi"] if options.data_dir else ["source.dataset=phantom"]
     settings = [*dataset, "weights=random", f"epochs={options.epochs}"]
-    study = load_study(STUDIES / "paper.yaml", settings, data_dir=options.data_dir)
+    study = load_study(STUDIES / "paper.yaml", settings, source={"data_dir": options.data_dir})
     rows = []
 
     def note(what: str, ours: str, other: str, ratio: str, target: str) -> None:

@@ -37,7 +37,8 @@ STATUS = Path("/proc/self/status")
 
 def study_of(folder: Path) -> Study:
     """A study of the drawn images; Flatten, whose head reads whole feature maps."""
-    settings = {"dataset": "folder", "data_dir": str(folder / "drawn"), "pooling": "flatten", "epochs": 1}
+    source = {"dataset": "folder", "data_dir": str(folder / "drawn")}
+    settings = {"source": source, "pooling": "flatten", "epochs": 1}
     return make_study({"name": "memory", "backbone": "mobilenetv2", "weights": "random", **settings})
 
 
@@ -58,19 +59,19 @@ def draw(folder: Path, images: int) -> None:
 
 def inspect(folder: Path) -> None:
     """The manifest of all images, and their split."""
-    from bcd_utils.datasets import dataset_of
-    from bcd_utils.datasets.manifest import build_manifest
+    from bcd_utils.datasets.at_hand import read_source
+    from bcd_utils.datasets.manifest import build_manifest, describe_dataset
     from bcd_utils.datasets.splits import draw_split, used_images
     from bcd_utils.pipeline.stages import all_stages
     from bcd_utils.study.stage import contract_of
 
     study = study_of(folder)
-    dataset = dataset_of(study)
-    manifest, _ = build_manifest(dataset, dataset.locate(study))
+    found = read_source(study.source)
+    manifest, remarks = build_manifest(found)
     manifest["split"] = draw_split(manifest, study)
-    Run.create(folder / "run", study, contract_of(all_stages().values())).save_csv(
-        used_images(manifest), "splits.csv"
-    )
+    run = Run.create(folder / "run", study, contract_of(all_stages().values()))
+    run.save_json(describe_dataset(found.dataset, manifest, remarks), "dataset.json")
+    run.save_csv(used_images(manifest), "splits.csv")
 
 
 def resize(folder: Path) -> None:

@@ -193,6 +193,13 @@ TINY_SETTINGS = {
 }
 
 
+def as_yaml(settings: dict) -> str:
+    """A study's file; settings of its source may stand beside the others."""
+    from bcd_utils.study.renamed import with_new_names
+
+    return yaml.safe_dump(with_new_names(settings))
+
+
 def write_tiny_study(folder: Path) -> TinyStudy:
     """The tiny study, once: 56 phantoms, and two convolutions ("low" and "high") for a backbone."""
     from bcd_utils.utils.backend import keras
@@ -209,5 +216,5 @@ def write_tiny_study(folder: Path) -> TinyStudy:
     ]
     keras.Sequential(layers).save(folder / "extractor.keras")
     settings = TINY_SETTINGS | {"backbone": str(folder / "extractor.keras")}
-    study.file.write_text(yaml.safe_dump(settings))
+    study.file.write_text(as_yaml(settings))
     return study

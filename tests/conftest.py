@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from builders import TinyStudy, write_tiny_study
 from filelock import FileLock
 from ready_python import ready_python
 
+QUICK = "BCD_TESTS_PYTHON"
+
+
+def pytest_configure(config):
+    """Have one ready Python for all processes of the test session."""
+    if sys.platform == "linux" and not hasattr(config, "workerinput"):
+        open_until_the_end = contextlib.ExitStack()
+        config.add_cleanup(open_until_the_end.close)
+        folder = open_until_the_end.enter_context(tempfile.TemporaryDirectory())
+        os.environ[QUICK] = open_until_the_end.enter_context(ready_python(Path(folder)))
+
 
 def pytest_collection_modifyitems(items):
     """Files with most whole chains first, so that no process is left alone with one at the end."""
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
     items.sort(key=lambda item: -slow[item.path])
+
+
+def pytest_collection_finish():
+    """What is imported by now stays: Python need not look through it for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
@@ -41,30 +62,31 @@ def small_disk(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def quick_python(tmp_path_factory):
+def quick_python():
     """The Python for chains that test what comes out; see `ready_python`."""
-    if sys.platform != "linux":
-        yield sys.executable
-        return
-    with ready_python(tmp_path_factory.mktemp("python")) as program:
-        yield program
+    return os.environ.get(QUICK, sys.executable)
+
+
+@pytest.fixture
+def quick_workers(quick_python, monkeypatch):
+    """Lets joblib start its workers on the Python that is ready at once."""
+    monkeypatch.setattr(sys, "executable", quick_python)
 
 
 @pytest.fixture(scope="session")
 def everyones(tmp_path_factory, worker_id):
-    """Folder and lock of what the processes of a test session share."""
+    """Folder of what the processes of a test session share."""
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "everyones"
     folder.mkdir(exist_ok=True)
-    return folder, FileLock(folder / "lock")
+    return folder
 
 
 @pytest.fixture(scope="session")
 def tiny(everyones) -> TinyStudy:
     """The tiny study; all tests of a session share its cache."""
-    folder, lock = everyones
-    with lock:
-        return write_tiny_study(folder)
+    with FileLock(everyones / "tiny.lock"):
+        return write_tiny_study(everyones)
 
 
 @pytest.fixture(scope="session")
@@ -74,10 +96,10 @@ def quick(tiny, quick_python) -> TinyStudy:
 
 
 @pytest.fixture(scope="session")
-def finished(tiny, everyones):
+def finished(quick, everyones):
     """Folder of a finished run of the tiny study; a test that changes it takes a copy."""
-    folder, lock = everyones
-    with lock:
-        if not (folder / "finished" / "index.html").exists():
-            tiny.run(folder / "finished")
-    return folder / "finished"
+    folder = everyones / "finished"
+    with FileLock(everyones / "finished.lock"):
+        if not (folder / "index.html").exists():
+            quick.run(folder)
+    return folder

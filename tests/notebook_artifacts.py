@@ -8,12 +8,14 @@ import json
 import sys
 import textwrap
 from dataclasses import is_dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from bcd_utils.study.run import Run
 
 READERS = {"artifact", "read_csv", "read_json"}
 WRITERS = {"writing", "save_csv", "save_json"}
+source_of = lru_cache(maxsize=None)(inspect.getsource)
 
 
 def read_by(notebook: Path) -> set[str]:
@@ -54,7 +56,7 @@ def named_in(code: str, names: dict, verbs: set[str], seen: set | None = None) -
                 continue  # named to annotate or for one of its methods, or made of values
             if of_the_package(value) and value is not Run and value not in seen:
                 seen.add(value)
-                found |= named_in(inspect.getsource(value), names_around(value), verbs, seen)
+                found |= named_in(source_of(value), names_around(value), verbs, seen)
     return found
 
 

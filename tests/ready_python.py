@@ -2,7 +2,8 @@
 
 Whole chains start some eighty processes (commands, kernels, workers), and importing libraries is most of what a short
 one does. Chains that test what comes out run on this Python; those that test how processes start, die or are stopped
-run on the real one. ``bcd_utils`` itself is imported anew by each process.
+run on the real one. ``bcd_utils`` itself is imported anew by each process. The libraries are imported once for all
+processes of a test session, when the first of them asks.
 """
 
 from __future__ import annotations
@@ -63,14 +64,8 @@ def ready_python(folder: Path) -> Iterator[str]:
 
 
 def serve(listener: socket.socket, program: str) -> NoReturn:
-    """Import the libraries, then run each order in a process of its own, until the input ends."""
-    import gc
-    import importlib
-
-    for name in LIBRARIES:
-        importlib.import_module(name)
-    gc.freeze()
-    libraries = list(sys.path[1:])
+    """Run each order in a process of its own that has the libraries, until the input ends."""
+    libraries: list[str] = []
     while True:
         ready, _, _ = select.select([listener, 0], [], [])
         with contextlib.suppress(ChildProcessError):
@@ -78,6 +73,7 @@ def serve(listener: socket.socket, program: str) -> NoReturn:
                 pass
         if listener not in ready:
             os._exit(0)
+        libraries = libraries or load_libraries()
         client, _ = listener.accept()
         if os.fork() == 0:
             listener.close()
@@ -90,6 +86,19 @@ def serve(listener: socket.socket, program: str) -> NoReturn:
                 os.close(number)
             watch(child, client)
         client.close()
+
+
+def load_libraries() -> list[str]:
+    """Import what chains import; returns where Python looks for it."""
+    import gc
+    import importlib
+
+    sys.modules["rfc3987_syntax"] = None  # as bcd_utils does
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    gc.freeze()
+    sys.dont_write_bytecode = False  # else each process compiles bcd_utils for itself
+    return sys.path[1:]
 
 
 def receive(client: socket.socket) -> tuple[list[int], dict]:

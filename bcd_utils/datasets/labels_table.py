@@ -108,7 +108,7 @@ def _rows_of(
         fix = f"set source.table.path to one of {', '.join(table)}"
         raise StudyError(f"{file}, line 1: there is no column '{paths or 'path'}'", fix)
     table = table.rename(columns={paths: "path"})
-    base = file.parent.relative_to(folder).as_posix() if file.is_relative_to(folder) else "."
+    base = text_of(file.parent.relative_to(folder)) if file.is_relative_to(folder) else "."
     own, lost = rows_of_images(table, images, str(file), base)
     if len(lost) and not len(own):
         example = PurePosixPath(images[0]).name if images else "image.png"

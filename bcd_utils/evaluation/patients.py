@@ -20,14 +20,14 @@ def patients_of_test(splits: pd.DataFrame) -> pd.Series | None:
     Parameters
     ----------
     splits : pandas.DataFrame
-        Columns id, group, split.
+        Columns patient, group, split.
 
     Examples
     --------
-    >>> table = pd.DataFrame({"id": list("abc"), "group": ["eve", "eve", "ann"], "split": "test"})
+    >>> table = pd.DataFrame({"patient": ["eve", "eve", "ann"], "group": ["eve", "eve", "ann"], "split": "test"})
     >>> patients_of_test(table).tolist()
     ['eve', 'eve', 'ann']
-    >>> patients_of_test(table.assign(group=list("abc"))) is None
+    >>> patients_of_test(table.assign(patient="")) is None
     True
     """
     groups = splits.loc[splits["split"] == "test", "group"]

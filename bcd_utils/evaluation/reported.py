@@ -107,9 +107,14 @@ class Reported:
         return key != "f1" and key not in named([*self.counts()[name]], determined=True, other_names=True)
 
 
+def paper_reported() -> Reported:
+    """What the paper reports."""
+    return load_reported(STUDIES / "paper_reported.yaml")
+
+
 def reported_by_paper(classes: Iterable[str] = ()) -> dict[str, dict[str, float]]:
     """The paper's own numbers, per set; none of any set beside a study that tells other ``classes`` apart."""
-    sets = load_reported(STUDIES / "paper_reported.yaml").reported
+    sets = paper_reported().reported
     if other_classes(classes):
         return {name: {} for name in sets}
     return {name: {score: float(text) for score, text in scores.items()} for name, scores in sets.items()}
@@ -125,7 +130,7 @@ def other_classes(classes: Iterable[str]) -> str:
     >>> other_classes(["normal", "malignant", "benign"])
     ''
     """
-    papers, ours = set(load_reported(STUDIES / "paper_reported.yaml").images), list(classes)
+    papers, ours = set(paper_reported().images), list(classes)
     if not ours or set(ours) == papers:
         return ""
     return (
@@ -145,7 +150,7 @@ def beside_paper(
     -------
     pandas.DataFrame of float
         Index set and metric (the main ones); columns paper, this run, low, high, difference; NaN where undefined
-        or, of the paper's, not printed.
+        or, of the paper's, not printed. Where the paper has no comparable score, only this run's columns.
     """
     rows = {
         (name, metric): {"paper": paper[name].get(metric), "this run": metrics[name].get(metric)}
@@ -154,6 +159,8 @@ def beside_paper(
         for metric in main_metrics()
     }
     table = pd.DataFrame.from_dict(rows, orient="index").astype(float).rename_axis(["set", "metric"])
+    if not any(paper.values()):
+        return table.drop(columns="paper")
     return table.assign(difference=table["this run"] - table["paper"])
 
 

@@ -124,6 +124,11 @@ def trainer_of(
     trainer = keras.Model(model.inputs, model.outputs)
     adam = keras.optimizers.Adam(learning_rate) if rates is None else DiscriminativeAdam(learning_rate, rates)
     trainer.compile(adam, "categorical_crossentropy", metrics=["accuracy"], jit_compile=compile_with_xla)
+    # A first step that has to make variables is traced twice, a second each time for the smallest head.
+    adam.build(trainer.trainable_variables)
+    nothing = keras.ops.zeros((1, *trainer.output_shape[1:]))
+    trainer.compute_metrics(None, nothing, nothing)
+    trainer.reset_metrics()
     return trainer
 
 

@@ -94,7 +94,9 @@ def execute(source: Path, target: Path, run: Run, progress: Path) -> None:
             profile.mkdir()
             plain = ["--IPKernelApp.log_level=CRITICAL", "--IPKernelApp.exec_PYTHONSTARTUP=False"]
             plain += [f"--IPKernelApp.ipython_dir={profile}"]
-            quiet = {"progress_bar": False, "log_output": False, "extra_arguments": plain}
+            # All pictures of a notebook are written with it: once at its end, not twice a cell.
+            once = {"log_output": False, "request_save_on_cell_execute": False}
+            quiet = {"progress_bar": False, "extra_arguments": plain, **once}
             parameters = {"run_dir": str(run.folder)}
             papermill.execute_notebook(source, target, parameters, **kernel, **quiet)
     except PapermillExecutionError as error:

@@ -64,7 +64,10 @@ def draw_flow(run: Run, summary: dict[str, Any]) -> None:
     if dataset and sets:
         reasons = Counter(image["status"] for image in dataset["set_aside_images"])
         copies = (audit["groups"], audit["images_in_groups"]) if audit else None
-        run.save_figure(image_flow(dataset["classes"], reasons, sets, copies), "flow")
+        run.save_figure(
+            image_flow(dataset["classes"], reasons, sets, copies, audit.get("kept_together") == "patients"),
+            "flow",
+        )
 
 
 def title_of(notebook: Path) -> str:

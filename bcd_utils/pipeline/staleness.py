@@ -24,8 +24,8 @@ from bcd_utils.utils.files import sha256_of_json
 
 #: What names a study, and shapes no result.
 NAMES = {"name", "title", "notebooks", "sections"}
-#: What code calls a study, or one of its parts that has settings of the same names.
-CALLED = {"study", "source"}
+#: What code calls a study. What it takes of ``study.source``, say, is that section as a whole.
+CALLED = {"study"}
 Parts = dict[str, Any]
 
 

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from bcd_utils.utils.progress import PROGRESS
 if TYPE_CHECKING:
     from bs4 import Tag
     from jinja2 import Environment
+    from nbconvert import HTMLExporter
 
 MANY_COLUMNS, VERY_MANY_COLUMNS = 6, 7  # row headings among them
 NUMBER = re.compile(r"\s*([-+−]?\d[\d.,]*(e[-+]?\d+)?\s?%?|nan|inf|none|<na>|[-–]|)\s*", re.IGNORECASE)
@@ -38,24 +40,13 @@ def render_notebook(executed: Path, html: Path, page: Mapping[str, Any]) -> None
         list of ``{"title", "file", "current"}``, the navigation. ``footer``: provenance, label -> value.
     """
     import nbformat
-    from jupyter_core.paths import ENV_JUPYTER_PATH
     from markupsafe import Markup
-    from nbconvert import HTMLExporter
 
-    class Exporter(HTMLExporter):
-        """Takes nbconvert's own templates, and not some of the same name at home."""
-
-        def get_prefix_root_dirs(self) -> list[str]:
-            own = [root for root in ENV_JUPYTER_PATH if Path(root, "nbconvert", "templates", "base").is_dir()]
-            return own or super().get_prefix_root_dirs()  # some systems keep them elsewhere
-
-    places = {"template_name": "nbconvert", "extra_template_basedirs": [str(TEMPLATES)]}
-    exporter = Exporter(**places, exclude_anchor_links=True, embed_images=True)
     notebook = nbformat.read(executed, as_version=4)
     for cell in notebook.cells:
         if "outputs" in cell:
             cell.outputs = [output for output in cell.outputs if not output.get("metadata", {}).get(PROGRESS)]
-    body, _ = exporter.from_notebook_node(notebook, {"metadata": {"path": str(Path(executed).parent)}})
+    body, _ = _exporter().from_notebook_node(notebook, {"metadata": {"path": str(Path(executed).parent)}})
     content = Markup(_polish(body))  # noqa: S704 - the project's own notebook, shown under the page's CSP
     frame = _templates().get_template("frame.html.j2")
     write_text(html, frame.render(**page, content=content, code_css=_code_css()))
@@ -135,6 +126,23 @@ def _align_numbers(table: Tag) -> None:
                 cell["class"] = [*cell.get("class", []), "number"]
 
 
+@lru_cache(maxsize=1)
+def _exporter() -> HTMLExporter:
+    from jupyter_core.paths import ENV_JUPYTER_PATH
+    from nbconvert import HTMLExporter
+
+    class Exporter(HTMLExporter):
+        """Takes nbconvert's own templates, and not some of the same name at home."""
+
+        def get_prefix_root_dirs(self) -> list[str]:
+            own = [root for root in ENV_JUPYTER_PATH if Path(root, "nbconvert", "templates", "base").is_dir()]
+            return own or super().get_prefix_root_dirs()  # some systems keep them elsewhere
+
+    places = {"template_name": "nbconvert", "extra_template_basedirs": [str(TEMPLATES)]}
+    return Exporter(**places, exclude_anchor_links=True, embed_images=True)
+
+
+@lru_cache(maxsize=1)
 def _code_css() -> str:
     from pygments.formatters import HtmlFormatter
 
@@ -143,6 +151,7 @@ def _code_css() -> str:
     return f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}"
 
 
+@lru_cache(maxsize=1)
 def _templates() -> Environment:
     from jinja2 import ChainableUndefined, Environment, FileSystemLoader
 
@@ -162,8 +171,11 @@ def _plain(value: Any) -> str:
 def _embedded(png: Path, width: int = 1600) -> str:
     from PIL import Image
 
-    buffer = io.BytesIO()
-    with Image.open(png) as image:
-        image.thumbnail((width, width))
-        image.save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    content = png.read_bytes()
+    with Image.open(io.BytesIO(content)) as image:
+        if max(image.size) > width:
+            image.thumbnail((width, width))
+            smaller = io.BytesIO()
+            image.save(smaller, "PNG")
+            content = smaller.getvalue()
+    return "data:image/png;base64," + base64.b64encode(content).decode()

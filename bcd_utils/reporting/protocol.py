@@ -95,10 +95,10 @@ def patients_in_words(splits: pd.DataFrame, split: str = "image") -> str:
 
     Examples
     --------
-    >>> table = pd.DataFrame({"id": ["a", "b"], "group": ["eve", "eve"], "split": ["train", "test"]})
+    >>> table = pd.DataFrame({"patient": ["eve", "eve"], "group": ["eve", "eve"], "split": ["train", "test"]})
     >>> patients_in_words(table)
     '1 of 1 patients have images in more than one set.'
-    >>> patients_in_words(table.assign(group=["a", "b"]))
+    >>> patients_in_words(table.assign(patient="", group=["a", "b"]))
     'The data set names no patients.'
     """
     patients = known_patients(splits)

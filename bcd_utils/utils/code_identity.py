@@ -151,7 +151,7 @@ def library_versions(names: Iterable[str]) -> dict[str, str]:
     tops = {name.partition(".")[0] for name in names} - {PACKAGE, *BACKENDS} - sys.stdlib_module_names
     used = tops | {resolved_backend()} if "keras" in tops else tops
     distributions = set(chain(*(_distributions().get(name, ()) for name in used)))
-    versions = {name: metadata.version(name) for name in distributions}
+    versions = {name: version_of(name) for name in distributions}
     return {"python": ".".join(map(str, sys.version_info[:3])), **dict(sorted(versions.items()))}
 
 
@@ -223,8 +223,8 @@ def _last_name(node: ast.AST) -> str:
 
 
 def _file_of(module: str, root: Path) -> Path | None:
-    path = root.joinpath(*module.split("."))
-    return next(filter(Path.is_file, (path.with_suffix(".py"), path / "__init__.py")), None)
+    path = os.path.join(root, *module.split("."))
+    return next((Path(file) for file in (f"{path}.py", f"{path}/__init__.py") if os.path.isfile(file)), None)
 
 
 def _module_of(name: str, root: Path) -> str | None:
@@ -234,6 +234,12 @@ def _module_of(name: str, root: Path) -> str | None:
     while name and _file_of(name, root) is None:
         name = name.rpartition(".")[0]
     return name or None
+
+
+@lru_cache(maxsize=1024)
+def version_of(distribution: str) -> str:
+    """Version of an installed distribution, looked up once: its metadata are long."""
+    return metadata.version(distribution)
 
 
 @lru_cache(maxsize=1)

@@ -151,11 +151,11 @@ def test_executed_notebooks_are_clean_and_their_figures_exist(finished):
 # -- running again ----------------------------------------------------------------------------------
 
 
-def test_a_second_run_executes_nothing_and_reports_the_same(tiny, finished, tmp_path):
+def test_a_second_run_executes_nothing_and_reports_the_same(quick, finished, tmp_path):
     folder = shutil.copytree(finished, tmp_path / "copy")
     before = read_json(folder / "summary.json")
     times = {path: path.stat().st_mtime_ns for path in (folder / "notebooks").iterdir()}
-    done = tiny.bcd("run", tiny.file, "--run-dir", folder)
+    done = quick.bcd("run", quick.file, "--run-dir", folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert stages_shown(done.stdout) == dict.fromkeys(STAGES, "unchanged")
     assert times == {path: path.stat().st_mtime_ns for path in (folder / "notebooks").iterdir()}
@@ -165,7 +165,7 @@ def test_a_second_run_executes_nothing_and_reports_the_same(tiny, finished, tmp_
     assert after == before
 
 
-def test_a_corrupted_artifact_is_made_again(tiny, finished, tmp_path):
+def test_a_corrupted_artifact_is_made_again(quick, finished, tmp_path):
     folder = shutil.copytree(finished, tmp_path / "copy")
     images = folder / "artifacts" / "images.npy"
     with open(images, "r+b") as file:  # same size, one bit in the middle
@@ -173,7 +173,7 @@ def test_a_corrupted_artifact_is_made_again(tiny, finished, tmp_path):
         byte = file.read(1)[0]
         file.seek(-1, os.SEEK_CUR)
         file.write(bytes([byte ^ 1]))
-    done = tiny.bcd("run", tiny.file, "--run-dir", folder)
+    done = quick.bcd("run", quick.file, "--run-dir", folder)
     assert done.returncode == 0, done.stderr
     made_again = [stage for stage, what in stages_shown(done.stdout).items() if what != "unchanged"]
     assert made_again == ["02_preprocessing"]
@@ -403,8 +403,8 @@ def variants(quick, finished):
     settings = {
         "resnet": ["backbone=resnet50", "weights=random", "input=mask", "augmentation={}",
                    "feature_dtype=bfloat16", "epochs=1"],
-        "tuned": ["dataset=busi", f"data_dir={images}", "allow_partial=true", "input=overlay", "epochs=1",
-                  "fine_tuning.trainable_from=high", "fine_tuning.epochs=1"],
+        "tuned": ["source.dataset=busi", f"source.data_dir={images}", "source.allow_partial=true", "input=overlay",
+                  "epochs=1", "fine_tuning.trainable_from=high", "fine_tuning.epochs=1"],
     }  # fmt: skip
     with ThreadPoolExecutor(1) as pool:
         yield {
@@ -537,7 +537,7 @@ def test_each_notebook_names_the_command_that_makes_what_it_lacks(opened, finish
     (tmp_path / "empty").mkdir()
     shutil.copy(finished / "study.json", tmp_path / "empty")
     errors = opened(tmp_path / "empty", STAGES[1:])
-    for stage, lacks in zip(STAGES[1:], ["manifest.csv", "splits.csv", "predictions.csv", "splits.csv"],
+    for stage, lacks in zip(STAGES[1:], ["manifest.csv", "splits.csv", "dataset.json", "splits.csv"],
                             strict=True):  # fmt: skip
         assert errors[stage].startswith("StudyError: "), errors[stage]
         assert f"{lacks} is missing" in errors[stage] and "To fix: run 'bcd run " in errors[stage], stage

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from builders import TINY_SETTINGS, TinyStudy
+from builders import TINY_SETTINGS, TinyStudy, as_yaml
 from miniatures import write_breakhis, write_cbis
 
 pytestmark = pytest.mark.slow
@@ -37,7 +37,7 @@ def study_of(quick):
     def make(name: str, **settings) -> TinyStudy:
         file = quick.file.parent / f"{name}.yaml"
         own = {"name": name, "backbone": backbone, "allow_partial": True, "epochs": 2}
-        file.write_text(yaml.safe_dump(TINY_SETTINGS | own | settings))
+        file.write_text(as_yaml(TINY_SETTINGS | own | settings))
         return TinyStudy(file, quick.cache, quick.python)
 
     return make

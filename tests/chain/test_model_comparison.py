@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from builders import TINY_SETTINGS, TinyStudy, noise, write_image
+from builders import TINY_SETTINGS, TinyStudy, as_yaml, noise, write_image
 from independent_comparison import compare, scores
 
 from bcd_utils.experiments.comparison.claims import CLAIMS
@@ -33,7 +33,7 @@ SETTINGS = {
         "folds": 3,
         "members": ["paper", "logistic_regression"],
         "scratch_epochs": 2,
-        "curve_candidates": ["paper-linear", "plain_cnn"],
+        "curve_candidates": ["paper-linear", "paper-average"],
         "curve_fractions": [0.5],
         "imbalance_candidates": ["paper-linear"],
     },
@@ -44,7 +44,7 @@ SETTINGS = {
 def study(quick) -> TinyStudy:
     backbone = yaml.safe_load(quick.file.read_text())["backbone"]
     file = quick.file.parent / "comparison.yaml"
-    file.write_text(yaml.safe_dump(TINY_SETTINGS | {"backbone": backbone} | SETTINGS))
+    file.write_text(as_yaml(TINY_SETTINGS | {"backbone": backbone} | SETTINGS))
     return TinyStudy(file, file.with_name("comparison-cache"), quick.python)
 
 
@@ -153,7 +153,7 @@ def test_data_without_masks_and_one_candidate_are_compared_too(study, tmp_path):
     for number in range(60):
         label = ("benign", "malignant", "normal")[number % 3]
         write_image(tmp_path / "images" / label / f"{number}.png", noise(number))
-    changes = {"dataset": "folder", "data_dir": str(tmp_path / "images")}
+    changes = {"source": {"dataset": "folder", "data_dir": str(tmp_path / "images")}}
     few = {"candidates": ["svm", "outline"], "folds": 2, "curve_candidates": [], "imbalance_candidates": []}
     settings = yaml.safe_load(study.file.read_text()) | changes
     settings["comparison"] = settings["comparison"] | few

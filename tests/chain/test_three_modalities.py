@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from builders import CLASSES, TINY_SETTINGS, TinyStudy, noise, square, write_image
+from builders import CLASSES, TINY_SETTINGS, TinyStudy, as_yaml, noise, square, write_image
 from miniatures import write_breakhis, write_cbis
 from sklearn.metrics import accuracy_score, roc_auc_score
 
@@ -66,7 +66,7 @@ def study(quick, tmp_path_factory) -> TinyStudy:
     own |= {"backbone": yaml.safe_load(quick.file.read_text())["backbone"]}
     own |= {"modalities": {"folds": 2, "sources": sources}}
     file = quick.file.parent / "three.yaml"
-    file.write_text(yaml.safe_dump(TINY_SETTINGS | own))
+    file.write_text(as_yaml(TINY_SETTINGS | own))
     return TinyStudy(file, quick.cache, quick.python)
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from builders import TINY_SETTINGS, TinyStudy
+from builders import TINY_SETTINGS, TinyStudy, as_yaml
 
 from bcd_utils.datasets import dataset_of
 from bcd_utils.study.loading import load_study
@@ -31,7 +31,7 @@ def trust(quick) -> TinyStudy:
     changes = {"name": "trust", "notebooks": list(STAGES), "phantoms": PHANTOMS, "external": external}
     changes["repeated_splits"] = {"splits": 3, "folds": 3, "repeats": 1}
     file = quick.file.parent / "trust.yaml"
-    file.write_text(yaml.safe_dump(TINY_SETTINGS | {"backbone": yaml_of(quick)["backbone"]} | changes))
+    file.write_text(as_yaml(TINY_SETTINGS | {"backbone": yaml_of(quick)["backbone"]} | changes))
     return TinyStudy(file, file.with_name("trust-cache"), quick.python)
 
 

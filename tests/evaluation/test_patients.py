@@ -72,9 +72,11 @@ def test_the_seed_decides_and_the_order_of_rows_does_not():
 
 
 def test_patients_of_the_test_set_are_known_only_where_they_are_named():
-    splits = pd.DataFrame({"id": list("abcd"), "group": ["p", "p", "q", "q"], "split": ["train", "test"] * 2})
+    splits = pd.DataFrame(
+        {"patient": ["p", "p", "q", "q"], "group": ["p", "p", "q", "q"], "split": ["train", "test"] * 2}
+    )
     assert patients_of_test(splits).tolist() == ["p", "q"]
-    assert patients_of_test(splits.assign(group=list("abcd"))) is None
+    assert patients_of_test(splits.assign(patient="", group=list("abcd"))) is None
     assert patients_of_test(splits.assign(group="p")) is None
 
 

@@ -167,6 +167,8 @@ def test_the_flow_of_images_shows_every_count():
     lines = ["51 x", "28 y", "2 nearly uniform", "50 x", "27 y", "in 3 groups, found by the data audit"]
     lines += ["40 x", "20 y", "4 x", "2 y", "6 x", "5 y"]
     assert sorted(shown) == sorted(boxes + lines)
+    by_patient = texts(image_flow(found, {}, sets, copies=(3, 7), patients=True))
+    assert "Of which in groups: 7" in by_patient and "in 3 groups, each of one patient" in by_patient
     without = texts(image_flow(found, {}, sets))
     assert "every image can be used" in without and not [text for text in without if "copies" in text]
 

@@ -117,11 +117,10 @@ def test_artifacts_that_a_stage_reads_count_by_hash(tmp_path):
     run = make_run(tmp_path / "run", make_study({"name": "mine"}))
     before = [all_stages()["01_data_exploration"]]
     run.save_json({}, "dataset.json")
-    run.save_json({}, "dataset.json")
     with run.writing("manifest.csv") as path:
         path.write_text("id\n")
     run.mark_done(before[0].notebook, {}, 1, 1, 0)
-    stage = all_stages()["02_preprocessing"]
+    stage = replace(all_stages()["02_preprocessing"], reads=("manifest.csv",))
     parts = staleness.parts_of(run, stage, before, None, NOTEBOOKS / f"{stage.notebook}.ipynb")
     assert list(parts["reads"]) == ["manifest.csv"], "it does not read dataset.json"
 
@@ -133,7 +132,7 @@ def test_what_is_called_a_study_is_called_so_everywhere():
     for path in (ROOT / "bcd_utils").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.arg) and node.annotation is not None:
-                if ast.unparse(node.annotation) in {"Study", "Source"} and node.arg not in staleness.CALLED:
+                if ast.unparse(node.annotation) == "Study" and node.arg not in staleness.CALLED:
                     odd.append((path.name, node.arg))
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in around and node.args:
                 first = node.args[0]

@@ -279,6 +279,16 @@ def test_figures_are_embedded_and_absent_ones_explained(index_page):
     assert page.text.count("Not drawn in this run") == 6
 
 
+def test_a_figure_is_embedded_as_it_is_unless_it_is_too_wide(tmp_path):
+    narrow, wide = tmp_path / "narrow.png", tmp_path / "wide.png"
+    for path, width in ((narrow, 300), (wide, 1700)):
+        Image.new("RGB", (width, 100)).save(path, compress_level=1)
+    contents = [report._embedded(narrow), report._embedded(wide), report._embedded(narrow, 150)]
+    contents = [base64.b64decode(content.removeprefix("data:image/png;base64,")) for content in contents]
+    assert contents[0] == narrow.read_bytes()
+    assert [Image.open(io.BytesIO(content)).size for content in contents[1:]] == [(1600, 94), (150, 50)]
+
+
 def test_index_of_a_run_without_lesion_masks(index_page):
     text = index_page(SUMMARY | {"cam": {"images": 0, "empty_maps": 1, "methods": {}}}).text
     assert "No lesion masks" in text or "no lesion masks" in text

@@ -89,8 +89,8 @@ def test_a_new_file_in_a_searched_folder_changes_its_finder(root):
 
 def test_libraries_count_by_version(root, monkeypatch):
     before = [code.code_identity(f"bcd_utils.{name}", root=root) for name in ("reader", "plots")]
-    real = code.metadata.version
-    monkeypatch.setattr(code.metadata, "version", lambda name: "0" if name == "numpy" else real(name))
+    real = code.version_of
+    monkeypatch.setattr(code, "version_of", lambda name: "0" if name == "numpy" else real(name))
     after = [code.code_identity(f"bcd_utils.{name}", root=root) for name in ("reader", "plots")]
     assert before[0] != after[0] and before[1] == after[1]
 
@@ -107,7 +107,7 @@ def test_only_the_resolved_backend_counts(monkeypatch):
     monkeypatch.setattr(
         code, "_distributions", lambda: {"keras": ["keras"], "jax": ["jax"], "torch": ["torch"]}
     )
-    monkeypatch.setattr(code.metadata, "version", {"keras": "3", "jax": "9", "torch": "8"}.__getitem__)
+    monkeypatch.setattr(code, "version_of", {"keras": "3", "jax": "9", "torch": "8"}.__getitem__)
     monkeypatch.setattr(code, "resolved_backend", lambda: "jax")
     assert code.library_versions(["keras", "torch"]).keys() == {"python", "keras", "jax"}
     assert code.library_versions(["torch", "tensorflow"]).keys() == {"python"}

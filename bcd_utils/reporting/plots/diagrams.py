@@ -63,6 +63,7 @@ def image_flow(
     set_aside: Mapping[str, int],
     sets: Mapping[str, Mapping[str, int]],
     copies: tuple[int, int] | None = None,
+    patients: bool = False,
 ) -> Figure:
     """What became of the images, as STARD and CONSORT draw it: found, set aside, usable, split.
 
@@ -76,6 +77,8 @@ def image_flow(
         Images of each set.
     copies : (groups, images), optional
         What a data audit found: groups of copies, and the images in them.
+    patients : bool
+        Whether they are groups of the images of one patient instead.
     """
     width = (style.WIDTH - 2 * EDGE - 2 * GAP) / 3
 
@@ -98,8 +101,8 @@ def image_flow(
         },
     ]
     if copies:
-        groups = f"in {copies[0]} groups, found by the data audit"
-        rows[1][2] = box("Of which in copies", {"": copies[1]}, groups, **aside)
+        kind, why = ("groups", "each of one patient") if patients else ("copies", "found by the data audit")
+        rows[1][2] = box(f"Of which in {kind}", {"": copies[1]}, f"in {copies[0]} groups, {why}", **aside)
 
     title_height = style.line_height(style.LARGE) + 0.05
     lines = [_lines([box.text for box in row.values()]) for row in rows]

@@ -113,7 +113,7 @@ def modalities(low, synthetic=False, other="breast histopathology"):
         {"trained_on": one, "tested_on": two, "auc": least + 0.1, "auc_low": least, "auc_high": least + 0.2}
         for one, two, least in ends
     ]
-    return {"sources": sources, "transfer": {"pairs": pairs}}
+    return {"sources": sources, "transfer": {"classes": ["benign", "malignant"], "pairs": pairs}}
 
 
 @pytest.mark.parametrize(

@@ -276,7 +276,7 @@ def test_class_counts_of_a_random_draw_are_weighed_by_their_chance(monkeypatch, 
     fitting = pd.DataFrame({"chance": [0.3, 0.2, 0.1], "perfect": ["normal", "benign,normal", "abnormal"]})
     fitting.attrs["tried"] = 9
     monkeypatch.setattr(forensics, "fitting_counts", lambda *_: fitting)
-    table = forensics.counts_table(paper, "normal")
+    table = forensics.counts_table(paper, ["normal"])
     assert table.index.tolist() == list(paper.split)
     for row in table.to_dict("records"):
         assert row == {"tried": 9, "that fit": 3, "normal perfect": pytest.approx(0.5 / 0.6)}

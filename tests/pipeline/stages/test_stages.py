@@ -42,7 +42,7 @@ def test_all_notebooks_together_are_a_study():
     [
         (["01_data_exploration", "02_preprocessing", "10_model_comparison"],
          "10_model_comparison reads audited_manifest.csv", "06_data_audit"),
-        (["02_preprocessing"], "02_preprocessing reads manifest.csv", "01_data_exploration"),
+        (["02_preprocessing"], "02_preprocessing reads dataset.json", "01_data_exploration"),
         (["01_data_exploration", "03_train_resnet50", "02_preprocessing"], "03_train_resnet50 reads splits.csv",
          "02_preprocessing"),
     ],
