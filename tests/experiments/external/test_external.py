@@ -268,7 +268,7 @@ def test_only_what_the_model_has_learned_is_left_out_of_the_scores():
     ("settings", "problem", "fix"),
     [
         ({"dataset": "folder", "data_dir": "{gone}"}, "gone does not exist", "--set external.data_dir="),
-        ({"dataset": "folder"}, "", "--set external.data_dir=FOLDER"),
+        ({"dataset": "folder"}, "folder", "--set external.data_dir=FOLDER"),
         ({"dataset": "folder", "data_dir": "{empty}"}, "holds no images", "external.classes={benign: [B]"),
         ({"dataset": "busi", "data_dir": "{part}"}, "holds 9 of 780", "--set external.allow_partial=true"),
         (
