@@ -46,12 +46,15 @@ class Scored:
 
 
 def out_of_fold(results: Sequence[Result], folds: Sequence[pd.Series]) -> np.ndarray:
-    """Each image's probabilities from the model that was not shown its group, float (n, k); NaN where untested."""
+    """Each image's probabilities from the model that was not shown its group, float (n, k); NaN where untested.
+
+    They have the seven decimals that tables of predictions have: scores follow from these to the last digit.
+    """
     predicted = np.full(results[0]["probabilities"].shape, np.nan)
     for result, split in zip(results, folds, strict=True):
         tested = (split == "test").to_numpy()
         predicted[tested] = result["probabilities"][tested]
-    return predicted
+    return predicted.round(7)
 
 
 def score_on(
