@@ -90,8 +90,8 @@ def closure(modules: Iterable[str], root: Path = ROOT) -> dict[str, Path]:
 
     Examples
     --------
-    >>> sorted(closure(["bcd_utils.utils.files"]))
-    ['bcd_utils.utils.errors', 'bcd_utils.utils.files']
+    >>> sorted(closure(["bcd_utils.utils.errors"]))
+    ['bcd_utils.utils.errors', 'bcd_utils.utils.path_text']
     """
     files: dict[str, Path] = {}
     waiting = list(modules)
