@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bcd_utils.datasets.files import walk
 from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.files import walk
 
 
 def tables_below(folder: Path, name: str) -> list[Path]:

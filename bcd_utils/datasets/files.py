@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from bcd_utils.utils.errors import StudyError
-from bcd_utils.utils.files import natural_key
+from bcd_utils.utils.files import natural_key, walk
 from bcd_utils.utils.path_text import text_of
 
 IMAGE_SUFFIXES = frozenset(
@@ -18,31 +17,6 @@ UNREAD_PICTURES = frozenset(
     ".svg .eps .ai .pdf .heic .heif .avif .psd .raw .mha .mhd .nii .nrrd .npy .mat .svs".split()
 )
 ARCHIVES = frozenset(".zip .tar .gz .tgz .bz2 .tbz2 .xz .rar .7z".split())
-
-
-def walk(folder: Path) -> Iterator[tuple[Path, str]]:
-    """All files below a folder, those behind links too, each with its real path.
-
-    A folder that holds itself, through a link, is entered once.
-
-    Raises
-    ------
-    StudyError
-        If a folder may not be read.
-    """
-    pending = [(folder, [os.path.realpath(folder)])] if folder.is_dir() else []
-    while pending:
-        current, above = pending.pop()
-        try:
-            entries = [*os.scandir(current)]
-        except PermissionError:
-            raise StudyError(f"The folder {current} may not be read", f"chmod u+rx {current}") from None
-        for entry in entries:
-            real = os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(above[-1], entry.name)
-            if not entry.is_dir():
-                yield Path(entry.path), real
-            elif real not in above:
-                pending.append((Path(entry.path), [*above, real]))
 
 
 def place(path: Path, folder: Path) -> str:

@@ -116,9 +116,35 @@ def sha256_of_json(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
+def walk(folder: Path) -> Iterator[tuple[Path, str]]:
+    """All files below a folder, those behind links too, each with its real path.
+
+    A folder that holds itself, through a link, is entered once.
+
+    Raises
+    ------
+    StudyError
+        If a folder may not be read.
+    """
+    pending = [(folder, [os.path.realpath(folder)])] if folder.is_dir() else []
+    while pending:
+        current, above = pending.pop()
+        try:
+            entries = [*os.scandir(current)]
+        except PermissionError:
+            raise StudyError(f"The folder {current} may not be read", f"chmod u+rx {current}") from None
+        for entry in entries:
+            real = os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(above[-1], entry.name)
+            if not entry.is_dir():
+                yield Path(entry.path), real
+            elif real not in above:
+                pending.append((Path(entry.path), [*above, real]))
+
+
 def listing_identity(folders: Iterable[Path]) -> str:
-    """Hash of the names, sizes and times of all files in some folders."""
-    files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+    """Hash of the names, sizes and times of all files in some folders, those behind links too."""
+    found = (path for folder in folders for path in sorted(path for path, _ in walk(folder)))
+    files = [path for path in found if path.is_file()]
     return sha256_of_json([[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files])
 
 

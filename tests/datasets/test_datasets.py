@@ -182,6 +182,16 @@ def test_an_archive_is_as_good_as_its_folder(made, name, tmp_path, cache):
 
 
 @pytest.mark.parametrize("name", FROM_FILES)
+def test_a_folder_of_links_is_as_good_as_what_they_lead_to(made, name, tmp_path):
+    case = made(name)
+    for entry in case.folder.iterdir():
+        (tmp_path / entry.name).symlink_to(entry)
+    columns = ["id", "path", "label", "masks"]
+    found = read_folder(case.dataset, tmp_path).scan.images
+    assert found[columns].values.tolist() == case.manifest[columns].values.tolist()
+
+
+@pytest.mark.parametrize("name", FROM_FILES)
 def test_a_folder_without_images_is_one_message_with_a_way_out(made, name, tmp_path):
     (tmp_path / "notes.txt").write_text("nothing here")
     with pytest.raises(StudyError) as caught:

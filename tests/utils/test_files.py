@@ -15,6 +15,7 @@ from bcd_utils.utils.files import (
     atomic_folder,
     atomic_path,
     disk_errors,
+    listing_identity,
     sha256_of_file,
     sha256_of_json,
     write_json,
@@ -145,3 +146,15 @@ def test_hash_of_a_file_is_that_of_its_bytes(tmp_path):
 def test_hash_of_a_mapping_forgets_its_order_and_nothing_else(value):
     assert sha256_of_json(dict(reversed(value.items()))) == sha256_of_json(value)
     assert sha256_of_json({**value, "more": None}) != sha256_of_json(value)
+
+
+def test_the_identity_of_a_folder_sees_what_lies_behind_links(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk" / "a.png").write_bytes(b"one")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "benign").symlink_to(tmp_path / "disk")
+    (tmp_path / "data" / "round").symlink_to(tmp_path / "data")
+    before = listing_identity([tmp_path / "data"])
+    assert listing_identity([tmp_path / "data"]) == before
+    (tmp_path / "disk" / "a.png").write_bytes(b"another")
+    assert listing_identity([tmp_path / "data"]) != before

@@ -81,10 +81,10 @@ def scan(folder: Path) -> Scan:
 def find_root(folder: Path) -> Path:
     """The folder that holds ``images``, below ``folder``; the one with ``INFO.csv``, if there are several."""
     roots = sorted(
-        (path.parent for path in folder.rglob("images") if path.is_dir()),
+        {path.parent.parent for path in image_files(folder) if path.parent.name == "images"},
         key=lambda root: (not (root / "INFO.csv").exists(), len(root.parts), root),
     )
-    if not roots or not files_by_stem(roots[0] / "images"):
+    if not roots:
         fix = f"give the folder that holds images, masks and INFO.csv, as unpacked from {HOMEPAGE}"
         raise StudyError(f"{folder} holds no images of BUS-UCLM", fix)
     return roots[0]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from bcd_utils.datasets.base import Dataset, Scan, locator
-from bcd_utils.datasets.csv_rows import numbered_rows
+from bcd_utils.datasets.csv_rows import numbered_rows, tables_below
 from bcd_utils.datasets.files import image_files, place
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import natural_key
@@ -66,7 +66,7 @@ def scan(folder: Path) -> Scan:
 
 def read_table(folder: Path) -> dict[str, str]:
     """BI-RADS category ("2", "4a") of each file, from ``INbreast.csv`` or ``INbreast.xls``."""
-    tables = sorted(folder.rglob("INbreast.csv")) + sorted(folder.rglob("INbreast.xls"))
+    tables = tables_below(folder, "INbreast.csv") + tables_below(folder, "INbreast.xls")
     if not tables:
         raise StudyError(f"{folder} holds no INbreast.csv and no INbreast.xls", STEPS)
     fix = f"take {tables[0].name} as it is published"

@@ -10,6 +10,7 @@ import pandas as pd
 from bcd_utils.datasets.base import Dataset, Scan, fetcher, locator
 from bcd_utils.datasets.files import image_files, one_format, place
 from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.files import walk
 
 URL = "http://peipa.essex.ac.uk/pix/mias/all-mias.tar.gz"
 HOMEPAGE = "http://peipa.essex.ac.uk/info/mias.html"
@@ -69,7 +70,7 @@ def scan(folder: Path) -> Scan:
 def read_list(folder: Path) -> dict[str, str]:
     """Label of each film in the published list; empty where there is none."""
     labels: dict[str, str] = {}
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(path for path, _ in walk(folder)):
         if path.name.lower() not in TABLES or not path.is_file():
             continue
         for line in LINE.finditer(path.read_text(encoding="latin-1")):
