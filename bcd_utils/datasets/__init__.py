@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bcd_utils.datasets.base import MANIFEST_COLUMNS, Dataset, Scan
 from bcd_utils.datasets.class_names import said_of_two
 from bcd_utils.datasets.readers import REGISTRY
-from bcd_utils.study.source import Layout, Source, Table
+from bcd_utils.study.source import Layout, Source, Table, spoken_of
 from bcd_utils.utils.errors import StudyError, allowed_instead
 
 if TYPE_CHECKING:
@@ -36,16 +36,21 @@ def dataset_of(source: Source, called: str = "source") -> Dataset:
     >>> dataset_of(Source(dataset="busi", classes=("malignant", "benign"))).counts
     {'malignant': 210, 'benign': 437}
     """
+    with spoken_of(called):
+        return _configured(source)
+
+
+def _configured(source: Source) -> Dataset:
     if source.dataset not in REGISTRY:
         fix = allowed_instead(source.dataset, list(REGISTRY))
-        raise StudyError(f"{called}.dataset = {source.dataset!r} is no data set", fix)
+        raise StudyError(f"source.dataset = {source.dataset!r} is no data set", fix)
     dataset = REGISTRY[source.dataset]
     dataset = dataset.configure(source) if dataset.configure else dataset
     layout = {field.name: getattr(source, field.name) for field in fields(Layout)}
     given = {name: value for name, value in layout.items() if value is not None}
     if given and dataset.scan:
-        problem = f"{called}.{next(iter(given))} is given, and {dataset.title} has a reader of its own"
-        raise StudyError(problem, f"leave it out, or use {called}.dataset: folder")
+        problem = f"source.{next(iter(given))} is given, and {dataset.title} has a reader of its own"
+        raise StudyError(problem, "leave it out, or use source.dataset: folder")
     changed = {name: getattr(source, name) for name in ("title", "modality") if getattr(source, name)}
     changed["most_megapixels"] = source.most_megapixels
     if source.look_alikes is not None:
@@ -55,40 +60,40 @@ def dataset_of(source: Source, called: str = "source") -> Dataset:
         told = {name: value for name, value in own.items() if value is not None}
         given["table"] = replace(dataset.layout.table, **told)
     dataset = replace(dataset, layout=replace(dataset.layout, **given), **changed)
-    dataset = _with_classes(dataset, source, called)
+    dataset = _with_classes(dataset, source)
     if source.stain != "none" and "histopathology" not in dataset.modality:
-        problem = f"{called}.stain = {source.stain} is for histopathology, and {dataset.title} is {dataset.modality}"
-        raise StudyError(
-            problem, f"use {called}.stain: none, or say {called}.modality: breast histopathology"
+        problem = (
+            f"source.stain = {source.stain} is for histopathology, and {dataset.title} is {dataset.modality}"
         )
+        raise StudyError(problem, "use source.stain: none, or say source.modality: breast histopathology")
     return dataset
 
 
-def _with_classes(dataset: Dataset, source: Source, called: str) -> Dataset:
+def _with_classes(dataset: Dataset, source: Source) -> Dataset:
     """The data set with the classes of a source, checked, and with the one that is positive."""
     changed: dict[str, Any] = {}
     if source.classes is not None:
         classes = tuple(source.classes)
         unknown = [label for label in classes if dataset.classes and label not in dataset.classes]
         if unknown:
-            problem = f"{called}.classes: {dataset.title} has no class {unknown[0]!r}"
+            problem = f"source.classes: {dataset.title} has no class {unknown[0]!r}"
             raise StudyError(problem, f"use some of {', '.join(dataset.classes)}")
         if len(set(classes)) < 2:
-            problem = f"{called}.classes names {len(set(classes))} class"
+            problem = f"source.classes names {len(set(classes))} class"
             raise StudyError(problem, "name two or more, such as [benign, malignant]")
         if len(set(classes)) < len(classes):
-            raise StudyError(f"{called}.classes names one class twice", "name each once")
+            raise StudyError("source.classes names one class twice", "name each once")
         names = dict(source.classes) if isinstance(source.classes, dict) else {}
         shared = said_of_two({label: names.get(label, ()) for label in classes})
         if shared:
-            problem = f"{called}.classes: {shared!r} is a name of two classes"
+            problem = f"source.classes: {shared!r} is a name of two classes"
             raise StudyError(problem, "give each class names of its own")
         counts = dataset.counts and {label: dataset.counts[label] for label in classes}
         changed = {"classes": classes, "names": {**dataset.names, **names}, "counts": counts}
     if source.positive is not None:
         known = changed.get("classes") or dataset.classes
         if known and source.positive not in known:
-            problem = f"{called}.positive = {source.positive!r} is no class"
+            problem = f"source.positive = {source.positive!r} is no class"
             raise StudyError(problem, f"use one of {', '.join(known)}")
         changed["positive_class"] = source.positive
     return replace(dataset, **changed)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 from bcd_utils.datasets import dataset_of
 from bcd_utils.datasets.base import AtHand, Dataset, Scan
 from bcd_utils.datasets.folder_scan import scan_folder
-from bcd_utils.study.source import Source
+from bcd_utils.study.source import Source, spoken_of
 from bcd_utils.utils.errors import StudyError
 
 #: Rows of tables and names of averages, in small letters as files have them.
@@ -39,30 +36,6 @@ def read_source(source: Source, called: str = "source") -> AtHand:
             problem = f"source.positive = {source.positive!r} is no class of the images in {found.folder}"
             raise StudyError(problem, f"use one of {', '.join(found.dataset.classes)}")
         return found
-
-
-@contextmanager
-def spoken_of(called: str) -> Iterator[None]:
-    """Have messages of the block name the settings of another source than the study's own.
-
-    Examples
-    --------
-    >>> with spoken_of("external"):
-    ...     raise StudyError("There is no mask", "use --set source.masks=none")
-    Traceback (most recent call last):
-    bcd_utils.utils.errors.StudyError: There is no mask. To fix: use --set external.masks=none
-    """
-    try:
-        yield
-    except StudyError as error:
-        if called == "source":
-            raise
-        setting = rf"(?<![\w./\\-])source\.(?=({'|'.join(field.name for field in fields(Source))})\b)"
-        problem, fix = (re.sub(setting, f"{called}.", text) for text in (error.problem, error.fix))
-        fix = re.sub(
-            r"--data-dir\b(?: ([A-Z_]+)\b)?", lambda m: f"--set {called}.data_dir={m[1] or 'FOLDER'}", fix
-        )
-        raise StudyError(problem, fix) from None
 
 
 def read_folder(dataset: Dataset, folder: Path) -> AtHand:

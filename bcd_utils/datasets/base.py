@@ -25,6 +25,10 @@ MANIFEST_COLUMNS = (
 )  # fmt: skip
 
 
+#: From this detail correlation on two breast ultrasound images show one lesion; see `duplicates`.
+SAME_LESION = 0.6
+
+
 @dataclass(frozen=True)
 class Scan:
     """What a reader found in a folder, before any image is opened.
@@ -92,7 +96,7 @@ class Dataset:
     layout: Layout = Layout()
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     positive_class: str = ""
-    look_alikes: float | None = 0.6
+    look_alikes: float | None = SAME_LESION
     most_megapixels: float = MOST_MEGAPIXELS
     counts: Mapping[str, int] | None = None
     homepage: str = ""

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bcd_utils.datasets.files import image_files
 from bcd_utils.datasets.readers.breakhis import NAME
 from bcd_utils.images.reading import read_image
 from bcd_utils.utils.errors import StudyError
@@ -18,10 +19,18 @@ def typical(manifest: pd.DataFrame, classes: tuple[str, ...], each: int = 5) -> 
     """Evenly spaced usable images of each class: neither the best nor the worst, the same every time."""
     usable = manifest[manifest["status"] == "ok"]
     images = {label: usable[usable["label"] == label] for label in classes}
-    return {
-        label: rows.iloc[np.linspace(0, len(rows) - 1, min(each, len(rows))).astype(int)]
-        for label, rows in images.items()
-    }
+    return {label: evenly_spaced(rows, each) for label, rows in images.items()}
+
+
+def evenly_spaced(rows: pd.DataFrame, most: int) -> pd.DataFrame:
+    """At most so many rows, the first and the last among them.
+
+    Examples
+    --------
+    >>> evenly_spaced(pd.DataFrame(index=range(7)), 3).index.tolist()
+    [0, 3, 6]
+    """
+    return rows.iloc[np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int)]
 
 
 def pick_examples(predictions: pd.DataFrame, classes: Sequence[str], each: int = 1) -> pd.DataFrame:
@@ -82,7 +91,7 @@ def histopathology_samples(folder: Path | str) -> list[tuple[str, np.ndarray]]:
         If there is no such image below the folder.
     """
     first: dict[tuple[str, int], Path] = {}
-    for path in sorted(Path(folder).rglob("SOB_*.png")):
+    for path in sorted(image_files(Path(folder), [".png"])):
         if match := NAME.match(path.stem):
             side = "benign" if match["benign"] else "malignant"
             first.setdefault((side, int(match["magnification"])), path)

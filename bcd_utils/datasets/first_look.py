@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import yaml
 
 from bcd_utils.datasets import REGISTRY
 from bcd_utils.datasets.at_hand import read_folder, read_source
 from bcd_utils.datasets.base import AtHand
+from bcd_utils.datasets.examples import evenly_spaced
 from bcd_utils.datasets.files import pictures
 from bcd_utils.datasets.manifest import build_manifest, left_out_table
 from bcd_utils.study.source import Source
@@ -164,8 +164,5 @@ def section(source: Source, found: AtHand) -> str:
 
 def _spaced(images: pd.DataFrame) -> pd.DataFrame:
     """At most `MOST_OPENED` images of each class, evenly spaced."""
-    kept = [
-        rows.iloc[np.linspace(0, len(rows) - 1, min(len(rows), MOST_OPENED)).astype(int)]
-        for _, rows in images.groupby("label", sort=False)
-    ]
+    kept = [evenly_spaced(rows, MOST_OPENED) for _, rows in images.groupby("label", sort=False)]
     return pd.concat(kept).sort_index().reset_index(drop=True)

@@ -31,7 +31,6 @@ def patients_of(images: Sequence[Picture], rows: pd.DataFrame | None, layout: La
         If a table is wrong, or a pattern fits no image.
     """
     paths = [image.path for image in images]
-    tables = tables_below(folder, GROUPS)
     if rows is not None and "patient" in rows:
         patients, where = rows["patient"].reindex(paths).fillna("").tolist(), "have no patient in the table"
     elif layout.patients and layout.patients.lower().endswith(".csv"):
@@ -51,7 +50,7 @@ def patients_of(images: Sequence[Picture], rows: pd.DataFrame | None, layout: La
             [image.told.get("patient") or "" for image in images],
             "have no patient by source.images",
         )
-    elif tables:
+    elif tables := tables_below(folder, GROUPS):
         known = read_patients(tables[0], folder, set(paths))
         patients, where = [known.get(path, "") for path in paths], f"are not in {GROUPS}"
     else:

@@ -55,9 +55,10 @@ def scan_folder(
         raise StudyError(f"There is no folder {folder}", "give the folder that holds the images")
     files, left_out = pictures(folder)
     images, masks = images_and_masks([place(path, folder) for path in files], layout, left_out)
+    tables = table_files(layout.table, folder) if layout.table else []
     rows, remarks = None, list[str]()
     if layout.table:
-        rows, remarks = table_of_images(layout.table, folder, [image.path for image in images])
+        rows, remarks = table_of_images(layout.table, tables, folder, [image.path for image in images])
     spelt = with_usual(classes or tuple(USUAL)) | dict(names or {})
     remarks += give_labels(images, rows, spelt)
     if not classes and not any(image.label for image in images):
@@ -96,7 +97,6 @@ def scan_folder(
     if rows is not None:
         further = rows.drop(columns=["label", "patient", "split"], errors="ignore")
         table = table.join(further, on="path").fillna("")
-    tables = table_files(layout.table, folder) if layout.table else []
     lists = [layout.patients or GROUPS, *(layout.sets or {}).values()]
     read = {*tables, *(folder / name for name in lists)}
     left_out = [(path, why) for path, why in left_out if folder / path not in read]

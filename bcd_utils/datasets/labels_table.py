@@ -10,11 +10,11 @@ import pandas as pd
 
 from bcd_utils.datasets.class_names import plain
 from bcd_utils.datasets.csv_rows import numbered_rows
-from bcd_utils.datasets.files import walk
 from bcd_utils.datasets.path_index import PathIndex
 from bcd_utils.datasets.sheets import read_sheet
 from bcd_utils.study.source import Table
 from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.files import walk
 from bcd_utils.utils.path_text import as_typed, text_of
 
 GROUPS = "groups.csv"
@@ -50,12 +50,16 @@ def _found(name: str, folder: Path) -> Path:
     raise StudyError(problem, f"write source.table.file as seen from {folder}, or as a whole path")
 
 
-def table_of_images(wanted: Table, folder: Path, images: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
+def table_of_images(
+    wanted: Table, files: Sequence[Path], folder: Path, images: Sequence[str]
+) -> tuple[pd.DataFrame, list[str]]:
     """What a source's table says of each image.
 
     Parameters
     ----------
     wanted : Table
+    files : sequence of Path
+        From `table_files`.
     folder : Path
         The data folder.
     images : sequence of str
@@ -71,9 +75,8 @@ def table_of_images(wanted: Table, folder: Path, images: Sequence[str]) -> tuple
     Raises
     ------
     StudyError
-        If a file is missing or no table, lacks a column that was named, or does not fit the images.
+        If a file is no table, lacks a column that was named, or does not fit the images.
     """
-    files = table_files(wanted, folder)
     rows, remarks = pd.DataFrame(), list[str]()
     for file in files:
         own, more = _rows_of(file, wanted.path, folder, images)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, field, fields
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
+
+from bcd_utils.utils.errors import StudyError
 
 STRICT = ConfigDict(extra="forbid", strict=True)
 Count = Annotated[int, Field(ge=0)]
@@ -214,3 +218,27 @@ class StudySource(Source):
     """A study's own images; BUSI, the paper's, where nothing else is said."""
 
     dataset: Name = "busi"
+
+
+@contextmanager
+def spoken_of(called: str) -> Iterator[None]:
+    """Have messages of the block name the settings of another source than the study's own.
+
+    Examples
+    --------
+    >>> with spoken_of("external"):
+    ...     raise StudyError("There is no mask", "use --set source.masks=none")
+    Traceback (most recent call last):
+    bcd_utils.utils.errors.StudyError: There is no mask. To fix: use --set external.masks=none
+    """
+    try:
+        yield
+    except StudyError as error:
+        if called == "source":
+            raise
+        setting = rf"(?<![\w./\\-])source\.(?=({'|'.join(field.name for field in fields(Source))})\b)"
+        problem, fix = (re.sub(setting, f"{called}.", text) for text in (error.problem, error.fix))
+        fix = re.sub(
+            r"--data-dir\b(?: ([A-Z_]+)\b)?", lambda m: f"--set {called}.data_dir={m[1] or 'FOLDER'}", fix
+        )
+        raise StudyError(problem, fix) from None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bcd_utils.datasets.base import Dataset, Scan, locator
+from bcd_utils.datasets.base import SAME_LESION, Dataset, Scan, locator
 from bcd_utils.datasets.cbis.files import Index, files_of, index_files, lesion_box, masks_among
 from bcd_utils.datasets.cbis.tables import (
     ROWS,
@@ -179,7 +179,7 @@ def configure(source: Source) -> Dataset:
     else:
         tables = [rows for (kind, _), rows in ROWS.items() if kind in kinds_of(wanted)]
         title, counts = f"CBIS-DDSM, {things}", {name: sum(rows[name] for rows in tables) for name in CLASSES}
-    alike = 0.6 if wanted.region == "lesion" else None
+    alike = SAME_LESION if wanted.region == "lesion" else None
     return replace(DATASET, title=title, counts=counts, look_alikes=alike, scan=partial(scan, wanted=wanted))
 
 

@@ -9,20 +9,19 @@ import pandas as pd
 
 from bcd_utils.audit.across import copies_across
 from bcd_utils.audit.duplicates import thumbnails
+from bcd_utils.datasets.base import SAME_LESION
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.datasets.splits import SETS
 from bcd_utils.evaluation.format import plain_rows, with_interval
 from bcd_utils.study.run import Run
 from bcd_utils.utils.counting import OnProgress, silent
 
-#: Where a data set's own look-alikes are none: what holds for breast ultrasound; see `duplicates`.
-USUAL = 0.6
 COLUMNS = ["external_id", "own_id", "kind", "own_set", "correlation", "detail"]
 
 
 def threshold_of(run: Run) -> float:
     """From which ``detail`` on an external image is taken as a copy."""
-    return ImageSet.of_run(run).dataset.look_alikes or USUAL
+    return ImageSet.of_run(run).dataset.look_alikes or SAME_LESION
 
 
 def find_copies(

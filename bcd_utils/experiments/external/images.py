@@ -10,7 +10,7 @@ import pandas as pd
 
 from bcd_utils.audit.lesions import Rule, Sheet, grouped
 from bcd_utils.datasets import MANIFEST_COLUMNS, Dataset, dataset_of, recorded_dataset
-from bcd_utils.datasets.at_hand import read_source, spoken_of
+from bcd_utils.datasets.at_hand import read_source
 from bcd_utils.datasets.examples import typical
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.datasets.manifest import build_manifest, data_hash
@@ -19,6 +19,7 @@ from bcd_utils.images.reading import read_with_mask
 from bcd_utils.study.data_settings import External
 from bcd_utils.study.run import Run
 from bcd_utils.study.settings import Study
+from bcd_utils.study.source import spoken_of
 from bcd_utils.utils.counting import OnProgress, silent
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.memmap import pooled

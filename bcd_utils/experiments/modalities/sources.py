@@ -9,20 +9,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from bcd_utils.audit.lesions import Rule, Sheet, grouped
 from bcd_utils.datasets import Dataset, dataset_of, folder_scan, readers
 from bcd_utils.datasets import manifest as quality
-from bcd_utils.datasets.at_hand import read_folder, spoken_of
+from bcd_utils.datasets.at_hand import read_folder
 from bcd_utils.datasets.base import AtHand
+from bcd_utils.datasets.examples import evenly_spaced
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.datasets.manifest import build_manifest, data_hash
 from bcd_utils.datasets.splits import grouped_folds
 from bcd_utils.images.arrays import refuse_missing_masks
 from bcd_utils.study.settings import Study
-from bcd_utils.study.source import Source
+from bcd_utils.study.source import Source, spoken_of
 from bcd_utils.utils.code_identity import code_identity
 from bcd_utils.utils.counting import OnProgress
 from bcd_utils.utils.errors import StudyError
@@ -243,6 +243,5 @@ def thinned(images: pd.DataFrame, most: int | None) -> pd.DataFrame:
         return images
     kept = []
     for _, rows in images.groupby("label", sort=False):
-        count = max(1, len(rows) * most // len(images))
-        kept.append(rows.iloc[np.linspace(0, len(rows) - 1, count).astype(int)])
+        kept.append(evenly_spaced(rows, max(1, len(rows) * most // len(images))))
     return pd.concat(kept).sort_index()

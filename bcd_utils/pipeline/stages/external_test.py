@@ -3,11 +3,12 @@
 from typing import Any
 
 from bcd_utils.datasets import dataset_of
-from bcd_utils.datasets.at_hand import read_source, spoken_of
+from bcd_utils.datasets.at_hand import read_source
 from bcd_utils.experiments.external.images import external_source
 from bcd_utils.pipeline.outside import network_files
 from bcd_utils.reporting.statements.results import external_test
 from bcd_utils.study.settings import External, Study
+from bcd_utils.study.source import spoken_of
 from bcd_utils.study.stage import Stage
 from bcd_utils.utils.files import listing_identity
 
