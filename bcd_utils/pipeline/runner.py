@@ -14,7 +14,7 @@ from bcd_utils.pipeline.staleness import Parts, parts_of, why
 from bcd_utils.study.run import Run
 from bcd_utils.study.stage import Stage, contract_of, stages_of
 from bcd_utils.utils.errors import StudyError
-from bcd_utils.utils.files import disk_errors
+from bcd_utils.utils.files import clear_half_written, disk_errors
 from bcd_utils.utils.paths import NOTEBOOKS, readable
 
 #: What sums up a whole run, and says nothing true of a half one.
@@ -156,8 +156,7 @@ class Chain:
         asked = self.first_asked(from_stage)
         with only_run_in(self.run.folder):
             run = self.run = Run.create(self.run.folder, self.run.study, self.run.contract)  # under the lock
-            for half_written in run.folder.rglob(".*.part*"):  # by a run that was killed
-                half_written.unlink(missing_ok=True)
+            clear_half_written(run.folder)
             outside = self.outside()
             for index, stage in enumerate(self.stages):
                 parts, reason = self.state(index, asked, outside)

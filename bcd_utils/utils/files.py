@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -70,6 +71,15 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
             yield temporary
             os.chmod(temporary, 0o755 if temporary.is_dir() else 0o644)
             os.replace(temporary, path)
+
+
+def clear_half_written(folder: Path) -> None:
+    """Remove what a process that was killed inside `atomic_path` left below ``folder``."""
+    for left_over in list(folder.rglob(".*.part")):
+        if left_over.is_dir() and not left_over.is_symlink():
+            shutil.rmtree(left_over, ignore_errors=True)
+        else:
+            left_over.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -14,6 +16,7 @@ from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import (
     atomic_folder,
     atomic_path,
+    clear_half_written,
     disk_errors,
     listing_identity,
     sha256_of_file,
@@ -57,6 +60,25 @@ def test_a_failed_block_leaves_the_old_file_and_nothing_else(tmp_path):
         raise ZeroDivisionError
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize("atomic", [atomic_path, atomic_folder])
+def test_what_a_killed_process_left_half_written_is_cleared(tmp_path, atomic):
+    whole = tmp_path / "tables" / "a.csv"
+    write_text(whole, "whole")
+    code = f"""
+import os
+from bcd_utils.utils.files import {atomic.__name__}
+
+with {atomic.__name__}({str(tmp_path / "tables" / "b")!r}) as temporary:
+    (temporary / "half.txt" if temporary.is_dir() else temporary).write_text("half")
+    os.kill(os.getpid(), 9)"""
+    killed = subprocess.run([sys.executable, "-c", code], check=False)
+    assert killed.returncode == -9
+    assert len(list(tmp_path.rglob("*"))) > 2
+    clear_half_written(tmp_path)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [whole]
+    clear_half_written(tmp_path)
 
 
 def test_a_folder_appears_whole(tmp_path):
