@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import multiprocessing.spawn
 import os
 import subprocess
 import sys
@@ -69,8 +70,9 @@ def quick_python():
 
 @pytest.fixture
 def quick_workers(quick_python, monkeypatch):
-    """Lets joblib start its workers on the Python that is ready at once."""
+    """Lets joblib and dask start their workers on the Python that is ready at once."""
     monkeypatch.setattr(sys, "executable", quick_python)
+    monkeypatch.setattr(multiprocessing.spawn, "_python_exe", os.fsencode(quick_python))
 
 
 @pytest.fixture(scope="session")

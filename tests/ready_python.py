@@ -23,9 +23,9 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 LIBRARIES = (
     "cv2", "ipykernel.kernelapp", "joblib.externals.loky", "keras", "matplotlib.figure", "nbconvert", "pandas",
@@ -37,7 +37,7 @@ LENGTH = struct.Struct("!I")
 
 @contextlib.contextmanager
 def ready_python(folder: Path) -> Iterator[str]:
-    """Path of a program in ``folder`` that takes ``-m MODULE ...`` as Python does, until the block ends."""
+    """Path of a program in ``folder`` that takes ``-m MODULE`` or ``-c CODE`` as Python does, until the block ends."""
     address, program = folder / "socket", folder / "python"
     words = [sys.executable, "-I", "-S", __file__, str(address), sys.executable]
     program.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
@@ -82,10 +82,16 @@ def serve(listener: socket.socket, program: str) -> NoReturn:
             if child == 0:
                 client.close()
                 become(order, fds, program, libraries)
+            note_of(program, order["asked_by"]).write_text(str(child))
             for number in fds:
                 os.close(number)
             watch(child, client)
         client.close()
+
+
+def note_of(program: str, asked_by: int) -> Path:
+    """The file that holds the number of the process which a process that asked stands for."""
+    return Path(program).with_name(f"{asked_by}.process")
 
 
 def load_libraries() -> list[str]:
@@ -129,11 +135,12 @@ def become(order: dict, fds: list[int], program: str, libraries: list[str]) -> N
     os.chdir(order["folder"])
     paths = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     sys.path[:] = [os.getcwd(), *paths, *libraries]
-    sys.argv = list(order["words"])
+    kind, what, *more = order["words"]
+    sys.argv = [what if kind == "-m" else kind, *more]
     sys.executable = program
     multiprocessing.set_executable(program)
     np.random.seed()
-    code = run_module(sys.argv[0])
+    code = run_module(what) if kind == "-m" else run(exec, what, {"__name__": "__main__"})
     # What Python does at its end, but for taking the libraries apart, which takes a second.
     threading._shutdown()
     atexit._run_exitfuncs()
@@ -144,8 +151,13 @@ def become(order: dict, fds: list[int], program: str, libraries: list[str]) -> N
 
 def run_module(name: str) -> int:
     """Run a module as ``python -m`` does; returns the exit status."""
+    return run(runpy.run_module, name, None, "__main__", True)
+
+
+def run(program: Callable, *arguments: Any) -> int:
+    """Call what a process is to do; returns the exit status."""
     try:
-        runpy.run_module(name, run_name="__main__", alter_sys=True)
+        program(*arguments)
     except SystemExit as end:
         if end.code is None or isinstance(end.code, int):
             return end.code or 0
@@ -174,13 +186,19 @@ def ask(address: str, python: str, words: list[str]) -> None:
     """Have a module run by the server, and end as it ends; what is no module is run by Python itself."""
     while words and words[0] in ("-B", "-u"):
         words = words[1:]
-    if words[:1] != ["-m"]:
+    if words[:1] not in (["-m"], ["-c"]):
         os.execv(python, [python, *words])
     files = [int(name) for name in os.listdir("/proc/self/fd")]
     files = [number for number in files if os.path.exists(f"/proc/self/fd/{number}")]
     server = socket.socket(socket.AF_UNIX)
     server.connect(address)
-    order = {"words": words[1:], "environment": dict(os.environ), "folder": os.getcwd(), "files": files}
+    order = {
+        "words": words,
+        "asked_by": os.getpid(),
+        "environment": dict(os.environ),
+        "folder": os.getcwd(),
+        "files": files,
+    }
     text = json.dumps(order).encode()
     socket.send_fds(server, [LENGTH.pack(len(text))], files)
     server.sendall(text)

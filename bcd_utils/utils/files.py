@@ -75,7 +75,7 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
 
 def clear_half_written(folder: Path) -> None:
     """Remove what a process that was killed inside `atomic_path` left below ``folder``."""
-    for left_over in list(folder.rglob(".*.part")):
+    for left_over in list(folder.rglob(".*.part*")):
         if left_over.is_dir() and not left_over.is_symlink():
             shutil.rmtree(left_over, ignore_errors=True)
         else:

@@ -19,6 +19,7 @@ from bcd_utils.utils.files import atomic_path, disk_errors, write_json
 from bcd_utils.utils.paths import cache_folder
 
 ENGINE, SCHEDULER = "BCD_ENGINE", "BCD_SCHEDULER"  # how the command line tells a notebook's kernel
+PATIENCE = 10  # seconds that a scheduler has to answer
 
 _one_at_a_time = Lock()  # a worker with several threads would train one compiled model twice at once
 
@@ -149,7 +150,7 @@ def _on_a_cluster(work: Work, jobs: Mapping[str, Any], shared: Any) -> Iterator[
     if not address:
         raise StudyError("The engine dask needs a scheduler", "pass --scheduler tcp://HOST:8786")
     try:
-        client = Client(address, timeout=10)  # type: ignore[no-untyped-call]
+        client = Client(address, timeout=PATIENCE)  # type: ignore[no-untyped-call]
     except (OSError, TimeoutError, ValueError) as error:
         raise StudyError(
             f"No dask scheduler answers at {address} ({type(error).__name__})",

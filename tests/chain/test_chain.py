@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from ready_python import note_of
 
 from bcd_utils.pipeline import runner
 from bcd_utils.study.loading import make_study
@@ -378,10 +379,14 @@ def test_a_stage_that_is_no_notebook_is_refused(short):
 # -- breakdowns -------------------------------------------------------------------------------------
 
 
-def with_children(pid: int) -> list[psutil.Process]:
-    """A process and all that it has started."""
-    process = psutil.Process(pid)
-    return [process, *process.children(recursive=True)]
+def with_children(pid: int, python: str = sys.executable) -> list[psutil.Process]:
+    """A process and all that it has started, those included that `ready_python` stands for."""
+    family = [psutil.Process(pid)]
+    for member in family:
+        family += member.children()
+        stands_for = note_of(python, member.pid)
+        family += [psutil.Process(int(stands_for.read_text()))] if stands_for.exists() else []
+    return family
 
 
 def wait_for(path: Path, process: subprocess.Popen) -> None:
@@ -412,14 +417,14 @@ def variants(quick, finished):
         }
 
 
-def test_a_run_killed_in_every_stage_ends_as_one_that_never_was(tiny, finished, variants, tmp_path):
+def test_a_run_killed_in_every_stage_ends_as_one_that_never_was(quick, finished, variants, tmp_path):
     folder = tmp_path / "killed"
     in_the_middle = ["figures/class_counts.png", "artifacts/images.npy", "figures/fig4_architecture.png",
                      "tables/metrics.csv", "artifacts/cams.npz"]  # fmt: skip
     for number, (stage, written) in enumerate(zip(STAGES, in_the_middle, strict=True)):
-        process = tiny.start("run", tiny.file, "--run-dir", folder, BCD_CACHE_DIR=str(tmp_path / "cache"))
+        process = quick.start("run", quick.file, "--run-dir", folder, BCD_CACHE_DIR=str(tmp_path / "cache"))
         wait_for(folder / written, process)
-        family = with_children(process.pid)
+        family = with_children(process.pid, quick.python)
         assert len(family) >= 2
         for member in family:
             member.kill()
@@ -427,7 +432,7 @@ def test_a_run_killed_in_every_stage_ends_as_one_that_never_was(tiny, finished, 
         assert process.returncode == -signal.SIGKILL
         assert sorted(path.stem for path in (folder / "markers").glob("*.json")) == STAGES[:number], stage
         assert not (folder / "summary.json").exists()
-    done = tiny.bcd("run", tiny.file, "--run-dir", folder, BCD_CACHE_DIR=str(tmp_path / "cache"))
+    done = quick.bcd("run", quick.file, "--run-dir", folder, BCD_CACHE_DIR=str(tmp_path / "cache"))
     assert (done.returncode, done.stderr) == (0, "")
     assert [what == "unchanged" for what in stages_shown(done.stdout).values()] == [True] * 4 + [False]
     same_results(folder, finished)
@@ -437,12 +442,12 @@ def test_a_run_killed_in_every_stage_ends_as_one_that_never_was(tiny, finished, 
     }
 
 
-def test_a_second_run_into_the_same_folder_is_refused_and_the_first_unharmed(tiny, variants, tmp_path):
+def test_a_second_run_into_the_same_folder_is_refused_and_the_first_unharmed(quick, variants, tmp_path):
     folder = tmp_path / "shared"
-    words = ("run", tiny.file, "--run-dir", folder, "--set", "notebooks=[01_data_exploration]")
-    first = tiny.start(*words)
+    words = ("run", quick.file, "--run-dir", folder, "--set", "notebooks=[01_data_exploration]")
+    first = quick.start(*words)
     wait_for(folder / "study.json", first)
-    second = tiny.bcd(*words, "--set", "epochs=1")
+    second = quick.bcd(*words, "--set", "epochs=1")
     assert first.poll() is None
     assert second.returncode == 1
     assert "Another run is writing" in second.stderr and "Traceback" not in second.stderr

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from distributed import LocalCluster
 
+from bcd_utils.utils import parallel
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.parallel import ENGINE, SCHEDULER, read_result, run_jobs
 from bcd_utils.utils.paths import ROOT
@@ -166,5 +167,6 @@ def test_an_unknown_engine_names_those_there_are(cache, log, monkeypatch):
 def test_a_scheduler_that_does_not_answer_says_so(cache, log, monkeypatch, address, message):
     monkeypatch.setenv(ENGINE, "dask")
     monkeypatch.setenv(SCHEDULER, address)
+    monkeypatch.setattr(parallel, "PATIENCE", 1)
     with pytest.raises(StudyError, match=message):
         run_jobs(square_of, JOBS, log)

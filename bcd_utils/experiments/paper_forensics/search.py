@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -144,7 +145,7 @@ def _blocks(
     wrong_columns = [np.delete(np.arange(size), row) for row in range(size)]
     possible = np.unique(np.concatenate(allowed))
     possible = possible[possible <= totals.max(initial=-1)]
-    shared = [sums([np.arange(errors + 1)] * (size - 1), errors) for errors in possible]
+    shared = [shares(int(errors), size - 1) for errors in possible]
     first = np.zeros(possible.max(initial=0) + 1, dtype=int)
     first[possible] = np.cumsum([0, *map(len, shared)])[: len(shared)]
     rows = np.concatenate([np.zeros((0, size - 1), int), *shared])
@@ -165,6 +166,12 @@ def _blocks(
                 matrices[:, row, wrong_columns[row]] = rows[first[errors[way, row]] + digit]
                 matrices[:, row, row] = images[row] - errors[way, row]
             yield matrices
+
+
+@lru_cache(maxsize=10_000)  # a study tries thousands of class counts with the same few errors
+def shares(errors: int, columns: int) -> np.ndarray:
+    """All ways to share errors among columns; int (ways, columns)."""
+    return sums([np.arange(errors + 1)] * columns, errors)
 
 
 def sums(allowed: Sequence[np.ndarray], total: int) -> np.ndarray:
