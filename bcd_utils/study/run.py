@@ -15,6 +15,7 @@ import pandas as pd
 
 from bcd_utils.study.loading import make_study
 from bcd_utils.study.settings import Study
+from bcd_utils.utils.cache import work_for
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import atomic_path, disk_errors, read_json, sha256_of_file, write_json, write_text
 from bcd_utils.utils.paths import REPORTS, ROOT, STUDIES, readable, refuse_unstorable
@@ -39,6 +40,7 @@ class Run:
 
     def __init__(self, folder: Path, study: Study, contract: Contract = MappingProxyType({})):
         refuse_unstorable(folder, "the run folder")
+        work_for(study.name)
         self.folder = folder
         self.study = study
         self.contract = contract
