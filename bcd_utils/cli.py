@@ -9,7 +9,7 @@ import sys
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -17,6 +17,7 @@ from rich.markup import escape
 
 from bcd_utils.reporting.console import console, print_table, show_summary
 from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.system_errors import refused
 
 if TYPE_CHECKING:
     from bcd_utils.pipeline.runner import Step
@@ -217,6 +218,31 @@ def show(run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder 
 
 
 @app.command()
+def cache(
+    prune: Annotated[
+        str,
+        typer.Option(metavar="STUDY", help="Remove what only this study uses; '(no study)': what none does."),
+    ] = "",
+) -> None:
+    """List what is kept to be not computed again, for which study, and how large it is.
+
+    Example: [bold]bcd cache --prune phantom[/bold]
+    """
+    from bcd_utils.utils import cache_contents
+    from bcd_utils.utils.paths import cache_folder, readable
+
+    if prune:
+        freed = cache_contents.prune(prune)
+        console.print(f"Freed {freed:,} bytes; runs that need it again make it anew.")
+        return
+    columns = ("study", "kind", "entries", "bytes", "for it alone")
+    rows = cache_contents.table()
+    print_table(columns, ((*row[:2], *(f"{number:,}" for number in row[2:])) for row in rows))
+    total = sum(entry.bytes for entry in cache_contents.contents())
+    console.print(f"{total:,} bytes in {escape(readable(cache_folder()))}", soft_wrap=True)
+
+
+@app.command()
 def forensics(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="YAML file of reported scores.")],
     csv: Annotated[Path | None, typer.Option(help="Also write all matching matrices to this file.")] = None,
@@ -273,16 +299,34 @@ def _speak_utf8() -> None:
                 stream.reconfigure(errors="backslashreplace")  # a terminal may not know every letter
 
 
+def _refuse_a_lost_folder() -> None:
+    """Stop where the current folder was deleted: no path counts from there."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise StudyError("The current folder was deleted", "go to one that is there: cd ~") from None
+
+
+def _fail(error: StudyError) -> NoReturn:
+    """Say what is wrong and how to mend it, and end."""
+    errors.print(f"[red]Error:[/red] {escape(error.problem)}.", soft_wrap=True)
+    if error.fix:
+        errors.print(f"[bold]To fix:[/bold] {escape(error.fix)}.", soft_wrap=True)
+    raise SystemExit(1) from None
+
+
 def main() -> None:
     """Run the command; what a user can mend is one message, without a traceback."""
-    _speak_utf8()
     try:
+        _refuse_a_lost_folder()
+        _speak_utf8()
         app()
     except StudyError as error:
-        errors.print(f"[red]Error:[/red] {escape(error.problem)}.", soft_wrap=True)
-        if error.fix:
-            errors.print(f"[bold]To fix:[/bold] {escape(error.fix)}.", soft_wrap=True)
-        raise SystemExit(1) from None
+        _fail(error)
+    except OSError as error:
+        if error.filename is None:  # of the output, which Python would try to finish at its end
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        _fail(refused(error))
     except SystemExit as end:
         if end.code == 130:  # what Typer makes of Ctrl-C
             errors.print("Stopped. The same command goes on from the last finished stage.")

@@ -6,6 +6,8 @@ import dataclasses
 import json
 import os
 import re
+import shutil
+import subprocess
 import sys
 from dataclasses import dataclass
 
@@ -14,6 +16,7 @@ from builders import TINY_SETTINGS, write_busi
 
 from bcd_utils import cli
 from bcd_utils.datasets import REGISTRY
+from bcd_utils.pipeline.runner import SUMS
 from bcd_utils.study import run as runs_module
 from bcd_utils.utils import paths
 from bcd_utils.utils.paths import REPORTS, ROOT
@@ -63,7 +66,7 @@ def study_file(tmp_path):
 # -- help -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["run", "fetch", "datasets", "show", "lab"])
+@pytest.mark.parametrize("command", ["run", "fetch", "datasets", "cache", "show", "lab"])
 def test_each_command_explains_itself_with_an_example(bcd, command):
     shown = bcd(command, "--help")
     assert shown.code == 0 and shown.err == ""
@@ -315,3 +318,86 @@ def test_lab_opens_the_named_run_or_the_newest(bcd, tmp_path, monkeypatch, named
     assert bcd("lab", reports / "older" if named else "").code == 0
     assert started["folder"] == str(reports / ("older" if named else "newest"))
     assert "jupyterlab" in started["command"] and str(paths.ROOT) in started["command"]
+
+
+# -- odd terminals and places -------------------------------------------------------------------------
+
+
+def started(words, shell="exec", **environment):
+    """``bcd`` in a shell that has done something odd before; its exit status, output and errors."""
+    command = f"{shell} {sys.executable} -m bcd_utils.cli {' '.join(map(str, words))}"
+    variables = {"PYTHONPATH": str(ROOT), "COLUMNS": "100", **environment}
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=os.environ | variables)
+    return done.returncode, done.stdout, done.stderr
+
+
+ODD = {
+    "few files": ("ulimit -n 12; exec", "ulimit -n 4096"),
+    "no folder": ("mkdir gone; cd gone; rmdir ../gone; exec", "cd ~"),
+    "full output": ("exec > /dev/full;", "to a disk with space"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("oddity", ODD)
+def test_what_the_system_refuses_is_one_line_and_harms_nothing(tiny, finished, tmp_path, oddity):
+    shell, advice = ODD[oddity]
+    run = shutil.copytree(finished, tmp_path / "run")
+    (run / "markers" / "05_gradcam.json").unlink()
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    words = ("run", tiny.file, "--run-dir", run)
+    code, _, err = started(words, f"cd {tmp_path}; {shell}", BCD_CACHE_DIR=str(tiny.cache))
+    assert code == 1 and len(err.strip().splitlines()) == 2, err
+    assert err.startswith("Error: ") and advice in err and "Traceback" not in err
+    kept = {path: path.read_bytes() for path in before if path.exists()}
+    assert kept.keys() | {run / name for name in SUMS} >= before.keys()
+    assert all(
+        content == before[path] for path, content in kept.items() if path.name not in (".lock", "study.json")
+    )
+
+
+def test_a_terminal_that_knows_only_ascii_is_written_to(finished):
+    code, out, err = started(("show", finished), PYTHONIOENCODING="ascii")
+    assert (code, err) == (0, "") and "accuracy" in out
+
+
+@pytest.mark.parametrize("place", ["", "x"])
+def test_a_file_in_place_of_a_run_folder_is_named(bcd, study_file, tmp_path, place):
+    (tmp_path / "there").write_text("mine")
+    shown = bcd("run", study_file, "--run-dir", tmp_path / "there" / place)
+    assert shown.code == 1 and "there is in the way of" in shown.err and "--run-dir FOLDER" in shown.err
+    assert (tmp_path / "there").read_text() == "mine"
+
+
+@pytest.mark.parametrize("place", ["", "x"])
+def test_a_cache_that_cannot_be_made_is_named_with_its_variable(
+    bcd, study_file, tmp_path, monkeypatch, place
+):
+    (tmp_path / "there").write_text("mine")
+    monkeypatch.setenv("BCD_CACHE_DIR", str(tmp_path / "there" / place))
+    shown = bcd("run", study_file, "--run-dir", tmp_path / "run")
+    assert shown.code == 1 and "set BCD_CACHE_DIR to a folder you may write to" in shown.err
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "{}", '"x"', '{"study": 1}', "\x00"])
+def test_a_damaged_summary_is_said_to_be_one(bcd, finished, tmp_path, text):
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    shutil.copy(finished / "study.json", folder)
+    (folder / "summary.json").write_text(text)
+    shown = bcd("show", folder)
+    assert shown.code == 1 and "summary.json is damaged" in shown.err and "bcd run" in shown.err
+
+
+def test_the_cache_is_listed_and_pruned(bcd, cache, monkeypatch):
+    from bcd_utils.utils.cache import entry_of, kept, work_for
+
+    work_for("mine")
+    kept(entry_of("features", 1, ".float32"), lambda path: path.write_bytes(b"f" * 4321))
+    work_for("")
+    shown = bcd("cache")
+    assert shown.code == 0 and "mine" in shown.out and "features" in shown.out
+    assert str(sum(path.stat().st_size for path in (cache / "features").iterdir()))[-3:] in shown.out
+    assert "Freed 4," in bcd("cache", "--prune", "mine").out
+    assert not list((cache / "features").glob("*.float32"))
+    assert bcd("cache", "--prune", "mine").code == 1

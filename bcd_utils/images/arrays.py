@@ -14,7 +14,7 @@ from bcd_utils.utils.cache import entry_of, kept
 from bcd_utils.utils.code_identity import code_identity
 from bcd_utils.utils.counting import OnProgress, counted_rows, silent
 from bcd_utils.utils.errors import StudyError
-from bcd_utils.utils.files import disk_errors
+from bcd_utils.utils.system_errors import disk_errors
 
 
 def write_images(

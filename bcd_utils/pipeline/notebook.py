@@ -18,10 +18,11 @@ from bcd_utils.pipeline.staleness import Parts
 from bcd_utils.study.run import STAGE, Run
 from bcd_utils.study.stage import Stage
 from bcd_utils.utils.errors import StudyError
-from bcd_utils.utils.files import disk_errors, write_text
+from bcd_utils.utils.files import write_text
 from bcd_utils.utils.paths import NOTEBOOKS, ROOT, readable
 from bcd_utils.utils.progress import PROGRESS_FILE
 from bcd_utils.utils.redirect import stderr_into
+from bcd_utils.utils.system_errors import disk_errors
 
 #: Called with (notebook, state, seconds, note); state is "running", "done" or "unchanged".
 Listener = Callable[[str, str, float, str], None]

@@ -15,8 +15,9 @@ from bcd_utils.pipeline.staleness import Parts, parts_of, why
 from bcd_utils.study.run import Run
 from bcd_utils.study.stage import Stage, contract_of, stages_of
 from bcd_utils.utils.errors import StudyError
-from bcd_utils.utils.files import clear_half_written, disk_errors
+from bcd_utils.utils.files import clear_half_written
 from bcd_utils.utils.paths import NOTEBOOKS, readable
+from bcd_utils.utils.system_errors import disk_errors
 
 #: What sums up a whole run, and says nothing true of a half one.
 SUMS = ("summary.json", "index.html", "checklist.html", "checklist.csv", "model_card.html", "model_card.md")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
 from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.files import read_json
+from bcd_utils.utils.path_text import in_shell
 
 console = Console(highlight=False)
+#: What every summary holds.
+PROMISED = {"study", "dataset", "split", "metrics", "intervals", "paper", "announcements", "settings"}
 
 
 def print_table(columns: Iterable[str], rows: Iterable[Iterable[object]], **looks: bool) -> None:
@@ -23,16 +27,33 @@ def print_table(columns: Iterable[str], rows: Iterable[Iterable[object]], **look
     console.print(table)
 
 
+def summary_of(folder: Path) -> dict[str, Any]:
+    """The ``summary.json`` of a finished run.
+
+    Raises
+    ------
+    StudyError
+        If it is not there, cannot be read, or is not what a run writes.
+    """
+    path = folder / "summary.json"
+    if not path.exists():
+        raise StudyError(f"{folder} has no summary.json: its run did not finish", "run it with 'bcd run'")
+    summary = read_json(path)
+    if not isinstance(summary, dict) or not PROMISED <= summary.keys():
+        problem = f"{path} is damaged: it is not the summary that a run writes"
+        raise StudyError(
+            problem, f"delete it (rm {in_shell(path)}), and make it anew: the same 'bcd run' as before"
+        )
+    return summary
+
+
 def show_summary(folder: Path) -> None:
     """Print the summary table of a finished run."""
     from bcd_utils.evaluation.format import interval, number
     from bcd_utils.evaluation.metric_registry import main_metrics
     from bcd_utils.reporting.statements import state
 
-    path = folder / "summary.json"
-    if not path.exists():
-        raise StudyError(f"{folder} has no summary.json: its run did not finish", "run it with 'bcd run'")
-    summary = json.loads(path.read_text())
+    summary = summary_of(folder)
     if statement := summary.get("modalities") and state("modalities", summary):
         console.print(escape(statement.text), soft_wrap=True)
     if dataset := summary["dataset"]:

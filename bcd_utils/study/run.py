@@ -17,8 +17,9 @@ from bcd_utils.study.loading import make_study
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.cache import work_for
 from bcd_utils.utils.errors import StudyError
-from bcd_utils.utils.files import atomic_path, disk_errors, read_json, sha256_of_file, write_json, write_text
+from bcd_utils.utils.files import atomic_path, read_json, sha256_of_file, write_json, write_text
 from bcd_utils.utils.paths import REPORTS, ROOT, STUDIES, readable, refuse_unstorable
+from bcd_utils.utils.system_errors import disk_errors
 
 #: Tells a notebook's kernel which stage it is; unset where a person has opened the notebook.
 STAGE = "BCD_STAGE"
@@ -77,8 +78,9 @@ class Run:
             settings = place / "study.json"
             if settings.is_file():
                 values = read_json(settings)
-                if values is None:
-                    raise StudyError(f"{settings} is damaged", "delete the run folder and run again")
+                if not isinstance(values, dict):
+                    fix = f"run the same 'bcd run' as before, with --run-dir {readable(place)}: it is written anew"
+                    raise StudyError(f"{settings} is damaged", fix)
                 contract = read_json(place / "contract.json") or {}
                 return cls(place, make_study(values, readable(settings)), contract)
         raise StudyError(f"{folder} is not a run folder", "make one with 'bcd run studies/phantom.yaml'")

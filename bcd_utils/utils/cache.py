@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bcd_utils.utils.files import disk_errors, read_json, sha256_of_file, sha256_of_json, write_json
+from bcd_utils.utils.files import read_json, sha256_of_file, sha256_of_json, write_json
 from bcd_utils.utils.paths import cache_folder
+from bcd_utils.utils.system_errors import disk_errors
 
 SUMS = ".sums.json"
 #: One text file a study, of the entries it has used.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -15,31 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bcd_utils.utils.errors import StudyError
-
-
-@contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Turn "disk full" and "may not write here" into a `StudyError` that names ``path``."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            fix = "free some space and run the same command again; finished stages are kept"
-            raise StudyError(f"The disk is full: {path} could not be written", fix) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise StudyError(f"{path} may not be written ({error.strerror})", _another_place(path)) from error
-        raise
-
-
-def _another_place(path: Path) -> str:
-    """What to do where a file may not be written."""
-    from bcd_utils.utils.paths import RAW_DATA, cache_folder
-
-    if Path(path).is_relative_to(cache_folder()):
-        return f"set BCD_CACHE_DIR to a folder you may write to, in place of {cache_folder()}"
-    if Path(path).is_relative_to(RAW_DATA):
-        return f"make it writable: chmod -R u+w {RAW_DATA}"
-    return "choose a folder you may write to, with --run-dir FOLDER"
+from bcd_utils.utils.system_errors import disk_errors
 
 
 @contextmanager

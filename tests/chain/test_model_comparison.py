@@ -169,13 +169,9 @@ def test_data_without_masks_and_one_candidate_are_compared_too(study, tmp_path):
 
 
 def test_a_comparison_that_was_stopped_trains_what_is_missing_and_comes_out_the_same(study, run, record):
-    jobs = study.cache / "jobs"
-    lost = [
-        folder for folder in jobs.iterdir() if "candidate='plain_cnn'" in (folder / "job.json").read_text()
-    ][:2]
-    kept = {
-        folder: (folder / "result.npz").stat().st_mtime_ns for folder in jobs.iterdir() if folder not in lost
-    }
+    jobs = [path.parent for path in (study.cache / "jobs").glob("*/result.npz")]
+    lost = [folder for folder in jobs if "candidate='plain_cnn'" in (folder / "job.json").read_text()][:2]
+    kept = {folder: (folder / "result.npz").stat().st_mtime_ns for folder in jobs if folder not in lost}
     for folder in lost:
         shutil.rmtree(folder)
     (run / "markers" / "10_model_comparison.json").unlink()

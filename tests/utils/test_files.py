@@ -115,8 +115,8 @@ def test_what_the_disk_refuses_is_a_study_error_that_names_the_file(tmp_path, at
 
 
 def test_another_os_error_is_not_hidden(tmp_path):
-    with pytest.raises(IsADirectoryError), atomic_path(tmp_path / "a.txt"):
-        raise IsADirectoryError(errno.EISDIR, "a folder")
+    with pytest.raises(OSError, match="Input/output error"), atomic_path(tmp_path / "a.txt"):
+        raise OSError(errno.EIO, "Input/output error")
 
 
 def test_on_a_full_disk_the_old_file_stays(small_disk):
