@@ -13,7 +13,7 @@ ifneq ($(DATASET),)
 STUDY := $(if $(filter busi,$(DATASET)),studies/paper.yaml,studies/$(DATASET).yaml)
 endif
 
-.PHONY: help study lab test test-all test-fast bench bench-memory bench-precision lint lock clean
+.PHONY: help study lab test test-all test-fast faults bench bench-memory bench-precision lint lock clean
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 24
 
@@ -31,6 +31,9 @@ test-all: test  ## make test, then the tests that need Chromium or TeX
 
 test-fast: .venv/.installed-dev  ## Tests without the whole chain
 	@$(PYTEST) -m "not network and not browser and not tex and not slow" $(TWO_PROCESSES)
+
+faults: .venv/.installed-dev  ## Kill, corrupt and misuse the smallest study some 600 times, about an hour: [ARGS="--seed 1 --kills 20"]
+	@PYTHONPATH=tests $(BIN)/python tests/faults.py $(ARGS)
 
 bench: .venv/.installed-dev  ## Time this against the plain Keras loop, as ratios: [ARGS="--data-dir ..."]
 	@$(BIN)/python benchmarks/bench.py $(ARGS)

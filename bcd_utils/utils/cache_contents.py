@@ -46,7 +46,9 @@ def contents() -> list[Entry]:
     uses = {study: used_by(study) for study in studies()}
     parts: dict[str, list[Path]] = {}
     for path in cache_folder().glob("*/*"):
-        if path.parent.name != USERS and path.suffix != ".lock":  # a lock is empty, and stays for who waits for it
+        if (
+            path.parent.name != USERS and path.suffix != ".lock"
+        ):  # a lock is empty, and stays for who waits for it
             parts.setdefault(f"{path.parent.name}/{_entry_name(path.name)}", []).append(path)
     return [
         Entry(
