@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ def with_children(pid: int, python: str = sys.executable) -> list:
     """A process and all that it has started, those included that `ready_python` stands for."""
     import psutil
 
-    family = [psutil.Process(pid)]
+    family = [psutil.Process(pid)] if psutil.pid_exists(pid) else []
     for member in family:
-        family += member.children()
+        with suppress(psutil.NoSuchProcess):
+            family += member.children()
         stands_for = note_of(python, member.pid)
         family += [psutil.Process(int(stands_for.read_text()))] if stands_for.exists() else []
     return family

@@ -18,6 +18,7 @@ SUMS = ".sums.json"
 USERS = "used_by"
 
 _study = ""
+_opened: set[Path] = set()  # folders
 
 
 def work_for(study: str) -> None:
@@ -34,8 +35,8 @@ def entry_of(kind: str, recipe: Any, suffix: str = "") -> Path:
 def kept(entry: Path, make: Callable[[Path], Any], goes_on: bool = False) -> Path:
     """A file or folder of the cache, as it was made once, or made now.
 
-    Only one process makes an entry; others wait for it. Each time, a file is held to its SHA-256 and a folder's files
-    to their sizes and times, or where those differ to their SHA-256; what does not fit is made again.
+    Only one process makes an entry; others wait for it. A file is held to its SHA-256 each time; a folder's files are
+    when a process first opens it, later to their sizes and times. What does not fit is made again.
 
     Parameters
     ----------
@@ -52,8 +53,13 @@ def kept(entry: Path, make: Callable[[Path], Any], goes_on: bool = False) -> Pat
         If the disk is full or the cache cannot be written.
     """
     note_use([entry])
-    if is_whole(entry):
-        return entry
+    if not is_whole(entry, believe_times=entry in _opened):
+        _make(entry, make, goes_on)
+    _opened.update([entry] if entry.is_dir() else [])
+    return entry
+
+
+def _make(entry: Path, make: Callable[[Path], Any], goes_on: bool) -> None:
     with owned(entry):
         if not is_whole(entry):
             discard(entry)
@@ -69,7 +75,6 @@ def kept(entry: Path, make: Callable[[Path], Any], goes_on: bool = False) -> Pat
             finally:
                 if entry.exists() or not goes_on:
                     _remove(scratch)
-    return entry
 
 
 @contextmanager
@@ -89,13 +94,13 @@ def owned(path: Path) -> Iterator[None]:
             yield
 
 
-def is_whole(entry: Path) -> bool:
-    """Whether an entry is there, as it was written."""
+def is_whole(entry: Path, believe_times: bool = False) -> bool:
+    """Whether an entry is there, as it was written; what is as large and as old as then can be believed unread."""
     recorded = read_json(sums_of(entry))
     found = dict(files_of(entry)) if entry.exists() else None
     if found is None or not isinstance(recorded, dict) or found.keys() != recorded.keys():
         return False
-    return all(_is_as_recorded(path, recorded[name], entry.is_dir()) for name, path in found.items())
+    return all(_is_as_recorded(path, recorded[name], believe_times) for name, path in found.items())
 
 
 def discard(entry: Path) -> None:

@@ -127,10 +127,13 @@ def walk(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def listing_identity(folders: Iterable[Path]) -> str:
-    """Hash of the names, sizes and times of all files in some folders, those behind links too."""
-    found = (path for folder in folders for path in sorted(path for path, _ in walk(folder)))
-    files = [path for path in found if path.is_file()]
-    return sha256_of_json([[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files])
+    """Hash of the names, sizes and times of all files in some folders, those behind links too; a folder may move."""
+    found = []
+    for folder in folders:
+        files = [path for path in sorted(path for path, _ in walk(folder)) if path.is_file()]
+        states = [(path, path.stat()) for path in files]
+        found.append([[os.path.relpath(path, folder), it.st_size, it.st_mtime_ns] for path, it in states])
+    return sha256_of_json(found)
 
 
 def natural_key(text: str) -> list[str | int]:

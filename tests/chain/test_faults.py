@@ -16,7 +16,7 @@ def tried(quick, finished, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("kind", "number"), [("settings", 100), ("places", 2), ("corruptions", 2), ("kills", 2)]
+    ("kind", "number"), [("settings", 100), ("places", 1), ("corruptions", 1), ("kills", 1)]
 )
 def test_what_befalls_a_run_leaves_its_results_or_a_message(tried, kind, number):
     getattr(tried, kind)(number)

@@ -108,17 +108,21 @@ def test_files_from_the_future_are_what_they_are(entry):
     assert kept(entry, lambda path: pytest.fail("made again")).read_text() == "one"
 
 
-@pytest.mark.parametrize("damage", ["changed", "lost", "more", "as large"])
-def test_a_damaged_folder_is_made_again(cache, damage):
+@pytest.mark.parametrize("damage", ["changed", "lost", "more", "as large", "as large and as old"])
+def test_a_damaged_folder_is_made_again(cache, monkeypatch, damage):
     folder = kept(entry_of("folders", [1]), folder_of)
     assert kept(folder, lambda path: pytest.fail("made again")) == folder
     one = folder / "a" / "one.txt"
+    state = one.stat()
     if damage == "lost":
         one.unlink()
     else:
         (folder / "a" / "more.txt" if damage == "more" else one).write_text(
-            {"as large": "A/ONE.TXT"}.get(damage, damage)
+            "A/ONE.TXT" if "as large" in damage else damage
         )
+    if "as old" in damage:
+        os.utime(one, ns=(state.st_atime_ns, state.st_mtime_ns))
+        monkeypatch.setattr(module, "_opened", set())  # as in another process
     assert kept(folder, folder_of) == folder
     assert sorted(path.read_text() for path in folder.rglob("*.txt")) == ["a/one.txt", "b/two.txt"]
 
