@@ -26,6 +26,8 @@ from ready_python import ready_python
 from runs import same_results, with_children
 
 ROOT = Path(__file__).resolve().parents[1]
+NUMBERS = {"settings": 200, "places": 100, "pairs": 10, "seeds": 20, "corruptions": 100, "kills": 200}
+LEARNING = ("01_data_exploration", "02_preprocessing", "03_train_resnet50")
 SERIES = 10  # kills of one run, after which it may end
 
 
@@ -109,6 +111,47 @@ class Campaign:
             self.judge("run after kills", self.study.bcd(*words, **place), run)
             for folder in (run, cache):
                 shutil.rmtree(folder, ignore_errors=True)
+
+    # -- runs side by side ---------------------------------------------------------------------------
+
+    def pairs(self, number: int) -> None:
+        """Start two runs together on an empty cache."""
+        for _ in range(number):
+            cache = self.folder / "paired-cache"
+            runs = [self.folder / f"paired-{place}" for place in "ab"]
+            place = {"BCD_CACHE_DIR": str(cache)}
+            started = [self.study.start("run", self.study.file, "--run-dir", run, **place) for run in runs]
+            for run, process in zip(runs, started, strict=True):
+                out, err = process.communicate()
+                self.judge("two at once", subprocess.CompletedProcess([], process.returncode, out, err), run)
+            for folder in (*runs, cache):
+                shutil.rmtree(folder)
+
+    def seeds(self, number: int) -> None:
+        """Run a study with so many seeds, two at a time on one cache, and one after the other on another."""
+        from joblib import Parallel, delayed
+
+        def run(place: str, seed: int) -> subprocess.CompletedProcess:
+            settings = [f"seed={seed}", "epochs=1", f"notebooks=[{', '.join(LEARNING)}]"]
+            changes = [word for setting in settings for word in ("--set", setting)]
+            words = ("run", self.study.file, "--run-dir", self.folder / f"{place}-{seed}", *changes)
+            return self.study.bcd(*words, BCD_CACHE_DIR=str(self.folder / f"{place}-cache"))
+
+        for place, at_once in (("together", 2), ("alone", 1)):
+            threads = Parallel(n_jobs=at_once, backend="threading")
+            for ended in threads(delayed(run)(place, seed) for seed in range(number)):
+                if ended.returncode:
+                    self.message(f"seeds {place}", ended.returncode, ended.stderr)
+        for seed in range(number):
+            try:
+                same_results(self.folder / f"together-{seed}", self.folder / f"alone-{seed}")
+            except (AssertionError, OSError) as error:
+                self.note("seeds side by side", "OTHER RESULTS", str(error))
+            else:
+                self.note("seeds side by side", "the same results")
+        if number:
+            kept = len(list((self.folder / "together-cache" / "features").glob("*.float32")))
+            self.note("features for all seeds", f"extracted {kept} times", "" if kept == 1 else "not once")
 
     # -- corruptions --------------------------------------------------------------------------------
 
@@ -262,11 +305,11 @@ def main() -> int:
     """Run the campaign that the command line asks for; returns the exit status."""
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--seed", type=int, default=0)
-    for kind, number in {"kills": 200, "corruptions": 100, "settings": 200, "places": 100}.items():
+    for kind, number in NUMBERS.items():
         words.add_argument(f"--{kind}", type=int, default=number)
     asked = words.parse_args()
     with tempfile.TemporaryDirectory() as folder, campaign(asked.seed, Path(folder) / "campaign") as tried:
-        for kind in ("settings", "places", "corruptions", "kills"):
+        for kind in NUMBERS:
             started = time.monotonic()
             getattr(tried, kind)(getattr(asked, kind))
             print(f"{getattr(asked, kind)} {kind}: {time.monotonic() - started:.0f} s", flush=True)

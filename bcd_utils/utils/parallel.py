@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -168,6 +170,7 @@ def _on_a_cluster(work: Work, jobs: Mapping[str, Any], shared: Any) -> Iterator[
             "start 'dask scheduler' and its workers there, or use --engine joblib",
         ) from None
     with client:
+        _refuse_other_versions(client, work.__module__)
         # As a task, not as scattered data: the scheduler can make it again if the workers that hold it die.
         everywhere = client.submit(_itself, shared, pure=False)
         # A worker that dies takes its jobs with it; the scheduler gives them to another, three times at most.
@@ -176,6 +179,11 @@ def _on_a_cluster(work: Work, jobs: Mapping[str, Any], shared: Any) -> Iterator[
         try:
             for future in as_completed(futures):  # type: ignore[no-untyped-call]
                 yield future.result()
+        except FileNotFoundError as error:
+            raise StudyError(
+                f"A worker of {address} does not find {error.filename}",
+                "let every worker see the images under the same path, or use --engine joblib",
+            ) from None
         except KilledWorker:
             raise StudyError(
                 f"Workers of {address} died again and again on the same job",
@@ -186,6 +194,49 @@ def _on_a_cluster(work: Work, jobs: Mapping[str, Any], shared: Any) -> Iterator[
                 f"The cluster at {address} gave up its jobs (was its scheduler stopped?)",
                 "start it again; the same command goes on with the jobs that are missing",
             ) from None
+
+
+def _refuse_other_versions(client: Any, module: str) -> None:
+    """Stop where a worker would compute with other libraries or other code than this process.
+
+    Raises
+    ------
+    StudyError
+        Naming the worker and what differs.
+    """
+    fix = "install the same lock file and the same commit there, and start the worker again"
+    own = versions(module)
+    try:
+        theirs = client.run(versions, module)
+    except (ImportError, AttributeError) as error:
+        raise StudyError(f"A worker cannot load this project ({error})", fix) from None
+    for worker, found in theirs.items():
+        differs = [
+            f"{name} {found.get(name)} in place of {own[name]}"
+            for name in own
+            if found.get(name) != own[name]
+        ]
+        if differs:
+            raise StudyError(f"The worker {worker} has {', '.join(differs)}", fix)
+
+
+def versions(module: str) -> dict[str, str]:
+    """What decides the results of a module's work beside its arguments: versions, and the code's hash.
+
+    Examples
+    --------
+    >>> sorted(versions("bcd_utils.utils.parallel"))
+    ['Python', 'code', 'keras', 'numpy', 'scikit-learn', 'scipy', 'tensorflow']
+    """
+    from importlib.metadata import PackageNotFoundError, version
+
+    from bcd_utils.utils.code_identity import code_identity
+
+    found = {"Python": platform.python_version()}
+    for name in ("numpy", "scipy", "scikit-learn", "keras", "tensorflow"):
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found | {"code": code_identity(module) if module.startswith("bcd_utils.") else ""}
 
 
 def _itself(value: Any) -> Any:

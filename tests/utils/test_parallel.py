@@ -133,6 +133,37 @@ def test_the_cluster_gives_the_same_results(cache, log, on_cluster, monkeypatch)
     assert squares(there) == squares(here)
 
 
+def read(job, shared):
+    return {"size": np.array(Path(shared).stat().st_size)}
+
+
+def test_a_worker_without_the_images_is_said_to_be_one(cache, on_cluster, tmp_path):
+    with pytest.raises(
+        StudyError, match=f"does not find {tmp_path / 'images'}. To fix: let every worker see"
+    ):
+        run_jobs(read, {"a": 1}, str(tmp_path / "images"))
+
+
+def test_a_worker_with_other_versions_is_refused(cache, log, on_cluster, monkeypatch):
+    own = parallel.versions(__name__)
+    monkeypatch.setattr(parallel, "versions", lambda module: own | {"numpy": "1.0", "code": "x"})
+    workers = {"tcp://there": own}
+    client = type("Client", (), {"run": lambda self, *_: workers})()
+    with pytest.raises(
+        StudyError, match=f"tcp://there has numpy {own['numpy']} in place of 1.0, code  in place"
+    ):
+        parallel._refuse_other_versions(client, __name__)
+
+
+def test_a_worker_without_this_project_is_refused(monkeypatch):
+    def fail(self, *_):
+        raise ModuleNotFoundError("No module named 'bcd_utils'")
+
+    client = type("Client", (), {"run": fail})()
+    with pytest.raises(StudyError, match="cannot load this project .*To fix: install the same lock file"):
+        parallel._refuse_other_versions(client, "bcd_utils.utils.parallel")
+
+
 def test_the_cluster_may_lose_a_worker(cache, log, on_cluster):
     killed = []
 
