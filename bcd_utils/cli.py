@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 import sys
-from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -18,9 +16,7 @@ from rich.markup import escape
 from bcd_utils.reporting.console import console, print_table, show_summary
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.system_errors import refused
-
-if TYPE_CHECKING:
-    from bcd_utils.pipeline.runner import Step
+from bcd_utils.utils.terminal import refuse_a_lost_folder, speak_utf8
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -37,26 +33,6 @@ class Engine(StrEnum):
 
     joblib = "joblib"
     dask = "dask"
-
-
-def default_run_folder(name: str, overrides: list[str]) -> Path:
-    """``reports/<name>``, with the overrides in the folder's name so that variants do not meet."""
-    import hashlib
-    import re
-
-    from bcd_utils.utils.paths import REPORTS
-
-    def short(text: str) -> str:
-        """An override as a part of a folder's name; of a path the last part, and what tells it from others."""
-        key, _, value = text.partition("=")
-        if "/" in value:
-            value = f"{value.rstrip('/').split('/')[-1]}-{hashlib.sha256(text.encode()).hexdigest()[:4]}"
-        return re.sub(r"[^A-Za-z0-9.=-]+", "-", f"{key}={value}")
-
-    suffix = "_".join(map(short, overrides))
-    if len(suffix) > 60:
-        suffix = suffix[:48] + "-" + hashlib.sha256(suffix.encode()).hexdigest()[:8]
-    return REPORTS / (f"{name}_{suffix}" if suffix else name)
 
 
 @app.command()
@@ -94,6 +70,8 @@ def run(
 
     Example: [bold]bcd run studies/paper.yaml --data-dir ~/Dataset_BUSI_with_GT --set input=mask[/bold]
     """
+    from bcd_utils.pipeline.origin import default_run_folder
+    from bcd_utils.pipeline.plan import show_plan
     from bcd_utils.pipeline.runner import Chain
     from bcd_utils.pipeline.stages import sections
     from bcd_utils.study.loading import load_study
@@ -125,21 +103,6 @@ def run(
         index = chain.execute(from_stage, listen, study_file, overwrite)
     show_summary(folder)
     console.print(f"Report: [bold]{escape(str(index))}[/bold]", soft_wrap=True)
-
-
-def show_plan(steps: list[Step]) -> None:
-    """Print what a run would do."""
-    rows = []
-    for step in steps:
-        took = "" if step.seconds is None else f"{step.seconds:.0f} s"
-        left = "" if step.megabytes is None else f"{step.megabytes:.1f} MB"
-        rows.append((step.notebook, step.why or "unchanged: skipped", took, left))
-    print_table(("stage", "runs because", "took last", "left last"), rows)
-    running = [step for step in steps if step.why]
-    known = sum(step.seconds or 0 for step in running)
-    new = sum(step.seconds is None for step in running)
-    never = f", {new} never ran." if new else "."
-    console.print(f"{len(running)} of {len(steps)} stages would run; they took {known:.0f} s last{never}")
 
 
 @app.command()
@@ -243,6 +206,20 @@ def cache(
 
 
 @app.command()
+def report(run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]) -> None:
+    """Write summary and reports of a run whose notebooks papermill has made one by one.
+
+    Example: [bold]bcd report reports/phantom[/bold]
+    """
+    from bcd_utils.pipeline.runner import Chain
+    from bcd_utils.study.run import Run
+
+    index = Chain(Run.open(run_folder)).report()
+    show_summary(index.parent)
+    console.print(f"Report: [bold]{escape(str(index))}[/bold]", soft_wrap=True)
+
+
+@app.command()
 def forensics(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="YAML file of reported scores.")],
     csv: Annotated[Path | None, typer.Option(help="Also write all matching matrices to this file.")] = None,
@@ -288,25 +265,6 @@ def lab(
     raise SystemExit(subprocess.run(command, env=environment).returncode)
 
 
-def _speak_utf8() -> None:
-    """Start anew where the locale would have Python take names of files and their texts for something else."""
-    if not sys.flags.utf8_mode and sys.getfilesystemencoding() != "utf-8":
-        words = [sys.executable, "-m", "bcd_utils.cli", *sys.argv[1:]]
-        os.execve(sys.executable, words, os.environ | {"PYTHONUTF8": "1"})
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            with suppress(OSError):  # of a stream whose file was exchanged
-                stream.reconfigure(errors="backslashreplace")  # a terminal may not know every letter
-
-
-def _refuse_a_lost_folder() -> None:
-    """Stop where the current folder was deleted: no path counts from there."""
-    try:
-        os.getcwd()
-    except FileNotFoundError:
-        raise StudyError("The current folder was deleted", "go to one that is there: cd ~") from None
-
-
 def _fail(error: StudyError) -> NoReturn:
     """Say what is wrong and how to mend it, and end."""
     errors.print(f"[red]Error:[/red] {escape(error.problem)}.", soft_wrap=True)
@@ -318,8 +276,8 @@ def _fail(error: StudyError) -> NoReturn:
 def main() -> None:
     """Run the command; what a user can mend is one message, without a traceback."""
     try:
-        _refuse_a_lost_folder()
-        _speak_utf8()
+        refuse_a_lost_folder()
+        speak_utf8()
         app()
     except StudyError as error:
         _fail(error)

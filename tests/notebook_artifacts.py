@@ -68,7 +68,10 @@ def object_of(node: ast.AST, names: dict) -> object:
 
 
 def of_the_package(value: object) -> bool:
-    return (inspect.isfunction(value) or inspect.isclass(value)) and value.__module__.startswith("bcd_utils")
+    """Whether something is code of this package that makes results; what runs the stages makes none."""
+    module = getattr(value, "__module__", None) or ""
+    makes = module.startswith("bcd_utils") and not module.startswith("bcd_utils.pipeline.")
+    return (inspect.isfunction(value) or inspect.isclass(value)) and makes
 
 
 def names_around(value: object) -> dict:

@@ -16,6 +16,7 @@ from builders import TINY_SETTINGS, write_busi
 
 from bcd_utils import cli
 from bcd_utils.datasets import REGISTRY
+from bcd_utils.pipeline.origin import default_run_folder
 from bcd_utils.pipeline.runner import SUMS
 from bcd_utils.study import run as runs_module
 from bcd_utils.utils import paths
@@ -66,7 +67,7 @@ def study_file(tmp_path):
 # -- help -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["run", "fetch", "datasets", "cache", "show", "lab"])
+@pytest.mark.parametrize("command", ["run", "fetch", "datasets", "cache", "report", "show", "lab"])
 def test_each_command_explains_itself_with_an_example(bcd, command):
     shown = bcd(command, "--help")
     assert shown.code == 0 and shown.err == ""
@@ -240,7 +241,7 @@ def test_ctrl_c_is_answered(bcd, monkeypatch):
 
 
 def test_a_run_is_in_reports_under_its_studys_name():
-    assert cli.default_run_folder("paper", []) == REPORTS / "paper"
+    assert default_run_folder("paper", []) == REPORTS / "paper"
 
 
 def test_variants_get_folders_of_their_own():
@@ -259,7 +260,7 @@ def test_variants_get_folders_of_their_own():
         ["backbone=/data/a/model.keras"],
         *([f"title={'x' * 80}{number}"] for number in range(3)),
     ]
-    folders = [cli.default_run_folder("paper", overrides) for overrides in variants]
+    folders = [default_run_folder("paper", overrides) for overrides in variants]
     assert len(set(folders)) == len(variants)
     for folder in folders:
         assert folder.parent == REPORTS

@@ -31,7 +31,6 @@ def test_the_first_cell_names_what_is_read_and_written(path):
     [
         ("table = run.read_csv('folds.csv')", {"folds.csv"}),
         ("np.load(run.artifact('cams.npz'))", {"cams.npz"}),
-        ("images = run.images()", {"images.npy"}),
         (
             "from bcd_utils.datasets.image_set import ImageSet\nimages = ImageSet.of_run(run)",
             {"splits.csv", "images.npy", "dataset.json"},

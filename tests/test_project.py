@@ -93,7 +93,7 @@ def test_a_notebook_has_one_cell_of_parameters_that_are_plain_literals(path):
     statements = ast.parse(parameters).body
     assert statements
     for statement in statements:
-        assert isinstance(statement, ast.Assign), ast.unparse(statement)
+        assert isinstance(statement, ast.AnnAssign), ast.unparse(statement)
         ast.literal_eval(statement.value)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from bcd_utils.study.run import Run
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import read_json, write_json
-from bcd_utils.utils.paths import ROOT, readable
+from bcd_utils.utils.paths import REPORTS, ROOT, readable
 
 ORIGIN = "origin.json"
 #: What tells one origin from another, as messages call it.
@@ -64,3 +67,19 @@ def take_folder(run: Run, study_file: Path | None, overwrite: bool) -> None:
             run.forget(notebook)
     if former != origin:
         write_json(run.folder / ORIGIN, origin)
+
+
+def default_run_folder(name: str, overrides: Sequence[str]) -> Path:
+    """``reports/<name>``, with the overrides in the folder's name so that variants do not meet."""
+
+    def short(text: str) -> str:
+        """An override as a part of a folder's name; of a path the last part, and what tells it from others."""
+        key, _, value = text.partition("=")
+        if "/" in value:
+            value = f"{value.rstrip('/').split('/')[-1]}-{hashlib.sha256(text.encode()).hexdigest()[:4]}"
+        return re.sub(r"[^A-Za-z0-9.=-]+", "-", f"{key}={value}")
+
+    suffix = "_".join(map(short, overrides))
+    if len(suffix) > 60:
+        suffix = suffix[:48] + "-" + hashlib.sha256(suffix.encode()).hexdigest()[:8]
+    return REPORTS / (f"{name}_{suffix}" if suffix else name)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bcd_utils.pipeline.notebook import Listener, run_notebook
 from bcd_utils.pipeline.origin import take_folder
@@ -18,6 +18,9 @@ from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import clear_half_written
 from bcd_utils.utils.paths import NOTEBOOKS, readable
 from bcd_utils.utils.system_errors import disk_errors
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 #: What sums up a whole run, and says nothing true of a half one.
 SUMS = ("summary.json", "index.html", "checklist.html", "checklist.csv", "model_card.html", "model_card.md")
@@ -183,18 +186,57 @@ class Chain:
                 listen(stage.notebook, "done", seconds, reason)
             return publish(run, self.declared)
 
+    def report(self) -> Path:
+        """Write summary and reports of a run whose stages were made one by one.
+
+        Raises
+        ------
+        StudyError
+            If a stage is not done, or its notebook was written elsewhere; with the command that helps.
+        """
+        from bcd_utils.pipeline.publish import publish
+
+        outside, folder = self.outside(), readable(self.run.folder)
+        with only_run_in(self.run.folder):
+            for index, stage in enumerate(self.stages):
+                name = stage.notebook
+                written = self.run.folder / "notebooks" / f"{name}.ipynb"
+                make = f"papermill {readable(self.source(stage))} {readable(written)} -p run_dir {folder}"
+                if reason := self.state(index, len(self.stages), outside)[1]:
+                    raise StudyError(f"{name} of {folder} is not done: {reason}", f"run '{make}'")
+                if not written.exists():
+                    fix = f"copy it to {readable(written)}, or run '{make} -p overwrite True'"
+                    raise StudyError(f"The executed notebook of {name} was written elsewhere", fix)
+            return publish(self.run, self.declared)
+
 
 @contextmanager
 def only_run_in(folder: Path) -> Iterator[None]:
-    """Hold a run folder for one chain at a time; the lock goes with the process that holds it."""
+    """Hold a run folder for one chain at a time."""
+    lock = locked(folder)
+    try:
+        with disk_errors(folder):
+            yield
+    finally:
+        lock.release()
+
+
+def locked(folder: Path) -> FileLock:
+    """A run folder's lock, held; it goes with the process that holds it.
+
+    Raises
+    ------
+    StudyError
+        If another process holds it, or the folder cannot be made.
+    """
     from filelock import FileLock, Timeout
 
     lock = FileLock(folder / ".lock", timeout=0)
     try:
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            with lock:
-                yield
+            lock.acquire()
+            return lock
     except Timeout:
         problem = f"Another run is writing {readable(folder)}"
         raise StudyError(problem, "wait for it, or choose another --run-dir") from None

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from bcd_utils.study.loading import make_study
+from bcd_utils.study.loading import make_study, overridden
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.cache import work_for
 from bcd_utils.utils.errors import StudyError
@@ -37,14 +37,24 @@ class Run:
     study : Study
     contract : mapping
         What each notebook may read and write, as the stages declare it.
+    target : Path, optional
+        Folder that takes what is written, where the run is only looked at; by default its own.
     """
 
-    def __init__(self, folder: Path, study: Study, contract: Contract = MappingProxyType({})):
+    def __init__(
+        self,
+        folder: Path,
+        study: Study,
+        contract: Contract = MappingProxyType({}),
+        target: Path | None = None,
+    ):
         refuse_unstorable(folder, "the run folder")
         work_for(study.name)
         self.folder = folder
         self.study = study
         self.contract = contract
+        self.target = target or folder
+        self._written: set[str] = set()
 
     @classmethod
     def create(cls, folder: Path | str, study: Study, contract: Contract) -> Run:
@@ -85,6 +95,21 @@ class Run:
                 return cls(place, make_study(values, readable(settings)), contract)
         raise StudyError(f"{folder} is not a run folder", "make one with 'bcd run studies/phantom.yaml'")
 
+    def explored(self) -> Run:
+        """This run, to be looked at: what is written goes into its folder ``exploration``."""
+        return Run(self.folder, self.study, self.contract, self.folder / "exploration")
+
+    def changed(self, settings: str) -> Run:
+        """This run, to be looked at under other settings, such as "epochs=3 pooling=average".
+
+        Raises
+        ------
+        StudyError
+            If one is not known, or its value not allowed.
+        """
+        values = overridden(self.study.as_dict(), shlex.split(settings))
+        return Run(self.folder, make_study(values, "settings"), self.contract).explored()
+
     @staticmethod
     def _newest() -> str:
         """The run that finished last; where none did, the one that began last."""
@@ -109,7 +134,7 @@ class Run:
                 f"{os.environ[STAGE]} reads {name}, which its stage does not declare",
                 f"add it to `reads` in the stage's file, else a changed {name} would not make the stage run again",
             )
-        path = self.folder / "artifacts" / name
+        path = (self.target if name in self._written else self.folder) / "artifacts" / name
         if not path.exists():
             maker = self.maker(name)
             raise StudyError(f"{readable(path)} is missing; notebook {maker} makes it", self.command)
@@ -148,19 +173,20 @@ class Run:
         if maker is None or maker != os.environ.get(STAGE, maker):
             problem = f"{os.environ.get(STAGE, 'A notebook')} writes {name}, which its stage does not declare"
             raise StudyError(problem, "add it to `writes` in the stage's file, and run the study again")
-        with atomic_path(self.folder / "artifacts" / name) as temporary:
+        with atomic_path(self.target / "artifacts" / name) as temporary:
             yield temporary
+        self._written.add(name)
 
     def save_table(self, table: pd.DataFrame, name: str, index: bool = True) -> pd.DataFrame:
         """Write ``tables/<name>.csv`` and return the table, for display without NaN."""
-        write_text(self.folder / "tables" / f"{name}.csv", table.to_csv(index=index, lineterminator="\n"))
+        write_text(self.target / "tables" / f"{name}.csv", table.to_csv(index=index, lineterminator="\n"))
         return table.astype(object).where(table.notna(), "")
 
     def save_figure(self, figure, name: str):
         """Write ``figures/<name>.png`` and return it as an IPython image, for display."""
         from IPython.display import Image
 
-        path = self.folder / "figures" / f"{name}.png"
+        path = self.target / "figures" / f"{name}.png"
         with atomic_path(path) as temporary:
             figure.savefig(temporary, dpi=150, bbox_inches="tight", facecolor="white")
         width = figure.get_size_inches()[0] * 100
@@ -187,10 +213,6 @@ class Run:
     def read_json(self, name: str) -> dict[str, Any]:
         """Read an artifact of plain values."""
         return json.loads(self.artifact(name).read_text())
-
-    def images(self) -> np.ndarray:
-        """The network's input images, memory-mapped: uint8 (n, size, size, 3), rows of splits.csv."""
-        return np.load(self.artifact("images.npy"), mmap_mode="r")
 
     # -- stages ---------------------------------------------------------------------------------
 

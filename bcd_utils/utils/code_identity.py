@@ -21,6 +21,8 @@ from bcd_utils.utils.files import sha256_of_json
 from bcd_utils.utils.paths import ROOT
 
 PACKAGE = "bcd_utils"
+#: The room that runs the stages.
+RUNS = f"{PACKAGE}.pipeline."
 #: Of these, only the one that Keras runs on takes part.
 BACKENDS = ("tensorflow", "jax", "torch")
 
@@ -85,7 +87,8 @@ def modules_among(names: Iterable[str], root: Path = ROOT) -> list[str]:
 def closure(modules: Iterable[str], root: Path = ROOT) -> dict[str, Path]:
     """The modules of this package that importing some of them brings along, with their files.
 
-    Imports inside functions count, imports for type checking alone do not. A package's ``__init__`` counts where
+    Imports inside functions count, imports for type checking alone do not, nor does what runs the stages: it shapes no
+    result. A package's ``__init__`` counts where
     something is imported from it; one that searches its folder for modules has imported all of them.
 
     Examples
@@ -97,7 +100,7 @@ def closure(modules: Iterable[str], root: Path = ROOT) -> dict[str, Path]:
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
-        if name in files:
+        if name in files or name.startswith(RUNS):
             continue
         file = _file_of(name, root)
         if file is None:

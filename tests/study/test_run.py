@@ -176,11 +176,29 @@ def test_a_value_that_is_no_number_is_not_written_as_json(run):
     assert not (run.folder / "artifacts" / "dataset.json").exists()
 
 
-def test_images_are_memory_mapped(run):
-    images = np.arange(2 * 3 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3, 3)
-    with run.writing("images.npy") as temporary:
-        np.save(temporary, images)
-    assert isinstance(run.images(), np.memmap) and np.array_equal(run.images(), images)
+def test_a_run_that_is_looked_at_stays_as_it_is(run, figure):
+    run.save_json({"images": 1}, "dataset.json")
+    run.save_table(pd.DataFrame({"a": [1]}), "t")
+    before = {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
+    looked_at = run.explored()
+    assert looked_at.read_json("dataset.json") == {"images": 1}
+    looked_at.save_json({"images": 2}, "dataset.json")
+    assert looked_at.read_json("dataset.json") == {"images": 2}, "a notebook goes on with what it has made"
+    assert run.explored().read_json("dataset.json") == {"images": 1}
+    looked_at.save_table(pd.DataFrame({"a": [2]}), "t")
+    looked_at.save_figure(figure, "new")
+    after = {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
+    assert {path for path in after if "exploration" not in path.parts} == set(before)
+    assert all(after[path] == content for path, content in before.items())
+    assert sorted(path.name for path in after.keys() - before.keys()) == ["dataset.json", "new.png", "t.csv"]
+
+
+def test_settings_change_for_looking_alone(run):
+    changed = run.changed("epochs=2 fine_tuning.epochs=3")
+    assert (changed.study.epochs, changed.study.fine_tuning.epochs) == (2, 3)
+    assert changed.target == run.folder / "exploration" and run.study.fine_tuning is None
+    with pytest.raises(StudyError, match="unknown setting 'epoch'"):
+        run.changed("epoch=2")
 
 
 def test_a_table_is_written_and_given_back(run):

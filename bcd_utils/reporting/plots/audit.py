@@ -42,7 +42,7 @@ def sheet_in(run: Run) -> Sheet:
     def draw(called: str, pairs: Sequence[tuple[np.ndarray, np.ndarray, pd.Series]]) -> str:
         name = "look_alikes_" + re.sub(r"\W+", "_", called)
         run.save_figure(pair_sheet(pairs), name)
-        return str(run.folder / "figures" / f"{name}.png")  # whole: a notebook's folder is not its reader's
+        return str(run.target / "figures" / f"{name}.png")  # whole: a notebook's folder is not its reader's
 
     return draw
 
