@@ -45,7 +45,14 @@ def default_run_folder(name: str, overrides: list[str]) -> Path:
 
     from bcd_utils.utils.paths import REPORTS
 
-    suffix = "_".join(re.sub(r"[^A-Za-z0-9.=-]+", "-", text.split("/")[-1]) for text in overrides)
+    def short(text: str) -> str:
+        """An override as a part of a folder's name; of a path the last part, and what tells it from others."""
+        key, _, value = text.partition("=")
+        if "/" in value:
+            value = f"{value.rstrip('/').split('/')[-1]}-{hashlib.sha256(text.encode()).hexdigest()[:4]}"
+        return re.sub(r"[^A-Za-z0-9.=-]+", "-", f"{key}={value}")
+
+    suffix = "_".join(map(short, overrides))
     if len(suffix) > 60:
         suffix = suffix[:48] + "-" + hashlib.sha256(suffix.encode()).hexdigest()[:8]
     return REPORTS / (f"{name}_{suffix}" if suffix else name)
@@ -66,6 +73,12 @@ def run(
         str | None,
         typer.Option("--from", metavar="STAGE", help="Run this stage (03, say) and all after it again."),
     ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite", help="Replace the run of another study, or on other data, in that folder."
+        ),
+    ] = False,
     only_plan: Annotated[
         bool, typer.Option("--plan", help="Run nothing: list what would run, why, and what it took last.")
     ] = False,
@@ -108,7 +121,7 @@ def run(
                 shown = "unchanged" if state == "unchanged" else f"{seconds:.1f} s".ljust(10) + escape(note)
                 console.print(f"  [green]✓[/green] {stage:<24} {shown}", soft_wrap=True)
 
-        index = chain.execute(from_stage, listen)
+        index = chain.execute(from_stage, listen, study_file, overwrite)
     show_summary(folder)
     console.print(f"Report: [bold]{escape(str(index))}[/bold]", soft_wrap=True)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import fcntl
+import io
 import json
 import os
 import runpy
@@ -28,9 +29,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 LIBRARIES = (
-    "cv2", "ipykernel.kernelapp", "joblib.externals.loky", "keras", "matplotlib.figure", "nbconvert", "pandas",
-    "papermill", "pydantic", "scipy.stats", "skimage.measure", "sklearn.linear_model", "sklearn.metrics", "sklearn.svm",
-    "tensorflow", "typer", "rich.table",
+    "IPython.core.completerlib", "IPython.core.oinspect", "IPython.extensions.storemagic", "IPython.lib.lexers",
+    "annotated_types", "cv2", "filelock", "ipykernel.debugger", "ipykernel.kernelapp", "jinja2.ext",
+    "joblib.externals.loky", "keras", "matplotlib.backends.backend_agg", "nbconvert", "pandas", "papermill",
+    "pydantic.dataclasses", "rich.table", "scipy.signal", "scipy.stats", "seaborn", "skimage.measure",
+    "sklearn.decomposition", "sklearn.linear_model", "sklearn.metrics", "sklearn.neighbors", "sklearn.svm",
+    "sklearn.tree", "statsmodels.stats.proportion", "tensorflow", "typer",
 )  # fmt: skip
 LENGTH = struct.Struct("!I")
 
@@ -102,6 +106,11 @@ def load_libraries() -> list[str]:
     sys.modules["rfc3987_syntax"] = None  # as bcd_utils does
     for name in LIBRARIES:
         importlib.import_module(name)
+    from matplotlib.figure import Figure
+    from PIL import Image
+
+    Image.init()
+    Figure().subplots().set_title("fonts").figure.savefig(io.BytesIO())
     gc.freeze()
     sys.dont_write_bytecode = False  # else each process compiles bcd_utils for itself
     return sys.path[1:]

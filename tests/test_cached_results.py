@@ -49,9 +49,8 @@ def mend(tmp_path, monkeypatch, cache):
     shutil.copytree(ROOT / "bcd_utils", tmp_path / "bcd_utils")
     for module in CALLERS:
         monkeypatch.setattr(module, "code_identity", partial(code_identity, root=tmp_path))
-    monkeypatch.setattr(arrays, "atomic_path", ask)
-    monkeypatch.setattr(sources, "write_json", ask)
-    monkeypatch.setattr(phantom, "FileLock", ask)
+    for module in (arrays, sources, phantom):
+        monkeypatch.setattr(module, "kept", ask)
     for module in (statistics, training):
         monkeypatch.setattr(module, "run_jobs", ask)
 

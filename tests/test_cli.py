@@ -251,6 +251,9 @@ def test_variants_get_folders_of_their_own():
         ["input=mask"],
         ["weights=/data/a/weights-1.h5"],
         ["weights=/data/a/weights-2.h5"],
+        ["weights=/data/a/model.keras"],
+        ["weights=/data/b/model.keras"],
+        ["backbone=/data/a/model.keras"],
         *([f"title={'x' * 80}{number}"] for number in range(3)),
     ]
     folders = [cli.default_run_folder("paper", overrides) for overrides in variants]

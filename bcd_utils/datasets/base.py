@@ -11,6 +11,7 @@ import pandas as pd
 from bcd_utils.datasets.download import download, unpack
 from bcd_utils.images.refusals import MOST_MEGAPIXELS
 from bcd_utils.study.source import Layout, Source
+from bcd_utils.utils.cache import kept
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.path_text import path_of
 from bcd_utils.utils.paths import RAW_DATA, cache_folder, readable
@@ -211,4 +212,4 @@ def given_folder(data_dir: str, title: str) -> Path:
     state = given.stat()
     name = f"{given.stem[:50]}-{state.st_size}-{state.st_mtime_ns}"
     again = "get it again, or unpack it with a program of your own and name the folder in its place"
-    return unpack(given, cache_folder() / "unpacked" / name, again)
+    return kept(cache_folder() / "unpacked" / name, lambda folder: unpack(given, folder, again))

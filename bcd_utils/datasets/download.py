@@ -10,15 +10,9 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bcd_utils.utils.cache import owned
 from bcd_utils.utils.errors import StudyError
-from bcd_utils.utils.files import (
-    atomic_folder,
-    disk_errors,
-    read_json,
-    sha256_of_file,
-    write_json,
-    write_text,
-)
+from bcd_utils.utils.files import atomic_folder, read_json, sha256_of_file, write_json, write_text
 
 if TYPE_CHECKING:
     import requests
@@ -65,7 +59,7 @@ def download(url: str, folder: Path, name: str, *, sha256: str | None = None, ad
         If the file cannot be fetched, does not have the known or recorded SHA-256, or cannot be written.
     """
     path = Path(folder) / name
-    with disk_errors(path):
+    with owned(path):
         if not path.exists():
             _retrieve(url, path, sha256, advice)
         _check_and_record_sha256(path, sha256)
@@ -92,6 +86,13 @@ def unpack(archive: Path, folder: Path, again: str) -> Path:
     archive, folder = Path(archive), Path(folder)
     if folder.exists():
         return folder
+    with owned(folder):
+        if not folder.exists():
+            _unpack(archive, folder, again)
+    return folder
+
+
+def _unpack(archive: Path, folder: Path, again: str) -> None:
     try:
         with atomic_folder(folder) as temporary:
             if zipfile.is_zipfile(archive):
@@ -111,7 +112,6 @@ def unpack(archive: Path, folder: Path, again: str) -> Path:
         raise StudyError(
             f"{archive} cannot be unpacked, it is missing or damaged ({error})", again
         ) from error
-    return folder
 
 
 def _no_archive(archive: Path, again: str) -> StudyError:

@@ -54,6 +54,8 @@ def _told_apart(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:
 def why_not(path: Path) -> str | None:
     """Why a file cannot be a picture, by its name; None where it may be one."""
     suffix = path.suffix.lower()
+    if path.name.startswith(".") and suffix == ".lock":
+        return "of this program"
     if path.name.startswith("._") or "__MACOSX" in path.parts or path.name in (".DS_Store", "Thumbs.db"):
         return "written by a file manager"
     if path.is_symlink() and not path.exists():

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
-import yaml
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from bcd_utils.evaluation.format import Rounded
 from bcd_utils.evaluation.metric_registry import main_metrics, named
 from bcd_utils.utils.errors import StudyError, allowed_instead
 from bcd_utils.utils.paths import STUDIES, readable
+from bcd_utils.utils.plain_yaml import parse_yaml
 from bcd_utils.utils.words import enumerated
 
 Images = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -229,12 +229,12 @@ def load_reported(path: Path | str) -> Reported:
     """
     path, source = Path(path), readable(path)
     try:
-        values = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506 - texts only
+        values = parse_yaml(path.read_text(encoding="utf-8"), texts_only=True)
     except OSError as error:
         fix = "name a file such as studies/paper_reported.yaml"
         raise StudyError(f"{source} cannot be read ({error.strerror})", fix) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise StudyError(f"{source} is not valid YAML: {str(error).splitlines()[0]}", "mend it") from None
+    except ValueError as error:
+        raise StudyError(f"{source} is not valid YAML: {error}", "mend it") from None
     if not isinstance(values, dict):
         raise StudyError(f"{source} holds no reported scores", "write 'key: value' lines")
     try:

@@ -10,11 +10,11 @@ import pandas as pd
 from bcd_utils.images.reading import read_with_mask
 from bcd_utils.images.stain import normalise_stain
 from bcd_utils.images.transforms import network_input, resize
+from bcd_utils.utils.cache import entry_of, kept
 from bcd_utils.utils.code_identity import code_identity
 from bcd_utils.utils.counting import OnProgress, counted_rows, silent
 from bcd_utils.utils.errors import StudyError
-from bcd_utils.utils.files import atomic_path, disk_errors, sha256_of_json
-from bcd_utils.utils.paths import cache_folder
+from bcd_utils.utils.files import disk_errors
 
 
 def write_images(
@@ -92,8 +92,7 @@ def cached_images(
         As for `write_images`.
     """
     recipe = [data_sha256, images["id"].tolist(), kind, size, stain, code_identity(__name__)]
-    path = cache_folder() / "inputs" / f"{sha256_of_json(recipe)[:24]}.npy"
-    if not path.exists():
-        with atomic_path(path) as temporary:
-            write_images(temporary, folder, images, kind, size, on_progress, stain)
-    return path
+    return kept(
+        entry_of("inputs", recipe, ".npy"),
+        lambda path: write_images(path, folder, images, kind, size, on_progress, stain),
+    )

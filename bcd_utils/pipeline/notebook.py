@@ -52,6 +52,7 @@ def run_notebook(run: Run, stage: Stage, source: Path, parts: Parts, listen: Lis
         If a cell fails or the kernel dies; the log with the details stays in the run folder.
     """
     run.forget(stage.notebook)
+    before = run.shown()
     log_of(run, stage.notebook).unlink(missing_ok=True)
     started = time.time()
     executed = run.folder / "notebooks" / source.name
@@ -62,7 +63,7 @@ def run_notebook(run: Run, stage: Stage, source: Path, parts: Parts, listen: Lis
             execute(source, partial, run, progress)
         write_text(executed, partial.read_text(encoding="utf-8"))
         seconds = time.time() - started
-        run.mark_done(stage.notebook, parts, seconds, work_seconds(progress.with_suffix(".work")), started)
+        run.mark_done(stage.notebook, parts, seconds, work_seconds(progress.with_suffix(".work")), before)
     return seconds
 
 

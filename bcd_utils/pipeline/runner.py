@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bcd_utils.pipeline.notebook import Listener, run_notebook
+from bcd_utils.pipeline.origin import take_folder
 from bcd_utils.pipeline.stages import all_stages
 from bcd_utils.pipeline.staleness import Parts, parts_of, why
 from bcd_utils.study.run import Run
@@ -133,13 +134,23 @@ class Chain:
                 renewed |= dict.fromkeys(stage.writes, stage.notebook)
         return steps
 
-    def execute(self, from_stage: str | None = None, listen: Listener = lambda *_: None) -> Path:
+    def execute(
+        self,
+        from_stage: str | None = None,
+        listen: Listener = lambda *_: None,
+        study_file: Path | None = None,
+        overwrite: bool = False,
+    ) -> Path:
         """Run every stage that is not done, then write summary and reports.
 
         Parameters
         ----------
         from_stage : str, optional
             Name (or number, such as "03") of a stage to run again with all after it.
+        study_file : Path, optional
+            Where the study's settings come from.
+        overwrite : bool
+            Whether a run of another study, or on other data, gives way.
 
         Returns
         -------
@@ -149,15 +160,17 @@ class Chain:
         Raises
         ------
         StudyError
-            If a stage fails; what is finished is kept, and the same command goes on from there.
+            If a stage fails; what is finished is kept, and the same command goes on from there. If the data are not
+            there, or the folder holds the run of another study; nothing is changed then.
         """
         from bcd_utils.pipeline.publish import publish
 
         asked = self.first_asked(from_stage)
+        outside = self.outside()
         with only_run_in(self.run.folder):
+            take_folder(self.run, study_file, overwrite)
             run = self.run = Run.create(self.run.folder, self.run.study, self.run.contract)  # under the lock
             clear_half_written(run.folder)
-            outside = self.outside()
             for index, stage in enumerate(self.stages):
                 parts, reason = self.state(index, asked, outside)
                 if not reason:

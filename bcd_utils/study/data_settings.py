@@ -10,7 +10,8 @@ from pydantic.dataclasses import dataclass
 
 from bcd_utils.study.source import STRICT, CbisDdsm, Name, Phantoms, Source
 
-Positive = Annotated[int, Field(ge=1)]
+Folds = Annotated[int, Field(ge=2, le=100)]
+Positive = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 @dataclass(frozen=True, config=STRICT, kw_only=True)
@@ -62,4 +63,4 @@ class Modalities:
     sources: Annotated[dict[str, ModalitySource], Field(min_length=1)] = field(
         default_factory=three_modalities, hash=False
     )
-    folds: Annotated[int, Field(ge=2)] = 5
+    folds: Folds = 5

@@ -10,7 +10,6 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from bcd_utils.study.networks import NETWORKS
@@ -20,6 +19,7 @@ from bcd_utils.study.source import Source
 from bcd_utils.utils.errors import StudyError, allowed_instead
 from bcd_utils.utils.path_text import printable
 from bcd_utils.utils.paths import STUDIES, readable, refuse_unstorable
+from bcd_utils.utils.plain_yaml import parse_yaml
 
 _logger = logging.getLogger(__name__)
 
@@ -59,15 +59,6 @@ def _sections_of(owner: type[Any]) -> dict[str, type[Any]]:
 _SECTIONS = _sections_of(Study)
 
 
-class _Loader(yaml.SafeLoader):
-    """SafeLoader that also reads 1e-5 as a number, as YAML 1.2 does and YAML 1.1 does not."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
-)
-
-
 def _allowed_keys(location: Sequence[str], sections: Mapping[str, type]) -> list[str]:
     owner: type[Any] = Study
     parts = iter(location[:-1])
@@ -88,7 +79,9 @@ def _one_line(
     places = [str(part) for part in ([within] if within else []) + [*first["loc"]]]
     # A union such as FineTuning | None puts its member's name into the location.
     kinds = {kind.__name__ for kind in (*sections.values(), *_sections_of(Source).values())} | {"float"}
-    location = [part for part in places if part not in kinds and not re.search(r"^function|[\[(-]", part)]
+    location = [
+        part for part in places if part not in kinds and not re.search(r"^function|[\[(-]", part)
+    ] or places
     key = ".".join(location)
     if first["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
         allowed = _allowed_keys(location, sections)
@@ -98,6 +91,9 @@ def _one_line(
         return StudyError(f"{source}: setting '{key}' is missing", f"add '{key}: ...'")
     wanted = _TYPE_HELP.get(first["type"], first["msg"].removeprefix("Input should be "))
     wanted = wanted.removeprefix("Value error, ")
+    if first["type"] in ("too_long", "string_too_long"):
+        units = "values" if first["type"] == "too_long" else "characters"
+        wanted = f"at most {first['ctx']['max_length']} {units}"
     if first["type"] == "string_pattern_mismatch":
         wanted = next((_PATTERN_HELP[part] for part in location if part in _PATTERN_HELP), wanted)
     wanted = next((_HELP[part] for part in location[-1:] if part in _HELP), wanted)
@@ -168,9 +164,10 @@ def parse_override(text: str) -> tuple[str, Any]:
     if not equals or not key:
         raise StudyError(f"--set {text!r} is not of the form key=value", "write for example --set epochs=10")
     try:
-        return key.strip(), yaml.load(value, _Loader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError:
-        raise StudyError(f"--set {text!r}: the value is not valid YAML", "quote it") from None
+        return key.strip(), parse_yaml(value)
+    except ValueError as error:
+        problem = f"--set {text!r}: the value is not valid YAML ({error})"
+        raise StudyError(problem, f"quote it: --set '{key}=\"...\"'") from None
 
 
 def with_absolute_paths(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -221,14 +218,16 @@ def load_study(
     """
     path = Path(path)
     try:
-        values = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+        values = parse_yaml(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError):
         beside = path.parent.glob("*.yaml") if any(path.parent.glob("*.yaml")) else STUDIES.glob("*.yaml")
         known = ", ".join(sorted(readable(p) for p in beside if not p.stem.endswith("_reported")))
         raise StudyError(f"There is no study file {readable(path)}", f"name one of: {known}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        problem = f"{readable(path)} is not valid YAML: {str(error).splitlines()[0]}"
-        raise StudyError(problem, "mend it") from None
+    except OSError as error:
+        problem = f"{readable(path)} cannot be read ({error.strerror})"
+        raise StudyError(problem, f"make it readable: chmod u+r {readable(path)}") from None
+    except ValueError as error:
+        raise StudyError(f"{readable(path)} is not valid YAML: {error}", "mend it") from None
     if not isinstance(values, dict):
         raise StudyError(f"{readable(path)} holds no settings", "write 'key: value' lines")
     values = overridden(with_new_names(values, readable(path)), overrides)

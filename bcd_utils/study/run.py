@@ -15,6 +15,7 @@ import pandas as pd
 
 from bcd_utils.study.loading import make_study
 from bcd_utils.study.settings import Study
+from bcd_utils.utils.cache import work_for
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import atomic_path, disk_errors, read_json, sha256_of_file, write_json, write_text
 from bcd_utils.utils.paths import REPORTS, ROOT, STUDIES, readable, refuse_unstorable
@@ -39,6 +40,7 @@ class Run:
 
     def __init__(self, folder: Path, study: Study, contract: Contract = MappingProxyType({})):
         refuse_unstorable(folder, "the run folder")
+        work_for(study.name)
         self.folder = folder
         self.study = study
         self.contract = contract
@@ -63,7 +65,7 @@ class Run:
         ----------
         folder : path
             The run folder, absolute or relative to here or to the project. Empty: the run that
-            ``bcd lab`` named, else the newest under ``reports/``.
+            ``bcd lab`` named, else the one under ``reports/`` that finished last.
 
         Raises
         ------
@@ -83,8 +85,11 @@ class Run:
 
     @staticmethod
     def _newest() -> str:
-        runs = sorted(REPORTS.glob("*/study.json"), key=lambda path: path.stat().st_mtime)
-        return str(runs[-1].parent) if runs else str(REPORTS / "phantom")
+        """The run that finished last; where none did, the one that began last."""
+        for written_last in ("summary.json", "study.json"):
+            if runs := sorted(REPORTS.glob(f"*/{written_last}"), key=lambda path: path.stat().st_mtime):
+                return str(runs[-1].parent)
+        return str(REPORTS / "phantom")
 
     # -- files that carry results from one notebook to the next ---------------------------------
 
@@ -199,28 +204,45 @@ class Run:
     def marker_of(self, notebook: str) -> dict[str, Any] | None:
         """What a stage left when it was done; None where it is not, or its marker cannot be read."""
         marker = read_json(self.marker(notebook))
-        return marker if isinstance(marker, dict) and {"artifacts", "files"} <= marker.keys() else None
+        hashes = [marker.get(part) for part in ("artifacts", "files")] if isinstance(marker, dict) else [None]
+        return marker if all(isinstance(part, dict) for part in hashes) else None
 
     def damage(self, marker: Mapping[str, Any]) -> str:
         """Which file of a stage is not as the stage left it, in words; empty where all are."""
-        for name, digest in marker["artifacts"].items():
-            path = self.folder / "artifacts" / name
-            if not path.exists():
+        paths = {name: self.folder / "artifacts" / name for name in marker["artifacts"]}
+        paths |= {name: self.folder / name for name in marker["files"]}
+        for name, digest in (marker["artifacts"] | marker["files"]).items():
+            if not paths[name].is_file():
                 return f"{name} is missing"
-            if sha256_of_file(path) != digest:
+            if sha256_of_file(paths[name]) != digest:
                 return f"{name} was changed"
-        lost = [name for name in marker["files"] if not (self.folder / name).exists()]
-        return f"{lost[0]} is missing" if lost else ""
+        return ""
+
+    def shown(self) -> dict[str, tuple[int, ...]]:
+        """The run's figures, tables and executed notebooks, and what tells that one was written anew."""
+        paths = [
+            path for part in ("figures", "tables", "notebooks") for path in (self.folder / part).glob("*")
+        ]
+        states = {path: path.stat() for path in sorted(paths) if not path.name.startswith(".")}
+        return {
+            path.relative_to(self.folder).as_posix(): (state.st_ino, state.st_mtime_ns, state.st_size)
+            for path, state in states.items()
+        }
 
     def forget(self, stage: str) -> None:
         """Take back that a stage is done, and remove the figures and tables it left."""
-        files = (self.marker_of(stage) or {"files": []})["files"]
+        files = (self.marker_of(stage) or {"files": {}})["files"]
         self.marker(stage).unlink(missing_ok=True)
         for name in files:
             (self.folder / name).unlink(missing_ok=True)
 
     def mark_done(
-        self, stage: str, parts: Mapping[str, Any], seconds: float, work: float, started: float
+        self,
+        stage: str,
+        parts: Mapping[str, Any],
+        seconds: float,
+        work: float,
+        before: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
     ) -> None:
         """Record that a stage is done.
 
@@ -231,15 +253,10 @@ class Run:
             What decided its result.
         seconds, work : float
             How long it took; how much of that it spent on data.
-        started : float
-            Time since the epoch; figures and tables that are newer are its own.
+        before : mapping
+            What was `shown` when it began; what has changed since is its own.
         """
-        files = [
-            path.relative_to(self.folder).as_posix()
-            for part in ("figures", "tables", "notebooks")
-            for path in sorted((self.folder / part).glob("*"))
-            if path.stat().st_mtime >= started and not path.name.startswith(".")
-        ]
+        files = [name for name, state in self.shown().items() if before.get(name) != state]
         paths = [self.folder / "artifacts" / name for name in self.contract[stage]["writes"]]
         written = [path for path in paths if path.exists()]
         marker = {
@@ -248,7 +265,7 @@ class Run:
             "work_seconds": round(work, 2),
             "bytes": sum(path.stat().st_size for path in (*(self.folder / name for name in files), *written)),
             "artifacts": {path.name: sha256_of_file(path) for path in written},
-            "files": files,
+            "files": {name: sha256_of_file(self.folder / name) for name in files},
         }
         write_json(self.marker(stage), marker)
 

@@ -8,11 +8,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from bcd_utils.study.data_settings import External, Modalities, Positive
+from bcd_utils.study.data_settings import External, Folds, Modalities, Positive
 from bcd_utils.study.networks import NETWORKS
 from bcd_utils.study.source import STRICT, Settings, StudySource
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
+Units = Annotated[int, Field(ge=1, le=16_384)]
 Rate = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -43,7 +44,7 @@ class FineTuning:
     trainable_from: Annotated[str, Field(min_length=1)] = "conv5_block1_1_conv"
     learning_rate: Rate = 1e-5
     epochs: Positive = 10
-    rate_decay: Annotated[float, Field(ge=1)] = 1.0
+    rate_decay: Annotated[float, Field(ge=1, le=1000)] = 1.0
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -74,7 +75,7 @@ class RepeatedSplits:
     """
 
     splits: Positive = 100
-    folds: Annotated[int, Field(ge=2)] = 5
+    folds: Folds = 5
     repeats: Positive = 5
     pooling: Literal["flatten", "average"] = "average"
 
@@ -110,7 +111,7 @@ class Comparison:
         "paper", "frozen", "attention", "plain_cnn", "classical", "ensemble", "control", "ablation", "outline",
     )  # fmt: skip
     extractors: tuple[Annotated[str, Field(pattern=r"\.keras$|\.h5$")], ...] = ()
-    folds: Annotated[int, Field(ge=2)] = 5
+    folds: Folds = 5
     members: tuple[str, str] = ("resnet50-head", "densenet121-head")
     scratch_epochs: Positive = 40
     scratch_patience: Positive = 8
@@ -186,8 +187,8 @@ class Study(Settings):
         Settings of further stages, by the name of their section; see `stage.Stage`.
     """
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=,-]*$")]
-    title: str = "Breast Cancer Detection Using ResNet50"
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=,-]*$", max_length=100)]
+    title: Annotated[str, Field(max_length=300)] = "Breast Cancer Detection Using ResNet50"
     notebooks: tuple[str, ...] = ()
     source: StudySource = StudySource()
     histopathology_dir: str | None = None
@@ -202,17 +203,17 @@ class Study(Settings):
     weights: Annotated[str, Field(pattern=r"^imagenet$|^random$|\.h5$|\.keras$")] = "imagenet"
     scaling: Literal["unit", "imagenet"] = "unit"
     pooling: Literal["flatten", "average"] = "flatten"
-    hidden_units: Annotated[tuple[Positive, ...], Field(min_length=1)] = (256, 128, 64)
+    hidden_units: Annotated[tuple[Units, ...], Field(min_length=1, max_length=20)] = (256, 128, 64)
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
     augmentation: Augmentation | None = None
-    batch_size: Annotated[int, Field(ge=2)] = 16
+    batch_size: Annotated[int, Field(ge=2, le=65_536)] = 16
     epochs: Positive = 30
     patience: Positive = 4
     learning_rate: Rate = 0.001
     class_weights: Literal["none", "balanced"] = "none"
     fine_tuning: FineTuning | None = None
     feature_dtype: Literal["float32", "bfloat16"] = "float32"
-    bootstrap_samples: Annotated[int, Field(ge=100)] = 2000
+    bootstrap_samples: Annotated[int, Field(ge=100, le=1_000_000)] = 2000
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     audit: Audit = Audit()
     repeated_splits: RepeatedSplits = RepeatedSplits()

@@ -14,7 +14,7 @@ from pydantic.dataclasses import dataclass
 from bcd_utils.utils.errors import StudyError
 
 STRICT = ConfigDict(extra="forbid", strict=True)
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, le=100_000)]
 Correlation = Annotated[float, Field(gt=0, le=1)]
 Stain = Literal["none", "reinhard", "macenko"]
 Name = Annotated[str, Field(min_length=1)]

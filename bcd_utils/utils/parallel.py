@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -13,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from bcd_utils.utils.cache import note_use, owned
 from bcd_utils.utils.counting import OnProgress, silent
 from bcd_utils.utils.errors import StudyError
-from bcd_utils.utils.files import atomic_path, disk_errors, write_json
+from bcd_utils.utils.files import atomic_path, write_json
 from bcd_utils.utils.paths import cache_folder
 
 ENGINE, SCHEDULER = "BCD_ENGINE", "BCD_SCHEDULER"  # how the command line tells a notebook's kernel
@@ -32,7 +34,6 @@ def run_jobs(
     jobs: Mapping[str, Any],
     shared: Any,
     on_progress: OnProgress = silent,
-    folder: Path | None = None,
 ) -> dict[str, Result]:
     """Results of all jobs, from their folders or computed now.
 
@@ -50,8 +51,6 @@ def run_jobs(
         The jobs by key; a key names everything that decides the job's result.
     shared : picklable
         What all jobs read; sent to each worker once.
-    folder : Path, optional
-        Holds one folder a job; ``data/cache/jobs`` by default.
 
     Returns
     -------
@@ -64,14 +63,21 @@ def run_jobs(
         If the engine is unknown, its scheduler does not answer, a worker dies and is not replaced, or the
         disk is full; what is finished is kept.
     """
-    folder = folder or cache_folder() / "jobs"
-    results = {key: result for key in jobs if (result := read_result(folder / key)) is not None}
-    missing = {key: job for key, job in jobs.items() if key not in results}
+    folder = cache_folder() / "jobs"
+    note_use(folder / key for key in jobs)
+    results: dict[str, Result] = {}
+
+    def read(keys: Iterable[str]) -> dict[str, Any]:
+        """Take what is finished; returns the jobs that are not."""
+        results.update({key: result for key in keys if (result := read_result(folder / key)) is not None})
+        return {key: job for key, job in jobs.items() if key not in results}
+
+    missing = read(jobs)
     on_progress(len(results), len(jobs))
     if missing:
-        with disk_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            for key, result in _engine()(work, missing, shared):
+        with owned(folder / work.__name__):  # each takes all cores, and two may want the same jobs
+            missing = read(missing)  # another run may have finished some while this one waited
+            for key, result in _engine()(work, missing, shared) if missing else ():
                 write_result(folder / key, missing[key], result)
                 results[key] = result
                 on_progress(len(results), len(jobs))
@@ -108,8 +114,13 @@ def _on_this_machine(work: Work, jobs: Mapping[str, Any], shared: Any) -> Iterat
     import joblib
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-    with tempfile.TemporaryDirectory(dir=cache_folder(), ignore_cleanup_errors=True) as scratch:
-        stored = f"{scratch}/shared"
+    left_over = f".{work.__name__}-"
+    for scratch in (cache_folder() / "jobs").glob(f"{left_over}*"):  # of a run that was killed
+        shutil.rmtree(scratch, ignore_errors=True)
+    with tempfile.TemporaryDirectory(
+        dir=cache_folder() / "jobs", prefix=left_over, ignore_cleanup_errors=True
+    ) as folder:
+        stored = f"{folder}/shared"
         joblib.dump(shared, stored)
         # At least two: with one, joblib would run the jobs here, where threads may have been set up otherwise.
         cores = max(2, joblib.cpu_count())

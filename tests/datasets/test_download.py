@@ -109,7 +109,7 @@ def interrupt(server: FileServer, folder: Path) -> StudyError:
 
 
 def names_in(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
+    return {path.name for path in folder.iterdir() if path.suffix != ".lock"}
 
 
 def sha256(content: bytes) -> str:

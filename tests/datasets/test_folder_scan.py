@@ -193,8 +193,8 @@ def test_a_zip_file_is_unpacked_once_into_the_cache(tmp_path, cache):
     folder = REGISTRY["busi"].locate(StudySource(data_dir=str(archive)))
     assert cache in folder.parents
     assert scan_folder(folder).images["id"].tolist() == IDS
-    (folder / "kept").touch()
-    assert (REGISTRY["busi"].locate(StudySource(data_dir=str(archive))) / "kept").exists()
+    (folder / ".kept").touch()
+    assert (REGISTRY["busi"].locate(StudySource(data_dir=str(archive))) / ".kept").exists()
 
 
 def test_another_zip_file_under_the_same_name_is_unpacked_anew(tmp_path, cache):
@@ -231,7 +231,7 @@ def test_phantoms_are_drawn_once_and_are_found_by_the_same_reader(cache):
     assert cache in folder.parents
     assert images["label"].tolist() == ["benign", "benign", "malignant", "normal"]
     assert (images["masks"] != "").all()
-    (folder / "kept").touch()
-    assert (REGISTRY["phantom"].locate(settings.source) / "kept").exists()
+    (folder / ".kept").touch()
+    assert (REGISTRY["phantom"].locate(settings.source) / ".kept").exists()
     other = study(dataset="phantom", phantoms={"benign": 1, "malignant": 0, "normal": 0})
     assert REGISTRY["phantom"].locate(other.source) != folder

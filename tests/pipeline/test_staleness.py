@@ -119,7 +119,7 @@ def test_artifacts_that_a_stage_reads_count_by_hash(tmp_path):
     run.save_json({}, "dataset.json")
     with run.writing("manifest.csv") as path:
         path.write_text("id\n")
-    run.mark_done(before[0].notebook, {}, 1, 1, 0)
+    run.mark_done(before[0].notebook, {}, 1, 1)
     stage = replace(all_stages()["02_preprocessing"], reads=("manifest.csv",))
     parts = staleness.parts_of(run, stage, before, None, NOTEBOOKS / f"{stage.notebook}.ipynb")
     assert list(parts["reads"]) == ["manifest.csv"], "it does not read dataset.json"

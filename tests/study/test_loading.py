@@ -272,8 +272,18 @@ def test_a_dotted_override_of_no_section_is_refused(tmp_path, text, override, pa
         ("name: [", "is not valid YAML"),
         ("name: !!python/object/apply:os.getcwd []", "is not valid YAML"),
         ("name: mine\nseed: 2024-01-31", "seed = '2024-01-31' is not allowed"),
-        ("name: mine\n2024-01-31: 3", "holds more than plain values"),
-        ("name: mine\nhidden_units: &a [*a]", "holds more than plain values"),
+        ("name: mine\n2024-01-31: 3", "unknown setting '2024-01-31' = 3"),
+        ("name: mine\nhidden_units: &a [*a]", "line 2: *a stands for a value that is written elsewhere"),
+        ("name: mine\nepochs: 3\nepochs: 4", "line 3: 'epochs' is given twice"),
+        ("name: mine\nstratify: yes", "stratify = 'yes' is not allowed"),
+        ("name: mine\nepochs: 1:30", "epochs = '1:30' is not allowed"),
+        (f"name: {'n' * 300}", "at most 100 characters"),
+        *(
+            (f"name: mine\n{key}: {10**22}", f"{key} = ")
+            for key in ("seed", "epochs", "batch_size", "bootstrap_samples", "patience", "image_size")
+        ),
+        (f"name: mine\nhidden_units: [{10**22}]", "hidden_units.0"),
+        (f"name: mine\nsource: {{phantoms: {{benign: {10**22}}}}}", "source.phantoms.benign"),
     ],
 )
 def test_a_file_that_is_no_study_is_named_in_one_line(tmp_path, text, part):
@@ -310,7 +320,7 @@ studies = st.fixed_dictionaries(
         "seed": st.integers(0, 2**32 - 1),
         "input": st.sampled_from(["image", "mask", "overlay"]),
         "test_fraction": st.floats(0, 1, exclude_min=True, exclude_max=True),
-        "hidden_units": st.lists(st.integers(1, 4096), min_size=1),
+        "hidden_units": st.lists(st.integers(1, 4096), min_size=1, max_size=20),
         "learning_rate": rates,
         "stratify": st.booleans(),
         "fine_tuning": st.none() | st.fixed_dictionaries({}, optional={"learning_rate": rates}),

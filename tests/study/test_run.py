@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
@@ -63,11 +64,15 @@ def test_a_run_is_opened_relative_to_the_current_folder(run, monkeypatch):
     assert Run.open("reports/mine").folder == run.folder
 
 
-def test_without_a_name_the_newest_run_is_opened(reports):
-    for age, name in [(20, "a"), (10, "newest"), (30, "z")]:
+def test_without_a_name_the_run_that_finished_last_is_opened(reports):
+    for age, name in [(20, "a"), (10, "begun-last"), (30, "z")]:
         settings = make_run(reports / name, study(name)).folder / "study.json"
         os.utime(settings, (time.time() - age,) * 2)
-    assert Run.open().study.name == "newest"
+    assert Run.open().study.name == "begun-last"
+    for age, name in [(5, "a"), (15, "z")]:
+        (reports / name / "summary.json").touch()
+        os.utime(reports / name / "summary.json", (time.time() - age,) * 2)
+    assert Run.open().study.name == "a"
 
 
 @pytest.mark.parametrize("name", ["", "nowhere"])
@@ -207,15 +212,17 @@ PARTS = {"cells": "12", "settings": {"epochs": 3}}
 @pytest.fixture
 def done(run, figure):
     """A run whose first stage is done."""
-    started = time.time() - 1
+    old = run.folder / "figures" / "old.png"
+    old.parent.mkdir()
+    old.touch()
+    later = time.time() + 86400  # a file from the future is as old as any other
+    os.utime(old, (later, later))
+    before = run.shown()
     run.save_csv(pd.DataFrame({"id": ["a"]}), "manifest.csv")
     run.save_json({"images": 1}, "dataset.json")
     run.save_figure(figure, "new")
     run.save_table(pd.DataFrame({"a": [1]}), "new")
-    old = run.folder / "figures" / "old.png"
-    old.touch()
-    os.utime(old, (1, 1))
-    run.mark_done(STAGE, PARTS, 1.234, 0.5, started)
+    run.mark_done(STAGE, PARTS, 1.234, 0.5, before)
     return run
 
 
@@ -227,7 +234,8 @@ def test_a_stage_is_done_once_it_is_marked(run, done):
 
 def test_a_marker_holds_what_the_stage_wrote(done):
     marker = json.loads(done.marker(STAGE).read_text())
-    assert marker["files"] == ["figures/new.png", "tables/new.csv"]
+    assert list(marker["files"]) == ["figures/new.png", "tables/new.csv"]
+    assert marker["files"]["tables/new.csv"] == hashlib.sha256(b",a\n0,1\n").hexdigest()
     assert set(marker["artifacts"]) == {"manifest.csv", "dataset.json"}
     assert done.artifact_hashes([STAGE]) == marker["artifacts"]
     assert done.seconds() == {}, "this study names no notebooks"
@@ -241,7 +249,7 @@ def test_seconds_are_those_of_the_studys_stages(done):
 
 
 def test_a_stage_is_not_marked_with_the_artifacts_of_another(done):
-    done.mark_done("02_preprocessing", PARTS, 1, 0, time.time() + 60)
+    done.mark_done("02_preprocessing", PARTS, 1, 0, done.shown())
     assert done.artifact_hashes(["02_preprocessing"]) == {}
 
 
@@ -249,6 +257,8 @@ CHANGES = {
     "dataset.json was changed": lambda run: run.save_json({"images": 2}, "dataset.json"),
     "manifest.csv is missing": lambda run: run.artifact("manifest.csv").unlink(),
     "figures/new.png is missing": lambda run: (run.folder / "figures" / "new.png").unlink(),
+    "figures/new.png was changed": lambda run: (run.folder / "figures" / "new.png").write_bytes(b"other"),
+    "tables/new.csv was changed": lambda run: (run.folder / "tables" / "new.csv").write_text(",a\n0,2\n"),
     "tables/new.csv is missing": lambda run: (run.folder / "tables" / "new.csv").unlink(),
 }
 
@@ -259,7 +269,17 @@ def test_a_stage_is_not_done_after(done, said):
     assert done.damage(done.marker_of(STAGE)) == said
 
 
-@pytest.mark.parametrize("text", [None, '{"parts": {}', "[]", '{"parts": {}}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        '{"parts": {}',
+        "[]",
+        '{"parts": {}}',
+        '{"artifacts": [], "files": []}',
+        '{"artifacts": {}, "files": 1}',
+    ],
+)
 def test_a_marker_that_is_gone_or_damaged_marks_nothing(done, text):
     done.marker(STAGE).unlink() if text is None else done.marker(STAGE).write_text(text)
     assert done.marker_of(STAGE) is None

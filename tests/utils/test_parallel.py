@@ -128,7 +128,8 @@ def test_a_worker_that_dies_here_is_one_clear_message(cache):
 def test_the_cluster_gives_the_same_results(cache, log, on_cluster, monkeypatch):
     there = run_jobs(square_of, JOBS, log)
     monkeypatch.delenv(ENGINE)
-    here = run_jobs(square_of, JOBS, log, folder=cache / "elsewhere")
+    monkeypatch.setenv("BCD_CACHE_DIR", str(cache / "elsewhere"))
+    here = run_jobs(square_of, JOBS, log)
     assert squares(there) == squares(here)
 
 

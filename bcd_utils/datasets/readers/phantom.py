@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
-
-from filelock import FileLock
 
 from bcd_utils.datasets.base import Dataset
 from bcd_utils.datasets.phantom_files import write_phantoms
 from bcd_utils.datasets.phantoms.copies import plant_copies
 from bcd_utils.study.source import Source
+from bcd_utils.utils.cache import entry_of, kept
 from bcd_utils.utils.code_identity import code_identity
 from bcd_utils.utils.errors import StudyError
-from bcd_utils.utils.files import disk_errors, sha256_of_json
-from bcd_utils.utils.paths import cache_folder
 
 
 def locate(source: Source) -> Path:
@@ -25,18 +20,13 @@ def locate(source: Source) -> Path:
     counts = {label: getattr(wanted, label) for label in DATASET.classes}
     code = code_identity(write_phantoms.__module__, plant_copies.__module__)
     recipe = [counts, wanted.seed, wanted.copies, wanted.conflicts, wanted.scanner, code]
-    folder = cache_folder() / "phantom" / sha256_of_json(recipe)[:16]
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_suffix(".lock")):  # two runs may want the same phantoms at once
-        if not folder.is_dir():
-            drawn = folder.with_suffix(".drawn")
-            shutil.rmtree(drawn, ignore_errors=True)  # of a run that was killed
-            write_phantoms(drawn, counts, wanted.seed, wanted.scanner)
-            with disk_errors(drawn):
-                if wanted.copies or wanted.conflicts:
-                    plant_copies(drawn, wanted.copies, wanted.conflicts, wanted.seed)
-                os.replace(drawn, folder)
-    return folder
+
+    def draw(folder: Path) -> None:
+        write_phantoms(folder, counts, wanted.seed, wanted.scanner)
+        if wanted.copies or wanted.conflicts:
+            plant_copies(folder, wanted.copies, wanted.conflicts, wanted.seed)
+
+    return kept(entry_of("phantom", recipe), draw)
 
 
 def configure(source: Source) -> Dataset:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,12 @@ from bcd_utils.models.candidates import all_candidates
 from bcd_utils.models.candidates.base import Candidate, Fold
 from bcd_utils.study.run import Run
 from bcd_utils.utils.backend import device, peak_device_bytes
+from bcd_utils.utils.cache import entry_of, kept
 from bcd_utils.utils.code_identity import code_identity
 from bcd_utils.utils.errors import StudyError
-from bcd_utils.utils.files import sha256_of_file, sha256_of_json, write_json
+from bcd_utils.utils.files import read_json, sha256_of_file, write_json
 from bcd_utils.utils.memmap import in_batches
-from bcd_utils.utils.paths import ROOT, cache_folder
+from bcd_utils.utils.paths import ROOT
 
 IMAGES = 64
 BATCH = 32
@@ -57,27 +57,21 @@ def measure_costs(
         on_progress(done, len(candidates))
         code = [code_identity(type(candidate.representation).__module__), sha256_of_file(__file__)]
         recipe = [name, images, code_of(candidate, run.study), code, settings, device()]
-        path = cache_folder() / "costs" / f"{sha256_of_json(recipe)[:24]}.json"
-        if not path.exists():
-            write_json(path, _in_its_own_process(run, name))
-        costs[name] = json.loads(path.read_text())
+        measured = partial(_in_its_own_process, run, name)
+        costs[name] = read_json(kept(entry_of("costs", recipe, ".json"), measured))
     on_progress(len(candidates), len(candidates))
     return costs
 
 
-def _in_its_own_process(run: Run, name: str) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as scratch:
-        result = Path(scratch) / "costs.json"
-        module = "bcd_utils.experiments.comparison.costs"
-        words = [sys.executable, "-m", module, str(run.folder), name, str(result)]
-        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-        done = subprocess.run(words, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path})
-        if not result.exists():
-            reason = (done.stderr.strip().splitlines() or ["it was killed"])[-1]
-            raise StudyError(
-                f"The costs of {name} could not be measured ({reason})", "see whether memory is short"
-            )
-        return json.loads(result.read_text())
+def _in_its_own_process(run: Run, name: str, result: Path) -> None:
+    module = "bcd_utils.experiments.comparison.costs"
+    words = [sys.executable, "-m", module, str(run.folder), name, str(result)]
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run(words, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path})
+    if not result.exists():
+        reason = (done.stderr.strip().splitlines() or ["it was killed"])[-1]
+        problem = f"The costs of {name} could not be measured ({reason})"
+        raise StudyError(problem, "see whether memory is short")
 
 
 def measure(run: Run, name: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -23,11 +22,11 @@ from bcd_utils.datasets.splits import grouped_folds
 from bcd_utils.images.arrays import refuse_missing_masks
 from bcd_utils.study.settings import Study
 from bcd_utils.study.source import Source, spoken_of
+from bcd_utils.utils.cache import entry_of, kept
 from bcd_utils.utils.code_identity import code_identity
 from bcd_utils.utils.counting import OnProgress
 from bcd_utils.utils.errors import StudyError
-from bcd_utils.utils.files import listing_identity, sha256_of_json, write_json
-from bcd_utils.utils.paths import cache_folder
+from bcd_utils.utils.files import listing_identity, read_json, write_json
 
 NOT_AT_HAND, NOT_USED = "not at hand", "not used"
 
@@ -222,11 +221,12 @@ def cached_manifest(source: Source, found: AtHand, on_progress: OnProgress) -> t
     """`manifest.build_manifest` of what was found; once for files, settings and code that are the same."""
     code = code_identity(quality.__name__, folder_scan.__name__, f"{readers.__name__}.{source.dataset}")
     recipe = [listing_identity([found.folder]), source.as_dict(), code]
-    path = cache_folder() / "manifests" / f"{sha256_of_json(recipe)[:24]}.json"
-    if not path.exists():
+
+    def write(path: Path) -> None:
         manifest, remarks = build_manifest(found, source.allow_partial, on_progress, False)
         write_json(path, {"manifest": manifest.to_dict("list"), "remarks": remarks})
-    stored = json.loads(path.read_text(encoding="utf-8"))
+
+    stored = read_json(kept(entry_of("manifests", recipe, ".json"), write))
     return pd.DataFrame(stored["manifest"]), stored["remarks"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,10 +12,10 @@ import numpy as np
 from bcd_utils.models.candidates.base import Encoder, Representation
 from bcd_utils.study.networks import missing_weights
 from bcd_utils.study.settings import Augmentation, Study
+from bcd_utils.utils.cache import entry_of, kept
 from bcd_utils.utils.code_identity import code_identity
-from bcd_utils.utils.files import atomic_path, sha256_of_json
+from bcd_utils.utils.files import sha256_of_json
 from bcd_utils.utils.memmap import in_batches
-from bcd_utils.utils.paths import cache_folder
 
 if TYPE_CHECKING:
     from bcd_utils.datasets.image_set import ImageSet
@@ -168,9 +169,9 @@ def values_of(
     """
     if encoder.stored:
         return encoder.stored(on_progress)
-    path = cache_folder() / "values" / f"{encoder.identity[:24]}.npy"
-    if not path.exists():
-        with atomic_path(path) as temporary, open(temporary, "wb") as file:
+
+    def write(path: Path) -> None:
+        with open(path, "wb") as file:
             for rows in in_batches(np.arange(images), BATCH):
                 batch = encoder.encode(rows)
                 if rows[0] == 0:
@@ -178,7 +179,8 @@ def values_of(
                     np.lib.format.write_array_header_1_0(file, kind | {"shape": (images, *batch.shape[1:])})
                 file.write(batch.tobytes())
                 on_progress(int(rows[-1]) + 1, images)
-    return np.load(path, mmap_mode="r")
+
+    return np.load(kept(entry_of("values", encoder.identity, ".npy"), write), mmap_mode="r")
 
 
 def exists(values: np.ndarray) -> np.ndarray:

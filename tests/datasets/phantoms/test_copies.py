@@ -117,13 +117,14 @@ def test_a_study_gets_its_copies_and_an_interrupted_drawing_is_begun_anew(cache)
     )
     study = make_study({"name": "a", "dataset": "phantom", "phantoms": phantoms})
     without = REGISTRY["phantom"].locate(plain.source)
-    half_drawn = cache / "phantom"
     folder = REGISTRY["phantom"].locate(study.source)
     assert (
         folder != without and len(scan_folder(folder).images) == 7 and len(scan_folder(without).images) == 5
     )
     assert not (without / "planted.csv").exists() and len(pd.read_csv(folder / "planted.csv")) == 2
-    folder.rename(folder.with_suffix(".drawn"))
-    (folder.with_suffix(".drawn") / "benign" / "benign (9).png").write_bytes(b"half")
+    half_drawn = folder.with_name(f".{folder.name}.part") / folder.name
+    half_drawn.parent.mkdir()
+    folder.rename(half_drawn)
+    (half_drawn / "benign" / "benign (9).png").write_bytes(b"half")
     assert len(scan_folder(REGISTRY["phantom"].locate(study.source)).images) == 7
-    assert not list(half_drawn.glob("*.drawn"))
+    assert not half_drawn.parent.exists()

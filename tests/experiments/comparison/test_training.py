@@ -14,6 +14,7 @@ from bcd_utils.models.candidates.base import Encoder
 from bcd_utils.models.candidates.fold_training import oversampled
 from bcd_utils.models.candidates.representations import BATCH, exists, values_of
 from bcd_utils.study.loading import make_study
+from bcd_utils.utils.cache import SUMS
 
 quick = settings(max_examples=15, deadline=None, database=None)
 SETS = ("train", "validation", "test", "")
@@ -176,7 +177,8 @@ class Recorder:
 
 
 def all_files(folder):
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    kept = [path for path in folder.rglob("*") if path.is_file()]
+    return sorted(path for path in kept if path.suffix != ".lock" and not path.name.endswith(SUMS))
 
 
 @pytest.mark.parametrize("images", [1, BATCH - 1, BATCH, BATCH + 1, 2 * BATCH + 5])
