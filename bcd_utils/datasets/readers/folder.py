@@ -25,8 +25,8 @@ DATASET = Dataset(
     title="Images from a folder",
     modality="breast images of a kind that is not said",
     classes=(),
-    licence="as its owner says",
-    citation="none: images that the user named",
+    licence="as their owner says",
+    citation="cited as their owner asks",
     locate=locate,
     steps=STEPS,
 )
