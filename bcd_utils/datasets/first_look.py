@@ -157,6 +157,8 @@ def section(source: Source, found: AtHand) -> str:
     """The ``source`` section that asks for what was understood."""
     usual = Source(dataset=source.dataset).as_dict()
     given = {name: value for name, value in source.as_dict().items() if value != usual[name]}
+    if source.table:
+        given["table"] = {name: value for name, value in given["table"].items() if value is not None}
     values: dict[str, Any] = {"dataset": source.dataset, "data_dir": source.data_dir} | given
     if source.dataset == "folder":
         values |= {

@@ -30,6 +30,17 @@ def test_the_section_to_paste_reads_what_was_shown(tmp_path):
     assert again["Images"].equals(said["Images"])
 
 
+def test_the_section_to_paste_says_of_a_table_what_was_said(tmp_path):
+    write_busi(tmp_path)
+    files = sorted(path for path in tmp_path.rglob("*.png") if "mask" not in path.name)
+    lines = [f"{path.relative_to(tmp_path)},{'AB'[k % 2]}" for k, path in enumerate(files)]
+    (tmp_path / "labels.csv").write_text("\n".join(["path,label", *lines]))
+    said = said_of(tmp_path, "source.table.file=labels.csv", "source.classes=[A, B]")
+    section = yaml.safe_load(said["To paste into a study (STUDY.yaml)"])["source"]
+    assert section["table"] == {"file": "labels.csv"}
+    assert dict(first_look(source_of(section, [])))["Images"].equals(said["Images"])
+
+
 def test_each_folder_is_read_once(tmp_path, monkeypatch):
     write_busi(tmp_path)
     below = [str(path) for path in (tmp_path, *tmp_path.rglob("*")) if path.is_dir()]
