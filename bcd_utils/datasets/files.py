@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from bcd_utils.utils.files import natural_key, walk
+from bcd_utils.utils.files import natural_key, seen_at_rest, walk
 from bcd_utils.utils.path_text import text_of
 
 IMAGE_SUFFIXES = frozenset(
@@ -33,6 +33,12 @@ def pictures(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:
         In natural order of their paths.
     others : list of (path as seen from ``folder``, why it is not read)
     """
+    found, others = _told_apart(folder)
+    return [*found], [*others]
+
+
+@seen_at_rest
+def _told_apart(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:
     found, others, known = [], [], dict[str, Path]()
     for path, real in sorted(walk(folder), key=lambda file: (natural_key(place(file[0], folder)), file)):
         reason = why_not(path)

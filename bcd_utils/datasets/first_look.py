@@ -15,10 +15,12 @@ from bcd_utils.datasets.at_hand import read_folder, read_source
 from bcd_utils.datasets.base import AtHand
 from bcd_utils.datasets.examples import evenly_spaced
 from bcd_utils.datasets.files import pictures
+from bcd_utils.datasets.folder_scan import LOOK
 from bcd_utils.datasets.manifest import build_manifest, left_out_table
 from bcd_utils.study.source import Source
 from bcd_utils.utils.counting import OnProgress, silent
 from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.files import folders_at_rest
 
 MOST_OPENED = 300  # images of a class that are opened
 Part = tuple[str, pd.DataFrame | str]
@@ -40,11 +42,15 @@ def first_look(source: Source, on_progress: OnProgress = silent) -> Iterator[Par
         If nothing is understood; what lies there was yielded before.
     """
     folder = REGISTRY[source.dataset].locate(source)
-    yield "Files", _files(folder)
-    registered = list(_registered(folder))
-    if registered:
-        yield "Data sets that have such files", "\n".join(registered)
-    found = read_source(source)
+    with folders_at_rest():
+        yield "Files", _files(folder)
+        registered = list(_registered(folder))
+        if registered:
+            yield "Data sets that have such files", "\n".join(registered)
+        try:
+            found = read_source(source)
+        except StudyError as error:  # who reads it has just asked what is understood
+            raise StudyError(error.problem, error.fix.removesuffix(f"; {LOOK}")) from None
     scan = found.scan
     yield "Images", class_table(found)
     if scan.left_out:
@@ -74,10 +80,11 @@ def _registered(folder: Path) -> Iterator[str]:
             continue
         try:
             images = read_folder(dataset, folder).scan.images
-            if dataset.scan is None and images["label"].value_counts().to_dict() != dataset.counts:
-                continue
-            count, published = len(images), f" of {sum(dataset.counts.values()):,} published"
-            yield f"{dataset.title}: {count} images{published}; use dataset: {name}"
+            if images["label"].value_counts().to_dict() == dataset.counts:
+                yield f"{dataset.title}, whole: {len(images):,} images; use dataset: {name}"
+            elif dataset.scan:
+                part = f"{len(images):,} images may be a part of its {sum(dataset.counts.values()):,}"
+                yield f"{dataset.title}: {part}; if they are, use dataset: {name}"
         except StudyError as error:
             if (
                 dataset.scan and "holds no" not in error.problem
@@ -150,6 +157,8 @@ def section(source: Source, found: AtHand) -> str:
     """The ``source`` section that asks for what was understood."""
     usual = Source(dataset=source.dataset).as_dict()
     given = {name: value for name, value in source.as_dict().items() if value != usual[name]}
+    if source.table:
+        given["table"] = {name: value for name, value in given["table"].items() if value is not None}
     values: dict[str, Any] = {"dataset": source.dataset, "data_dir": source.data_dir} | given
     if source.dataset == "folder":
         values |= {

@@ -21,6 +21,7 @@ from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import natural_key
 
 PLAIN = Layout()
+LOOK = "bcd inspect FOLDER shows what is understood"
 
 
 def scan_folder(
@@ -133,5 +134,5 @@ def _refuse_nothing(
         f"{folder} holds no images of the classes {classes}" + (f" ({seen})" if seen else ""),
         f"give the folder that holds folders called {classes}, or say what the classes are called there: --set "
         "'source.classes={benign: [B], malignant: [M]}', say, or name a table of labels with source.table.file; "
-        "bcd inspect FOLDER shows what is understood",
+        + LOOK,
     )

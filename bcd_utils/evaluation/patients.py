@@ -98,10 +98,12 @@ def patient_scores(
 
 
 def as_table(scores: dict[str, dict[str, Any]]) -> pd.DataFrame:
-    """Scores for reading, one row a magnification: images, patients, and both rates as "value [low, high]"."""
+    """Scores for reading, a row for all and each magnification: images, patients, both rates as "value [low, high]"."""
     rows = {
         name: {"images": rates["images"], "patients": rates["patients"]}
         | {rate.replace("_", "-level "): with_interval(rates[rate]) for rate in RATES}
         for name, rates in scores.items()
     }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("magnification")
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(
+        "magnification" if len(rows) > 1 else "test set"
+    )

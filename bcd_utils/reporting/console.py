@@ -59,7 +59,8 @@ def show_summary(folder: Path) -> None:
     if dataset := summary["dataset"]:
         sets = " / ".join(f"{count} {name}" for name, count in (summary["split"] or {}).items())
         console.print(
-            f"{dataset['title']}: {dataset['images']} images, {dataset['set_aside']} set aside; {sets}"
+            f"{dataset['title']}: {dataset['images']} images, {dataset['set_aside']} set aside"
+            + f"; {sets}" * bool(sets)
         )
     for text in summary["announcements"]:
         console.print(f"[yellow]{text}[/yellow]")

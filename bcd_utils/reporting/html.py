@@ -109,7 +109,8 @@ def _make_room(table: Tag) -> None:
     fit = [name for name, most in (("many", MANY_COLUMNS), ("wide", VERY_MANY_COLUMNS)) if columns > most]
     table["class"] = [*table.get("class", []), *fit]
     for first, *others in filter(None, rows):
-        if others and first.get_text(strip=True) and not any(cell.get_text(strip=True) for cell in others):
+        alone = first.get_text(strip=True) and not any(cell.get_text(strip=True) for cell in others)
+        if others and alone and not NUMBER.fullmatch(first.get_text()):
             first["colspan"] = 1 + len(others)
             for cell in others:
                 cell.decompose()

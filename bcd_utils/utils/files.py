@@ -8,10 +8,11 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.system_errors import disk_errors
@@ -101,7 +102,37 @@ def sha256_of_json(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def walk(folder: Path) -> Iterator[tuple[Path, str]]:
+Seen = TypeVar("Seen")
+_seen: dict[tuple[Callable[..., Any], Path], Any] | None = None
+
+
+@contextmanager
+def folders_at_rest() -> Iterator[None]:
+    """What is `seen_at_rest` below a folder is looked for once in the block: nothing may change there meanwhile."""
+    global _seen
+    before, _seen = _seen, {}
+    try:
+        yield
+    finally:
+        _seen = before
+
+
+def seen_at_rest(look: Callable[[Path], Seen]) -> Callable[[Path], Seen]:
+    """Keep what a function sees below a folder while there are `folders_at_rest`; it must not be changed."""
+
+    @wraps(look)
+    def seen(folder: Path) -> Seen:
+        if _seen is None:
+            return look(folder)
+        found: Seen = _seen[look, folder] if (look, folder) in _seen else look(folder)
+        _seen[look, folder] = found
+        return found
+
+    return seen
+
+
+@seen_at_rest
+def walk(folder: Path) -> tuple[tuple[Path, str], ...]:
     """All files below a folder, those behind links too, each with its real path.
 
     A folder that holds itself, through a link, is entered once.
@@ -111,6 +142,10 @@ def walk(folder: Path) -> Iterator[tuple[Path, str]]:
     StudyError
         If a folder may not be read.
     """
+    return tuple(_walk(folder))
+
+
+def _walk(folder: Path) -> Iterator[tuple[Path, str]]:
     pending = [(folder, [os.path.realpath(folder)])] if folder.is_dir() else []
     while pending:
         current, above = pending.pop()

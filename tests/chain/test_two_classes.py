@@ -114,3 +114,13 @@ def test_no_page_names_what_the_study_does_not_have(finished_two, word):
 def test_an_empty_mask_tells_no_class_where_all_have_lesions(finished_two):
     text = page_text(finished_two / "01_data_exploration.html")
     assert "Lesions are drawn in images of every class" in text
+
+
+def test_no_cell_of_a_page_holds_what_python_calls_nothing(finished_two):
+    cells = {
+        (path.name, cell.parent.get_text(" ", strip=True))
+        for path in finished_two.glob("*.html")
+        for cell in BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").select(".output td")
+        if cell.get_text(strip=True) in ("None", "nan", "<NA>")
+    }
+    assert cells == set()

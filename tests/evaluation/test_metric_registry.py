@@ -74,6 +74,11 @@ def shown(summary, folder):
     return text.getvalue()
 
 
+def test_a_run_that_only_looked_at_the_images_says_no_more_than_that(summary, tmp_path):
+    looked = shown(summary | {"split": None, "metrics": None, "announcements": []}, tmp_path)
+    assert looked.splitlines()[-1].endswith(" set aside")
+
+
 def test_it_is_evaluated_with_an_interval(new):
     assert score(LABELS, PROBABILITIES, CLASSES)["error_rate"] == pytest.approx(3 / 20)
     found = bootstrap_intervals(LABELS, PROBABILITIES, CLASSES, samples=200)

@@ -88,3 +88,5 @@ def test_the_record_is_plain_json_and_a_table():
     ends = scores["40x"]["image_rate"]
     assert table.loc["40x"].tolist()[:3] == [15, 3, f"0.733 [{ends['low']:.3f}, {ends['high']:.3f}]"]
     assert table.loc["400x"].tolist() == [3, 1, "0.667", "0.667"]
+    assert table.index.name == "magnification"
+    assert as_table({"all": scores["all"]}).index.name == "test set", "images without magnifications"

@@ -216,6 +216,15 @@ def test_names_of_an_index_take_no_row_of_their_own():
     assert report._polish(two_rows).count("<tr") == 3, "a heading over several columns stays"
 
 
+def test_a_number_with_nothing_beside_it_stays_in_its_column_and_a_text_takes_the_row():
+    cells = "<tr><th>{}</th><td>{}</td><td>{}</td><td>{}</td></tr>"
+    rows = [("set", "this run", "low", "high"), ("train", "1.0", "", ""), ("test", "0.4", "0.1", "0.8")]
+    numbers = "<table><tbody>" + "".join(cells.format(*row) for row in rows[1:]) + "</tbody></table>"
+    assert "colspan" not in report._polish(numbers)
+    text = f"<table><tbody>{cells.format('why', 'no image has a mask', '', '')}</tbody></table>"
+    assert 'colspan="3"' in report._polish(text)
+
+
 def test_links_lead_to_sibling_pages(notebook_page):
     links = [attributes.get("href") for attributes in notebook_page[0].named("a")]
     assert "04_evaluation.html" in links and "https://doi.org/x" in links and "index.html" in links

@@ -20,6 +20,7 @@ URL = "https://prod-dcd-datasets-cache-zipfiles.s3.eu-west-1.amazonaws.com/7fvgj
 HOMEPAGE = "https://data.mendeley.com/datasets/7fvgj4jsp7"
 FOLDER = RAW_DATA / "bus_uclm"
 ARCHIVE = "7fvgj4jsp7-1.zip"
+FIX = f"give the folder that holds images, masks and INFO.csv, as unpacked from {HOMEPAGE}"
 CLASSES = ("benign", "malignant", "normal")
 COLUMNS = ("Image", "Label")
 FULL_COLOUR = 127
@@ -49,7 +50,7 @@ def scan(folder: Path) -> Scan:
     Raises
     ------
     StudyError
-        If there is no folder ``images``, or ``INFO.csv`` is not as published.
+        If there is no folder ``images``, nothing tells the label of any image, or ``INFO.csv`` is not as published.
     """
     root = find_root(folder)
     images, masks = files_by_stem(root / "images"), files_by_stem(root / "masks")
@@ -70,6 +71,8 @@ def scan(folder: Path) -> Scan:
         known = {"id": stem, "path": place(path, folder), "label": label, "masks": mask}
         known["patient"] = stem.partition("_")[0]
         rows.append(row | known)
+    if not rows:
+        raise StudyError(f"{folder} holds no images of BUS-UCLM: {remarks[0]}", FIX)
     lone = [path.name for stem, path in masks.items() if stem not in images]
     remarks += [f"{name} is a mask without an image; left out" for name in lone]
     remarks += [f"INFO.csv names {stem}, of which there is no image" for stem in table if stem not in images]
@@ -85,8 +88,7 @@ def find_root(folder: Path) -> Path:
         key=lambda root: (not (root / "INFO.csv").exists(), len(root.parts), root),
     )
     if not roots:
-        fix = f"give the folder that holds images, masks and INFO.csv, as unpacked from {HOMEPAGE}"
-        raise StudyError(f"{folder} holds no images of BUS-UCLM", fix)
+        raise StudyError(f"{folder} holds no images of BUS-UCLM", FIX)
     return roots[0]
 
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from bcd_utils.datasets.base import Dataset, given_folder
+from bcd_utils.datasets.folder_scan import LOOK
 from bcd_utils.study.source import Source
 from bcd_utils.utils.errors import StudyError
 
-STEPS = (
-    "they are yours: name the folder, or an archive, as data_dir; bcd inspect FOLDER shows what is understood"
-)
+STEPS = f"they are yours: name the folder, or an archive, as data_dir; {LOOK}"
 
 
 def locate(source: Source) -> Path:
     """The folder (or unpacked archive) that ``data_dir`` names."""
     if source.data_dir is None:
-        fix = "name it: --data-dir FOLDER; bcd inspect FOLDER shows what is understood"
+        fix = f"name it: --data-dir FOLDER; {LOOK}"
         raise StudyError("The data set 'folder' needs to know which folder", fix)
     return given_folder(source.data_dir, "your images")
 
@@ -26,8 +25,8 @@ DATASET = Dataset(
     title="Images from a folder",
     modality="breast images of a kind that is not said",
     classes=(),
-    licence="as its owner says",
-    citation="none: images that the user named",
+    licence="as their owner says",
+    citation="cited as their owner asks",
     locate=locate,
     steps=STEPS,
 )

@@ -189,7 +189,8 @@ def intensities(histograms: dict[str, np.ndarray]) -> Figure:
     figure, [[panel]] = style.panels(3.8, lines="y")
     for name, look in style.class_looks(histograms).items():
         panel.plot(np.arange(256), histograms[name], label=style.spaced(name), **look.stroke)
-    panel.set(xlabel="grey level", ylabel="mean share of the pixels", xlim=(-2, 257), yscale="log")
+    panel.set(xlabel="grey level", ylabel="mean share of the pixels", xlim=(-2, 257))
+    style.powers_of_ten(panel)
     panel.set_xticks(range(0, 257, 32), [*range(0, 256, 32), 255])
     figure.legend(loc="outside right upper", frameon=False, handlelength=3.2, fontsize=style.MEDIUM)
     return figure

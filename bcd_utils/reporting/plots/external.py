@@ -70,7 +70,8 @@ def shift(table: pd.DataFrame, histograms: Mapping[str, np.ndarray]) -> Figure:
         sizes.scatter(rows["width"], rows["height"], s=22, alpha=0.5, linewidth=0, **look)
         steps = {"bins": edges, "stat": "proportion", "element": "step", "fill": False}
         seaborn.histplot(x=rows["feature_distance"].clip(upper=far), ax=distances, **steps, **line)
-    greys.set(xlabel="grey level", ylabel="mean share of the pixels", yscale="log", xlim=(-2, 257))
+    greys.set(xlabel="grey level", ylabel="mean share of the pixels", xlim=(-2, 257))
+    style.powers_of_ten(greys)
     greys.set_xticks([0, 64, 128, 192, 255])
     sizes.set(xlim=(0, 1.08 * table["width"].max()), ylim=(0, 1.08 * table["height"].max()))
     sizes.set(xlabel="width in pixels", ylabel="height in pixels")

@@ -18,7 +18,8 @@ from bcd_utils.reporting.plots import style
 HEAT = "inferno"
 TALLEST = 16  # inches that all rows of a gallery may take
 DOT = "#0072B2"
-HEADERS = ("image and lesion outline", "heat map", "heat map over the image")
+OUTLINED = "image and lesion outline"
+HEADERS = ("image", "heat map", "heat map over the image")
 MEASURES = {
     "pointing_game": "pointing game",
     "energy": "energy inside the lesion",
@@ -39,7 +40,8 @@ def gallery(examples: Sequence[dict]) -> Figure:
     aspects = [style.aspect([example["image"]]) for example in examples]
     cell = min((style.WIDTH - notes - 0.3) / 3, TALLEST / sum(aspects))
     heights = [cell * aspect for aspect in aspects]
-    headers = [style.wrap(header, cell, style.MEDIUM, "bold") for header in HEADERS]
+    titles = (OUTLINED, *HEADERS[1:]) if any(example["mask"].any() for example in examples) else HEADERS
+    headers = [style.wrap(header, cell, style.MEDIUM, "bold") for header in titles]
     above = max(header.count("\n") + 1 for header in headers) * style.line_height(style.MEDIUM)
     height = sum(heights) + 0.06 * len(examples) + bar + above + 0.6
     ratios: dict[str, Any] = {"width_ratios": [notes, cell, cell, cell], "height_ratios": [*heights, bar]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from itertools import cycle
@@ -26,6 +27,7 @@ WIDTH = 9.5  # inches, the text width of a landscape page
 SMALL, MEDIUM, LARGE = 9, 10, 11  # points
 MUTED = "#595959"
 OUTLINE = "#FFE14D"
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Look(NamedTuple):
@@ -173,6 +175,13 @@ def logarithmic(panel: Axes) -> None:
     panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 50 * low else (1,)))
     panel.xaxis.set_major_formatter("{x:g}")
     panel.xaxis.set_minor_formatter(NullFormatter())
+
+
+def powers_of_ten(panel: Axes) -> None:
+    """Logarithmic y axis; its numbers are plain text, which matplotlib's own for such an axis are not."""
+    panel.set_yscale("log")
+    panel.yaxis.set_major_formatter(lambda value, _: f"10{str(round(math.log10(value))).translate(RAISED)}")
+    panel.yaxis.set_minor_formatter(NullFormatter())
 
 
 def heading(panel: Axes, text: str) -> None:

@@ -31,7 +31,7 @@ def data_source(summary: Summary) -> str:
 def labels(summary: Summary) -> str:
     if at(summary, "dataset", "synthetic"):
         return "Each phantom was drawn as its class, so labels are known by construction."
-    return "Labels are those that the data set is published with; none was changed."
+    return "Labels are those that the images came with; none was changed."
 
 
 @statement("artifacts/dataset.json")

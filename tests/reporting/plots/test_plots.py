@@ -285,6 +285,17 @@ def test_text_is_readable(figure):
     assert min(text.get_fontsize() for text in visible_texts(figure)) >= style.SMALL
 
 
+def test_no_text_is_left_as_it_is_typeset(figure):
+    # matplotlib's own numbers of a logarithmic axis need what is switched off for names with a $
+    assert not [text for text in strings(figure) if "mathdefault" in text]
+
+
+def test_numbers_of_a_logarithmic_axis_are_powers_of_ten():
+    figure = drawn(data.intensities({"benign": np.geomspace(1e-6, 1e-2, 256)}))
+    shown = strings(figure)
+    assert {"10⁻⁵", "10⁻⁴", "10⁻³"} <= set(shown)
+
+
 def test_figures_do_not_load_pyplot():
     code = (
         "import sys; from bcd_utils.reporting.plots import audit, heat_maps as cams, data, diagrams, external, results;"
@@ -511,6 +522,12 @@ def test_gallery_marks_peak_and_wrong_predictions():
     assert shown.count("misclassified") == 1 and shown.count("activation") == 1
     assert "true benign,\npredicted benign (p=0.93)" in shown
     assert any("phyllodes tumor" in text.replace("\n", " ") for text in shown)
+
+
+def test_gallery_without_lesion_promises_no_outline():
+    bare, outlined = ({"mask": lesion(present=present)} for present in (False, True))
+    assert "image" in strings(drawn(heat_maps.gallery([example(**bare)])))
+    assert "image" not in strings(drawn(heat_maps.gallery([example(**bare), example(**outlined)])))
 
 
 def test_gallery_without_lesion_has_no_outline():
