@@ -152,7 +152,9 @@ def finish_stage(notebook: str) -> None:
     """
     if begun := _begun.pop(notebook, None):
         # The notebook itself is still being written: whatever papermill makes of it is no result.
-        unfinished = {name: state for name, state in begun.run.shown().items() if name.startswith("notebooks/")}
+        unfinished = {
+            name: state for name, state in begun.run.shown().items() if name.startswith("notebooks/")
+        }
         seconds = time.time() - begun.started
         begun.run.mark_done(notebook, begun.parts, seconds, 0.0, {**begun.shown, **unfinished})
         del os.environ[STAGE]
