@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -245,24 +244,25 @@ def forensics(
         console.print(f"All matching matrices: [bold]{escape(str(csv))}[/bold]", soft_wrap=True)
 
 
-@app.command()
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def lab(
+    context: typer.Context,
     run_folder: Annotated[
-        str, typer.Argument(metavar="RUN", help="Folder of a finished run. Default: the newest.")
+        str, typer.Argument(metavar="RUN", help="Folder of a run. Default: the one that finished last.")
     ] = "",
 ) -> None:
-    """Open the notebooks in JupyterLab on a finished run.
+    """Look at a run in JupyterLab, in copies of its notebooks; the run stays as it is.
 
-    Example: [bold]bcd lab reports/phantom[/bold]
+    Options of JupyterLab are passed on.
+
+    Example: [bold]bcd lab reports/phantom --no-browser --port 8889[/bold]
     """
+    from bcd_utils.pipeline.lab import lab_command
     from bcd_utils.study.run import Run
-    from bcd_utils.utils.paths import NOTEBOOKS
 
     opened = Run.open(run_folder)
-    environment = os.environ | {"BCD_RUN_DIR": str(opened.folder)}
-    options = ["--notebook-dir", str(NOTEBOOKS.parent), "--LabApp.default_url=/lab/tree/notebooks"]
-    command = [sys.executable, "-m", "jupyterlab", *options]
-    raise SystemExit(subprocess.run(command, env=environment).returncode)
+    command = lab_command(opened, context.args)
+    os.execve(command[0], command, os.environ | {"BCD_RUN_DIR": str(opened.folder)})
 
 
 def _fail(error: StudyError) -> NoReturn:

@@ -311,14 +311,19 @@ def test_lab_opens_the_named_run_or_the_newest(bcd, tmp_path, monkeypatch, named
         os.utime(settings, (10**9 - age,) * 2)
     started = {}
 
-    def run(command, env):
+    def replace_process(program, command, env):
         started.update(command=command, folder=env["BCD_RUN_DIR"])
-        return type("Done", (), {"returncode": 0})
 
-    monkeypatch.setattr(cli.subprocess, "run", run)
-    assert bcd("lab", reports / "older" if named else "").code == 0
-    assert started["folder"] == str(reports / ("older" if named else "newest"))
-    assert "jupyterlab" in started["command"] and str(paths.ROOT) in started["command"]
+    monkeypatch.setattr(cli.os, "execve", replace_process)
+    assert bcd("lab", reports / "older" if named else "", "--port", "8889").code == 0
+    folder = reports / ("older" if named else "newest")
+    assert started["folder"] == str(folder)
+    assert "jupyterlab" in started["command"] and started["command"][-2:] == ["--port", "8889"]
+    copies = folder / "exploration" / "notebooks"
+    assert len(list(copies.glob("*.ipynb"))) == len(list(paths.NOTEBOOKS.glob("*.ipynb")))
+    (copies / "05_gradcam.ipynb").write_text("mine")
+    bcd("lab", folder)
+    assert (copies / "05_gradcam.ipynb").read_text() == "mine", "it stays as a person left it"
 
 
 # -- odd terminals and places -------------------------------------------------------------------------

@@ -54,14 +54,20 @@ def run_notebook(run: Run, stage: Stage, source: Path, parts: Parts, listen: Lis
     """
     run.forget(stage.notebook)
     before = run.shown()
-    log_of(run, stage.notebook).unlink(missing_ok=True)
+    for suffix in (".log", ".ipynb"):
+        log_of(run, stage.notebook).with_suffix(suffix).unlink(missing_ok=True)
     started = time.time()
     executed = run.folder / "notebooks" / source.name
     with disk_errors(executed), tempfile.TemporaryDirectory() as scratch:
         progress = Path(scratch) / "progress"
         partial = Path(scratch) / executed.name
         with watching(stage.notebook, progress, listen):
-            execute(source, partial, run, progress)
+            try:
+                execute(source, partial, run, progress)
+            except StudyError:
+                if partial.exists():
+                    write_text(log_of(run, stage.notebook).with_suffix(".ipynb"), partial.read_text("utf-8"))
+                raise
         write_text(executed, partial.read_text(encoding="utf-8"))
         seconds = time.time() - started
         run.mark_done(stage.notebook, parts, seconds, work_seconds(progress.with_suffix(".work")), before)

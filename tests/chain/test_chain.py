@@ -327,6 +327,7 @@ def test_a_failing_cell_is_named_and_what_was_finished_is_kept(short):
     assert log.name in caught.value.fix
     text = log.read_text(encoding="utf-8")
     assert "values[7]" in text and "\x1b" not in text
+    assert "IndexError" in str(nbformat.read(log.with_suffix(".ipynb"), 4).cells[-1].outputs)
     assert [path.stem for path in (short.run_folder / "markers").iterdir()] == [FIRST]
     write_notebook(short.notebooks / f"{SECOND}.ipynb", SHORT[SECOND])
     assert short.run() == [SECOND, THIRD]
