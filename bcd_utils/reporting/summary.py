@@ -12,7 +12,7 @@ from bcd_utils.datasets import REGISTRY, Dataset
 from bcd_utils.datasets.splits import SETS, patients_across_sets
 from bcd_utils.evaluation.reported import reported_by_paper
 from bcd_utils.reporting.protocol import few_in_words
-from bcd_utils.study.provenance import describe
+from bcd_utils.study.provenance import describe, edited_notebooks
 from bcd_utils.study.run import Run
 from bcd_utils.study.stage import Stage
 
@@ -71,7 +71,13 @@ def summarise_run(run: Run, declared: Mapping[str, Stage]) -> dict[str, Any]:
         "seconds": run.seconds(),
         "work_seconds": run.seconds("work_seconds"),
         "announcements": announcements(
-            dataset, network, external, crossing or 0, drawn_sources(modalities), few
+            dataset,
+            network,
+            external,
+            crossing or 0,
+            drawn_sources(modalities),
+            few,
+            edited_notebooks(run.study.notebooks),
         ),
         "provenance": provenance | {name: network.get(name) for name in trained},
     }
@@ -132,8 +138,9 @@ def announcements(
     crossing_patients: int = 0,
     drawn: Sequence[str] = (),
     few: str = "",
+    edited: Sequence[str] = (),
 ) -> list[str]:
-    """What every page must say first: leaks, few patients, synthetic data (also beside others), untrained weights."""
+    """What every page must say first: leaks, few patients, synthetic data, untrained weights, edited notebooks."""
     leak = (
         f"Leak: {crossing_patients} of {dataset.get('patients')} patients have images in more than one set, so the "
         "model is tested on patients that it has learnt from. These scores only serve to show the leak."
@@ -155,5 +162,6 @@ def announcements(
         data: dataset.get("synthetic"),
         test: external and external.synthetic,
     }
-    holds |= {some: drawn, weights: network.get("untrained")}
+    other = f"Edited notebooks: {', '.join(edited)} differ from the commit, so these are not the study's own results."
+    holds |= {some: drawn, weights: network.get("untrained"), other: edited}
     return [text for text, applies in holds.items() if applies]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import metadata
@@ -13,7 +15,7 @@ from typing import Any
 from bcd_utils import __version__
 from bcd_utils.utils.environment import recorded
 from bcd_utils.utils.files import sha256_of_file, sha256_of_json
-from bcd_utils.utils.paths import ROOT
+from bcd_utils.utils.paths import NOTEBOOKS, ROOT
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "pandas", "scikit-learn", "scipy", "opencv-python-headless",
             "pillow", "papermill", "nbconvert")  # fmt: skip
@@ -27,17 +29,43 @@ def code_hash() -> str:
 
 def commit() -> str:
     """The git commit of the code, with "+ changes" if files differ from it; "unknown" outside git."""
-
-    def git(*words: str) -> str:
-        return subprocess.run(
-            ["git", "-C", str(ROOT), *words], capture_output=True, text=True, check=True, timeout=10
-        ).stdout.strip()
-
     try:
-        changed = git("status", "--porcelain", "--untracked-files=no")
-        return git("rev-parse", "HEAD")[:12] + (" + changes" if changed else "")
+        changed = _git("status", "--porcelain", "--untracked-files=no")
+        return _git("rev-parse", "HEAD")[:12] + (" + changes" if changed else "")
     except (OSError, subprocess.SubprocessError):
         return "unknown"
+
+
+def edited_notebooks(names: Iterable[str]) -> list[str]:
+    """Those of some notebooks whose cells are not those of the commit; none outside git.
+
+    Outputs and metadata, which JupyterLab saves beside the cells, do not count.
+    """
+    try:
+        _git("rev-parse", "HEAD")
+    except (OSError, subprocess.SubprocessError):
+        return []
+    there = {name: NOTEBOOKS / f"{name}.ipynb" for name in names}
+    found = {name: path for name, path in there.items() if path.exists()}
+    return [name for name, path in found.items() if _cells(path.read_text("utf-8")) != _committed(path)]
+
+
+def _committed(notebook: Path) -> list[tuple[str, str]] | None:
+    try:
+        return _cells(_git("show", f"HEAD:./{notebook.relative_to(ROOT).as_posix()}"))
+    except subprocess.SubprocessError:  # it is not in the commit
+        return None
+
+
+def _cells(content: str) -> list[tuple[str, str]]:
+    return [(cell["cell_type"], "".join(cell["source"])) for cell in json.loads(content)["cells"]]
+
+
+def _git(*words: str) -> str:
+    command = ["git", "-C", str(ROOT), *words]
+    return subprocess.run(
+        command, capture_output=True, encoding="utf-8", check=True, timeout=10
+    ).stdout.strip()
 
 
 def versions() -> dict[str, str]:

@@ -57,6 +57,11 @@ def test_synthetic_data_and_untrained_weights_are_announced(synthetic, untrained
     assert [" ".join(text.split()[:2]) for text in said] == starts
 
 
+def test_notebooks_that_were_edited_are_announced():
+    (said,) = announcements({}, {}, edited=["04_evaluation", "05_gradcam"])
+    assert said.startswith("Edited notebooks: 04_evaluation, 05_gradcam differ from the commit")
+
+
 def test_a_synthetic_external_test_is_announced():
     (said,) = announcements({}, {}, REGISTRY["phantom"])
     assert said.startswith("Synthetic external test:")

@@ -36,8 +36,9 @@ def test_the_commit_is_unknown_without_git(root, monkeypatch):
     assert provenance.commit() == "unknown"
 
 
-@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
-def test_the_commit_is_named_and_so_are_changes_since(root):
+def committed(root):
+    """Commit everything below a folder; returns the commit."""
+
     def git(*words):
         who = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
         command = ["git", "-C", str(root), *who, *words]
@@ -46,7 +47,31 @@ def test_the_commit_is_named_and_so_are_changes_since(root):
     git("init", "-q")
     git("add", ".")
     git("commit", "-q", "-m", "first")
-    commit = git("rev-parse", "HEAD")[:12]
+    return git("rev-parse", "HEAD")[:12]
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_notebooks_whose_cells_are_not_the_commits_are_named(root, monkeypatch):
+    monkeypatch.setattr(provenance, "NOTEBOOKS", root / "notebooks")
+    (root / "notebooks").mkdir()
+
+    def write(name, source, outputs=()):
+        cell = {"cell_type": "code", "source": [source], "outputs": list(outputs)}
+        (root / "notebooks" / f"{name}.ipynb").write_text(json.dumps({"cells": [cell]}))
+
+    for name in "abc":
+        write(name, "run")
+    assert provenance.edited_notebooks("abc") == []
+    committed(root)
+    write("a", "run = 1")
+    write("b", "run", outputs=["shown"])
+    write("new", "run")
+    assert provenance.edited_notebooks(["a", "b", "c", "new", "gone"]) == ["a", "new"]
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_the_commit_is_named_and_so_are_changes_since(root):
+    commit = committed(root)
     (root / "untracked").touch()
     assert provenance.commit() == commit
     (root / "bcd_utils" / "a.py").write_text("a = 2\n")
