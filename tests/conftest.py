@@ -47,6 +47,9 @@ def cache(tmp_path, monkeypatch):
     """The cache folder of recomputable files, for this test alone."""
     folder = tmp_path / "cache"
     monkeypatch.setenv("BCD_CACHE_DIR", str(folder))
+    monkeypatch.setattr(
+        "bcd_utils.utils.cache._study", ""
+    )  # a run that another test opened says for whom it is
     return folder
 
 

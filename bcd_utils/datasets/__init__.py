@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +95,9 @@ def _with_classes(dataset: Dataset, source: Source) -> Dataset:
         known = changed.get("classes") or dataset.classes
         if known and source.positive not in known:
             problem = f"source.positive = {source.positive!r} is no class"
-            raise StudyError(problem, f"use one of {', '.join(known)}")
+            near = difflib.get_close_matches(source.positive, known, n=1)
+            hint = f", or mend source.classes if {near[0]!r} is misspelt there" if near else ""
+            raise StudyError(problem, f"use one of {', '.join(known)}{hint}")
         changed["positive_class"] = source.positive
     return replace(dataset, **changed)
 

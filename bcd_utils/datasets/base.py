@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -205,7 +206,10 @@ def given_folder(data_dir: str, title: str) -> Path:
     given = Path(data_dir)
     given = given if given.exists() else path_of(data_dir)
     if not given.exists():
-        fix = f"pass --data-dir with {title}'s folder or archive"
+        beside = [path.name for path in given.parent.iterdir()] if given.parent.is_dir() else []
+        near = difflib.get_close_matches(given.name, beside, n=1, cutoff=0.8)
+        hint = f"did you mean {given.parent / near[0]}? " if near else ""
+        fix = f"{hint}name the folder or archive with {title}: source.data_dir in the study's file, or --data-dir"
         raise StudyError(f"The data folder {given} does not exist", fix)
     if given.is_dir():
         return given

@@ -12,7 +12,7 @@ import yaml
 
 from bcd_utils.datasets import REGISTRY
 from bcd_utils.datasets.at_hand import read_folder, read_source
-from bcd_utils.datasets.base import AtHand
+from bcd_utils.datasets.base import MANIFEST_COLUMNS, AtHand
 from bcd_utils.datasets.examples import evenly_spaced
 from bcd_utils.datasets.files import pictures
 from bcd_utils.datasets.folder_scan import LOOK
@@ -62,7 +62,10 @@ def first_look(source: Source, on_progress: OnProgress = silent) -> Iterator[Par
     yield f"Pixels of {len(manifest)} of {len(scan.images)} images", pixel_table(manifest)
     odd = [*scan.remarks, *remarks, *oddities(found)]
     yield "What looks odd", "\n".join(odd) or "nothing"
-    yield "To paste into a study (STUDY.yaml)", section(source, found)
+    yield (
+        "A study of them, to be saved as MINE.yaml and run with 'bcd run MINE.yaml'",
+        study_of(source, found),
+    )
 
 
 def _files(folder: Path) -> pd.DataFrame:
@@ -135,26 +138,37 @@ def oddities(found: AtHand) -> list[str]:
     >>> from bcd_utils.datasets.base import Scan
     >>> images = pd.DataFrame({"label": ["a"] * 90 + ["b"], "masks": "", "path": "x.png"})
     >>> at_hand = AtHand(replace(REGISTRY["folder"], classes=("a", "b")), Path(), Scan(images))
-    >>> [text.partition(":")[0] for text in oddities(at_hand)]
-    ['b has 1 images', 'No patients are named']
+    >>> [text.partition(":")[0].partition(",")[0] for text in oddities(at_hand)]
+    ['b has 1 image', 'No patients are named', 'a is taken for the positive class']
     """
     images = found.scan.images
-    counts = images["label"].value_counts()
+    counts = images["label"].value_counts().reindex(list(found.dataset.classes), fill_value=0)
     said = [
-        f"{label} has {count} images: too few to learn and to test"
+        f"{label} has {count or 'no'} image{'s' if count != 1 else ''}: too few to learn and to test"
         for label, count in counts.items()
         if count < 20
     ]
     if "patient" not in images:
+        told = (
+            sorted(set(images) - {*MANIFEST_COLUMNS, "official_split"}) if found.dataset.layout.table else []
+        )
+        columns = (
+            f" (source.table.patient names the column that does: one of {', '.join(told)})" if told else ""
+        )
         said.append(
             "No patients are named: images of one patient may be on both sides of a split; say who is who with "
-            "source.patients or groups.csv, if you know"
+            f"source.patients or groups.csv, if you know{columns}"
+        )
+    if not found.dataset.positive_class and found.dataset.positive != "malignant":
+        said.append(
+            f"{found.dataset.positive} is taken for the positive class, whose sensitivity is reported, because it is "
+            "the first: say another with source.positive"
         )
     return said
 
 
-def section(source: Source, found: AtHand) -> str:
-    """The ``source`` section that asks for what was understood."""
+def study_of(source: Source, found: AtHand) -> str:
+    """A study's file that asks for what was understood, split as these images allow."""
     usual = Source(dataset=source.dataset).as_dict()
     given = {name: value for name, value in source.as_dict().items() if value != usual[name]}
     if source.table:
@@ -166,8 +180,11 @@ def section(source: Source, found: AtHand) -> str:
             "positive": found.dataset.positive,
         }
         values |= {"modality": found.dataset.modality}
+    images = found.scan.images
+    split = "official" if "official_split" in images else "group" if "patient" in images else "image"
+    named = {"name": "mine", "title": "A study of my own images", "split": split, "source": values}
     return yaml.safe_dump(
-        {"source": values}, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None
+        named, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None
     ).rstrip()
 
 

@@ -110,7 +110,7 @@ def sets_of(images: Sequence[Picture], rows: pd.DataFrame | None, layout: Layout
         raise StudyError(f"{where} {given}", fix + column * by_table)
     sets = [spelt[plain(name)] for name in told]
     counts = ", ".join(f"{count} {name}" for name, count in Counter(sets).items())
-    remark = f"{where[0].upper() + where[1:]} give a split ({counts}); a study keeps it with split: official"
+    remark = f"{where[0].upper() + where[1:]} give a split ({counts}), which split: official keeps"
     return sets, [remark]
 
 

@@ -19,6 +19,7 @@ from bcd_utils.datasets.picture import OWN_GROUPS, Picture
 from bcd_utils.study.source import Layout
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import natural_key
+from bcd_utils.utils.path_text import in_shell
 
 PLAIN = Layout()
 LOOK = "bcd inspect FOLDER shows what is understood"
@@ -74,7 +75,7 @@ def scan_folder(
     lone = attach(masks, images)
     kept = sorted((image for image in images if image.label), key=lambda image: _rank(image, order))
     give_labels([*lone], None, spelt)
-    _refuse_nothing(folder, kept, [*lone], left_out, order)
+    _refuse_nothing(folder, kept, [*lone], left_out, order, rows)
     left_out += [(mask.path, why) for mask, why in lone.items()]
     stems = Counter(image.stem for image in kept)
     columns = {
@@ -114,7 +115,12 @@ def _rank(image: Picture, order: Sequence[str]) -> tuple[int, list[str | int], l
 
 
 def _refuse_nothing(
-    folder: Path, kept: Sequence[Picture], lone: Sequence[Picture], left_out: LeftOut, order: Sequence[str]
+    folder: Path,
+    kept: Sequence[Picture],
+    lone: Sequence[Picture],
+    left_out: LeftOut,
+    order: Sequence[str],
+    rows: pd.DataFrame | None,
 ) -> None:
     """Stop where there is no image, or a class has nothing but files that are called masks."""
     only_masks = {mask.label for mask in lone} - {image.label for image in kept}
@@ -130,9 +136,17 @@ def _refuse_nothing(
     reasons = Counter(why for _, why in left_out).most_common(3)
     seen = "; ".join(f"{count} x {why}" for why, count in reasons)
     classes = ", ".join(order or USUAL)
+    problem = f"{folder} holds no images of the classes {classes}" + (f" ({seen})" if seen else "")
+    if rows is not None and "label" not in rows and len(rows.columns):
+        column = ", ".join(rows)
+        raise StudyError(
+            problem, f"say which column of the table has the classes: source.table.label, one of {column}"
+        )
+    sheets = [path for path, _ in left_out if path.lower().endswith((".csv", ".tsv", ".xlsx"))]
+    table = f"--set source.table.file={in_shell(Path(sheets[0]))}" if sheets else "with source.table.file"
     raise StudyError(
-        f"{folder} holds no images of the classes {classes}" + (f" ({seen})" if seen else ""),
+        problem,
         f"give the folder that holds folders called {classes}, or say what the classes are called there: --set "
-        "'source.classes={benign: [B], malignant: [M]}', say, or name a table of labels with source.table.file; "
-        + LOOK,
+        "'source.classes={benign: [B], malignant: [M]}', say, or name a table of labels "
+        f"{table}; {LOOK}",
     )

@@ -91,7 +91,8 @@ def table_of_images(
     keep = [column for column in rows if column not in roles] if wanted.keep is None else list(wanted.keep)
     missing = [column for column in [*roles, *keep] if column not in rows]
     if missing:
-        fix = f"write one of {', '.join(rows)} into source.table"
+        named = {getattr(wanted, role): f"source.table.{role}" for role in ("label", "patient", "split")}
+        fix = f"write one of {', '.join(rows)} into {named.get(missing[0], 'source.table.keep')}"
         raise StudyError(f"{files[0]}, line 1: there is no column '{missing[0]}'", fix)
     told = rows[list(roles)].rename(columns=roles)
     return told.join(rows[keep].rename(columns=_apart(keep, told))), remarks

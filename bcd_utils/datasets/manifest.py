@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,13 +14,14 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.datasets.base import MANIFEST_COLUMNS, AtHand, Dataset
+from bcd_utils.datasets.class_names import plain
 from bcd_utils.datasets.inspection import hash_of, inspect_image
 from bcd_utils.datasets.mask_checks import inspect_masks, remarks_on_images, remarks_on_masks
 from bcd_utils.images.reading import mask_paths
 from bcd_utils.utils.counting import OnProgress, counted_rows, silent
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import sha256_of_json
-from bcd_utils.utils.path_text import path_of, printable
+from bcd_utils.utils.path_text import in_shell, path_of, printable
 
 #: What the manifest keeps of the files themselves: see `inspection.inspect_image`.
 FILE_COLUMNS = ("format", "mode", "bytes")
@@ -85,12 +88,34 @@ def build_manifest(
     if absent and (require_every_class or not usable):
         lost = manifest.loc[manifest["label"] == absent[0], "status"]
         seen = f"; of its {len(lost)} images the first is set aside: {lost.iloc[0]}" if len(lost) else ""
-        others = ", ".join(label for label in dataset.classes if label in usable)
-        fix = f"see what 'bcd inspect {folder}' understands, or study the others: --set 'source.classes=[{others}]'"
+        others = [label for label in dataset.classes if label in usable]
+        fix = advice_on_absent(absent[0], others, [why for _, why in found.scan.left_out], folder)
         raise StudyError(f"{folder} holds no usable image of class {absent[0]}{seen}", fix)
     columns = [*MANIFEST_COLUMNS, *FILE_COLUMNS]
     own = [column for column in images if column not in columns]
     return manifest[columns + own], list(map(printable, remarks))
+
+
+def advice_on_absent(absent: str, others: Sequence[str], reasons: Iterable[str], folder: Path) -> str:
+    """What to do where a class has no image: what may be meant, else the classes that are left.
+
+    Examples
+    --------
+    >>> advice_on_absent("malignent", ["benign"], ["in the folder 'Malignant', which is no class"], Path("x"))
+    "if 'Malignant' is meant, say so in source.classes: --set 'source.classes={benign: [], malignent: [Malignant]}'"
+    >>> advice_on_absent("normal", ["benign", "malignant"], [], Path("x"))
+    "see what 'bcd inspect x' understands, or study the others: --set 'source.classes=[benign, malignant]'"
+    """
+    named = dict.fromkeys(name for why in reasons for name in re.findall(r"'(.+)', which is no", why))
+    near = difflib.get_close_matches(plain(absent), map(plain, named), n=1, cutoff=0.7)
+    if near:
+        meant = next(name for name in named if plain(name) == near[0])
+        classes = ", ".join([*(f"{label}: []" for label in others), f"{absent}: [{meant}]"])
+        return f"if {meant!r} is meant, say so in source.classes: --set 'source.classes={{{classes}}}'"
+    look = f"see what 'bcd inspect {in_shell(folder)}' understands"
+    if len(others) < 2:
+        return look
+    return f"{look}, or study the others: --set 'source.classes=[{', '.join(others)}]'"
 
 
 def masks_hash(folder: Path, masks: str) -> str:

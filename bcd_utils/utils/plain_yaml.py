@@ -37,7 +37,7 @@ class _Loader(yaml.SafeLoader):
     def construct_number(self, node: Any) -> int | float:
         text = node.value.replace("0o", "0_o")  # int() takes 0o17, and no 0_o17
         if re.match(r"[-+]?0[0-9]", text):
-            raise _refused(f"{node.value} begins with 0", node)
+            raise _refused(f"{node.value} begins with 0: write a name in quotes, a number without it", node)
         if len(text) > 40:
             raise _refused(f"{text[:10]}... has {len(text)} digits", node)
         return float(text) if re.search(r"[.eEnN]", text) else int(text)

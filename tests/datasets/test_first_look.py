@@ -25,7 +25,9 @@ def test_the_section_to_paste_reads_what_was_shown(tmp_path):
     images = said["Images"].set_index("class")
     assert images["images"].to_dict() == {"benign": 3, "malignant": 3, "normal": 3, "all": 9}
     assert images.loc["benign", "most masks"] == 2
-    section = yaml.safe_load(said["To paste into a study (STUDY.yaml)"])["source"]
+    section = yaml.safe_load(said[next(title for title in said if title.startswith("A study of them"))])[
+        "source"
+    ]
     again = dict(first_look(source_of(section, [])))
     assert again["Images"].equals(said["Images"])
 
@@ -36,7 +38,9 @@ def test_the_section_to_paste_says_of_a_table_what_was_said(tmp_path):
     lines = [f"{path.relative_to(tmp_path)},{'AB'[k % 2]}" for k, path in enumerate(files)]
     (tmp_path / "labels.csv").write_text("\n".join(["path,label", *lines]))
     said = said_of(tmp_path, "source.table.file=labels.csv", "source.classes=[A, B]")
-    section = yaml.safe_load(said["To paste into a study (STUDY.yaml)"])["source"]
+    section = yaml.safe_load(said[next(title for title in said if title.startswith("A study of them"))])[
+        "source"
+    ]
     assert section["table"] == {"file": "labels.csv"}
     assert dict(first_look(source_of(section, [])))["Images"].equals(said["Images"])
 
@@ -74,3 +78,28 @@ def test_pictures_of_another_kind_are_of_no_known_set(tmp_path):
     with pytest.raises(StudyError, match="2 x in no class folder") as error:
         next(parts)
     assert "bcd inspect" not in error.value.fix
+
+
+def study_in(said):
+    return yaml.safe_load(said[next(title for title in said if title.startswith("A study of them"))])
+
+
+def test_the_study_is_split_as_the_images_allow(tmp_path):
+    for label in ("high", "low"):
+        for patient in "abc":
+            write_image(tmp_path / "named" / label / f"{patient}-1.png", noise(1, len(label), ord(patient)))
+            for place in ("train", "test"):
+                write_image(
+                    tmp_path / "sets" / place / label / f"{patient}.png", noise(2, len(label), ord(patient))
+                )
+    assert study_in(said_of(tmp_path / "named", "source.classes=[low, high]"))["split"] == "image"
+    by_patient = said_of(tmp_path / "named", "source.classes=[low, high]", "source.patients=(.)-1")
+    assert study_in(by_patient)["split"] == "group"
+    assert study_in(said_of(tmp_path / "sets", "source.classes=[low, high]"))["split"] == "official"
+
+
+def test_a_class_without_images_and_a_guessed_positive_class_look_odd(tmp_path):
+    for label in ("high", "low"):
+        write_image(tmp_path / label / "1.png", noise(len(label)))
+    odd = said_of(tmp_path, "source.classes=[low, high, midd]")["What looks odd"]
+    assert "midd has no images" in odd and "low is taken for the positive class" in odd

@@ -212,7 +212,7 @@ def test_a_file_that_is_no_zip_is_named(tmp_path, cache):
 
 
 def test_a_missing_data_folder_is_named(tmp_path):
-    with pytest.raises(StudyError, match="The data folder .*nowhere does not exist.*--data-dir"):
+    with pytest.raises(StudyError, match="nowhere does not exist.*--data-dir"):
         REGISTRY["busi"].locate(StudySource(data_dir=str(tmp_path / "nowhere")))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -15,14 +16,17 @@ from PIL import Image
 
 from bcd_utils.audit.duplicates import exact_kind, thumbnails
 from bcd_utils.datasets import MANIFEST_COLUMNS, REGISTRY, Scan
+from bcd_utils.datasets.at_hand import read_source
 from bcd_utils.datasets.manifest import (
     FILE_COLUMNS,
+    build_manifest,
     data_hash,
     describe_dataset,
     inspect_image,
     join_groups,
 )
 from bcd_utils.images.reading import read_with_mask
+from bcd_utils.study.loading import source_of
 from bcd_utils.utils.errors import StudyError
 
 EMPTY = "masks are empty for all 3 images of class normal"
@@ -173,6 +177,22 @@ def test_a_class_without_a_usable_image_is_refused(tmp_path):
         path.write_bytes(b"")
     with pytest.raises(StudyError, match="holds no usable image of class normal"):
         manifest_of(ANY_COUNT, tmp_path)
+
+
+@pytest.mark.parametrize("classes", ["[benign, malignent]", "{benign: [], malignent: []}"])
+def test_a_misspelt_class_is_told_from_its_folder_and_the_advice_works(tmp_path, classes):
+    write_busi(tmp_path)
+    shutil.rmtree(tmp_path / "normal", ignore_errors=True)
+    values = {"dataset": "folder", "data_dir": str(tmp_path)}
+
+    def build(*settings):
+        return build_manifest(read_source(source_of(values, settings)))
+
+    with pytest.raises(StudyError, match="holds no usable image of class malignent") as caught:
+        build(f"source.classes={classes}")
+    advice = caught.value.fix.partition("--set ")[2].strip("'")
+    manifest, _ = build(advice)
+    assert manifest["label"].value_counts().to_dict() == {"benign": 3, "malignent": 3}
 
 
 def test_for_a_test_some_classes_will_do_but_not_none(tmp_path):

@@ -155,8 +155,7 @@ def test_a_cache_that_cannot_be_written_is_named_with_the_variable_that_helps(en
         kept(entry, writes("one"))
 
 
-def test_the_cache_knows_which_study_uses_what(entry, monkeypatch):
-    monkeypatch.setattr(module, "_study", "")
+def test_the_cache_knows_which_study_uses_what(entry):
     note_use([entry])
     work_for("one")
     kept(entry, writes("one"))

@@ -15,9 +15,8 @@ def pictures(path):
 
 
 @pytest.fixture
-def filled(cache, monkeypatch):
+def filled(cache):
     """Entries of five studies: a file of its own each, one folder that two share, one file that nobody knows of."""
-    monkeypatch.setattr(module, "_study", "")
     for number, study in enumerate(("one", "two", "three", "four", "five")):
         work_for(study)
         kept(
