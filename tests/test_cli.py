@@ -141,7 +141,7 @@ def test_a_missing_data_folder_is_named_brackets_and_all(bcd, tmp_path, name):
     )
     assert ended.code == 1
     assert f"Error: The data folder {tmp_path / name} does not exist." in ended.err
-    assert "To fix: pass --data-dir" in ended.err
+    assert "To fix: name the folder or archive with BUSI" in ended.err and "--data-dir" in ended.err
 
 
 @pytest.mark.parametrize("name", ["[bold]run[/bold]", "[/x]"])
