@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import read_json, sha256_of_file, sha256_of_json, write_json
 from bcd_utils.utils.paths import cache_folder
-from bcd_utils.utils.system_errors import disk_errors
+from bcd_utils.utils.system_errors import CLOSED, disk_errors
 
 SUMS = ".sums.json"
 #: One text file a study, of the entries it has used.
@@ -110,14 +111,18 @@ def discard(entry: Path) -> None:
 
 
 def note_use(entries: Iterable[Path]) -> None:
-    """Note that the study that this process works for uses these entries."""
+    """Note that the study that this process works for uses these entries; a cache that is only read keeps no notes."""
     names = {path.relative_to(cache_folder()).as_posix() for path in entries} if _study else set()
     if new := names - used_by(_study):
         notes = cache_folder() / USERS / f"{_study}.txt"
-        with disk_errors(notes):
-            notes.parent.mkdir(parents=True, exist_ok=True)
-            with open(notes, "a", encoding="utf-8") as file:
-                file.write("".join(f"{name}\n" for name in sorted(new)))
+        try:
+            with disk_errors(notes):
+                notes.parent.mkdir(parents=True, exist_ok=True)
+                with open(notes, "a", encoding="utf-8") as file:
+                    file.write("".join(f"{name}\n" for name in sorted(new)))
+        except StudyError as error:
+            if not isinstance(error.__cause__, OSError) or error.__cause__.errno not in CLOSED:
+                raise
 
 
 def used_by(study: str) -> set[str]:

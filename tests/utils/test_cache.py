@@ -175,3 +175,15 @@ def test_checksums_are_those_of_sha256sum(entry):
     kept(entry, writes("one"))
     size, _, digest = json.loads(module.sums_of(entry).read_text())[""]
     assert (size, digest) == (3, hashlib.sha256(b"one").hexdigest())
+
+
+def test_a_cache_that_may_only_be_read_is_read(entry, monkeypatch):
+    kept(entry, writes("one"))
+    work_for("mine")
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(module.Path, "mkdir", refuse)
+    assert kept(entry, lambda path: pytest.fail("made again")).read_text() == "one"
+    assert used_by("mine") == set()
