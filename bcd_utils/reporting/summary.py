@@ -162,6 +162,6 @@ def announcements(
         data: dataset.get("synthetic"),
         test: external and external.synthetic,
     }
-    other = f"Edited notebooks: {', '.join(edited)} differ from the commit, so these are not the study's own results."
+    other = f"Edited notebooks: the cells of {', '.join(edited)} are not the commit's; the results are not the study's own."
     holds |= {some: drawn, weights: network.get("untrained"), other: edited}
     return [text for text, applies in holds.items() if applies]

@@ -59,7 +59,7 @@ def test_synthetic_data_and_untrained_weights_are_announced(synthetic, untrained
 
 def test_notebooks_that_were_edited_are_announced():
     (said,) = announcements({}, {}, edited=["04_evaluation", "05_gradcam"])
-    assert said.startswith("Edited notebooks: 04_evaluation, 05_gradcam differ from the commit")
+    assert said.startswith("Edited notebooks: the cells of 04_evaluation, 05_gradcam are not the commit")
 
 
 def test_a_synthetic_external_test_is_announced():
