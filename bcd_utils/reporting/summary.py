@@ -162,6 +162,7 @@ def announcements(
         data: dataset.get("synthetic"),
         test: external and external.synthetic,
     }
-    other = f"Edited notebooks: the cells of {', '.join(edited)} are not the commit's; the results are not the study's own."
+    cells = f"the cells of {', '.join(edited)} are not the commit's"
+    other = f"Edited notebooks: {cells}, so the results are not the study's own."
     holds |= {some: drawn, weights: network.get("untrained"), other: edited}
     return [text for text, applies in holds.items() if applies]
