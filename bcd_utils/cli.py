@@ -198,9 +198,10 @@ def cache(
         console.print(f"Freed {freed:,} bytes; runs that need it again make it anew.")
         return
     columns = ("study", "kind", "entries", "bytes", "for it alone")
-    rows = cache_contents.table()
+    found = cache_contents.contents()
+    rows = cache_contents.table(found)
     print_table(columns, ((*row[:2], *(f"{number:,}" for number in row[2:])) for row in rows))
-    total = sum(entry.bytes for entry in cache_contents.contents())
+    total = sum(entry.bytes for entry in found)
     console.print(f"{total:,} bytes in {escape(readable(cache_folder()))}", soft_wrap=True)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ from bcd_utils.datasets.base import MANIFEST_COLUMNS, Dataset, Scan
 from bcd_utils.datasets.class_names import said_of_two
 from bcd_utils.datasets.readers import REGISTRY
 from bcd_utils.study.source import Layout, Source, Table, spoken_of
-from bcd_utils.utils.errors import StudyError, allowed_instead
+from bcd_utils.utils.errors import StudyError, allowed_instead, nearest
 
 if TYPE_CHECKING:
     from bcd_utils.study.run import Run
@@ -95,8 +94,8 @@ def _with_classes(dataset: Dataset, source: Source) -> Dataset:
         known = changed.get("classes") or dataset.classes
         if known and source.positive not in known:
             problem = f"source.positive = {source.positive!r} is no class"
-            near = difflib.get_close_matches(source.positive, known, n=1)
-            hint = f", or mend source.classes if {near[0]!r} is misspelt there" if near else ""
+            near = nearest(source.positive, known)
+            hint = f", or mend source.classes if {near!r} is misspelt there" if near else ""
             raise StudyError(problem, f"use one of {', '.join(known)}{hint}")
         changed["positive_class"] = source.positive
     return replace(dataset, **changed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ from bcd_utils.datasets.download import download, unpack
 from bcd_utils.images.refusals import MOST_MEGAPIXELS
 from bcd_utils.study.source import Layout, Source
 from bcd_utils.utils.cache import kept
-from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.errors import StudyError, nearest
 from bcd_utils.utils.path_text import path_of
 from bcd_utils.utils.paths import RAW_DATA, cache_folder, readable
 
@@ -207,8 +206,8 @@ def given_folder(data_dir: str, title: str) -> Path:
     given = given if given.exists() else path_of(data_dir)
     if not given.exists():
         beside = [path.name for path in given.parent.iterdir()] if given.parent.is_dir() else []
-        near = difflib.get_close_matches(given.name, beside, n=1, cutoff=0.8)
-        hint = f"did you mean {given.parent / near[0]}? " if near else ""
+        near = nearest(given.name, beside, 0.8)
+        hint = f"did you mean {given.parent / near}? " if near else ""
         fix = f"{hint}name the folder or archive with {title}: source.data_dir in the study's file, or --data-dir"
         raise StudyError(f"The data folder {given} does not exist", fix)
     if given.is_dir():

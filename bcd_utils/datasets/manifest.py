@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +18,7 @@ from bcd_utils.datasets.inspection import hash_of, inspect_image
 from bcd_utils.datasets.mask_checks import inspect_masks, remarks_on_images, remarks_on_masks
 from bcd_utils.images.reading import mask_paths
 from bcd_utils.utils.counting import OnProgress, counted_rows, silent
-from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.errors import StudyError, nearest
 from bcd_utils.utils.files import sha256_of_json
 from bcd_utils.utils.path_text import in_shell, path_of, printable
 
@@ -107,9 +106,9 @@ def advice_on_absent(absent: str, others: Sequence[str], reasons: Iterable[str],
     "see what 'bcd inspect x' understands, or study the others: --set 'source.classes=[benign, malignant]'"
     """
     named = dict.fromkeys(name for why in reasons for name in re.findall(r"'(.+)', which is no", why))
-    near = difflib.get_close_matches(plain(absent), map(plain, named), n=1, cutoff=0.7)
+    near = nearest(plain(absent), map(plain, named), 0.7)
     if near:
-        meant = next(name for name in named if plain(name) == near[0])
+        meant = next(name for name in named if plain(name) == near)
         classes = ", ".join([*(f"{label}: []" for label in others), f"{absent}: [{meant}]"])
         return f"if {meant!r} is meant, say so in source.classes: --set 'source.classes={{{classes}}}'"
     look = f"see what 'bcd inspect {in_shell(folder)}' understands"

@@ -8,7 +8,7 @@ import shlex
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from bcd_utils.study.run import STAGE, Run
 from bcd_utils.utils.errors import StudyError, allowed_instead
@@ -108,7 +108,7 @@ def parameters_given() -> set[str] | None:
 def begin(notebook: str, run_dir: str, study_file: str, settings: str, overwrite: bool) -> Run:
     """Begin a stage of a run in this process; see `open_run`."""
     from bcd_utils.pipeline.origin import take_folder
-    from bcd_utils.pipeline.runner import SUMS, Chain, locked
+    from bcd_utils.pipeline.runner import Chain, locked, take_back_sums
     from bcd_utils.pipeline.stages import sections
     from bcd_utils.study.loading import load_study
 
@@ -137,8 +137,7 @@ def begin(notebook: str, run_dir: str, study_file: str, settings: str, overwrite
     if not why and not overwrite:
         fix = "look at it with 'bcd lab', or add -p overwrite True to make it again"
         raise StudyError(f"{notebook} of {readable(folder)} is finished", fix)
-    for outdated in SUMS:
-        (folder / outdated).unlink(missing_ok=True)
+    take_back_sums(folder)
     run.forget(notebook)
     os.environ[STAGE] = notebook
     _begun[notebook] = Begun(run, parts, run.shown(), time.time(), lock)
@@ -175,7 +174,7 @@ def show_state(run: Run) -> None:
     display(Markdown(text))  # type: ignore[no-untyped-call]
 
 
-def _name_one(notebook: str) -> str:
+def _name_one(notebook: str) -> NoReturn:
     """Stop where no run is named, with those that there are."""
     runs = sorted(path.parent for path in REPORTS.glob("*/study.json"))
     known = ", ".join(f'"{readable(path)}"' for path in runs)

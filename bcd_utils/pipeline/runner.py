@@ -180,8 +180,7 @@ class Chain:
                 if not reason:
                     listen(stage.notebook, "unchanged", 0.0, "")
                     continue
-                for outdated in SUMS:
-                    (run.folder / outdated).unlink(missing_ok=True)
+                take_back_sums(run.folder)
                 seconds = run_notebook(run, stage, self.source(stage), parts, listen)
                 listen(stage.notebook, "done", seconds, reason)
             return publish(run, self.declared)
@@ -208,6 +207,12 @@ class Chain:
                     fix = f"copy it to {readable(written)}, or run '{make} -p overwrite True'"
                     raise StudyError(f"The executed notebook of {name} was written elsewhere", fix)
             return publish(self.run, self.declared)
+
+
+def take_back_sums(folder: Path) -> None:
+    """Remove what sums up a run, before one of its stages is made anew."""
+    for outdated in SUMS:
+        (folder / outdated).unlink(missing_ok=True)
 
 
 @contextmanager

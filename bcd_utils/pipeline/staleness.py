@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from bcd_utils.study.provenance import cells_of
 from bcd_utils.study.run import Run
 from bcd_utils.study.settings import Study
 from bcd_utils.study.stage import Stage, section_name
@@ -50,8 +50,7 @@ def parts_of(run: Run, stage: Stage, before: Sequence[Stage], outside: Any, note
         `code_identity.code_parts`; ``settings``: name -> value of those that this code reads; ``reads``: artifact ->
         hash; ``outside``: hash.
     """
-    source = json.loads(notebook.read_text(encoding="utf-8"))
-    cells = [(cell["cell_type"], "".join(cell["source"])) for cell in source["cells"]]
+    cells = cells_of(notebook.read_text(encoding="utf-8"))
     tree = ast.parse("\n".join(plain_python(text) for kind, text in cells if kind == "code"))
     named = imported_names(tree)
     modules = closure(modules_among(named))

@@ -7,13 +7,12 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from bcd_utils import __version__
+from bcd_utils.utils.code_identity import installed_versions
 from bcd_utils.utils.environment import recorded
 from bcd_utils.utils.files import sha256_of_file, sha256_of_json
 from bcd_utils.utils.paths import NOTEBOOKS, ROOT
@@ -48,17 +47,18 @@ def edited_notebooks(names: Iterable[str]) -> list[str]:
         return []
     there = {name: NOTEBOOKS / f"{name}.ipynb" for name in names}
     found = {name: path for name, path in there.items() if path.exists()}
-    return [name for name, path in found.items() if _cells(path.read_text("utf-8")) != _committed(path)]
+    return [name for name, path in found.items() if cells_of(path.read_text("utf-8")) != _committed(path)]
 
 
 def _committed(notebook: Path) -> list[tuple[str, str]] | None:
     try:
-        return _cells(_git("show", f"HEAD:./{notebook.relative_to(ROOT).as_posix()}"))
+        return cells_of(_git("show", f"HEAD:./{notebook.relative_to(ROOT).as_posix()}"))
     except subprocess.SubprocessError:  # it is not in the commit
         return None
 
 
-def _cells(content: str) -> list[tuple[str, str]]:
+def cells_of(content: str) -> list[tuple[str, str]]:
+    """Kind and source of each cell of a notebook's file."""
     return [(cell["cell_type"], "".join(cell["source"])) for cell in json.loads(content)["cells"]]
 
 
@@ -71,11 +71,8 @@ def _git(*words: str) -> str:
 
 def versions() -> dict[str, str]:
     """Versions of Python, this project and the packages that shape results."""
-    known = {"python": platform.python_version(), "bcd_utils": __version__}
-    for package in PACKAGES:
-        with suppress(metadata.PackageNotFoundError):
-            known[package] = metadata.version(package)
-    return known
+    own = {"python": platform.python_version(), "bcd_utils": __version__}
+    return own | installed_versions(PACKAGES)
 
 
 def describe() -> dict[str, Any]:

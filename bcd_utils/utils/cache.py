@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import read_json, sha256_of_file, sha256_of_json, write_json
 from bcd_utils.utils.paths import cache_folder
 from bcd_utils.utils.system_errors import CLOSED, disk_errors
@@ -115,14 +114,14 @@ def note_use(entries: Iterable[Path]) -> None:
     names = {path.relative_to(cache_folder()).as_posix() for path in entries} if _study else set()
     if new := names - used_by(_study):
         notes = cache_folder() / USERS / f"{_study}.txt"
-        try:
-            with disk_errors(notes):
+        with disk_errors(notes):
+            try:
                 notes.parent.mkdir(parents=True, exist_ok=True)
                 with open(notes, "a", encoding="utf-8") as file:
                     file.write("".join(f"{name}\n" for name in sorted(new)))
-        except StudyError as error:
-            if not isinstance(error.__cause__, OSError) or error.__cause__.errno not in CLOSED:
-                raise
+            except OSError as error:
+                if error.errno not in CLOSED:
+                    raise
 
 
 def used_by(study: str) -> set[str]:

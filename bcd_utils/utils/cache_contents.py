@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from bcd_utils.utils.cache import SUMS, USERS, owned, used_by
@@ -35,7 +36,7 @@ class Entry:
     files: tuple[Path, ...]
     users: frozenset[str]
 
-    @property
+    @cached_property
     def bytes(self) -> int:
         """Bytes of all its files."""
         return sum(path.stat().st_size for file in self.files for path in _files_below(file))
@@ -64,12 +65,11 @@ def studies() -> list[str]:
     return sorted(path.stem for path in (cache_folder() / USERS).glob("*.txt"))
 
 
-def table() -> list[tuple[str, str, int, int, int]]:
-    """Rows of study, kind, entries, their bytes, and the bytes that only this study uses.
+def table(found: Sequence[Entry]) -> list[tuple[str, str, int, int, int]]:
+    """Rows of `contents`: study, kind, entries, their bytes, and the bytes that only this study uses.
 
     Entries that several studies use are in the row of each.
     """
-    found = contents()
     rows = []
     for study in [*studies(), NOBODY]:
         used = [entry for entry in found if (study in entry.users if study != NOBODY else not entry.users)]

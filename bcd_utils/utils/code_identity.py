@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from importlib import metadata
 from itertools import chain
@@ -243,6 +244,21 @@ def _module_of(name: str, root: Path) -> str | None:
 def version_of(distribution: str) -> str:
     """Version of an installed distribution, looked up once: its metadata are long."""
     return metadata.version(distribution)
+
+
+def installed_versions(distributions: Iterable[str]) -> dict[str, str]:
+    """Versions of those of some distributions that are installed.
+
+    Examples
+    --------
+    >>> sorted(installed_versions(["numpy", "no-such-thing"]))
+    ['numpy']
+    """
+    found = {}
+    for name in distributions:
+        with suppress(metadata.PackageNotFoundError):
+            found[name] = version_of(name)
+    return found
 
 
 @lru_cache(maxsize=1)

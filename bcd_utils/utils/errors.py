@@ -1,7 +1,7 @@
 """The one error a user is meant to see."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bcd_utils.utils.path_text import printable
 
@@ -28,6 +28,18 @@ class StudyError(Exception):
         super().__init__(f"{self.problem}. To fix: {self.fix}" if fix else self.problem)
 
 
+def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The word among some that a misspelt one may mean; None where none is as like as that.
+
+    Examples
+    --------
+    >>> nearest("epoch", ["seed", "epochs"]), nearest("epoch", ["seed"])
+    ('epochs', None)
+    """
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=likeness)
+    return near[0] if near else None
+
+
 def allowed_instead(key: str, known: Sequence[str]) -> str:
     """How to mend a key that is not known: the nearest that is, and all that are.
 
@@ -36,6 +48,6 @@ def allowed_instead(key: str, known: Sequence[str]) -> str:
     >>> allowed_instead("epoch", ["seed", "epochs"])
     "did you mean 'epochs'? allowed are seed, epochs"
     """
-    near = difflib.get_close_matches(key, known, n=1)
-    hint = f"did you mean '{near[0]}'? " if near else ""
+    near = nearest(key, known)
+    hint = f"did you mean '{near}'? " if near else ""
     return f"{hint}allowed are {', '.join(known)}"

@@ -8,7 +8,6 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -228,15 +227,11 @@ def versions(module: str) -> dict[str, str]:
     >>> sorted(versions("bcd_utils.utils.parallel"))
     ['Python', 'code', 'keras', 'numpy', 'scikit-learn', 'scipy', 'tensorflow']
     """
-    from importlib.metadata import PackageNotFoundError, version
+    from bcd_utils.utils.code_identity import code_identity, installed_versions
 
-    from bcd_utils.utils.code_identity import code_identity
-
-    found = {"Python": platform.python_version()}
-    for name in ("numpy", "scipy", "scikit-learn", "keras", "tensorflow"):
-        with suppress(PackageNotFoundError):
-            found[name] = version(name)
-    return found | {"code": code_identity(module) if module.startswith("bcd_utils.") else ""}
+    libraries = installed_versions(("numpy", "scipy", "scikit-learn", "keras", "tensorflow"))
+    code = code_identity(module) if module.startswith("bcd_utils.") else ""
+    return {"Python": platform.python_version(), **libraries, "code": code}
 
 
 def _itself(value: Any) -> Any:

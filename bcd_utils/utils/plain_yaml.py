@@ -35,16 +35,18 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
     def construct_number(self, node: Any) -> int | float:
-        text = node.value.replace("0o", "0_o")  # int() takes 0o17, and no 0_o17
+        text = node.value
         if re.match(r"[-+]?0[0-9]", text):
-            raise _refused(f"{node.value} begins with 0: write a name in quotes, a number without it", node)
+            raise _refused(f"{text} begins with 0: write a name in quotes, a number without it", node)
         if len(text) > 40:
             raise _refused(f"{text[:10]}... has {len(text)} digits", node)
-        return float(text) if re.search(r"[.eEnN]", text) else int(text)
+        return float(text) if re.search(r"[.eE]", text) else int(text)
 
 
 class _Texts(_Loader):
     """Takes every value as the text that it is written as."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}
 
 
 _CORE = {
@@ -55,7 +57,6 @@ _CORE = {
 for _name, (_pattern, _first) in _CORE.items():
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), _first)
 _Loader.add_constructor("tag:yaml.org,2002:number", _Loader.construct_number)
-_Texts.yaml_implicit_resolvers = {}
 
 
 def parse_yaml(text: str, texts_only: bool = False) -> Any:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.path_text import in_shell
 
 GOES_ON = "and run the same command again; finished stages are kept"
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -64,7 +65,8 @@ def refused(error: OSError, path: Path | str | None = None) -> StudyError:
         return StudyError(f"{given} may not be written ({error.strerror})", _another_place(Path(given)))
     if error.errno in IN_THE_WAY:
         there = _first_in_the_way(Path(error.filename2 or error.filename or given))
-        fix = f"{_another_place(Path(given))}, or move it away: mv {there} {there}.old"
+        away = f"mv {in_shell(there)} {in_shell(there.with_name(there.name + '.old'))}"
+        fix = f"{_another_place(Path(given))}, or move it away: {away}"
         return StudyError(f"{there} is in the way of {given} ({error.strerror})", fix)
     return StudyError(
         f"{given}: {error.strerror or error}", f"see that it can be read and written, {GOES_ON}"

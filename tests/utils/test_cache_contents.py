@@ -40,7 +40,7 @@ def bytes_in(folder):
 def test_sizes_are_right_to_the_byte(filled):
     assert sum(entry.bytes for entry in contents()) == bytes_in(filled) - bytes_in(filled / USERS)
     assert studies() == ["five", "four", "one", "three", "two"]
-    rows = {row[:2]: row[2:] for row in table()}
+    rows = {row[:2]: row[2:] for row in table(contents())}
     shared = next(entry for entry in contents() if entry.kind == "phantom")
     assert shared.users == {"one", "two"}
     assert rows["one", "phantom"] == rows["two", "phantom"] == (1, shared.bytes, 0)
@@ -78,7 +78,7 @@ def test_a_study_that_is_not_known_is_named_with_those_that_are(filled):
 
 
 def test_an_empty_cache_is_an_empty_list(cache):
-    assert contents() == [] and table() == []
+    assert contents() == [] and table([]) == []
 
 
 def test_a_lock_is_no_entry(cache):
