@@ -25,6 +25,7 @@ ROOMS = (
     "experiments",
     "reporting",
     "pipeline",
+    "commands",
     "cli",
 )
 LONGEST_MODULE = 300

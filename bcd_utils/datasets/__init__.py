@@ -10,6 +10,7 @@ from bcd_utils.datasets.class_names import said_of_two
 from bcd_utils.datasets.readers import REGISTRY
 from bcd_utils.study.source import Layout, Source, Table, spoken_of
 from bcd_utils.utils.errors import StudyError, allowed_instead, nearest
+from bcd_utils.utils.paths import readable
 
 if TYPE_CHECKING:
     from bcd_utils.study.run import Run
@@ -104,6 +105,9 @@ def _with_classes(dataset: Dataset, source: Source) -> Dataset:
 def recorded_dataset(run: Run) -> Dataset:
     """The data set of a run, with the classes that its first stage found."""
     record = run.read_json("dataset.json")
+    if not record.keys() >= {"classes", "positive"}:
+        problem = f"{readable(run.artifact('dataset.json'))} is of another version of this program"
+        raise StudyError(problem, run.command)
     return replace(
         dataset_of(run.study.source), classes=tuple(record["classes"]), positive_class=record["positive"]
     )

@@ -110,7 +110,7 @@ def begin(notebook: str, run_dir: str, study_file: str, settings: str, overwrite
     from bcd_utils.pipeline.origin import take_folder
     from bcd_utils.pipeline.runner import Chain, locked, take_back_sums
     from bcd_utils.pipeline.stages import sections
-    from bcd_utils.study.loading import load_study
+    from bcd_utils.study.loading import load_study, study_path
 
     if not run_dir:
         raise StudyError("No run is named", f"add -p run_dir {readable(REPORTS / 'NAME')}")
@@ -130,7 +130,7 @@ def begin(notebook: str, run_dir: str, study_file: str, settings: str, overwrite
     outside = chain.outside()
     lock = locked(folder)
     if study_file:
-        take_folder(chain.run, Path(study_file), overwrite)
+        take_folder(chain.run, study_path(study_file), overwrite)
     run = chain.run = Run.create(folder, chain.run.study, chain.run.contract)
     index = names.index(notebook)
     parts, why = chain.state(index, len(names), outside)
@@ -178,5 +178,5 @@ def _name_one(notebook: str) -> NoReturn:
     """Stop where no run is named, with those that there are."""
     runs = sorted(path.parent for path in REPORTS.glob("*/study.json"))
     known = ", ".join(f'"{readable(path)}"' for path in runs)
-    fix = f"set run_dir to one of {known}" if known else "make one: bcd run studies/phantom.yaml"
+    fix = f"set run_dir to one of {known}" if known else "make one: bcd run phantom"
     raise StudyError(f"{notebook} needs a run to look at", fix)

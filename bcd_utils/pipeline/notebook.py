@@ -19,7 +19,7 @@ from bcd_utils.study.run import STAGE, Run
 from bcd_utils.study.stage import Stage
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import write_text
-from bcd_utils.utils.paths import NOTEBOOKS, ROOT, readable
+from bcd_utils.utils.paths import NOTEBOOKS, python_path, readable
 from bcd_utils.utils.progress import PROGRESS_FILE
 from bcd_utils.utils.redirect import stderr_into
 from bcd_utils.utils.system_errors import disk_errors
@@ -84,8 +84,7 @@ def execute(source: Path, target: Path, run: Run, progress: Path) -> None:
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the environment's kernel, not one of the same name at home
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     os.environ |= {PROGRESS_FILE: str(progress), STAGE: source.stem}
-    python_path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(python_path))
+    os.environ["PYTHONPATH"] = python_path()
     warnings.filterwarnings("ignore", module="(nbformat|jupyter_client|zmq|papermill).*")
     import papermill
     from nbclient.exceptions import DeadKernelError

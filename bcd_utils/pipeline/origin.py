@@ -10,7 +10,7 @@ from pathlib import Path
 from bcd_utils.study.run import Run
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import read_json, write_json
-from bcd_utils.utils.paths import REPORTS, ROOT, readable
+from bcd_utils.utils.paths import REPORTS, ROOT, STUDIES, readable
 
 ORIGIN = "origin.json"
 #: What tells one origin from another, as messages call it.
@@ -19,7 +19,10 @@ PARTS = {"study": "the study", "study_file": "the file", "dataset": "the data se
 
 def place(path: Path) -> str:
     """A path as it is noted: below the project from there, so that the project may be moved."""
-    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+    for top in (ROOT, STUDIES.parent):
+        if path.is_relative_to(top):
+            return str(path.relative_to(top))
+    return str(path)
 
 
 def take_folder(run: Run, study_file: Path | None, overwrite: bool) -> None:

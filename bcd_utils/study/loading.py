@@ -192,6 +192,13 @@ def _absolute(key: str, value: Any) -> Any:
     return printable(str(path))
 
 
+def study_path(given: Path | str) -> Path:
+    """The file of a study that is named by its path, or by the name of one that comes with the project."""
+    path = Path(given)
+    plain = path == Path(path.name) and not path.suffix and not path.exists()
+    return STUDIES / f"{path}.yaml" if plain else path
+
+
 def load_study(
     path: Path | str,
     overrides: Sequence[str] = (),
@@ -203,7 +210,7 @@ def load_study(
     Parameters
     ----------
     path : path
-        The study's YAML file.
+        The study's YAML file, or the name of one that comes with the project: ``phantom``.
     overrides : sequence of str
         ``key=value`` texts; a dotted key reaches into a section. Paths count from the current folder.
     sections : mapping of str to type, optional
@@ -216,13 +223,14 @@ def load_study(
     StudyError
         If the file is missing, is no YAML mapping, or holds a setting that is not allowed.
     """
-    path = Path(path)
+    path = study_path(path)
     try:
         values = parse_yaml(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError):
-        beside = path.parent.glob("*.yaml") if any(path.parent.glob("*.yaml")) else STUDIES.glob("*.yaml")
-        known = ", ".join(sorted(readable(p) for p in beside if not p.stem.endswith("_reported")))
-        raise StudyError(f"There is no study file {readable(path)}", f"name one of: {known}") from None
+        beside = [readable(p) for p in path.parent.glob("*.yaml") if path.parent != STUDIES]
+        known = beside or [p.stem for p in STUDIES.glob("*.yaml") if not p.stem.endswith("_reported")]
+        fix = f"name one of: {', '.join(sorted(known))}"
+        raise StudyError(f"There is no study file {readable(path)}", fix) from None
     except OSError as error:
         problem = f"{readable(path)} cannot be read ({error.strerror})"
         raise StudyError(problem, f"make it readable: chmod u+r {readable(path)}") from None

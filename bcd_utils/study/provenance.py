@@ -15,7 +15,7 @@ from bcd_utils import __version__
 from bcd_utils.utils.code_identity import installed_versions
 from bcd_utils.utils.environment import recorded
 from bcd_utils.utils.files import sha256_of_file, sha256_of_json
-from bcd_utils.utils.paths import NOTEBOOKS, ROOT
+from bcd_utils.utils.paths import CARRIED, INSTALLED, NOTEBOOKS, ROOT, SOURCES
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "pandas", "scikit-learn", "scipy", "opencv-python-headless",
             "pillow", "papermill", "nbconvert")  # fmt: skip
@@ -23,12 +23,17 @@ PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "pandas", "scikit-le
 
 def code_hash() -> str:
     """SHA-256 over the source files of ``bcd_utils``."""
-    files = sorted((ROOT / "bcd_utils").rglob("*.py"))
-    return sha256_of_json([[path.relative_to(ROOT).as_posix(), sha256_of_file(path)] for path in files])
+    files = sorted((SOURCES / "bcd_utils").rglob("*.py"))
+    return sha256_of_json([[path.relative_to(SOURCES).as_posix(), sha256_of_file(path)] for path in files])
 
 
 def commit() -> str:
-    """The git commit of the code, with "+ changes" if files differ from it; "unknown" outside git."""
+    """The git commit of the code, with "+ changes" if files differ from it; "unknown" outside git.
+
+    An installed package carries the one it was built from.
+    """
+    if INSTALLED:
+        return (CARRIED / "commit.txt").read_text(encoding="utf-8").strip()
     try:
         changed = _git("status", "--porcelain", "--untracked-files=no")
         return _git("rev-parse", "HEAD")[:12] + (" + changes" if changed else "")
@@ -41,6 +46,8 @@ def edited_notebooks(names: Iterable[str]) -> list[str]:
 
     Outputs and metadata, which JupyterLab saves beside the cells, do not count.
     """
+    if INSTALLED:
+        return []
     try:
         _git("rev-parse", "HEAD")
     except (OSError, subprocess.SubprocessError):

@@ -13,12 +13,13 @@ from typing import Any
 
 import pandas as pd
 
+from bcd_utils.study.differences import command_of
 from bcd_utils.study.loading import make_study, overridden
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.cache import work_for
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import atomic_path, read_json, sha256_of_file, write_json, write_text
-from bcd_utils.utils.paths import REPORTS, ROOT, STUDIES, readable, refuse_unstorable
+from bcd_utils.utils.paths import REPORTS, ROOT, readable, refuse_unstorable
 from bcd_utils.utils.system_errors import disk_errors
 
 #: Tells a notebook's kernel which stage it is; unset where a person has opened the notebook.
@@ -93,7 +94,7 @@ class Run:
                     raise StudyError(f"{settings} is damaged", fix)
                 contract = read_json(place / "contract.json") or {}
                 return cls(place, make_study(values, readable(settings)), contract)
-        raise StudyError(f"{folder} is not a run folder", "make one with 'bcd run studies/phantom.yaml'")
+        raise StudyError(f"{folder} is not a run folder", "make one with 'bcd run phantom'")
 
     def explored(self) -> Run:
         """This run, to be looked at: what is written goes into its folder ``exploration``."""
@@ -156,9 +157,7 @@ class Run:
     @property
     def command(self) -> str:
         """The command that makes this run, as advice."""
-        study_file = STUDIES / f"{self.study.name}.yaml"
-        settings = readable(study_file) if study_file.exists() else "STUDY.yaml"
-        return f"run 'bcd run {settings} --run-dir {readable(self.folder)}'"
+        return f'run "{command_of(self.folder, self.study)}"'
 
     @contextmanager
     def writing(self, name: str):

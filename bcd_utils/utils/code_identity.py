@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bcd_utils.utils.files import sha256_of_json
-from bcd_utils.utils.paths import ROOT
+from bcd_utils.utils.paths import SOURCES
 
 PACKAGE = "bcd_utils"
 #: The room that runs the stages.
@@ -28,7 +28,7 @@ RUNS = f"{PACKAGE}.pipeline."
 BACKENDS = ("tensorflow", "jax", "torch")
 
 
-def code_identity(*modules: str, root: Path = ROOT) -> str:
+def code_identity(*modules: str, root: Path = SOURCES) -> str:
     """SHA-256 of all code that takes part when these modules are used.
 
     Parameters
@@ -74,7 +74,7 @@ def code_parts(files: Mapping[str, Path], further: Iterable[str] = ()) -> dict[s
     return {"modules": hashes, "libraries": libraries, "backend": backend}
 
 
-def modules_among(names: Iterable[str], root: Path = ROOT) -> list[str]:
+def modules_among(names: Iterable[str], root: Path = SOURCES) -> list[str]:
     """The modules of this package that imported names are, or are in.
 
     Examples
@@ -85,7 +85,7 @@ def modules_among(names: Iterable[str], root: Path = ROOT) -> list[str]:
     return sorted({module for name in names if (module := _module_of(name, root))})
 
 
-def closure(modules: Iterable[str], root: Path = ROOT) -> dict[str, Path]:
+def closure(modules: Iterable[str], root: Path = SOURCES) -> dict[str, Path]:
     """The modules of this package that importing some of them brings along, with their files.
 
     Imports inside functions count, imports for type checking alone do not, nor does what runs the stages: it shapes no

@@ -8,17 +8,31 @@ from pathlib import Path
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.path_text import in_shell, text_of
 
-ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOKS = ROOT / "notebooks"
-STUDIES = ROOT / "studies"
+PACKAGE = Path(__file__).resolve().parents[1]
+#: The folder from which this package is imported.
+SOURCES = PACKAGE.parent
+#: What an installed package carries of the project; in a checkout it stands beside the package.
+CARRIED = PACKAGE / "project"
+INSTALLED = CARRIED.is_dir()
+#: Where data and reports lie: the checkout, or of an installed package the folder in which it was first called,
+#: for kernels and workers begin elsewhere.
+ROOT = Path(os.environ.setdefault("BCD_HOME", os.getcwd())) if INSTALLED else SOURCES
+NOTEBOOKS = (CARRIED if INSTALLED else ROOT) / "notebooks"
+STUDIES = (CARRIED if INSTALLED else ROOT) / "studies"
 REPORTS = ROOT / "reports"
 RAW_DATA = ROOT / "data" / "raw"
-TEMPLATES = Path(__file__).resolve().parents[1] / "reporting" / "templates"
+TEMPLATES = PACKAGE / "reporting" / "templates"
 
 
 def cache_folder() -> Path:
     """Folder of recomputable files: ``data/cache``, or ``$BCD_CACHE_DIR`` where that is set."""
     return Path(os.environ.get("BCD_CACHE_DIR") or ROOT / "data" / "cache").absolute()
+
+
+def python_path() -> str:
+    """``PYTHONPATH`` with which another process imports this package; an installed one is found without."""
+    here = [] if INSTALLED else [str(SOURCES)]
+    return os.pathsep.join(dict.fromkeys([*here, *filter(None, [os.environ.get("PYTHONPATH")])]))
 
 
 def readable(path: Path | str) -> str:

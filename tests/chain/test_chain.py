@@ -44,7 +44,7 @@ def read_json(path: Path) -> dict:
 
 def stages_shown(output: str) -> dict[str, str]:
     """What ``bcd run`` prints after each stage's name: seconds, or "unchanged"."""
-    return dict(re.findall(r"✓ (\S+)\s+(unchanged|[\d.]+ s)", output))
+    return dict(re.findall(r"✓ stage \d+ of \d+  (\S+)\s+(unchanged|[\d.]+ s)", output))
 
 
 # -- what a finished run holds ----------------------------------------------------------------------
@@ -516,7 +516,7 @@ def test_each_notebook_names_the_command_that_makes_what_it_lacks(opened, finish
     for stage, lacks in zip(STAGES[1:], ["manifest.csv", "splits.csv", "dataset.json", "splits.csv"],
                             strict=True):  # fmt: skip
         assert errors[stage].startswith("StudyError: "), errors[stage]
-        assert f"{lacks} is missing" in errors[stage] and "To fix: run 'bcd run " in errors[stage], stage
+        assert f"{lacks} is missing" in errors[stage] and 'To fix: run "bcd run ' in errors[stage], stage
 
 
 # -- other settings ---------------------------------------------------------------------------------

@@ -159,7 +159,7 @@ def test_another_folder_of_external_images_repeats_the_external_test_alone(trust
 
 
 def stages_shown(output: str) -> dict[str, str]:
-    return dict(re.findall(r"✓ (\S+)\s+(unchanged|[\d.]+ s)", output))
+    return dict(re.findall(r"✓ stage \d+ of \d+  (\S+)\s+(unchanged|[\d.]+ s)", output))
 
 
 def test_external_images_that_are_missing_are_told_before_anything_runs(trust, tmp_path):

@@ -21,6 +21,7 @@ def root(tmp_path, monkeypatch):
     (tmp_path / "bcd_utils").mkdir()
     (tmp_path / "bcd_utils" / "a.py").write_text("a = 1\n")
     monkeypatch.setattr(provenance, "ROOT", tmp_path)
+    monkeypatch.setattr(provenance, "SOURCES", tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     for name in ("GIT_DIR", "GIT_WORK_TREE"):
         monkeypatch.delenv(name, raising=False)

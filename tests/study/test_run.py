@@ -77,9 +77,7 @@ def test_without_a_name_the_run_that_finished_last_is_opened(reports):
 
 @pytest.mark.parametrize("name", ["", "nowhere"])
 def test_where_there_is_no_run_the_command_that_makes_one_is_named(reports, name):
-    with pytest.raises(
-        StudyError, match="is not a run folder. To fix: make one with 'bcd run studies/phantom.yaml'"
-    ):
+    with pytest.raises(StudyError, match="is not a run folder. To fix: make one with 'bcd run phantom'"):
         Run.open(name)
 
 
@@ -110,12 +108,12 @@ def test_a_missing_artifact_names_its_notebook_and_the_command(run, name):
     with pytest.raises(StudyError) as caught:
         run.artifact(name)
     message = str(caught.value)
-    assert f"{name} is missing; notebook {ARTIFACTS[name]} makes it. To fix: run 'bcd run " in message
+    assert f'{name} is missing; notebook {ARTIFACTS[name]} makes it. To fix: run "bcd run ' in message
     assert "--run-dir" in message and "mine" in message
 
 
 def test_the_command_names_the_study_file_where_there_is_one(reports):
-    assert "paper.yaml --run-dir" in make_run(reports / "p", study("paper")).command
+    assert "bcd run paper --run-dir" in make_run(reports / "p", study("paper")).command
     assert "STUDY.yaml --run-dir" in make_run(reports / "m", study("mine")).command
 
 

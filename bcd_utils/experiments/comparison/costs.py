@@ -24,7 +24,7 @@ from bcd_utils.utils.code_identity import code_identity
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import read_json, sha256_of_file, write_json
 from bcd_utils.utils.memmap import in_batches
-from bcd_utils.utils.paths import ROOT
+from bcd_utils.utils.paths import python_path
 
 IMAGES = 64
 BATCH = 32
@@ -66,8 +66,8 @@ def measure_costs(
 def _in_its_own_process(run: Run, name: str, result: Path) -> None:
     module = "bcd_utils.experiments.comparison.costs"
     words = [sys.executable, "-m", module, str(run.folder), name, str(result)]
-    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    done = subprocess.run(words, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path})
+    here = os.environ | {"PYTHONPATH": python_path()}
+    done = subprocess.run(words, capture_output=True, text=True, env=here)
     if not result.exists():
         reason = (done.stderr.strip().splitlines() or ["it was killed"])[-1]
         problem = f"The costs of {name} could not be measured ({reason})"
