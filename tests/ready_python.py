@@ -50,6 +50,8 @@ def ready_python(folder: Path) -> Iterator[str]:
     listener.bind(str(address))
     listener.listen(64)
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    (folder / "compiled").mkdir()  # by XLA: the same small programs, in one process after the other
+    environment["TF_XLA_FLAGS"] = f"--tf_xla_persistent_cache_directory={folder / 'compiled'}"
     with open(folder / "stderr", "w") as messages:
         server = subprocess.Popen(
             [sys.executable, __file__, str(listener.fileno()), str(program)],
@@ -108,7 +110,9 @@ def load_libraries() -> list[str]:
         importlib.import_module(name)
     from matplotlib.figure import Figure
     from PIL import Image
+    from tensorflow.python.client import pywrap_tf_session
 
+    pywrap_tf_session.TF_GetXlaConstantFoldingDisabled()  # has TF_XLA_FLAGS read, which the children have not
     Image.init()
     Figure().subplots().set_title("fonts").figure.savefig(io.BytesIO())
     gc.freeze()

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.datasets.image_set import ImageSet
-from bcd_utils.explain.gradcam import in_frame
-from bcd_utils.explain.localisation import centre_gaussian, localisation
+from bcd_utils.explain.localisation import centre_gaussian, in_frame, localisation
 from bcd_utils.images.reading import read_row_mask, read_with_mask
 from bcd_utils.study.run import Run
 

@@ -79,10 +79,3 @@ def shuffle_head(head: keras.Model, seed: int) -> keras.Model:
     weights = head.get_weights()
     shuffled.set_weights([generator.permuted(each.ravel()).reshape(each.shape) for each in weights])
     return shuffled
-
-
-def in_frame(cam: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Enlarge a map to an image's frame (height, width), bilinear; float32, values 0..1."""
-    import cv2
-
-    return np.clip(cv2.resize(cam.astype(np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR), 0, 1)

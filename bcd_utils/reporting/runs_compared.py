@@ -93,7 +93,8 @@ def _comparable(summary: Mapping[str, Any]) -> dict[str, Any]:
         "images (SHA-256)": str(provenance.get("data_sha256"))[:12],
         "code (commit)": provenance.get("commit"),
     }
-    return {**summary["settings"], **images}
+    settings = {key: value for key, value in summary["settings"].items() if key not in ("name", "title")}
+    return settings | images
 
 
 def _plain(value: Any) -> str:

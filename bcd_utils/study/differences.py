@@ -15,9 +15,6 @@ from bcd_utils.utils.files import read_json
 from bcd_utils.utils.path_text import in_shell, path_of
 from bcd_utils.utils.paths import ROOT, STUDIES
 
-#: What tells whose run it is and changes no result.
-NAMES = ("name", "title")
-
 
 def flat(settings: Mapping[str, Any], within: str = "") -> dict[str, Any]:
     """Settings by dotted key.
@@ -39,11 +36,11 @@ def differing(*studies: Mapping[str, Any]) -> dict[str, list[Any]]:
 
     Examples
     --------
-    >>> differing({"name": "a", "epochs": 3, "source": {"seed": 1}}, {"name": "b", "epochs": 4, "source": {"seed": 1}})
+    >>> differing({"epochs": 3, "source": {"seed": 1}}, {"epochs": 4, "source": {"seed": 1}})
     {'epochs': [3, 4]}
     """
     each = [flat(study) for study in studies]
-    keys = dict.fromkeys(key for settings in each for key in settings if key not in NAMES)
+    keys = dict.fromkeys(key for settings in each for key in settings)
     values = {key: [settings.get(key) for settings in each] for key in keys}
     return {key: found for key, found in values.items() if any(value != found[0] for value in found)}
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bcd_utils.explain.gradcam import grad_cam, hires_cam, in_frame, shuffle_head
+from bcd_utils.explain.gradcam import grad_cam, hires_cam, shuffle_head
 from bcd_utils.utils.backend import keras, score_gradients
 
 
@@ -71,11 +71,3 @@ def test_shuffling_keeps_the_values_and_changes_the_order():
     assert not np.array_equal(before, after)
     np.testing.assert_array_equal(after, shuffle_head(model, seed=0).get_weights()[0])
     np.testing.assert_array_equal(model.get_weights()[0], np.asarray(KERNEL, np.float32))
-
-
-def test_a_map_is_stretched_to_the_frame():
-    cam = np.zeros((7, 7), np.float32)
-    cam[0, 6] = 1
-    framed = in_frame(cam, (70, 140))
-    assert framed.shape == (70, 140)
-    assert np.unravel_index(framed.argmax(), framed.shape)[1] >= 120

@@ -11,8 +11,7 @@ import pandas as pd
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.evaluation.bootstrap import percentile_interval, resample_weights
 from bcd_utils.experiments.comparison.run import FittedComparison
-from bcd_utils.explain.gradcam import in_frame
-from bcd_utils.explain.localisation import centre_gaussian, pointing_game
+from bcd_utils.explain.localisation import centre_gaussian, in_frame, pointing_game
 from bcd_utils.images.reading import read_row_mask
 from bcd_utils.images.transforms import resize
 from bcd_utils.study.settings import Study

@@ -6,7 +6,7 @@ from bcd_utils.study.stage import Card, PaperFigure, Stage
 STAGE = Stage(
     notebook="04_evaluation",
     question="How good are the predictions, how sure can we be, and does the paper's table look the same?",
-    reads=("dataset.json", "predictions.csv", "splits.csv"),
+    reads=("dataset.json", "predictions.csv", "splits.csv", "images.npy"),
     writes=("evaluation.json",),
     record="evaluation.json",
     outside=paper_scores,
