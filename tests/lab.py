@@ -57,10 +57,11 @@ class Notebook:
         before = self.file.stat().st_mtime_ns
         self.page.keyboard.press("Control+s")
         for _ in range(50):
-            if self.file.stat().st_mtime_ns != before:
-                break
             time.sleep(0.1)
-        return nbformat.read(self.file, as_version=4)
+            with contextlib.suppress(nbformat.reader.NotJSONError):  # which is being written
+                if self.file.stat().st_mtime_ns != before:
+                    return nbformat.read(self.file, as_version=4)
+        raise TimeoutError(f"{self.file.name} was not saved")
 
     def run_all(self, seconds: float = 300) -> nbformat.NotebookNode:
         """Run all cells; returns the notebook as saved when the last has run, or one has failed."""
