@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bcd_utils.datasets import dataset_of
 from bcd_utils.datasets.base import AtHand, Dataset, Scan
+from bcd_utils.datasets.files import pictures, place
 from bcd_utils.datasets.folder_scan import scan_folder
 from bcd_utils.study.source import Source, spoken_of
 from bcd_utils.utils.errors import StudyError
@@ -55,7 +56,8 @@ def read_folder(dataset: Dataset, folder: Path) -> AtHand:
             (path, f"of the class {label!r}, which is none of the study's")
             for path, label in scan.images.loc[others, ["path", "label"]].itertuples(index=False)
         ]
-        scan = Scan(scan.images[~others].reset_index(drop=True), scan.remarks, [*scan.left_out, *left_out])
+        left_out = [*scan.left_out, *left_out, *_not_taken(folder, scan)]
+        scan = Scan(scan.images[~others].reset_index(drop=True), scan.remarks, left_out)
     classes = dataset.classes or tuple(dict.fromkeys(scan.images["label"]))
     if TAKEN & {*classes}:
         names = ", ".join(f"{'class ' * (label in TAKEN)}{label}: [{label}]" for label in classes)
@@ -64,3 +66,11 @@ def read_folder(dataset: Dataset, folder: Path) -> AtHand:
             f"give it another name: --set 'source.classes={{{names}}}'",
         )
     return AtHand(replace(dataset, classes=classes), folder, scan)
+
+
+def _not_taken(folder: Path, scan: Scan) -> list[tuple[str, str]]:
+    """The pictures in a folder that a reader of its own passed over without a word."""
+    masks = (mask for cell in scan.images["masks"] for mask in cell.split("|"))
+    known = {*scan.images["path"], *masks, *(path for path, _ in scan.left_out)}
+    names = (place(path, folder) for path in pictures(folder)[0])
+    return [(name, "picture that is none of this data set's") for name in names if name not in known]

@@ -16,6 +16,7 @@ from bcd_utils.study.source import Table
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import walk
 from bcd_utils.utils.path_text import as_typed, text_of
+from bcd_utils.utils.words import counted
 
 GROUPS = "groups.csv"
 COLUMNS = ("path", "group")
@@ -121,10 +122,11 @@ def _rows_of(
         )
         raise StudyError(problem, f"set source.table.path to a column with paths or names such as {example}")
     first = f"(first: line {lost[0]}, {table['path'][lost[0]]!r})" if lost else ""
-    remarks = [f"{len(lost)} lines of {file.name} name no image {first}"] if lost else []
+    remarks = [f"{counted(len(lost), 'line')} of {file.name} without an image {first}"] if lost else []
     if len(own) < len(images):
         without = next(image for image in images if image not in own.index)
-        remarks.append(f"{len(images) - len(own)} images are in no line of {file.name} (first: {without})")
+        several = counted(len(images) - len(own), "image")
+        remarks.append(f"{several} without a line in {file.name} (first: {without})")
     return own.drop(columns="path"), remarks
 
 

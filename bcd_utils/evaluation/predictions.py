@@ -56,6 +56,13 @@ def labels_and_probabilities(
     return class_numbers(rows["label"], classes), rows[[f"p_{label}" for label in classes]].to_numpy()
 
 
+def of_each_set(
+    predictions: pd.DataFrame, classes: Sequence[str]
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """`labels_and_probabilities` of train, validation and test."""
+    return {name: labels_and_probabilities(predictions, classes, name) for name in SETS}
+
+
 def evaluate(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, dict[str, float | None]]:
     """Scores of each set; see `metrics.score`."""
-    return {name: score(*labels_and_probabilities(predictions, classes, name), classes) for name in SETS}
+    return {name: score(*given, classes) for name, given in of_each_set(predictions, classes).items()}

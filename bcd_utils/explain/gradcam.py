@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -66,6 +67,16 @@ def _maps(
         maps.append(np.maximum(weighted.sum(axis=-1), 0))
     cams = np.concatenate(maps)
     return cams / np.maximum(cams.max(axis=(1, 2), keepdims=True), np.finfo(np.float32).tiny)
+
+
+def methods(head: keras.Model, seed: int) -> dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]]:
+    """What makes heat maps of features (n, h, w, c) for one class per image, by name; the last is the control."""
+    shuffled = shuffle_head(head, seed)
+    return {
+        "Grad-CAM": partial(grad_cam, head),
+        "HiResCAM": partial(hires_cam, head),
+        "Grad-CAM, shuffled head": partial(grad_cam, shuffled),
+    }
 
 
 def shuffle_head(head: keras.Model, seed: int) -> keras.Model:

@@ -67,12 +67,14 @@ def show_summary(folder: Path) -> None:
     if not summary["metrics"]:
         return
     level = Column(f"{summary['settings']['confidence']:.0%} interval", no_wrap=True)
-    table = Table("set", "metric", "this run", level, "paper", "difference")
+    compared = any(summary["paper"].values())
+    table = Table("set", "metric", "this run", level, *(("paper", "difference") if compared else ()))
     for name in ("train", "validation", "test"):
         for metric, title in main_metrics().items():
             value, paper = summary["metrics"][name].get(metric), summary["paper"][name].get(metric)
             bounds = summary["intervals"].get(metric, {}) if name == "test" else {}
             ends = interval(bounds.get("low"), bounds.get("high"))
             gap = None if None in (value, paper) else value - paper
-            table.add_row(name, title, number(value, 4), escape(ends), number(paper, 4), number(gap, 4, "+"))
+            beside = (number(paper, 4), number(gap, 4, "+")) if compared else ()
+            table.add_row(name, title, number(value, 4), escape(ends), *beside)
     console.print(table)

@@ -6,7 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -145,9 +145,10 @@ def make_study(
                 made = section.validate_json(json.dumps(values.pop(within, None) or {}))
                 further[within] = section.dump_python(made, mode="json")
             within, plain = "", json.dumps(values | {"sections": further})
-        return TypeAdapter(Study).validate_json(plain)
+        study = TypeAdapter(Study).validate_json(plain)
     except ValidationError as error:
         raise _one_line(error, source, known, within) from None
+    return study if study.title else replace(study, title=study.name)
 
 
 def parse_override(text: str) -> tuple[str, Any]:

@@ -130,7 +130,7 @@ class Study(Settings):
     name : str
         Short name; also the run folder's name under ``reports/``.
     title : str
-        Heading of the reports.
+        Heading of the reports; the name, where there is none.
     notebooks : tuple of str
         Stages, in order; names of files in ``notebooks/``. Empty: those of the paper's protocol.
     source : StudySource
@@ -188,7 +188,7 @@ class Study(Settings):
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=,-]*$", max_length=100)]
-    title: Annotated[str, Field(max_length=300)] = "Breast Cancer Detection Using ResNet50"
+    title: Annotated[str, Field(max_length=300)] = ""
     notebooks: tuple[str, ...] = ()
     source: StudySource = StudySource()
     histopathology_dir: str | None = None

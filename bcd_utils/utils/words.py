@@ -5,6 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
+def counted(number: int, thing: str) -> str:
+    """A number of things.
+
+    Examples
+    --------
+    >>> counted(1, "line"), counted(1200, "image")
+    ('1 line', '1,200 images')
+    """
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
 def enumerated(names: Iterable[str], last: str = "and") -> str:
     """Names, one at least, as a sentence lists them.
 

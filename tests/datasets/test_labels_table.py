@@ -82,8 +82,8 @@ def test_images_without_a_line_and_lines_without_an_image_are_said(tmp_path):
     scan = scan_of(touch(tmp_path, *PATHS), table={"file": "t.csv"})
     assert scan.left_out == [("b/01.5.png", "in no line of the table")]
     assert scan.remarks == [
-        "2 lines of t.csv name no image (first: line 4, 'a/3.png')",
-        "1 images are in no line of t.csv (first: b/01.5.png)",
+        "2 lines of t.csv without an image (first: line 4, 'a/3.png')",
+        "1 image without a line in t.csv (first: b/01.5.png)",
     ]
 
 

@@ -56,7 +56,13 @@ def state(name: str, summary: Summary) -> Statement | None:
     """
     function, source = STATEMENTS[name]
     text = answer(function, summary)
-    return Statement(text, source) if text else None
+    return Statement(text, _told_by(source, summary)) if text else None
+
+
+def _told_by(source: str, summary: Summary) -> str:
+    """Where a statement follows from: where its artifact was not made, from the settings that do without it."""
+    record = source.removeprefix("artifacts/").removesuffix(".json")
+    return "study.json" if record in summary and not summary[record] else source
 
 
 def answer(function: Sentence | None, summary: Summary) -> str:
