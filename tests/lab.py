@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -65,7 +66,12 @@ class Notebook:
 
     def run_all(self, seconds: float = 300) -> nbformat.NotebookNode:
         """Run all cells; returns the notebook as saved when the last has run, or one has failed."""
-        self.menu("Run", "Run All Cells")
+        begun = self.page.locator(".jp-CodeCell .jp-InputPrompt", has_text=re.compile(r"[\d*]"))
+        for _ in range(10):  # a kernel that seems idle may not be connected yet
+            self.menu("Run", "Run All Cells")
+            with contextlib.suppress(Exception):
+                begun.first.wait_for(timeout=5000)
+                break
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             time.sleep(1)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from bcd_utils.pipeline.notebook import refuse_taken_names
 from bcd_utils.study.run import STAGE, Run
 from bcd_utils.utils.errors import StudyError, allowed_instead
 from bcd_utils.utils.paths import REPORTS, readable
@@ -155,6 +156,7 @@ def finish_stage(notebook: str) -> None:
             name: state for name, state in begun.run.shown().items() if name.startswith("notebooks/")
         }
         seconds = time.time() - begun.started
+        refuse_taken_names(begun.run, notebook, begun.shown)
         begun.run.mark_done(notebook, begun.parts, seconds, 0.0, {**begun.shown, **unfinished})
         del os.environ[STAGE]
         begun.lock.release()

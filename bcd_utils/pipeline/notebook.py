@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -70,8 +70,28 @@ def run_notebook(run: Run, stage: Stage, source: Path, parts: Parts, listen: Lis
                 raise
         write_text(executed, partial.read_text(encoding="utf-8"))
         seconds = time.time() - started
+        refuse_taken_names(run, stage.notebook, before)
         run.mark_done(stage.notebook, parts, seconds, work_seconds(progress.with_suffix(".work")), before)
     return seconds
+
+
+def refuse_taken_names(run: Run, notebook: str, before: Mapping[str, tuple[int, ...]]) -> None:
+    """Stop where a stage has written over what an earlier one left: that one would never be seen as done again.
+
+    Parameters
+    ----------
+    run : Run
+    notebook : str
+    before : mapping
+        What was shown when it began; see `Run.shown`.
+    """
+    names = run.study.notebooks
+    written = [name for name, state in run.shown().items() if before.get(name) != state]
+    for earlier in names[: names.index(notebook)] if notebook in names else ():
+        of_it = (run.marker_of(earlier) or {"files": {}})["files"]
+        if taken := [name for name in written if name in of_it]:
+            fix = "give it another name where it is saved, and run the study again"
+            raise StudyError(f"{notebook} writes {taken[0]}, which is of {earlier}", fix)
 
 
 def log_of(run: Run, notebook: str) -> Path:

@@ -82,14 +82,13 @@ def paper_figures(
     modality : str
         Of the study's images, where they are of one kind: figures of another kind are left out.
     """
-    drawn: dict[PaperFigure, str] = {}
+    drawn: dict[str, tuple[PaperFigure, str]] = {}
     for stage in stages:
         for figure in stage.paper_figures:
-            if drawn.setdefault(figure, stage.page) not in written and stage.page in written:
-                drawn[figure] = stage.page
-    of_this_kind = [
-        (figure, page) for figure, page in drawn.items() if figure.only in (modality or figure.only)
-    ]
+            _, page = drawn.setdefault(figure.label, (figure, stage.page))
+            if page not in written and stage.page in written:
+                drawn[figure.label] = (figure, stage.page)
+    of_this_kind = [entry for entry in drawn.values() if entry[0].only in (modality or entry[0].only)]
     return sorted(of_this_kind, key=lambda entry: entry[0].label)
 
 

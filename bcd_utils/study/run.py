@@ -187,10 +187,9 @@ class Run:
 
         path = self.target / "figures" / f"{name}.png"
         with atomic_path(path) as temporary:
-            smaller = {
-                "compress_level": 3
-            }  # than by 6 it is a twentieth larger, in three quarters of the time
-            figure.savefig(temporary, dpi=150, bbox_inches="tight", facecolor="white", pil_kwargs=smaller)
+            looks = {"dpi": 150, "bbox_inches": "tight", "facecolor": "white"}
+            # A twentieth larger than compressed by 6, in three quarters of the time.
+            figure.savefig(temporary, **looks, pil_kwargs={"compress_level": 3})
         width = figure.get_size_inches()[0] * 100
         return Image(filename=str(path), width=int(width), alt=name.replace("_", " "))
 

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from builders import make_run
 
-from bcd_utils.pipeline.notebook import execute
+from bcd_utils.pipeline.notebook import execute, refuse_taken_names
 from bcd_utils.reporting.html import render_notebook
 from bcd_utils.study.loading import make_study
 from bcd_utils.study.run import Run
+from bcd_utils.utils.errors import StudyError
 
 pytestmark = pytest.mark.slow
 
@@ -64,3 +66,20 @@ def test_nothing_at_home_changes_a_notebook_or_its_page(home, tmp_path):
     render_notebook(executed, tmp_path / "page.html", page)
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "of the user" not in text and "0.33333333" in text and "set_printoptions" not in text
+
+
+def test_no_stage_writes_over_what_an_earlier_one_has_left(tmp_path):
+    names = ("01_data_exploration", "02_preprocessing")
+    run = make_run(tmp_path / "run", make_study({"name": "mine", "notebooks": list(names)}))
+    (run.folder / "figures").mkdir()
+    figure = run.folder / "figures" / "samples.png"
+    before = run.shown()
+    figure.write_bytes(b"first")
+    refuse_taken_names(run, names[0], before)
+    run.mark_done(names[0], {}, 1.0, 0.0, before)
+    before = run.shown()
+    (run.folder / "figures" / "other.png").write_bytes(b"second")
+    refuse_taken_names(run, names[1], before)
+    figure.write_bytes(b"second too")
+    with pytest.raises(StudyError, match=r"02_preprocessing writes figures/samples.png, which is of 01_data"):
+        refuse_taken_names(run, names[1], before)

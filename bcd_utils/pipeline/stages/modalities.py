@@ -34,7 +34,7 @@ STAGE = Stage(
         Card("modality_transfer", "Learned on one data set, tested on another: AUC"),
     ),
     paper_figures=(
-        PaperFigure("Fig 2", "Histopathology samples", "fig2_histopathology"),
-        PaperFigure("Fig 3", "Ultrasound samples", "fig3_ultrasound", "ultrasound"),
+        PaperFigure("Fig 2", "Histopathology samples", "modality_histopathology"),
+        PaperFigure("Fig 3", "Ultrasound samples", "modality_ultrasound", "ultrasound"),
     ),
 )
