@@ -131,7 +131,8 @@ def begin(notebook: str, run_dir: str, study_file: str, settings: str, overwrite
     outside = chain.outside()
     lock = locked(folder)
     if study_file:
-        take_folder(chain.run, study_path(study_file), overwrite)
+        fix = "give -p run_dir {}, or add -p overwrite True, which replaces that run"
+        take_folder(chain.run, study_path(study_file), overwrite, fix)
     run = chain.run = Run.create(folder, chain.run.study, chain.run.contract)
     index = names.index(notebook)
     parts, why = chain.state(index, len(names), outside)

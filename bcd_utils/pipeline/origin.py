@@ -25,7 +25,12 @@ def place(path: Path) -> str:
     return str(path)
 
 
-def take_folder(run: Run, study_file: Path | None, overwrite: bool) -> None:
+def take_folder(
+    run: Run,
+    study_file: Path | None,
+    overwrite: bool,
+    fix: str = "add --run-dir {}, or --overwrite, which replaces that run",
+) -> None:
     """Note where a run comes from, or stop where its folder holds finished stages of another.
 
     Parameters
@@ -35,6 +40,8 @@ def take_folder(run: Run, study_file: Path | None, overwrite: bool) -> None:
         Where its settings come from; None where they come from no file.
     overwrite : bool
         Whether the other gives way.
+    fix : str
+        What helps where it does not; takes another folder.
 
     Raises
     ------
@@ -62,10 +69,8 @@ def take_folder(run: Run, study_file: Path | None, overwrite: bool) -> None:
                 for number in range(2, 1000)
                 if not (path := run.folder.with_name(f"{run.folder.name}_{number}")).exists()
             )
-            raise StudyError(
-                f"{readable(run.folder)} holds a run of {differs}",
-                f"add --run-dir {readable(free)}, or --overwrite, which replaces that run",
-            )
+            problem = f"{readable(run.folder)} holds a run of {differs}"
+            raise StudyError(problem, fix.format(readable(free)))
         for notebook in finished:
             run.forget(notebook)
     if former != origin:

@@ -71,10 +71,9 @@ def test_the_package_carries_the_notebooks_and_the_studies(environment):
 
 
 def test_a_study_of_ours_is_known_by_its_name(bcd, tmp_path):
-    planned = bcd("run", "phantom", "--plan")
-    assert planned.returncode == 0, planned.stderr
-    assert "reports/phantom" in planned.stdout and "5 of 5 stages would run" in planned.stdout
-    assert not (tmp_path / "reports").exists()
+    unknown = bcd("run", "nosuch")
+    assert unknown.returncode == 1 and ", paper, phantom, trust, " in unknown.stderr
+    assert list(tmp_path.iterdir()) == []
     nothing = bcd("runs")
     assert nothing.stdout.startswith("There is no run in reports. Make one: bcd run phantom")
 

@@ -146,7 +146,12 @@ def test_pages_say_what_they_are_and_show_no_logs(run):
     assert [output for output in outputs if output.output_type in ("stream", "error")] == []
     index = " ".join((run / "index.html").read_text(encoding="utf-8").split())
     assert "Does it hold on other kinds of images?" in index and f"Not at hand: {ABSENT}" in index
-    for stem in ("fig2_histopathology", "fig3_ultrasound", "mammography", "modality_transfer"):
+    for stem in (
+        "modality_histopathology",
+        "modality_ultrasound",
+        "modality_mammography",
+        "modality_transfer",
+    ):
         assert (run / "figures" / f"{stem}.png").exists()
 
 
