@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import shutil
 import signal
 import socket
@@ -50,7 +49,9 @@ class Notebook:
 
     def menu(self, menu: str, entry: str) -> None:
         """Choose an entry of a menu of the menu bar, once a question that stands before it is agreed to."""
-        question = self.page.locator("dialog.jp-Dialog .jp-mod-accept")  # which kernel, where one starts slowly
+        question = self.page.locator(
+            "dialog.jp-Dialog .jp-mod-accept"
+        )  # which kernel, where one starts slowly
         if question.count():
             print(self.page.locator("dialog.jp-Dialog").first.inner_text(), file=sys.stderr)
             question.first.click()
@@ -69,21 +70,18 @@ class Notebook:
         raise TimeoutError(f"{self.file.name} was not saved")
 
     def run_all(self, seconds: float = 300) -> nbformat.NotebookNode:
-        """Run all cells; returns the notebook as saved when the last has run, or one has failed."""
-        begun = self.page.locator(".jp-CodeCell .jp-InputPrompt", has_text=re.compile(r"[\d*]"))
+        """Run all cells; returns the notebook as saved when none waits to be run any more."""
+        waiting = self.page.locator(".jp-CodeCell .jp-InputPrompt", has_text="*")
         for _ in range(10):  # a kernel that seems idle may not be connected yet
             self.menu("Run", "Run All Cells")
             with contextlib.suppress(Exception):
-                begun.first.wait_for(timeout=5000)
+                waiting.first.wait_for(timeout=5000)
                 break
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             time.sleep(1)
-            saved = self.save()
-            code = [cell for cell in saved.cells if cell.cell_type == "code"]
-            failed = any(output.output_type == "error" for cell in code for output in cell.outputs)
-            if failed or code[-1].execution_count:
-                return saved
+            if not waiting.count():
+                return self.save()
         raise TimeoutError(f"{self.file.name} still runs after {seconds} s")
 
 
