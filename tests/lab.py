@@ -55,8 +55,20 @@ class Notebook:
         if question.count():
             print(self.page.locator("dialog.jp-Dialog").first.inner_text(), file=sys.stderr)
             question.first.click()
-        self.page.locator(".lm-MenuBar-itemLabel", has_text=menu).first.click()
-        self.page.locator(".lm-Menu-itemLabel", has_text=entry).first.click()
+        self.page.locator(".lm-MenuBar-itemLabel", has_text=menu).first.click(timeout=5000)
+        self.page.locator(".lm-Menu-itemLabel", has_text=entry).first.click(timeout=5000)
+
+    def settle(self) -> None:
+        """Agree to what JupyterLab asks (which kernel, where they are slow to be listed), until it asks no more."""
+        question = self.page.locator("dialog .jp-mod-accept:visible")
+        calm = 0
+        while calm < 15:
+            if question.count():
+                calm = 0
+                with contextlib.suppress(Exception):
+                    question.first.click(timeout=2000)
+            calm += 1
+            self.page.wait_for_timeout(100)
 
     def save(self) -> nbformat.NotebookNode:
         """Save it, as a person does, and read what was saved."""
@@ -73,8 +85,9 @@ class Notebook:
         """Run all cells; returns the notebook as saved when none waits to be run any more."""
         waiting = self.page.locator(".jp-CodeCell .jp-InputPrompt", has_text="*")
         for _ in range(10):  # a kernel that seems idle may not be connected yet
-            self.menu("Run", "Run All Cells")
+            self.settle()
             with contextlib.suppress(Exception):
+                self.menu("Run", "Run All Cells")
                 waiting.first.wait_for(timeout=5000)
                 break
         until = time.monotonic() + seconds

@@ -17,6 +17,7 @@ from bcd_utils.models.candidates.base import Fold
 from bcd_utils.models.features import features_of, image_features
 from bcd_utils.models.fine_tuning import as_new_backbone, fine_tune
 from bcd_utils.models.random_weights import CALIBRATION_IMAGES
+from bcd_utils.models.saving import save_undated
 from bcd_utils.models.training import Batches, train
 from bcd_utils.study.run import Run
 from bcd_utils.study.settings import Augmentation
@@ -108,7 +109,7 @@ def fit_further(
     fold = Fold(images.pixels, images.labels, *rows, len(images.classes), study)
     further, restored, layers = fine_tune(backbone, head, fold, on_progress)
     with run.writing("backbone.keras") as temporary:
-        backbone.model.save(temporary)
+        save_undated(backbone.model, temporary)
     freeze(backbone.model)
     identity = sha256_of_file(run.artifact("backbone.keras"))
     further = further.assign(stage="fine-tuning", epoch=further["epoch"] + len(history))

@@ -96,6 +96,9 @@ class Run:
                 return cls(place, make_study(values, readable(settings)), contract)
         raise StudyError(f"{folder} is not a run folder", "make one with 'bcd run phantom'")
 
+    def _repr_markdown_(self) -> str:
+        return f"**{self.study.title}**, run `{readable(self.folder)}`"
+
     def explored(self) -> Run:
         """This run, to be looked at: what is written goes into its folder ``exploration``."""
         return Run(self.folder, self.study, self.contract, self.folder / "exploration")
@@ -118,8 +121,6 @@ class Run:
             if runs := sorted(REPORTS.glob(f"*/{written_last}"), key=lambda path: path.stat().st_mtime):
                 return str(runs[-1].parent)
         return str(REPORTS / "phantom")
-
-    # -- files that carry results from one notebook to the next ---------------------------------
 
     def artifact(self, name: str) -> Path:
         """Path of an artifact that another stage has written.
@@ -214,8 +215,6 @@ class Run:
     def read_json(self, name: str) -> dict[str, Any]:
         """Read an artifact of plain values."""
         return json.loads(self.artifact(name).read_text())
-
-    # -- stages ---------------------------------------------------------------------------------
 
     def marker(self, stage: str) -> Path:
         """The file that says a stage is done; written last."""

@@ -66,7 +66,8 @@ def _drawn(truth: np.ndarray, scores: np.ndarray, threshold: float, label: str) 
         heaps.hist(scores[rows], bins, color=looks[name].colour, alpha=0.6, label=style.spaced(name))
     heaps.axvline(threshold, color="black", linestyle="--", linewidth=1.4)
     heaps.set(xlabel=f"probability of {style.spaced(label)}", ylabel="images", xlim=(0, 1))
-    heaps.legend(frameon=False, fontsize=style.SMALL)
+    heaps.margins(y=0.3)
+    heaps.legend(frameon=False, fontsize=style.SMALL, loc="upper center", ncols=2)
     called = scores >= threshold
     table = np.array(
         [
