@@ -48,13 +48,7 @@ class Notebook:
         return self.page.locator(".jp-CodeCell", has_text=text).first
 
     def menu(self, menu: str, entry: str) -> None:
-        """Choose an entry of a menu of the menu bar, once a question that stands before it is agreed to."""
-        question = self.page.locator(
-            "dialog.jp-Dialog .jp-mod-accept"
-        )  # which kernel, where one starts slowly
-        if question.count():
-            print(self.page.locator("dialog.jp-Dialog").first.inner_text(), file=sys.stderr)
-            question.first.click()
+        """Choose an entry of a menu of the menu bar."""
         self.page.locator(".lm-MenuBar-itemLabel", has_text=menu).first.click(timeout=5000)
         self.page.locator(".lm-Menu-itemLabel", has_text=entry).first.click(timeout=5000)
 
