@@ -67,8 +67,9 @@ class Notebook:
     def save(self) -> nbformat.NotebookNode:
         """Save it, as a person does, and read what was saved."""
         before = self.file.stat().st_mtime_ns
-        self.page.keyboard.press("Control+s")
-        for _ in range(50):
+        for tenth in range(200):
+            if tenth % 50 == 0:
+                self.page.keyboard.press("Control+s")
             time.sleep(0.1)
             with contextlib.suppress(nbformat.reader.NotJSONError):  # which is being written
                 if self.file.stat().st_mtime_ns != before:
