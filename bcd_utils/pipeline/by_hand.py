@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from bcd_utils.pipeline.notebook import refuse_taken_names
 from bcd_utils.study.run import STAGE, Run
 from bcd_utils.utils.errors import StudyError, allowed_instead
+from bcd_utils.utils.files import read_json
 from bcd_utils.utils.paths import REPORTS, readable
 
 PARAMETERS = ("run_dir", "study_file", "settings", "overwrite")
@@ -164,8 +165,10 @@ def finish_stage(notebook: str) -> None:
 
 
 def show_state(run: Run) -> None:
-    """Say which run is looked at, how far it is, and that it stays as it is."""
+    """Say which run is looked at, how far it is, what must be said of it first, and that it stays as it is."""
     from IPython.display import Markdown, display
+
+    from bcd_utils.study.provenance import code_hash
 
     done = [stage for stage in run.study.notebooks if run.marker_of(stage)]
     finished = (run.folder / "summary.json").exists()
@@ -174,6 +177,14 @@ def show_state(run: Run) -> None:
         f"**{run.study.title}**, run `{readable(run.folder)}` ({state}). It is looked at: what is written here goes to "
         f"`{readable(run.target)}`, and the run stays as it is. Not for clinical use."
     )
+    summary = read_json(run.folder / "summary.json")
+    summary = summary if isinstance(summary, dict) else {}
+    made_by = summary.get("provenance") or {}
+    if finished and made_by.get("code_sha256") != code_hash():
+        commit = made_by.get("commit")
+        text += f"\n\n> It was made by other code (commit {commit}): what runs here may come out otherwise."
+    for announcement in summary.get("announcements") or ():
+        text += f"\n\n> {announcement}"
     display(Markdown(text))  # type: ignore[no-untyped-call]
 
 

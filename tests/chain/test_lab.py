@@ -46,7 +46,8 @@ def test_every_notebook_runs_and_leaves_the_run_as_it_is(lab, name):
         saved = notebook.run_all()
         assert failures(saved) == []
         first = next(cell for cell in saved.cells if cell.cell_type == "code" and "open_run(" in cell.source)
-        assert "It is looked at" in first.outputs[0]["data"]["text/markdown"]
+        told = first.outputs[0]["data"]["text/markdown"]
+        assert "It is looked at" in told and "> Synthetic data" in told and "other code" not in told
     assert contents(lab.folder) == before
 
 
