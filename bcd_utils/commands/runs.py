@@ -42,7 +42,7 @@ def show(
 
     folder = Run.open(run_folder).folder
     if as_json:
-        print(json.dumps(summary_of(folder), indent=2, ensure_ascii=False))
+        console.out(json.dumps(summary_of(folder), indent=2, ensure_ascii=False), highlight=False)
     else:
         show_summary(folder)
 
