@@ -1,4 +1,4 @@
-"""Classes that a source names or a folder has: which one is positive, and names that tables need; pictures that none takes."""
+"""Classes that a source names or a folder has: which one is positive, and names that tables need."""
 
 from __future__ import annotations
 

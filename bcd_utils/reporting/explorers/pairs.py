@@ -12,6 +12,7 @@ from bcd_utils.audit.groups import COLUMNS, read_verdicts
 from bcd_utils.reporting.explorers.base import Live, Rows, View, explorer
 from bcd_utils.reporting.plots import style
 from bcd_utils.reporting.plots.audit import side_by_side
+from bcd_utils.study.differences import command_of
 from bcd_utils.study.run import Run
 from bcd_utils.utils.files import write_text
 from bcd_utils.utils.path_text import in_shell
@@ -54,9 +55,7 @@ def explore_pairs(run: Run, folder: Path, usable: pd.DataFrame, pairs: pd.DataFr
         verdicts = _kept(file, usable) | {(row["id_a"], row["id_b"]): verdict}
         rows = [(*pair, said) for pair, said in verdicts.items()]
         write_text(file, pd.DataFrame(rows, columns=COLUMNS).to_csv(index=False, lineterminator="\n"))
-        command = (
-            f"{run.command.removeprefix('run ').strip(chr(34))} --set audit.reviewed_pairs={in_shell(file)}"
-        )
+        command = f"{command_of(run.folder, run.study)} --set audit.reviewed_pairs={in_shell(file)}"
         return f"{len(rows)} verdicts are in {file}. To use them: {command}"
 
     buttons = {"same": partial(judge, "yes"), "not the same": partial(judge, "no")}
