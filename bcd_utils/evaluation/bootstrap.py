@@ -1,4 +1,4 @@
-"""Confidence intervals: how far a score could have come out otherwise with other images.
+"""The bootstrap: how far a score could have come out otherwise with other images.
 
 A resample is never copied out. It is a row of weights that says how often each image was drawn, and
 every score of a whole block of resamples follows from that block of weights.
@@ -11,80 +11,15 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bcd_utils.evaluation.counts import Predictions
-from bcd_utils.evaluation.metric_registry import named
-from bcd_utils.evaluation.metrics import checked_predictions, score
+from bcd_utils.evaluation.means import Interval
 
 BLOCK = 1_000_000  # weights held at once: 8 MB, whatever the number of images or resamples
 
 
-def bootstrap_intervals(
-    labels: ArrayLike,
-    probabilities: ArrayLike,
-    classes: Sequence[str],
-    samples: int = 2000,
-    confidence: float = 0.95,
-    seed: int = 0,
-    groups: ArrayLike | None = None,
-) -> dict[str, dict[str, float | None]]:
-    """Interval of every score in `bcd_utils.evaluation.metrics.score`, made as `metric_registry` declares it.
-
-    Parameters
-    ----------
-    labels, probabilities, classes
-        As in `bcd_utils.evaluation.metrics.score`.
-    samples : int, default 2000
-        Number of resamples, >= 1.
-    confidence : float, default 0.95
-        Nominal coverage, between 0 and 1.
-    seed : int, default 0
-        Seed; the same seed gives the same intervals.
-    groups : array_like, shape (n,), optional
-        What each image belongs to, such as its patient. See Notes.
-
-    Returns
-    -------
-    dict of str to dict
-        For each score ``{"value": ..., "low": ..., "high": ...}``; all None where the score is undefined.
-
-    Raises
-    ------
-    ValueError
-        If an input is not as described, a group is missing, or there are fewer than two groups.
-
-    Notes
-    -----
-    Without ``groups``, images are drawn within each class, so that every resample has the class counts of
-    the data and no score becomes undefined. The interval then holds for this class mix.
-
-    With ``groups``, whole groups are drawn, because images of one patient are not independent. A group
-    may hold several classes, so the draw is not stratified and class counts vary; a resample in which a
-    score is undefined is left out of that score's interval.
-
-    A perfect score has no spread to resample: its interval has zero width and is too narrow. For a
-    proportion such as accuracy or sensitivity, `wilson_interval` is right there too.
-
-    Examples
-    --------
-    >>> labels = [0] * 10 + [1] * 10
-    >>> right, wrong = [0.9, 0.1], [0.2, 0.8]
-    >>> probabilities = [right] * 8 + [wrong] * 2 + [wrong] * 10
-    >>> interval = bootstrap_intervals(labels, probabilities, ["benign", "malignant"])["accuracy"]
-    >>> interval["value"], interval["low"] < 0.9 < interval["high"]
-    (0.9, True)
-    """
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must lie between 0 and 1, not {confidence}")
-    resampled = resampled_scores(labels, probabilities, classes, samples, seed, groups)
-    values = score(labels, probabilities, classes)
-    intervals = {name: INTERVALS[value.metric.interval] for name, value in named(classes).items()}
-    return {name: intervals[name](value, resampled[name], confidence) for name, value in values.items()}
-
-
-def percentile_interval(
-    value: float | None, resampled: np.ndarray, confidence: float
-) -> dict[str, float | None]:
-    """A value with the ends of its percentile bootstrap interval (Efron 1979).
+def bca_interval(
+    value: float | None, resampled: np.ndarray, left_out: Sequence[np.ndarray], confidence: float
+) -> Interval:
+    """A value with the ends of its bias-corrected and accelerated bootstrap interval (Efron 1987).
 
     Parameters
     ----------
@@ -92,108 +27,90 @@ def percentile_interval(
         None where undefined.
     resampled : ndarray of float, shape (samples,)
         The value of each resample; NaN, where undefined, is left out.
+    left_out : sequence of ndarray of float
+        The value without each unit in turn, a stratum an array; NaN is left out.
     confidence : float
         Nominal coverage, between 0 and 1.
 
     Returns
     -------
     dict of str to float or None
-        ``value``, ``low`` and ``high``; no ends where the value or all resamples are undefined.
+        ``value``, ``low`` and ``high``; no ends where the value is undefined or no resample differs from it, as at a
+        perfect score: nothing is then known of its spread.
 
     Examples
     --------
-    >>> percentile_interval(0.5, np.array([0.25, 0.5, np.nan, 0.75]), 0.5)
-    {'value': 0.5, 'low': 0.375, 'high': 0.625}
+    >>> drawn = np.random.default_rng(0).integers(0, 10, (2000, 10)).mean(axis=1)
+    >>> without = [(45 - np.arange(10)) / 9]
+    >>> {end: round(number, 1) for end, number in bca_interval(4.5, drawn, without, 0.95).items()}
+    {'value': 4.5, 'low': 2.7, 'high': 6.2}
+    >>> bca_interval(1.0, np.ones(100), [np.ones(10)], 0.95)
+    {'value': 1.0, 'low': None, 'high': None}
     """
+    from scipy.stats import norm
+
     defined = resampled[~np.isnan(resampled)]
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    low, high = np.quantile(defined, tails).tolist() if value is not None and defined.size else (None, None)
-    return {"value": value, "low": low, "high": high}
+    if value is None or not defined.size or np.ptp(defined) == 0:
+        return {"value": value, "low": None, "high": None}
+    below = ((defined < value).mean() + (defined <= value).mean()) / 2
+    bias = norm.ppf(np.clip(below, 1 / (2 * len(defined)), 1 - 1 / (2 * len(defined))))
+    tails = bias + norm.ppf([(1 - confidence) / 2, (1 + confidence) / 2])
+    ends = norm.cdf(bias + tails / (1 - _acceleration(left_out) * tails))
+    low, high = np.quantile(defined, ends).tolist()
+    return {"value": value} | ({"low": low, "high": high} if low < high else {"low": None, "high": None})
 
 
-def mean_interval(
-    values: ArrayLike, groups: ArrayLike, samples: int = 2000, confidence: float = 0.95, seed: int = 0
-) -> dict[str, float | None]:
-    """Mean, with its percentile bootstrap interval over whole groups; no interval for a single group.
-
-    Examples
-    --------
-    >>> mean_interval([1.0, 1.0, 4.0, 4.0], ["a", "a", "b", "b"])
-    {'value': 2.5, 'low': 1.0, 'high': 4.0}
-    """
-    values = np.asarray(values, dtype=float)
-
-    def means(weights: np.ndarray) -> np.ndarray:
-        return weights @ values / weights.sum(axis=1)
-
-    return statistic_interval(values.mean(), means, groups, samples, confidence, seed)
+def _acceleration(left_out: Sequence[np.ndarray]) -> float:
+    """How the spread changes with the value: from the skewness of what each unit adds (Efron 1987, several strata)."""
+    added = []
+    for values in left_out:
+        known = values[~np.isnan(values)]
+        if len(known) > 1:
+            added.append((len(known) - 1) * (known.mean() - known) / len(known))
+    pooled = np.concatenate([np.zeros(1), *added])
+    spread = (pooled**2).sum()
+    return float((pooled**3).sum() / (6 * spread**1.5)) if spread > 0 else 0.0
 
 
-def statistic_interval(
-    value: float,
+def resampled(
     statistic: Callable[[np.ndarray], np.ndarray],
-    groups: ArrayLike,
+    labels: np.ndarray,
+    groups: ArrayLike | None,
     samples: int,
-    confidence: float,
     seed: int,
-) -> dict[str, float | None]:
-    """A statistic with its percentile bootstrap interval over whole groups; no interval for a single group.
+) -> np.ndarray:
+    """A statistic of each resample; see `resample_weights`.
 
     Parameters
     ----------
-    value : float
     statistic : callable
-        Weights of images, float (block, n), to the statistic of each resample, float (block,).
-    groups, samples, confidence, seed
-        As in `bootstrap_intervals`.
-    """
-    groups = np.asarray(groups)
-    images = np.zeros(len(groups), dtype=int)
-    drawn = resample_weights(images, groups, samples, seed) if len(set(groups)) > 1 else ()
-    resampled = np.concatenate([[], *map(statistic, drawn)])
-    return percentile_interval(float(value), resampled, confidence)
-
-
-def resampled_scores(
-    labels: ArrayLike,
-    probabilities: ArrayLike,
-    classes: Sequence[str],
-    samples: int,
-    seed: int,
-    groups: ArrayLike | None = None,
-) -> dict[str, np.ndarray]:
-    """Every score in `bcd_utils.evaluation.metrics.score` of each bootstrap resample.
-
-    Parameters
-    ----------
-    labels, probabilities, classes, samples, seed, groups
-        As in `bootstrap_intervals`. The resamples depend on ``labels``, ``samples``, ``seed`` and
-        ``groups`` alone, so two models' scores on the same images can be compared resample by resample.
+        Weights of images, float (block, n), to float (block, ...).
 
     Returns
     -------
-    dict of str to ndarray of float, shape (samples,)
-        The keys of `score`; NaN where a resample leaves a score undefined.
-
-    Raises
-    ------
-    ValueError
-        If an input is not as described, a group is missing, or there are fewer than two groups.
-
-    Examples
-    --------
-    >>> scores = resampled_scores([0, 1, 1], [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], ["a", "b"], 4, seed=0)
-    >>> scores["sensitivity_a"].tolist(), scores["accuracy"].shape
-    ([1.0, 1.0, 1.0, 1.0], (4,))
+    ndarray of float, shape (samples, ...)
     """
-    if samples < 1:
-        raise ValueError(f"samples must be at least 1, not {samples}")
-    labels, probabilities = checked_predictions(labels, probabilities, classes)
-    blocks = []
-    for weights in resample_weights(labels, groups, samples, seed):
-        given = Predictions(labels, probabilities, weights)
-        blocks.append({name: metric.value(given) for name, metric in named(classes).items()})
-    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    return np.concatenate([*map(statistic, resample_weights(labels, groups, samples, seed))])
+
+
+def without_each(
+    statistic: Callable[[np.ndarray], np.ndarray], labels: np.ndarray, groups: ArrayLike | None
+) -> list[np.ndarray]:
+    """A statistic without each unit in turn, by stratum: the jackknife that `bca_interval` asks for.
+
+    Parameters
+    ----------
+    statistic, labels, groups
+        As in `resampled`.
+    """
+    unit, stratum = _units(labels, groups)
+    strata = [np.flatnonzero(stratum == value) for value in np.unique(stratum)]
+    size = max(1, BLOCK // len(labels))
+    found = []
+    for members in strata:
+        blocks = [members[start : start + size] for start in range(0, len(members), size)]
+        found.append(np.concatenate([statistic((unit != block[:, None]).astype(float)) for block in blocks]))
+    return found
 
 
 def resample_weights(
@@ -210,6 +127,11 @@ def resample_weights(
     samples, seed : int
         Number of resamples in all.
 
+    Notes
+    -----
+    Without ``groups`` every resample has the class counts of the data, and no score becomes undefined. Groups may hold
+    several classes: class counts then vary, and a resample may leave a score undefined.
+
     Yields
     ------
     ndarray of float, shape (block, n)
@@ -218,7 +140,8 @@ def resample_weights(
     Raises
     ------
     ValueError
-        If ``groups`` has another shape than ``labels``, a missing value, or fewer than two groups.
+        If ``samples`` is below 1, or ``groups`` has another shape than ``labels``, a missing value, or fewer than two
+        groups.
 
     Examples
     --------
@@ -226,11 +149,9 @@ def resample_weights(
     >>> weights[:, :2].sum(axis=1).tolist(), weights[:, 2:].sum(axis=1).tolist()
     ([2.0, 2.0, 2.0, 2.0], [3.0, 3.0, 3.0, 3.0])
     """
-    if groups is None:
-        unit, stratum = np.arange(len(labels)), labels
-    else:
-        unit = _group_numbers(groups, len(labels))
-        stratum = np.zeros(unit.max() + 1, dtype=int)
+    if samples < 1:
+        raise ValueError(f"samples must be at least 1, not {samples}")
+    unit, stratum = _units(labels, groups)
     members = [np.flatnonzero(stratum == value) for value in np.unique(stratum)]
     generators = np.random.default_rng(seed).spawn(len(members))
     size = max(1, BLOCK // len(labels))
@@ -241,43 +162,18 @@ def resample_weights(
         yield weights[:, unit]
 
 
-def wilson_interval(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Score interval of a proportion (Wilson 1927); it stays sound for few trials and near 0 or 1.
-
-    Parameters
-    ----------
-    successes, trials : int
-        0..trials; without trials, nothing is known and the interval is (0, 1).
-    confidence : float, default 0.95
-        Nominal coverage, between 0 and 1.
-
-    Raises
-    ------
-    ValueError
-        If ``successes`` is not within 0..trials or ``confidence`` not between 0 and 1.
-
-    Examples
-    --------
-    >>> low, high = wilson_interval(20, 20)
-    >>> round(low, 3), round(high, 3)
-    (0.839, 1.0)
-    """
-    if not 0 <= successes <= trials:
-        raise ValueError(f"successes must lie in 0..{trials}, not {successes}")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must lie between 0 and 1, not {confidence}")
-    if trials == 0:
-        return 0.0, 1.0
-    from statsmodels.stats.proportion import proportion_confint
-
-    low, high = proportion_confint(successes, trials, alpha=1 - confidence, method="wilson")
-    return float(low), float(high)
-
-
 def _times_drawn(generator: np.random.Generator, rows: int, size: int) -> np.ndarray:
     """Draw ``size`` of ``size`` things with replacement, ``rows`` times; int (rows, size) of counts."""
     drawn = generator.integers(size, size=(rows, size)) + size * np.arange(rows)[:, None]
     return np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size)
+
+
+def _units(labels: np.ndarray, groups: ArrayLike | None) -> tuple[np.ndarray, np.ndarray]:
+    """What is drawn: the unit of each image, int (n,), and the stratum of each unit."""
+    if groups is None:
+        return np.arange(len(labels)), labels
+    unit = _group_numbers(groups, len(labels))
+    return unit, np.zeros(unit.max() + 1, dtype=int)
 
 
 def _group_numbers(groups: ArrayLike, images: int) -> np.ndarray:
@@ -292,7 +188,3 @@ def _group_numbers(groups: ArrayLike, images: int) -> np.ndarray:
     if len(names) < 2:
         raise ValueError("groups must name at least two groups, or there is nothing to resample")
     return numbers
-
-
-#: How `metric_registry.Metric.interval` says that ends are made: of a value, its resamples and the confidence.
-INTERVALS = {"percentile bootstrap": percentile_interval}

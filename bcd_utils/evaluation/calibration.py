@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bcd_utils.evaluation.bootstrap import wilson_interval
 from bcd_utils.evaluation.counts import EPSILON, cross_entropy
+from bcd_utils.evaluation.means import wilson_interval
 from bcd_utils.evaluation.metrics import checked_predictions
 
 if TYPE_CHECKING:

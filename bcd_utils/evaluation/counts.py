@@ -27,8 +27,8 @@ class Counts:
         Of each class: images called right, images that there are, images that are called so.
     total : ndarray of float, shape (...)
     recall, precision, specificity, f1 : ndarray of float, shape (..., k)
-        From 0 to 1. NaN where undefined, except that the precision of a class that is never predicted is 0
-        (scikit-learn's ``zero_division=0``).
+        From 0 to 1. NaN where undefined, except that the precision of a class that has images and is never predicted
+        is 0 (scikit-learn's ``zero_division=0``); of a class that has none, it is undefined.
 
     Raises
     ------
@@ -58,7 +58,8 @@ class Counts:
 
     @cached_property
     def precision(self) -> np.ndarray:
-        return np.nan_to_num(ratio(self.hits, self.predicted))
+        called = ratio(self.hits, self.predicted)
+        return np.where((self.predicted == 0) & (self.actual > 0), 0.0, called)
 
     @cached_property
     def specificity(self) -> np.ndarray:

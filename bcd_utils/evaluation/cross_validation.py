@@ -1,48 +1,19 @@
-"""How candidates did on the images that they were tested on, each image once, with intervals over groups."""
+"""How candidates did on the images that they were tested on, each image once, with intervals over folds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from bcd_utils.evaluation.bootstrap import percentile_interval, resampled_scores
+from bcd_utils.evaluation.intervals import Scored
 from bcd_utils.evaluation.metric_registry import main_metrics
-from bcd_utils.evaluation.metrics import mean_auc, score
+from bcd_utils.evaluation.metrics import mean_auc
 from bcd_utils.evaluation.paired_tests import delong_test, holm_adjusted, mcnemar_test
+from bcd_utils.evaluation.score_differences import difference
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.parallel import Result
-
-
-@dataclass(frozen=True)
-class Scored:
-    """One candidate's scores on one set of images.
-
-    Attributes
-    ----------
-    probabilities : ndarray of float, shape (n, k)
-        Out of fold; NaN for images that it was not tested on.
-    values : dict of metric to float or None
-        See `metrics.score`.
-    resampled : dict of metric to ndarray of float, shape (samples,)
-        The same with whole groups drawn; the draws are the same for all candidates on the same images.
-    """
-
-    probabilities: np.ndarray
-    values: dict[str, float | None]
-    resampled: dict[str, np.ndarray]
-
-    def interval(self, metric: str, confidence: float) -> dict[str, float | None]:
-        """``value``, ``low`` and ``high`` of a metric."""
-        return percentile_interval(self.values[metric], self.resampled[metric], confidence)
-
-    def row(self, metrics: Sequence[str], confidence: float) -> dict[str, float | None]:
-        """Each metric as ``<metric>``, ``<metric>_low`` and ``<metric>_high``."""
-        ends = {"value": "", "low": "_low", "high": "_high"}
-        intervals = {metric: self.interval(metric, confidence) for metric in metrics}
-        return {metric + ends[end]: bound for metric in metrics for end, bound in intervals[metric].items()}
 
 
 def out_of_fold(results: Sequence[Result], folds: Sequence[pd.Series]) -> np.ndarray:
@@ -58,7 +29,12 @@ def out_of_fold(results: Sequence[Result], folds: Sequence[pd.Series]) -> np.nda
 
 
 def score_on(
-    probabilities: np.ndarray, labels: np.ndarray, groups: pd.Series, classes: Sequence[str], study: Study
+    probabilities: np.ndarray,
+    labels: np.ndarray,
+    groups: pd.Series,
+    classes: Sequence[str],
+    study: Study,
+    folds: Sequence[pd.Series] = (),
 ) -> Scored:
     """Score the images that a candidate was tested on.
 
@@ -68,12 +44,14 @@ def score_on(
         NaN rows are left out.
     labels : ndarray of int, shape (n,)
     groups : pandas.Series of str, shape (n,)
-        Drawn whole for the intervals.
+        Vary whole.
+    folds : sequence of pandas.Series of str
+        The set of each image in each fold, where the probabilities are out of fold.
     """
     tested = np.isfinite(probabilities).all(axis=1)
-    given = labels[tested], probabilities[tested], classes
-    resampled = resampled_scores(*given, study.bootstrap_samples, study.seed, groups[tested])
-    return Scored(probabilities, score(*given), resampled)
+    rows = [np.flatnonzero((split == "test").to_numpy()[tested]) for split in folds]
+    given = labels[tested], probabilities[tested], classes, groups[tested].to_numpy()
+    return Scored.of(*given, study.bootstrap_samples, study.seed, rows)
 
 
 def shown_metrics(positive: str) -> dict[str, str]:
@@ -96,16 +74,6 @@ def score_table(scored: Mapping[str, Scored], metrics: Sequence[str], confidence
     """One row a candidate: each metric, with ``<metric>_low`` and ``<metric>_high``."""
     rows = {name: candidate.row(metrics, confidence) for name, candidate in scored.items()}
     return pd.DataFrame.from_dict(rows, orient="index").astype(float)
-
-
-def difference(first: Scored, second: Scored, metric: str, confidence: float) -> dict[str, float | None]:
-    """How much higher the first candidate scores than the second, with its interval over the same drawn groups.
-
-    Both must have been tested on the same images.
-    """
-    higher, lower = first.values[metric], second.values[metric]
-    gap = None if higher is None or lower is None else higher - lower
-    return percentile_interval(gap, first.resampled[metric] - second.resampled[metric], confidence)
 
 
 def paired_tests(
@@ -165,11 +133,11 @@ def paired_table(
     Returns
     -------
     pandas.DataFrame
-        Index: the others. ``accuracy_difference`` (this minus the reference) with ``_low`` and ``_high`` over
-        groups; ``only_reference_right``, ``only_this_right`` (images) with ``mcnemar_p``; ``auc_difference``
-        (``positive`` against the rest) with ``delong_p``. The p-values of a column are Holm-adjusted, and take
-        images for independent, which copies of a lesion are not; the intervals respect groups, and are not
-        adjusted for their number.
+        Index: the others. ``accuracy_difference`` (this minus the reference) with ``_low`` and ``_high``, see
+        `score_differences.difference`; ``only_reference_right``, ``only_this_right`` (images) with ``mcnemar_p``;
+        ``auc_difference`` (``positive`` against the rest) with ``delong_p``. The p-values of a column are
+        Holm-adjusted, and take images for independent, which copies of a lesion are not; the intervals are not adjusted
+        for their number.
     """
     others = [name for name in scored if name != reference]
     given = {name: scored[name].probabilities for name in (reference, *others)}

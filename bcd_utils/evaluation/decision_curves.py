@@ -73,8 +73,9 @@ def decision_curve(
     worth = np.where(positive[:, None], 1, -thresholds / (1 - thresholds)) / len(positive)
     by_image = worth * (probabilities[:, None] >= thresholds)
     blocks = resample_weights(positive, None, samples, seed)
-    resampled = np.concatenate([weights @ by_image for weights in blocks])
-    low, high = np.quantile(resampled, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
+    drawn = np.concatenate([weights @ by_image for weights in blocks])
+    low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
+    low, high = np.where(low < high, [low, high], np.nan)  # where nobody is acted on, nothing can vary
     columns = {"threshold": thresholds, "model": by_image.sum(axis=0), "low": low, "high": high}
     return pd.DataFrame(columns | {"treat_all": worth.sum(axis=0), "treat_none": 0.0})
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from bcd_utils.evaluation.bootstrap import mean_interval, statistic_interval
-from bcd_utils.evaluation.counts import weighted_auc
+from bcd_utils.evaluation.areas import area_interval, area_of
+from bcd_utils.evaluation.means import Interval, mean_interval
 
 FOLDS = 5
 PENALTY = 0.01  # scikit-learn's C: strong, for there are more features than images
@@ -58,10 +58,9 @@ def domain_auc(
     external: ArrayLike,
     internal_groups: ArrayLike,
     external_groups: ArrayLike,
-    samples: int = 2000,
     confidence: float = 0.95,
     seed: int = 0,
-) -> dict[str, float | None]:
+) -> Interval:
     """How well a logistic regression tells from features where an image comes from, cross-validated.
 
     The classifier two-sample test of Lopez-Paz and Oquab (2017), with the AUC for its score. No group is
@@ -97,16 +96,10 @@ def domain_auc(
     options = {"groups": groups, "cv": splitter, "method": "decision_function"}
     scores = cross_val_predict(model, features, is_external, **options)
 
-    def aucs(weights: np.ndarray) -> np.ndarray:
-        return weighted_auc(is_external, scores, weights)
-
-    value = aucs(np.ones((1, len(scores))))[0]
-    return statistic_interval(value, aucs, groups, samples, confidence, seed)
+    return area_interval([area_of(is_external, scores, groups)], [1], confidence, groups)
 
 
-def measure_shift(
-    table: pd.DataFrame, samples: int = 2000, confidence: float = 0.95, seed: int = 0
-) -> pd.DataFrame:
+def measure_shift(table: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
     """Mean of each measure among the images of each source, with intervals over groups.
 
     Parameters
@@ -121,7 +114,6 @@ def measure_shift(
     """
     columns: dict[tuple[Any, str], list[float | None]] = {}
     for source, rows in table.groupby("source", sort=False):
-        resampling = rows["group"], samples, confidence, seed
-        means = [mean_interval(rows[measure], *resampling) for measure in MEASURES]
+        means = [mean_interval(rows[measure], rows["group"], confidence) for measure in MEASURES]
         columns |= {(source, end): [mean[end] for mean in means] for end in ("value", "low", "high")}
     return pd.DataFrame(columns, index=list(MEASURES)).astype(float)

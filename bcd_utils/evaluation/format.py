@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Bounds = Mapping[str, Any]
 DIGITS = 3
 MISSING = "–"
+NO_INTERVAL = "(no interval)"  # where it was asked for and nothing is known of the spread
 HAIR = 1e-9  # what arithmetic may add to a value that lies exactly on the edge
 
 
@@ -70,14 +71,19 @@ def with_interval(bounds: Bounds | None, digits: int = DIGITS, sign: str = "", n
     --------
     >>> with_interval({"value": 0.735, "low": 0.703, "high": 0.769}), with_interval({"value": 0.5})
     ('0.735 [0.703, 0.769]', '0.500')
+    >>> with_interval({"value": 1.0, "low": None, "high": None})
+    '1.000 (no interval)'
     >>> with_interval({"kappa": -0.1, "kappa_low": -0.2, "kappa_high": 0.05}, sign="+", name="kappa")
     '−0.100 [−0.200, +0.050]'
     >>> with_interval({"value": None}), with_interval(None)
     ('–', '–')
     """
-    value, low, high = value_and_ends({} if bounds is None else bounds, name)
-    text = number(value, digits, sign)
-    return text if text == MISSING else f"{text} {interval(low, high, digits, sign)}".rstrip()
+    given = {} if bounds is None else bounds
+    value, low, high = value_and_ends(given, name)
+    text, ends = number(value, digits, sign), interval(low, high, digits, sign)
+    if text == MISSING or (not ends and ("low" if name == "value" else f"{name}_low") not in given):
+        return text
+    return f"{text} {ends or NO_INTERVAL}"
 
 
 def value_and_ends(bounds: Bounds, name: str = "value") -> tuple[float | None, ...]:

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 
 from bcd_utils.evaluation.counts import Counts, ratio, weighted_mean
+
+WILSON: Final = "Wilson"
+DELONG: Final = "DeLong"
+BCA: Final = "BCa bootstrap"
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,14 @@ class Metric:
     higher_is_better : bool
     lowest, highest : float
         Its range.
-    interval : {"percentile bootstrap"}
-        How its interval is made; a key of `bootstrap.INTERVALS`.
+    interval : {"Wilson", "DeLong", "BCa bootstrap"}
+        How its interval is made; see `intervals.Scored.interval`. Wilson's is for shares of images, DeLong's for areas
+        under the ROC curve.
+    among : callable
+        Of a share of each class: which images are of the class, and which are called so, bool (n,) each, to which it
+        is a share of and which of them count.
+    weighted : bool
+        Whether a mean over classes weighs them by their images.
     other_names : tuple of str
         What publications also call it.
     """
@@ -56,7 +66,12 @@ class Metric:
     higher_is_better: bool = True
     lowest: float = 0.0
     highest: float = 1.0
-    interval: Literal["percentile bootstrap"] = "percentile bootstrap"
+    interval: Literal["Wilson", "DeLong", "BCa bootstrap"] = BCA
+    among: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]] = lambda true, called: (
+        true,
+        called,
+    )
+    weighted: bool = False
     other_names: tuple[str, ...] = ()
 
 
@@ -78,7 +93,8 @@ def _matthews(counts: Counts) -> np.ndarray:
 METRICS = [
     Metric("loss", "cross-entropy", lambda given: given.loss, "probabilities", main=False,
            higher_is_better=False, highest=np.inf),
-    Metric("accuracy", "accuracy", lambda given: ratio(given.hits.sum(axis=-1), given.total), in_paper=True),
+    Metric("accuracy", "accuracy", lambda given: ratio(given.hits.sum(axis=-1), given.total), in_paper=True,
+           interval=WILSON),
     Metric("f1_macro", "macro F1", lambda given: given.f1.mean(axis=-1), in_paper=True),
     Metric("f1_weighted", "weighted F1", lambda given: weighted_mean(given.f1, given.actual), main=False),
     Metric("precision_macro", "macro precision", lambda given: given.precision.mean(axis=-1), main=False),
@@ -86,14 +102,18 @@ METRICS = [
            other_names=("balanced_accuracy",)),
     Metric("kappa", "Cohen’s kappa", _kappa, in_paper=True, lowest=-1),
     Metric("mcc", "Matthews correlation", _matthews, lowest=-1, other_names=("matthews",)),
-    Metric("roc_auc", "ROC AUC", lambda given: given.areas.mean(axis=-1), "probabilities", in_paper=True),
+    Metric("roc_auc", "ROC AUC", lambda given: given.areas.mean(axis=-1), "probabilities", in_paper=True,
+           interval=DELONG),
     Metric("roc_auc_weighted", "weighted ROC AUC", lambda given: weighted_mean(given.areas, given.actual),
-           "probabilities", main=False),
-    Metric("sensitivity", "sensitivity", lambda given: given.recall, per_class=True, other_names=("recall",)),
-    Metric("specificity", "specificity", lambda given: given.specificity, per_class=True),
-    Metric("precision", "precision", lambda given: given.precision, per_class=True, main=False),
+           "probabilities", main=False, interval=DELONG, weighted=True),
+    Metric("sensitivity", "sensitivity", lambda given: given.recall, per_class=True, other_names=("recall",),
+           interval=WILSON),
+    Metric("specificity", "specificity", lambda given: given.specificity, per_class=True, interval=WILSON,
+           among=lambda true, called: (~true, ~called)),
+    Metric("precision", "precision", lambda given: given.precision, per_class=True, main=False, interval=WILSON,
+           among=lambda true, called: (called, true)),
     Metric("f1", "F1", lambda given: given.f1, per_class=True, main=False),
-    Metric("roc_auc", "ROC AUC", lambda given: given.areas, "probabilities", per_class=True),
+    Metric("roc_auc", "ROC AUC", lambda given: given.areas, "probabilities", per_class=True, interval=DELONG),
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Two ways to an interval, side by side: tables of each class on the test set."""
+"""Tables of each class on the test set."""
 
 from __future__ import annotations
 
@@ -7,68 +7,43 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from bcd_utils.evaluation.bootstrap import wilson_interval
-from bcd_utils.evaluation.counts import Predictions
+from bcd_utils.evaluation.format import with_interval
+from bcd_utils.evaluation.means import Interval
+from bcd_utils.evaluation.metric_registry import class_metrics, named
 
-Intervals = Mapping[str, Mapping[str, float | None]]
 
-
-def recall_table(
-    labels: np.ndarray,
-    probabilities: np.ndarray,
-    classes: Sequence[str],
-    intervals: Intervals,
-    confidence: float,
+def class_table(
+    labels: np.ndarray, classes: Sequence[str], intervals: Mapping[str, Interval]
 ) -> pd.DataFrame:
-    """Recall of each class with its Wilson interval and its bootstrap interval.
+    """Each class against the rest, for reading.
 
     Parameters
     ----------
     labels : ndarray of int, shape (n,)
-    probabilities : ndarray of float, shape (n, k)
-    classes : sequence of str, length k
-    intervals : mapping of metric to mapping
-        As `bootstrap.bootstrap_intervals` gives them.
-    confidence : float
-        Of the Wilson intervals.
+    classes : sequence of str
+    intervals : mapping of metric to dict
+        As `intervals.score_intervals` gives them.
+
+    Returns
+    -------
+    pandas.DataFrame of str
+        Index ``class``; columns ``images``, and the metrics of single classes as "value [low, high]".
+    """
+    rows = {
+        label: {"images": int((labels == column).sum())}
+        | {metric.title: with_interval(intervals[f"{metric.name}_{label}"]) for metric in class_metrics()}
+        for column, label in enumerate(classes)
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("class")
+
+
+def interval_table(intervals: Mapping[str, Interval], classes: Sequence[str]) -> pd.DataFrame:
+    """Every score with its interval and the method that made it.
 
     Returns
     -------
     pandas.DataFrame
-        Index ``class``; columns ``images`` (int), ``recall``, ``Wilson low``, ``Wilson high``, ``bootstrap low``
-        and ``bootstrap high``; NaN where undefined.
+        Index: the scores; columns ``value``, ``low``, ``high`` (float; NaN where there is none), ``method``.
     """
-    given = Predictions(labels, probabilities)
-    images = given.actual.astype(int)
-    counts = zip(given.hits.astype(int).tolist(), images.tolist(), strict=True)
-    low, high = np.transpose([wilson_interval(*count, confidence) for count in counts])
-    columns = {"images": images, "recall": given.recall, "Wilson low": low, "Wilson high": high}
-    table = pd.DataFrame(columns, index=pd.Index(classes, name="class"))
-    return table.join(_bootstrap("sensitivity", classes, intervals))
-
-
-def area_table(delong: Intervals, intervals: Intervals) -> pd.DataFrame:
-    """Area under the ROC curve of each class with DeLong's interval and its bootstrap interval.
-
-    Parameters
-    ----------
-    delong : mapping of class to mapping
-        As `paired_tests.delong_intervals` gives them.
-    intervals : mapping of metric to mapping
-        As `bootstrap.bootstrap_intervals` gives them.
-
-    Returns
-    -------
-    pandas.DataFrame of float
-        Index ``class``; columns ``area``, ``DeLong low``, ``DeLong high``, ``bootstrap low``, ``bootstrap high``;
-        NaN where undefined.
-    """
-    table = pd.DataFrame(delong).T[["value", "low", "high"]].astype(float).rename_axis("class")
-    table.columns = ["area", "DeLong low", "DeLong high"]
-    return table.join(_bootstrap("roc_auc", list(delong), intervals))
-
-
-def _bootstrap(metric: str, classes: Sequence[str], intervals: Intervals) -> pd.DataFrame:
-    """Columns ``bootstrap low`` and ``bootstrap high`` of a metric of each class."""
-    ends = {label: intervals[f"{metric}_{label}"] for label in classes}
-    return pd.DataFrame(ends).T[["low", "high"]].astype(float).add_prefix("bootstrap ")
+    table = pd.DataFrame(intervals).T.astype(float).round(4)
+    return table.assign(method=[metric.interval for metric, _ in named(classes).values()])

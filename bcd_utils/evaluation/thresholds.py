@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from bcd_utils.evaluation.bootstrap import wilson_interval
 from bcd_utils.evaluation.format import number
+from bcd_utils.evaluation.means import wilson_interval
 from bcd_utils.evaluation.metrics import checked_scores
 
 SPECIFICITY, SENSITIVITY = 0.90, 0.95  # that are wanted

@@ -42,7 +42,7 @@ def localise_sets(
     Returns
     -------
     dict of set name to dict of method to pandas.DataFrame
-        One row an image; columns id and those of `localisation.localisation`.
+        One row an image; columns id, group and those of `localisation.localisation`.
     """
     images = ImageSet.of_run(run)
     sets = ("validation", "test")
@@ -54,7 +54,9 @@ def localise_sets(
             heat = {method: in_frame(cams[index], mask.shape) for method, cams in maps.items()}
             heat |= {CENTRE: centre_gaussian(mask.shape), AREA: np.ones(mask.shape)}
             for method, heatmap in heat.items():
-                scores[row["split"]][method].append({"id": row["id"], **localisation(heatmap, mask)})
+                scores[row["split"]][method].append(
+                    {"id": row["id"], "group": row["group"], **localisation(heatmap, mask)}
+                )
         on_progress(done, len(wanted))
     return {
         name: {key: pd.DataFrame(rows) for key, rows in methods.items()} for name, methods in scores.items()

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.evaluation import format as number_format
-from bcd_utils.evaluation.bootstrap import percentile_interval
+from bcd_utils.evaluation.means import share_interval
 
 MEASURES = ("pointing_game", "energy", "iou")
 THRESHOLDS = np.round(np.arange(0.1, 1.0, 0.1), 1)
@@ -92,18 +92,15 @@ def choose_threshold(validation: pd.DataFrame) -> float:
 
 
 def summarise(
-    scores: Mapping[str, pd.DataFrame],
-    validation_scores: Mapping[str, pd.DataFrame],
-    samples: int,
-    confidence: float,
-    seed: int,
+    scores: Mapping[str, pd.DataFrame], validation_scores: Mapping[str, pd.DataFrame], confidence: float
 ) -> pd.DataFrame:
-    """Mean of each measure over images, with percentile bootstrap intervals.
+    """Mean of each measure over images, with the interval of a share; images of one group vary together.
 
     Parameters
     ----------
     scores, validation_scores : mapping of method to DataFrame
-        One row an image, columns of `localisation`. The IoU threshold is chosen on validation.
+        One row an image, columns group and those of `localisation`. The IoU threshold is chosen on validation.
+    confidence : float
 
     Returns
     -------
@@ -117,41 +114,77 @@ def summarise(
     for method, table in scores.items():
         threshold = choose_threshold(validation_scores[method])
         rows[method] = {"threshold": threshold}
-        drawn = np.random.default_rng(seed).integers(0, len(table), (samples, len(table)))
-        for measure, column in zip(MEASURES, (*MEASURES[:2], f"iou_{threshold}"), strict=True):
-            values = table[column].to_numpy()
-            mean = percentile_interval(values.mean(), values[drawn].mean(axis=1), confidence)
-            rows[method] |= {
-                measure: mean["value"],
-                f"{measure}_low": mean["low"],
-                f"{measure}_high": mean["high"],
-            }
+        for measure, column in _columns(threshold).items():
+            rows[method] |= _named(measure, share_interval(table[column], table["group"], confidence))
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
 
 
-def as_text(table: pd.DataFrame) -> pd.DataFrame:
-    """The table of `summarise` for reading: one column a measure, "value [low, high]"."""
-    columns = dict(zip(MEASURES, MEASURES, strict=True))
-    return number_format.as_text(table, columns).assign(iou_threshold=table["threshold"])
+def differences(
+    scores: Mapping[str, pd.DataFrame], table: pd.DataFrame, confidence: float, method: str = "Grad-CAM"
+) -> pd.DataFrame:
+    """How much better a method does than each other on the same images.
+
+    Parameters
+    ----------
+    scores, confidence
+        As in `summarise`.
+    table : pandas.DataFrame
+        What `summarise` made of them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index: the others; per measure, the difference, ``_low`` and ``_high``.
+    """
+    own, columns = scores[method], {other: _columns(row["threshold"]) for other, row in table.iterrows()}
+    rows: dict[str, dict[str, float | None]] = {other: {} for other in table.index if other != method}
+    for other, row in rows.items():
+        for measure in MEASURES:
+            gap = own[columns[method][measure]] - scores[other][columns[other][measure]]
+            row |= _named(measure, share_interval(gap, own["group"], confidence, lowest=-1.0))
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(f"{method} minus")
 
 
-def verdict(table: pd.DataFrame, method: str = "Grad-CAM") -> str:
-    """In words, whether a method's interval lies above, around or below each control's value.
+def _columns(threshold: float) -> dict[str, str]:
+    """Each measure, and the column that holds it."""
+    return dict(zip(MEASURES, (*MEASURES[:2], f"iou_{threshold}"), strict=True))
+
+
+def _named(measure: str, found: Mapping[str, float | None]) -> dict[str, float | None]:
+    return {measure: found["value"], f"{measure}_low": found["low"], f"{measure}_high": found["high"]}
+
+
+def as_text(table: pd.DataFrame, sign: str = "") -> pd.DataFrame:
+    """A table of `summarise` or `differences` for reading: one column a measure, "value [low, high]"."""
+    shown = {
+        measure: [number_format.with_interval(row, sign=sign, name=measure) for _, row in table.iterrows()]
+        for measure in MEASURES
+    }
+    rows = pd.DataFrame(shown, index=table.index)
+    return rows.assign(iou_threshold=table["threshold"]) if "threshold" in table else rows
+
+
+def verdict(gaps: pd.DataFrame, method: str = "Grad-CAM") -> str:
+    """In words, whether the interval of each difference lies above, around or below 0.
+
+    Parameters
+    ----------
+    gaps : pandas.DataFrame
+        As `differences` gives it.
 
     Examples
     --------
-    >>> rows = {"Grad-CAM": [0.5, 0.4, 0.6] * 3, "Chance": [0.3, 0.2, 0.4] * 3}
+    >>> rows = {"Chance": [0.5, 0.4, 0.6] + [0.0, -0.1, 0.1] + [-0.3, -0.4, -0.2]}
     >>> columns = [measure + end for measure in MEASURES for end in ("", "_low", "_high")]
     >>> verdict(pd.DataFrame.from_dict(rows, orient="index", columns=columns))
-    'Grad-CAM against Chance: pointing game better, energy better, iou better.'
+    'Grad-CAM against Chance: pointing game better, energy no clear difference, iou worse.'
     """
-    own = table.loc[method]
     sentences = []
-    for control, row in table.drop(index=method).iterrows():
+    for control, row in gaps.iterrows():
         words = []
         for measure in MEASURES:
-            low, high, value = own[f"{measure}_low"], own[f"{measure}_high"], row[measure]
-            word = "better" if low > value else "worse" if high < value else "no clear difference"
+            low, high = row[f"{measure}_low"], row[f"{measure}_high"]
+            word = "better" if low > 0 else "worse" if high < 0 else "no clear difference"
             words.append(f"{measure.replace('_', ' ')} {word}")
         sentences.append(f"{method} against {control}: {', '.join(words)}.")
     return " ".join(sentences)

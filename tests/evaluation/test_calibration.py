@@ -11,7 +11,6 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 from statsmodels.discrete.discrete_model import Logit
 
-from bcd_utils.evaluation.bootstrap import wilson_interval
 from bcd_utils.evaluation.calibration import (
     TEMPERATURES,
     apply_temperature,
@@ -21,6 +20,7 @@ from bcd_utils.evaluation.calibration import (
     squared_errors,
 )
 from bcd_utils.evaluation.counts import cross_entropy
+from bcd_utils.evaluation.means import wilson_interval
 
 CLASSES = ["benign", "malignant", "normal"]
 quick = settings(max_examples=30, deadline=None, database=None)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bcd_utils.evaluation.bootstrap import wilson_interval
 from bcd_utils.evaluation.decision_curves import decision_curves, decision_table
+from bcd_utils.evaluation.means import wilson_interval
 from bcd_utils.evaluation.paired_tests import delong_interval, delong_intervals
 from bcd_utils.evaluation.tables import area_table, recall_table
 from bcd_utils.evaluation.thresholds import at_fixed_rates, rates_in_words, rates_table

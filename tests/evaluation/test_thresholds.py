@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 from sklearn.metrics import confusion_matrix, recall_score
 
-from bcd_utils.evaluation.bootstrap import wilson_interval
 from bcd_utils.evaluation.decision_curves import decision_curve
+from bcd_utils.evaluation.means import wilson_interval
 from bcd_utils.evaluation.thresholds import at_threshold, threshold_for_sensitivity, threshold_for_specificity
 
 quick = settings(max_examples=60, deadline=None, database=None)

@@ -9,7 +9,8 @@ from itertools import product
 import numpy as np
 
 from bcd_utils.audit.masks import lesion_free
-from bcd_utils.evaluation.cross_validation import Scored, out_of_fold, score_on, shown_metrics
+from bcd_utils.evaluation.cross_validation import out_of_fold, score_on, shown_metrics
+from bcd_utils.evaluation.intervals import Scored
 from bcd_utils.experiments.comparison.run import FittedComparison, Setup
 from bcd_utils.experiments.comparison.training import IMBALANCE, Variant, fewer_groups
 
@@ -80,7 +81,8 @@ def on_outlines(fitted: FittedComparison) -> dict[str, Scored]:
     predicted |= {name: fitted.scored[name].probabilities for name in beside if name}
     groups, labels = setup.images.table["group"][tested], np.searchsorted(places, setup.labels[tested])
     parts = {name: among(given, places)[tested] for name, given in predicted.items()}
-    return {name: score_on(part, labels, groups, shown, setup.study) for name, part in parts.items()}
+    folds = [split[tested] for split in setup.folds]
+    return {name: score_on(part, labels, groups, shown, setup.study, folds) for name, part in parts.items()}
 
 
 def outlined_classes(setup: Setup) -> list[str]:

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bcd_utils.evaluation.bootstrap import percentile_interval
-from bcd_utils.evaluation.cross_validation import Scored, difference
+from bcd_utils.evaluation.fold_intervals import fold_interval
 from bcd_utils.evaluation.format import number, with_interval
+from bcd_utils.evaluation.intervals import Scored
+from bcd_utils.evaluation.means import Interval
+from bcd_utils.evaluation.score_differences import difference
 from bcd_utils.experiments.modalities.record import crosses_synthetic, generalises
 
 SUPPORTED, NOT_SUPPORTED, NOT_TESTED = "supported", "not supported", "not tested here"
@@ -126,6 +128,10 @@ def _above_zero(gap: Mapping[str, float | None]) -> bool:
     return (gap["low"] or 0) > 0
 
 
+def _over_folds(scored: Scored, gap: float, by_fold: pd.Series, findings: Findings) -> Interval:
+    return fold_interval(gap, by_fold.to_numpy(), scored.tested_share, findings.confidence, (-np.inf, np.inf))
+
+
 def _ahead(findings: Findings, other: str | None) -> Verdict:
     if not other or not {other, "paper"} <= findings.scored.keys():
         return None
@@ -175,11 +181,11 @@ def _handles_imbalance(findings: Findings) -> Verdict:
     if not (ours := findings.scored.get("paper")):
         return None
     names = {label: f"sensitivity_{label}" for label in findings.classes}
-    values = [ours.values[name] for name in names.values()]
-    known = [value for value in values if value is not None]
-    drawn = np.ptp([ours.resampled[name] for name in names.values()], axis=0)
-    widest = max(known) - min(known) if known == values else None
-    gap = percentile_interval(widest, drawn, findings.confidence)
+    values = {name: value for name in names.values() if (value := ours.values[name]) is not None}
+    if len(values) < len(names):
+        return None
+    best, worst = max(values, key=values.__getitem__), min(values, key=values.__getitem__)
+    gap = _over_folds(ours, values[best] - values[worst], ours.by_fold[best] - ours.by_fold[worst], findings)
     recalls = ", ".join(f"{label} {number(ours.values[name])}" for label, name in names.items())
     shown = [f"recall {recalls}; largest minus smallest {with_interval(gap, sign='+')}"]
     for way, scored in findings.rebalanced.items():
@@ -196,8 +202,7 @@ def _handles_overfitting(findings: Findings) -> Verdict:
     if not (ours := findings.scored.get("paper")):
         return None
     unseen, training = ours.interval("accuracy", findings.confidence), findings.training_accuracy
-    gaps = training - np.array([ours.values["accuracy"], *ours.resampled["accuracy"]], float)
-    gap = percentile_interval(gaps[0], gaps[1:], findings.confidence)
+    gap = _over_folds(ours, training - unseen["value"], training - ours.by_fold["accuracy"], findings)
     holds = (gap["high"] or 0) <= MOST_OVERFIT and (unseen["low"] or 0) > findings.majority
     return holds, (
         f"accuracy {number(training)} on training images, {with_interval(gap, sign='+')} above that on unseen groups; "

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.datasets.image_set import ImageSet
-from bcd_utils.evaluation.bootstrap import percentile_interval, resample_weights
+from bcd_utils.evaluation.means import share_interval
 from bcd_utils.experiments.comparison.run import FittedComparison
 from bcd_utils.explain.localisation import centre_gaussian, in_frame, pointing_game
 from bcd_utils.images.reading import read_row_mask
@@ -88,17 +88,12 @@ def pointing_table(hits: pd.DataFrame, study: Study) -> pd.DataFrame:
     if not len(hits):
         return pd.DataFrame()
     names = [name for name in hits if name not in ("id", "group", *BASELINES)] + list(BASELINES)
-    values = hits[names].to_numpy(float)
-    blocks = resample_weights(np.zeros(len(hits), int), hits["group"], study.bootstrap_samples, study.seed)
-    shares = np.concatenate([weights @ values / weights.sum(axis=1, keepdims=True) for weights in blocks])
-    means, centre = values.mean(axis=0), names.index(CENTRE)
     rows: dict[str, dict[str, float | None]] = {name: {"images": len(hits)} for name in names}
-    for place, row in enumerate(rows.values()):
-        given = {"pointing_game": (means[place], shares[:, place])}
-        given["over_centre"] = (means[place] - means[centre], shares[:, place] - shares[:, centre])
-        for measure, (value, resampled) in given.items():
-            ends = percentile_interval(value, resampled, study.confidence)
-            row |= {measure: ends["value"], f"{measure}_low": ends["low"], f"{measure}_high": ends["high"]}
+    for name, row in rows.items():
+        share = share_interval(hits[name], hits["group"], study.confidence)
+        gap = share_interval(hits[name] - hits[CENTRE], hits["group"], study.confidence, lowest=-1.0)
+        for measure, found in (("pointing_game", share), ("over_centre", gap)):
+            row |= {measure: found["value"], f"{measure}_low": found["low"], f"{measure}_high": found["high"]}
     return pd.DataFrame.from_dict(rows, orient="index").astype(float)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bcd_utils.evaluation.cross_validation import Scored, out_of_fold, training_accuracy
+from bcd_utils.evaluation.cross_validation import out_of_fold, training_accuracy
 from bcd_utils.evaluation.format import plain_rows
+from bcd_utils.evaluation.intervals import Scored
 from bcd_utils.evaluation.predictions import with_predictions
 from bcd_utils.experiments.comparison.claims import Findings
 from bcd_utils.experiments.comparison.run import NEVER_MEMBERS, FittedComparison

@@ -10,7 +10,8 @@ import pandas as pd
 
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.datasets.splits import grouped_folds
-from bcd_utils.evaluation.cross_validation import Scored, out_of_fold, score_on, validation_auc
+from bcd_utils.evaluation.cross_validation import out_of_fold, score_on, validation_auc
+from bcd_utils.evaluation.intervals import Scored
 from bcd_utils.experiments.comparison.ensembles import WAYS, join_best, join_named
 from bcd_utils.experiments.comparison.training import PLAIN, Key, Variant, of_candidate, train_all
 from bcd_utils.models.candidates import chosen_candidates
@@ -147,7 +148,9 @@ class FittedComparison:
 
 
 def _scored(setup: Setup, probabilities: np.ndarray) -> Scored:
-    return score_on(probabilities, setup.labels, setup.images.table["group"], setup.classes, setup.study)
+    return score_on(
+        probabilities, setup.labels, setup.images.table["group"], setup.classes, setup.study, setup.folds
+    )
 
 
 def fit_and_score(

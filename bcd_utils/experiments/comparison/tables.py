@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bcd_utils.evaluation.cross_validation import Scored, difference
 from bcd_utils.evaluation.format import number, with_interval
+from bcd_utils.evaluation.intervals import Scored
+from bcd_utils.evaluation.score_differences import difference
 from bcd_utils.models.candidates.base import FAMILIES, Candidate, Encoder
 from bcd_utils.utils.parallel import Result
 

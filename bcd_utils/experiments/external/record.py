@@ -11,7 +11,7 @@ import pandas as pd
 from bcd_utils.audit.lesions import Rule
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.evaluation.calibration import BINS
-from bcd_utils.evaluation.domain_shift import MEASURES, distance_to_nearest, domain_auc, measure_shift
+from bcd_utils.evaluation.domain_shift import MEASURES, distance_to_nearest, domain_auc
 from bcd_utils.evaluation.format import plain_rows, with_interval
 from bcd_utils.experiments import study_model
 from bcd_utils.experiments.external.copies import said_of_copies, without_copies
@@ -19,7 +19,6 @@ from bcd_utils.experiments.external.scores import SOURCES, WITHOUT_COPIES, as_te
 from bcd_utils.images.reading import read_row
 from bcd_utils.images.statistics import grey_levels
 from bcd_utils.study.run import Run
-from bcd_utils.study.settings import Study
 from bcd_utils.utils.memmap import one_by_one, pooled
 
 
@@ -70,13 +69,8 @@ def shift_images(
         parts.append(rows[["group", "width", "height"]].reset_index(drop=True).join(measured))
     table = pd.concat(parts, ignore_index=True)
     own_groups, groups = (table.loc[table["source"] == source, "group"] for source in SOURCES)
-    amounts = study.bootstrap_samples, study.confidence, study.seed
-    return Shift(table, histograms, domain_auc(own[test], features, own_groups, groups, *amounts))
-
-
-def measured(study: Study, shift: Shift) -> pd.DataFrame:
-    """`domain_shift.measure_shift` of a shift, with the study's resamples."""
-    return measure_shift(shift.table, study.bootstrap_samples, study.confidence, study.seed)
+    apart = domain_auc(own[test], features, own_groups, groups, study.confidence, study.seed)
+    return Shift(table, histograms, apart)
 
 
 def shift_as_text(measures: pd.DataFrame) -> pd.DataFrame:

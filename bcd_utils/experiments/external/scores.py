@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from bcd_utils.evaluation.bootstrap import mean_interval, resampled_scores
 from bcd_utils.evaluation.calibration import (
     apply_temperature,
     calibration_scores,
@@ -15,11 +14,13 @@ from bcd_utils.evaluation.calibration import (
     reliability_tables,
     squared_errors,
 )
-from bcd_utils.evaluation.cross_validation import Scored, difference
 from bcd_utils.evaluation.format import with_interval
+from bcd_utils.evaluation.intervals import score_intervals
+from bcd_utils.evaluation.means import share_interval
 from bcd_utils.evaluation.metric_registry import main_metrics
-from bcd_utils.evaluation.metrics import confusion, score
+from bcd_utils.evaluation.metrics import confusion
 from bcd_utils.evaluation.predictions import labels_and_probabilities
+from bcd_utils.evaluation.score_differences import independent_difference
 from bcd_utils.study.run import Run
 from bcd_utils.study.settings import Study
 
@@ -53,38 +54,29 @@ def score_sources(
     dict of source to dict of score to dict
         ``value``, ``low``, ``high``; None where undefined, such as the recall of a class that is absent, and no
         interval where all images are of one group. A source without images is left out; where none is, there
-        is also "difference": external minus internal, whose resamples are drawn independently. `WITHOUT_COPIES`
+        is also "difference": external minus internal. `WITHOUT_COPIES`
         is there where some images, and not all, are ``learned``.
     """
     sets = {source: predictions[predictions["split"] == name] for source, name in SOURCES.items()}
     if learned:
         external = sets["external"]
         sets[WITHOUT_COPIES] = external[~external["id"].isin(learned)]
-    scored = {
-        source: score_set(rows, classes, study, study.seed + number)
-        for number, (source, rows) in enumerate(sets.items())
+    intervals = {
+        source: score_intervals(
+            *labels_and_probabilities(rows, classes, rows["split"].iloc[0]),
+            classes,
+            study.bootstrap_samples,
+            study.confidence,
+            study.seed,
+            rows["group"],
+        )
+        for source, rows in sets.items()
         if len(rows)
     }
-    confidence = study.confidence
-    intervals = {
-        source: {metric: each.interval(metric, confidence) for metric in each.values}
-        for source, each in scored.items()
-    }
-    if all(source in scored for source in SOURCES):
-        own, other = (scored[source] for source in SOURCES)
-        intervals["difference"] = {name: difference(other, own, name, confidence) for name in other.values}
+    if all(source in intervals for source in SOURCES):
+        own, other = (intervals[source] for source in SOURCES)
+        intervals["difference"] = {name: independent_difference(other[name], own[name]) for name in other}
     return intervals
-
-
-def score_set(rows: pd.DataFrame, classes: Sequence[str], study: Study, seed: int) -> Scored:
-    """Scores of some predictions; resamples are of NaN where all are of one group."""
-    labels, probabilities = labels_and_probabilities(rows, classes, rows["split"].iloc[0])
-    values = score(labels, probabilities, classes)
-    resampled = dict.fromkeys(values, np.array([np.nan]))
-    if rows["group"].nunique() > 1:
-        drawn = (study.bootstrap_samples, seed)
-        resampled = resampled_scores(labels, probabilities, classes, *drawn, rows["group"])
-    return Scored(probabilities, values, resampled)
 
 
 def score_table(
@@ -134,8 +126,7 @@ def calibrate(predictions: pd.DataFrame, classes: Sequence[str], study: Study) -
         for state, probabilities in (("before", raw), ("after", apply_temperature(raw, temperature))):
             given = (labels, probabilities)
             scores = calibration_scores(*given, samples=study.bootstrap_samples, seed=study.seed)
-            amounts = (study.bootstrap_samples, study.confidence, study.seed)
-            ends = mean_interval(squared_errors(*given), groups, *amounts)
+            ends = share_interval(squared_errors(*given), groups, study.confidence, highest=2.0)
             rows[source, state] = {**scores, "brier_low": ends["low"], "brier_high": ends["high"]}
     columns = ["ece", "ece_by_chance", "brier", "brier_low", "brier_high", "loss"]
     table = pd.DataFrame(rows).T[columns].astype(float)

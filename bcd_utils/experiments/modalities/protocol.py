@@ -11,7 +11,8 @@ import pandas as pd
 
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.datasets.splits import grouped_folds
-from bcd_utils.evaluation.cross_validation import Scored, out_of_fold, score_on
+from bcd_utils.evaluation.cross_validation import out_of_fold, score_on
+from bcd_utils.evaluation.intervals import Scored
 from bcd_utils.evaluation.patients import recognition_rates
 from bcd_utils.evaluation.predictions import with_predictions
 from bcd_utils.models.candidates.fold_training import Training, TrainingData, train_fold
@@ -111,12 +112,12 @@ def run_protocol(
     results = train_folds([vectors], labels, folds, len(classes), study, on_progress)
     probabilities = out_of_fold(results, folds)
     constant = always_the_most_common(labels, len(classes))
-    given = (labels, table["group"], classes, study)
+    given = (labels, table["group"], classes, study, folds)
     probe, majority = score_on(probabilities, *given), score_on(constant, *given)
     rates = None
     if images.patients and table["group"].nunique() > 1:
         predicted = table.assign(predicted=np.asarray(classes)[probabilities.argmax(axis=1)])
-        rates = recognition_rates(predicted, study.bootstrap_samples, study.confidence, study.seed)
+        rates = recognition_rates(predicted, study.confidence)
     return Outcome(folds, probe, majority, [str(result["choices"]) for result in results], rates)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
@@ -107,14 +107,16 @@ def transfer(
         given = [vectors[name] for name in order]
         results = train_folds(given, labels, folds, len(pair), study, tell)
         for index, tested in enumerate(order):
+            tested_in: list[pd.Series] = []
             if tested == trained:
                 probabilities = out_of_fold(results, folds)
+                tested_in = [split[kept[tested]] for split in folds]
             else:
                 probabilities = np.mean([result[f"other_{index - 1}"] for result in results], axis=0)
             images = available[tested].table[kept[tested]].reset_index(drop=True)
             rows.append(
                 {"trained_on": trained, "tested_on": tested, "images": len(images)}
-                | auc_with_ends(probabilities[kept[tested]], images, pair, study)
+                | auc_with_ends(probabilities[kept[tested]], images, pair, study, tested_in)
             )
             part = images[["id", "label"]].assign(trained_on=trained, tested_on=tested)
             parts.append(part.assign(**{f"p_{pair[1]}": probabilities[kept[tested], 1].round(7)}))
@@ -150,9 +152,13 @@ def numbers(labels: pd.Series, pair: Pair) -> np.ndarray:
 
 
 def auc_with_ends(
-    probabilities: np.ndarray, images: pd.DataFrame, pair: Pair, study: Study
+    probabilities: np.ndarray,
+    images: pd.DataFrame,
+    pair: Pair,
+    study: Study,
+    folds: Sequence[pd.Series] = (),
 ) -> dict[str, float | None]:
-    """AUC of the second class against the first, with its interval over the groups of the tested images.
+    """AUC of the second class against the first, with its interval over folds or, without, over groups of the images.
 
     Parameters
     ----------
@@ -160,7 +166,7 @@ def auc_with_ends(
     images : pandas.DataFrame
         Columns label and group, rows numbered from 0.
     """
-    scored = score_on(probabilities, numbers(images["label"], pair), images["group"], pair, study)
+    scored = score_on(probabilities, numbers(images["label"], pair), images["group"], pair, study, folds)
     area = scored.interval(f"roc_auc_{pair[1]}", study.confidence)
     return {"auc": area["value"], "auc_low": area["low"], "auc_high": area["high"]}
 

@@ -8,9 +8,9 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from bcd_utils.evaluation.bootstrap import percentile_interval
 from bcd_utils.evaluation.cross_validation import out_of_fold, score_on
 from bcd_utils.evaluation.format import plain_rows
+from bcd_utils.evaluation.intervals import mean_over_repeats
 from bcd_utils.evaluation.metric_registry import paper_metrics
 from bcd_utils.evaluation.metrics import score
 from bcd_utils.evaluation.predictions import class_numbers
@@ -113,10 +113,10 @@ def headline(
     classes: Sequence[str],
     study: Study,
 ) -> dict[str, dict[str, float | None]]:
-    """Scores of repeated grouped cross-validation, with intervals over groups.
+    """Scores of repeated grouped cross-validation, with intervals over folds.
 
     In each repeat every image is predicted once, by a model that saw nothing of its group. A score is the
-    mean over repeats. For its interval whole groups are drawn, the same ones for all repeats.
+    mean over repeats; for its interval see `fold_intervals`.
 
     Returns
     -------
@@ -127,16 +127,10 @@ def headline(
     scored = []
     for repeat in range(study.repeated_splits.repeats):
         names = [("folds", repeat * count + fold) for fold in range(count)]
-        predicted = out_of_fold([results[name] for name in names], [splits[name] for name in names])
-        scored.append(score_on(predicted, labels, manifest["group"], classes, study))
-    return {
-        metric: percentile_interval(
-            float(np.mean([each.values[metric] for each in scored])),
-            np.mean([each.resampled[metric] for each in scored], axis=0),
-            study.confidence,
-        )
-        for metric in scored[0].values
-    }
+        folds = [splits[name] for name in names]
+        predicted = out_of_fold([results[name] for name in names], folds)
+        scored.append(score_on(predicted, labels, manifest["group"], classes, study, folds))
+    return {metric: mean_over_repeats(scored, metric, study.confidence) for metric in scored[0].values}
 
 
 def copies_summary(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,99 @@
+"""Calibration slope and intercept of one class against the rest (Cox 1958; Van Calster et al. 2019, BMC Med 17:230)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from bcd_utils.evaluation.counts import EPSILON
+from bcd_utils.evaluation.means import Interval
+from bcd_utils.evaluation.metrics import checked_scores
+
+NONE: Interval = {"value": None, "low": None, "high": None}
+
+
+def calibration_line(
+    positive: ArrayLike, probabilities: ArrayLike, confidence: float = 0.95
+) -> dict[str, Interval]:
+    """What a logistic regression on the logit of predicted probabilities finds: slope 1 and intercept 0 are perfect.
+
+    Parameters
+    ----------
+    positive : array_like of bool, shape (n,)
+    probabilities : array_like of float, shape (n,)
+        Predicted, 0..1; taken no nearer than 1e-7 to 0 and 1.
+    confidence : float, default 0.95
+        Of Wald's intervals.
+
+    Returns
+    -------
+    dict of str to dict
+        ``slope``: below 1, the probabilities are too extreme. ``intercept``, at a slope of 1 (calibration in the
+        large): above 0, they are too low on the whole. ``value``, ``low``, ``high`` each; None where all images are of
+        one kind, and for the slope also where the probabilities part the kinds without error, so that no slope is steep
+        enough.
+
+    Examples
+    --------
+    >>> labels = [True] * 9 + [False] * 1 + [True] * 1 + [False] * 9
+    >>> found = calibration_line(labels, [0.99] * 10 + [0.01] * 10)
+    >>> round(found["slope"]["value"], 2), abs(round(found["intercept"]["value"], 2))
+    (0.48, 0.0)
+    >>> calibration_line([True, False], [0.9, 0.1])["slope"]["value"] is None
+    True
+    """
+    from scipy.special import logit
+
+    positive, given = checked_scores(positive, probabilities)
+    if positive.all() or not positive.any():
+        return {"slope": NONE, "intercept": NONE}
+    logits = logit(given.clip(EPSILON, 1 - EPSILON))
+    here, there = logits[positive], logits[~positive]
+    overlap = here.min() < there.max() and there.min() < here.max()
+    ones = np.ones((len(logits), 1))
+    return {
+        "slope": _last(positive, np.column_stack([ones, logits]), None, confidence) if overlap else NONE,
+        "intercept": _last(positive, ones, logits, confidence),
+    }
+
+
+def line_table(
+    labels: np.ndarray, states: Mapping[str, np.ndarray], column: int, confidence: float = 0.95
+) -> pd.DataFrame:
+    """`calibration_line` of one class for several probabilities of the same images.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (n,)
+    states : mapping of name to ndarray of float, shape (n, k)
+    column : int
+        The class.
+
+    Returns
+    -------
+    pandas.DataFrame of float
+        Index: the states; columns ``slope``, ``intercept``, each with ``_low`` and ``_high``; NaN where undefined.
+    """
+    rows = {
+        name: {
+            what + ending: found[end]
+            for what, found in calibration_line(labels == column, rows[:, column], confidence).items()
+            for end, ending in (("value", ""), ("low", "_low"), ("high", "_high"))
+        }
+        for name, rows in states.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").astype(float)
+
+
+def _last(
+    positive: np.ndarray, columns: np.ndarray, offset: np.ndarray | None, confidence: float
+) -> Interval:
+    """The last coefficient of a logistic regression, with its interval."""
+    import statsmodels.api as sm
+
+    fitted = sm.GLM(positive.astype(float), columns, family=sm.families.Binomial(), offset=offset).fit()
+    low, high = fitted.conf_int(alpha=1 - confidence)[-1]
+    return {"value": float(fitted.params[-1]), "low": float(low), "high": float(high)}
