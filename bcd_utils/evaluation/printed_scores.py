@@ -56,7 +56,9 @@ def printed(classes: Sequence[str]) -> dict[str, Named]:
         values |= {f"{name}_{label}": Named(metric, column) for column, label in enumerate(classes)}
         for average in AVERAGES:
             values[f"{name}_{average}"] = Named(_averaged(metric, average), None)
-    return values | {name.removeprefix("roc_"): score for name, score in values.items() if name.startswith("roc_auc")}
+    return values | {
+        name.removeprefix("roc_"): score for name, score in values.items() if name.startswith("roc_auc")
+    }
 
 
 def _averaged(metric: Metric, average: str) -> Metric:
@@ -117,7 +119,9 @@ def instead_of(key: str, classes: Sequence[str]) -> str:
     >>> instead_of("acuracy", ["ill", "well"]).partition("?")[0]
     "did you mean 'accuracy'"
     """
-    per_class = dict.fromkeys([*of_classes(), *(metric.name for metric in METRICS if metric.per_class), "auc"])
+    per_class = dict.fromkeys(
+        [*of_classes(), *(metric.name for metric in METRICS if metric.per_class), "auc"]
+    )
     known = [*printed(classes), *of_classes()]
     for name in sorted(per_class, key=len, reverse=True):
         if key.startswith(f"{name}_"):

@@ -250,15 +250,21 @@ def _check_scores(reported: Reported) -> None:
                 fix = f"write {scale}, as it is printed, or a percentage such as 94.02%"
                 raise StudyError(f"{name}.{key} = {text} is not allowed", fix)
         for score in of_classes():
-            unclear = [key for key in (score, *(f"{score}_{average}" for average in AVERAGES)) if key in scores]
-            if len(unclear) > 1 and (score in unclear or (score == "f1" and reported.f1_averaging != "stated")):
+            unclear = [
+                key for key in (score, *(f"{score}_{average}" for average in AVERAGES)) if key in scores
+            ]
+            if len(unclear) > 1 and (
+                score in unclear or (score == "f1" and reported.f1_averaging != "stated")
+            ):
                 raise StudyError(
                     f"{name} reports {' and '.join(unclear)}, but the averaging as not stated",
                     f"name each average, or report one {score} only",
                 )
     others = [name for name in {**reported.reported, **reported.split} if name not in reported.ratios]
     if reported.ratios and len(others) > 1:
-        raise StudyError(f"ratios name neither of {', '.join(others)}", "name all sets but the one that is left")
+        raise StudyError(
+            f"ratios name neither of {', '.join(others)}", "name all sets but the one that is left"
+        )
 
 
 def _one_line(error: ValidationError, source: str) -> StudyError:

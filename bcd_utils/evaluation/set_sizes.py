@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import ceil, floor
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from bcd_utils.utils.errors import StudyError
 
 #: How a share of the images becomes a whole number of them.
-SIZE_ROUNDINGS = {"up": ceil, "down": floor, "nearest": round}
+SIZE_ROUNDINGS: dict[str, Callable[[float], int]] = {"up": ceil, "down": floor, "nearest": round}
 
 
 def cut_sizes(

@@ -15,7 +15,7 @@ import pandas as pd
 from bcd_utils.evaluation.reported import Reported
 from bcd_utils.experiments.paper_forensics.search import (
     MOST_TRIED,
-    TooMany,
+    TooManyError,
     count_matrices,
     fitting_matrices,
     sums,
@@ -60,7 +60,7 @@ def fitting_counts(
 
     Raises
     ------
-    TooMany
+    TooManyError
         If there are too many class counts or matrices to try.
 
     Examples
@@ -71,13 +71,15 @@ def fitting_counts(
     """
     combinations, chances = _likely(images, size, least_chance)
     if _compared(images, combinations, chances, reported, rounding) > MOST_TRIED:
-        raise TooMany("There are too many matrices to try", "raise least_chance, or report more")
+        raise TooManyError("There are too many matrices to try", "raise least_chance, or report more")
     rows = []
     for combination, chance in zip(combinations.tolist(), chances, strict=True):
         counts = dict(zip(images, combination, strict=True))
         matrices = fitting_matrices(counts, reported, rounding, most_tried=None)
         if len(matrices):
-            rows.append(counts | {"chance": chance, "matrices": len(matrices), "perfect": _perfect(counts, matrices)})
+            rows.append(
+                counts | {"chance": chance, "matrices": len(matrices), "perfect": _perfect(counts, matrices)}
+            )
     table = pd.DataFrame(rows, columns=[*images, "chance", "matrices", "perfect"])
     table = table.sort_values("chance", ascending=False, ignore_index=True)
     table.attrs |= {"tried": len(combinations), "least_chance": least_chance}
@@ -95,7 +97,9 @@ def _likely(images: Mapping[str, int], size: int, least_chance: float) -> tuple[
         chance = hypergeom.pmf(possible, sum(images.values()), count, size)
         allowed.append(possible[chance >= least_chance])
     if np.prod([len(possible) for possible in allowed[:-1]], dtype=float) > MOST_COUNTS:
-        raise TooMany("There are too many class counts to try", "raise least_chance, or state the counts")
+        raise TooManyError(
+            "There are too many class counts to try", "raise least_chance, or state the counts"
+        )
     combinations = sums(allowed, size)
     chances = multivariate_hypergeom.pmf(combinations, list(images.values()), size)
     likely = chances >= least_chance
@@ -134,18 +138,18 @@ def counts_in_reach(
 
     Raises
     ------
-    TooMany
+    TooManyError
         If even the likeliest are too many.
     """
     for least_chance in LEAST_CHANCES:
         try:
             combinations, chances = _likely(images, size, least_chance)
-        except TooMany:
+        except TooManyError:
             continue
         compared = _compared(images, combinations, chances, reported, rounding)
         if len(combinations) <= MOST_SEARCHES and compared <= MOST_COMPARED:
             return fitting_counts(images, size, reported, rounding, least_chance)
-    raise TooMany(
+    raise TooManyError(
         f"too many class counts, or matrices of each, to try for {size:,} images", "state the class counts"
     )
 
@@ -192,7 +196,7 @@ def allocate(reported: Reported) -> list[Allocation]:
         of_reading = {name: each.get(reading, next(iter(each.values()))) for name, each in scores.items()}
         try:
             found.append(_allocate(reported, reading, sizes, of_reading))
-        except TooMany as error:
+        except TooManyError as error:
             found.append(Allocation(reading, problem=error.problem))
     return found
 
@@ -209,7 +213,12 @@ def _allocate(
         if name in reported.class_counts:
             printed = reported.class_counts[name]
             matrices = fitting_matrices(printed, scores[name], rounding)
-            row = {**printed, "chance": np.nan, "matrices": len(matrices), "perfect": _perfect(printed, matrices)}
+            row = {
+                **printed,
+                "chance": np.nan,
+                "matrices": len(matrices),
+                "perfect": _perfect(printed, matrices),
+            }
             alone[name] = pd.DataFrame([row] if len(matrices) else [], columns=list(row))
             alone[name].attrs |= {"tried": 1, "least_chance": np.nan}
         else:
@@ -217,10 +226,14 @@ def _allocate(
         if alone[name].empty:
             return Allocation(reading, alone)
     labels, rows = list(images), []
-    tables = [table.set_axis([f"{name}: {column}" for column in table], axis=1) for name, table in alone.items()]
+    tables = [
+        table.set_axis([f"{name}: {column}" for column in table], axis=1) for name, table in alone.items()
+    ]
     joined = reduce(lambda left, right: left.merge(right, how="cross"), tables)
     if len(joined) > MOST_SEARCHES:
-        raise TooMany(f"the sets alone leave {len(joined):,} combinations of class counts", "report more")
+        raise TooManyError(
+            f"the sets alone leave {len(joined):,} combinations of class counts", "report more"
+        )
     for row in joined.to_dict("records"):
         left = {label: images[label] - sum(row[f"{name}: {label}"] for name in alone) for label in labels}
         perfect = [set(row[f"{name}: perfect"].split(",")) for name in alone]
@@ -233,12 +246,21 @@ def _allocate(
             if not len(matrices):
                 continue
             perfect.append(set(_perfect(left, matrices).split(",")))
-        sets = {name: [row[f"{name}: {label}"] for label in labels] for name in alone} | {last or "": [*left.values()]}
-        counts = {f"{name}: {label}": n for name, each in sets.items() if name for label, n in zip(labels, each, strict=True)}
+        sets = {name: [row[f"{name}: {label}"] for label in labels] for name in alone} | {
+            last or "": [*left.values()]
+        }
+        counts = {
+            f"{name}: {label}": n
+            for name, each in sets.items()
+            if name
+            for label, n in zip(labels, each, strict=True)
+        }
         everywhere = ",".join(label for label in labels if all(label in each for each in perfect))
         rows.append(counts | {"chance": _chance([*images.values()], [*sets.values()]), "perfect": everywhere})
     together = pd.DataFrame(rows)
-    return Allocation(reading, alone, together if together.empty else together.sort_values("chance", ascending=False))
+    return Allocation(
+        reading, alone, together if together.empty else together.sort_values("chance", ascending=False)
+    )
 
 
 def _chance(images: Sequence[int], sets: Sequence[Sequence[int]]) -> float:

@@ -14,7 +14,7 @@ from bcd_utils.evaluation.format import span
 from bcd_utils.evaluation.metric_registry import METRICS, class_metrics
 from bcd_utils.evaluation.reported import Reported
 from bcd_utils.experiments.paper_forensics.allocations import TOGETHER, Allocation, counts_table
-from bcd_utils.experiments.paper_forensics.joint import perfect_everywhere, said_of_sums, said_of_totals
+from bcd_utils.experiments.paper_forensics.joint import perfect_everywhere, said_of_sums, totals_table
 from bcd_utils.experiments.paper_forensics.matrices import (
     MEAN,
     Finding,
@@ -34,7 +34,7 @@ MOST_SHOWN = 10
 def print_findings(
     console: Console, reported: Reported, findings: Sequence[Finding], allocations: Sequence[Allocation] = ()
 ) -> None:
-    """Print which matrices fit each set's scores, what all of them share, how scores were averaged, and all sets jointly."""
+    """Print which matrices fit each set's scores, what they share, how scores were averaged, and all sets jointly."""
 
     def say(text: str, style: str = "") -> None:
         console.print(escape(text), style=style, soft_wrap=True)
@@ -64,7 +64,9 @@ def print_findings(
         say("\n".join(lines))
 
 
-def jointly(reported: Reported, findings: Sequence[Finding], allocations: Sequence[Allocation] = ()) -> list[str]:
+def jointly(
+    reported: Reported, findings: Sequence[Finding], allocations: Sequence[Allocation] = ()
+) -> list[str]:
     """What all sets say together, a line each."""
     lines, readings = [], fitting_readings(findings)
     if any(finding.f1 for finding in findings):
@@ -77,10 +79,13 @@ def jointly(reported: Reported, findings: Sequence[Finding], allocations: Sequen
             lines.append(f"Over the sets, in every combination of matching matrices{how and f' ({how})'}:")
             lines += [f"  {line}" for line in errors(pooled(together))]
     lines += said_of_sums(reported)
-    if totals := said_of_totals(reported):
+    totals = totals_table(reported)
+    if len(totals):
         low, high = reported.totals
         lines.append(f"Numbers of images, of {low:,} to {high:,}, that allow every printed accuracy:")
-        lines += [f"  {line}" for line in totals]
+    for rounding, row in totals.iterrows():
+        stated = " (as stated)" if row["stated"] else ""
+        lines.append(f"  {totals.index.name} {rounding}{stated}: {row['numbers of images']}")
     labels = perfect_everywhere(findings)
     for each in allocations:
         reading = f"{each.reading} averages: " if each.reading else ""
@@ -91,10 +96,15 @@ def jointly(reported: Reported, findings: Sequence[Finding], allocations: Sequen
 def allocated(allocation: Allocation, labels: Sequence[str]) -> str:
     """Which class counts fit, of each set alone and of all together."""
     if allocation.problem:
-        return f"not searched: {allocation.problem}; what stands above holds for the stated class counts alone"
+        return (
+            f"not searched: {allocation.problem}; what stands above holds for the stated class counts alone"
+        )
     parts = [
-        f"{len(table):,} of {table.attrs['tried']:,} fit {name}" + (
-            f" (those with a chance below {table.attrs['least_chance']:g} not tried)" if table.attrs["least_chance"] > 0 else ""
+        f"{len(table):,} of {table.attrs['tried']:,} fit {name}"
+        + (
+            f" (those with a chance below {table.attrs['least_chance']:g} not tried)"
+            if table.attrs["least_chance"] > 0
+            else ""
         )
         for name, table in allocation.alone.items()
     ]

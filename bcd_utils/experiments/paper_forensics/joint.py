@@ -7,12 +7,19 @@ from math import ceil, floor
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from bcd_utils.evaluation.format import Rounded, plain_rows
 from bcd_utils.evaluation.reported import Reported
 from bcd_utils.evaluation.set_sizes import SIZE_ROUNDINGS, cut_sizes
 from bcd_utils.experiments.paper_forensics.allocations import Allocation, counts_table
-from bcd_utils.experiments.paper_forensics.matrices import Finding, fitting_readings, fitting_together, pooled, without_error
+from bcd_utils.experiments.paper_forensics.matrices import (
+    Finding,
+    fitting_readings,
+    fitting_together,
+    pooled,
+    without_error,
+)
 from bcd_utils.utils.words import enumerated
 
 
@@ -47,7 +54,9 @@ def fitting_totals(reported: Reported, first_rounded: str = "") -> list[int]:
         total
         for total in range(lowest, highest + 1)
         if (sizes := cut_sizes(total, reported.ratios, rounded, rest))
-        and all(0 < ceil(low * sizes[name]) <= floor(high * sizes[name]) for name, (low, high) in bounds.items())
+        and all(
+            0 < ceil(low * sizes[name]) <= floor(high * sizes[name]) for name, (low, high) in bounds.items()
+        )
     ]
 
 
@@ -76,19 +85,27 @@ def in_words(numbers: Iterable[int], most: int = 12) -> str:
     return enumerated(f"{part[0]:,}" if len(part) == 1 else f"{part[0]:,} to {part[-1]:,}" for part in parts)
 
 
-def said_of_totals(reported: Reported) -> list[str]:
-    """Which numbers of images the printed accuracies allow, a sentence for each rounding of the first set's size."""
+def totals_table(reported: Reported) -> pd.DataFrame:
+    """Which numbers of images the printed accuracies allow, a row for each rounding of the first set's size.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index: the rounding; columns ``stated`` (bool: whether it is the one that the file states) and ``numbers of
+        images`` (text). Empty without shares or accuracies.
+    """
     first = next(iter(reported.ratios), "")
     stated = reported.size_rounding.get(first, "up")
-    return [
-        f"size of {first} rounded {'to the nearest' if rounding == 'nearest' else rounding}"
-        f"{' (as stated)' if rounding == stated else ''}: {in_words(totals)}"
-        for rounding, totals in totals_by_rounding(reported).items()
+    rows = [
+        (rounding, rounding == stated, in_words(fit))
+        for rounding, fit in totals_by_rounding(reported).items()
     ]
+    name = f"size of {first} rounded"
+    return pd.DataFrame(rows, columns=[name, "stated", "numbers of images"]).set_index(name)
 
 
 def said_of_sums(reported: Reported) -> list[str]:
-    """Whether printed class counts and sizes of sets sum to what else is printed; nothing where they say it of no set."""
+    """Whether printed class counts and sizes of sets sum to what else is printed; nothing where none do."""
     sums = []
     if reported.split and reported.images:
         sums.append(("images of the sets", sum(reported.split.values()), sum(reported.images.values())))
@@ -102,7 +119,8 @@ def said_of_sums(reported: Reported) -> list[str]:
         if name in reported.split
     ]
     return [
-        f"the {what} sum to {given:,}" + (", as they must" if given == stated else f", but {stated:,} are stated")
+        f"the {what} sum to {given:,}"
+        + (", as they must" if given == stated else f", but {stated:,} are stated")
         for what, given, stated in sums
     ]
 

@@ -46,7 +46,9 @@ class Limits:
     example: np.ndarray | None = None
 
 
-def matrix_limits(counts: Mapping[str, int], reported: Mapping[str, str], rounding: str = "nearest") -> Limits:
+def matrix_limits(
+    counts: Mapping[str, int], reported: Mapping[str, str], rounding: str = "nearest"
+) -> Limits:
     """Limits of one confusion matrix.
 
     Parameters
@@ -121,25 +123,30 @@ def fold_limits(
     left_out = []
     for name, (low, high) in ends_of.items():
         parts = [_linear(scores[name].metric.name, scores[name].column, kind) for kind in kinds]
-        if any(part is None for part in parts):
+        linear = [part for part in parts if part is not None]
+        if len(linear) < len(parts):
             left_out.append(name)
         else:
-            rows.append((np.concatenate(parts) / len(folds), low, high))
+            rows.append((np.concatenate(linear) / len(folds), low, high))
     solved = _solve(rows, np.tile(_found_and_false(cells), len(kinds)), sums.max())
     if solved is None or size > 2 or not left_out:
-        return Limits(solved is not None, _table(counts, solved and solved.ends), tuple(left_out))
+        return Limits(solved is not None, _table(counts, solved.ends if solved else None), tuple(left_out))
 
     columns = [_states(*kind) for kind in kinds]
     owner = np.repeat(np.arange(len(kinds)), [len(states) for states in columns])
     rows = [(owner == kind, many, many) for kind, many in enumerate(repeats)]
     for name, (low, high) in ends_of.items():
-        least, most = np.concatenate([ends(scores[name], Counts(states)) for states in columns], axis=1) / len(folds)
+        least, most = np.concatenate(
+            [ends(scores[name], Counts(states)) for states in columns], axis=1
+        ) / len(folds)
         rows += [(least, -np.inf, high), (most, low, np.inf)]
     mixed = _solve(rows, _found_and_false(np.concatenate(columns)), len(folds), whole=False)
     if mixed is None:
         return Limits(False, _table(counts, None))
     both = np.stack([solved.ends, mixed.ends])
-    return Limits(True, _table(counts, np.stack([both[..., 0].max(axis=0), both[..., 1].min(axis=0)], axis=1)))
+    return Limits(
+        True, _table(counts, np.stack([both[..., 0].max(axis=0), both[..., 1].min(axis=0)], axis=1))
+    )
 
 
 def stratified_folds(counts: Mapping[str, int], folds: int) -> list[dict[str, int]]:
@@ -186,8 +193,10 @@ def ratio_of_cells(
         "jaccard": (hits, actual + called - hits),
     }
     if column is not None:
-        tops, bottoms = of_class.get(score, (None, None))
-        return None if tops is None else (tops[column], bottoms[column])
+        if score not in of_class:
+            return None
+        tops, bottoms = of_class[score]
+        return tops[column], bottoms[column]
     if score == "accuracy":
         return right, whole
     if score == "kappa":  # agreement by chance: images of the class, for each image called so
@@ -234,9 +243,7 @@ class _Solved:
     points: np.ndarray
 
 
-def _solve(
-    rows: Sequence[tuple], objectives: Sequence[np.ndarray], most: int, whole: bool = True
-) -> _Solved | None:
+def _solve(rows: Sequence[tuple], objectives: np.ndarray, most: int, whole: bool = True) -> _Solved | None:
     """Least and greatest value of each objective over (whole) numbers from 0 to ``most``; None where there are none."""
     from scipy.optimize import Bounds, LinearConstraint, milp
 

@@ -16,7 +16,7 @@ from bcd_utils.evaluation.counts import Counts
 from bcd_utils.evaluation.metric_registry import METRICS, class_metrics
 from bcd_utils.evaluation.reported import Reported
 from bcd_utils.experiments.paper_forensics.limits import Limits, fold_limits, matrix_limits, stratified_folds
-from bcd_utils.experiments.paper_forensics.search import TooMany, count_matrices, fitting_matrices
+from bcd_utils.experiments.paper_forensics.search import TooManyError, count_matrices, fitting_matrices
 
 MEAN, POOLED = "mean of scores", "pooled counts"
 
@@ -88,7 +88,7 @@ def _find(asked: Finding, reported: Reported) -> Finding:
     asked = replace(asked, tried=count_matrices(*given))
     try:
         return replace(asked, matrices=fitting_matrices(*given))
-    except TooMany:
+    except TooManyError:
         return replace(asked, limits=matrix_limits(*given))
 
 
@@ -180,7 +180,10 @@ def fitting_together(findings: Sequence[Finding], f1: str) -> list[list[Finding]
     A set whose scores have one reading alone, without F1, goes with every reading.
     """
     chosen = [each for each in findings if each.f1 in (f1, "")]
-    by_folds = [[each for each in chosen if each.folds == folds] for folds in dict.fromkeys(each.folds for each in chosen)]
+    by_folds = [
+        [each for each in chosen if each.folds == folds]
+        for folds in dict.fromkeys(each.folds for each in chosen)
+    ]
     return [each for each in by_folds if all(finding.fits for finding in each)]
 
 
@@ -219,7 +222,13 @@ def fits_table(findings: Sequence[Finding]) -> pd.DataFrame:
     """How many matrices were tried and fit, a row for each set and reading of its scores."""
     rows = [
         {"set": each.set, "F1 as": each.f1, "folds as": each.folds, "matrices tried": each.tried}
-        | {"that fit": len(each.matrices) if each.limits is None else "not excluded" if each.fits else "excluded"}
+        | {
+            "that fit": len(each.matrices)
+            if each.limits is None
+            else "not excluded"
+            if each.fits
+            else "excluded"
+        }
         for each in findings
     ]
     table = pd.DataFrame(rows)

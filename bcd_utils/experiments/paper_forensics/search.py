@@ -17,7 +17,7 @@ MOST_KEPT = 20_000_000  # cells
 BLOCK = 2_000_000  # cells looked at together
 
 
-class TooMany(StudyError):
+class TooManyError(StudyError):
     """More matrices than can be tried or kept."""
 
 
@@ -52,7 +52,7 @@ def fitting_matrices(
 
     Raises
     ------
-    TooMany
+    TooManyError
         If more matrices than ``most_tried`` would have to be tried, or more than `MOST_KEPT` cells fit.
 
     Examples
@@ -61,7 +61,7 @@ def fitting_matrices(
     [[[3, 2], [0, 7]]]
     """
     if most_tried is not None and not (expected := count_matrices(counts, reported, rounding)) <= most_tried:
-        raise TooMany(
+        raise TooManyError(
             f"{many(expected)} confusion matrices would have to be tried, more than {most_tried:,}",
             "report more: accuracy, recall of single classes, or more digits of them",
         )
@@ -71,7 +71,9 @@ def fitting_matrices(
         fitting.append(block[fits(block, list(counts), reported, rounding)].astype(np.int32))
         kept += len(fitting[-1])
         if kept > most_kept:
-            raise TooMany(f"more than {most_kept:,} matrices fit; the scores tell too little", "report more")
+            raise TooManyError(
+                f"more than {most_kept:,} matrices fit; the scores tell too little", "report more"
+            )
     return np.concatenate(fitting)
 
 

@@ -23,7 +23,10 @@ from bcd_utils.experiments.paper_forensics.matrices import examine
 from bcd_utils.utils.errors import StudyError
 
 SMALL = Reported(
-    reported={"train": {"accuracy": "0.80", "recall_ill": "0.75"}, "test": {"accuracy": "0.75", "f1_ill": "0.80"}},
+    reported={
+        "train": {"accuracy": "0.80", "recall_ill": "0.75"},
+        "test": {"accuracy": "0.75", "f1_ill": "0.80"},
+    },
     images={"ill": 7, "well": 7},
     split={"train": 10, "test": 4},
 )
@@ -60,7 +63,11 @@ def test_without_shares_or_accuracies_nothing_is_said_of_totals():
 
 
 def test_sets_are_cut_off_one_after_the_other():
-    assert cut_sizes(780, {"test": 0.15, "validation": 0.10}, {}) == {"test": 117, "validation": 67, "train": 596}
+    assert cut_sizes(780, {"test": 0.15, "validation": 0.10}, {}) == {
+        "test": 117,
+        "validation": 67,
+        "train": 596,
+    }
     nearest = cut_sizes(783, {"test": 0.15, "validation": 0.10}, {"test": "nearest", "validation": "down"})
     assert nearest == {"test": 117, "validation": 66, "train": 600}
 

@@ -23,8 +23,8 @@ from bcd_utils.evaluation.reported import load_reported
 from bcd_utils.evaluation.set_sizes import stratified_counts
 from bcd_utils.experiments.paper_forensics import matrices as forensics
 from bcd_utils.experiments.paper_forensics import search
-from bcd_utils.experiments.paper_forensics.consistency import consistency
 from bcd_utils.experiments.paper_forensics.allocations import fitting_counts
+from bcd_utils.experiments.paper_forensics.consistency import consistency
 from bcd_utils.experiments.paper_forensics.matrices import Finding, examine
 from bcd_utils.experiments.paper_forensics.search import count_matrices, fitting_matrices
 from bcd_utils.reporting.plots import forensics as plots
@@ -569,7 +569,9 @@ def enumerated_apart(row: str) -> set[tuple[int, ...]]:
     """The matrices that fit a published row under the reading of `FOUND`: loops, and scikit-learn's metrics."""
     values = yaml.safe_load((PUBLISHED / f"{row}.yaml").read_text(encoding="utf-8"))
     counts, digits_cut = values["class_counts"]["test"], values.get("rounding") == "down"
-    texts = yaml.load((PUBLISHED / f"{row}.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)["reported"]["test"]
+    texts = yaml.load((PUBLISHED / f"{row}.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)["reported"][
+        "test"
+    ]
     averages = {"recall": "recall_macro", "precision": "precision_macro", "f1": "f1_macro"}
     if len(counts) == 2:
         averages = {name: f"{name}_malignant" for name in ("precision", "f1")}
@@ -591,7 +593,9 @@ def enumerated_apart(row: str) -> set[tuple[int, ...]]:
             recalls = [(count - errors) / count for count, errors in zip(images, by_class, strict=True)]
             if sum(by_class) != wrong or min(recalls) < 0:
                 continue
-            if "recall_macro" in scores and not printed_so(sum(recalls) / len(recalls), scores["recall_macro"]):
+            if "recall_macro" in scores and not printed_so(
+                sum(recalls) / len(recalls), scores["recall_macro"]
+            ):
                 continue
             if any(
                 f"recall_{label}" in scores and not printed_so(recall, scores[f"recall_{label}"])
