@@ -25,7 +25,6 @@ MOST_COUNTS = 1_000_000  # class counts of a set
 MOST_COMPARED = 20_000_000  # matrices of all class counts of a set together
 MOST_SEARCHES = 5_000  # class counts for which matrices are searched
 LEAST_CHANCES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
-TOGETHER = "all together"
 
 
 def fitting_counts(
@@ -147,7 +146,7 @@ def counts_in_reach(
         except TooManyError:
             continue
         compared = _compared(images, combinations, chances, reported, rounding)
-        if len(combinations) <= MOST_SEARCHES and compared <= MOST_COMPARED:
+        if 0 < len(combinations) <= MOST_SEARCHES and compared <= MOST_COMPARED:
             return fitting_counts(images, size, reported, rounding, least_chance)
     raise TooManyError(
         f"too many class counts, or matrices of each, to try for {size:,} images", "state the class counts"
@@ -167,6 +166,8 @@ class Allocation:
     together : DataFrame
         One row an allocation, the likeliest first: a column ``<set>: <class>`` for each, ``chance`` (of a random
         split) and ``perfect`` (the classes with recall and precision 1 in every fitting matrix of every set).
+    last : str
+        The set whose class counts are what the others leave; "" where there is none.
     problem : str
         Why the search was not made, if it was not.
     """
@@ -174,6 +175,7 @@ class Allocation:
     reading: str
     alone: dict[str, pd.DataFrame] = field(default_factory=dict)
     together: pd.DataFrame = field(default_factory=pd.DataFrame)
+    last: str = ""
     problem: str = ""
 
 
@@ -207,7 +209,7 @@ def _allocate(
     images, rounding = reported.images, reported.rounding
     smallest_first = sorted(sizes, key=lambda name: (name not in reported.class_counts, sizes[name]))
     whole = sum(sizes.values()) == sum(images.values())
-    last = smallest_first.pop() if whole and len(sizes) > 1 else None
+    last = smallest_first.pop() if whole and len(sizes) > 1 else ""
     alone: dict[str, pd.DataFrame] = {}
     for name in smallest_first:
         if name in reported.class_counts:
@@ -224,7 +226,7 @@ def _allocate(
         else:
             alone[name] = counts_in_reach(images, sizes[name], scores[name], rounding)
         if alone[name].empty:
-            return Allocation(reading, alone)
+            return Allocation(reading, alone, last=last)
     labels, rows = list(images), []
     tables = [
         table.set_axis([f"{name}: {column}" for column in table], axis=1) for name, table in alone.items()
@@ -237,9 +239,9 @@ def _allocate(
     for row in joined.to_dict("records"):
         left = {label: images[label] - sum(row[f"{name}: {label}"] for name in alone) for label in labels}
         perfect = [set(row[f"{name}: perfect"].split(",")) for name in alone]
-        if min(left.values()) < (last is not None):
+        if min(left.values()) < bool(last):
             continue
-        if last is not None:
+        if last:
             if last in reported.class_counts and left != reported.class_counts[last]:
                 continue
             matrices = fitting_matrices(left, scores[last], rounding)
@@ -247,7 +249,7 @@ def _allocate(
                 continue
             perfect.append(set(_perfect(left, matrices).split(",")))
         sets = {name: [row[f"{name}: {label}"] for label in labels] for name in alone} | {
-            last or "": [*left.values()]
+            last: [*left.values()]
         }
         counts = {
             f"{name}: {label}": n
@@ -258,9 +260,9 @@ def _allocate(
         everywhere = ",".join(label for label in labels if all(label in each for each in perfect))
         rows.append(counts | {"chance": _chance([*images.values()], [*sets.values()]), "perfect": everywhere})
     together = pd.DataFrame(rows)
-    return Allocation(
-        reading, alone, together if together.empty else together.sort_values("chance", ascending=False)
-    )
+    if len(together):
+        together = together.sort_values("chance", ascending=False, ignore_index=True)
+    return Allocation(reading, alone, together, last)
 
 
 def _chance(images: Sequence[int], sets: Sequence[Sequence[int]]) -> float:
@@ -273,32 +275,3 @@ def _chance(images: Sequence[int], sets: Sequence[Sequence[int]]) -> float:
     table = np.array(sets)
     of_each_class = sum(ways(table[:, index]) for index in range(len(images)))
     return float(np.exp(of_each_class - ways(table.sum(axis=1))))
-
-
-def counts_table(allocations: Sequence[Allocation], labels: Sequence[str]) -> pd.DataFrame:
-    """How many class counts were tried and fit, of each set alone and of all together.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Index: reading of F1, and set or "all together". Columns ``tried``, ``that fit`` and, for each label, ``<label>
-        perfect``: the share, by chance, of the fitting class counts in which every fitting matrix has all images of the
-        class found and none falsely called; NaN where none fits.
-    """
-    rows = {}
-    for each in allocations:
-        for name, table in (*each.alone.items(), (TOGETHER, each.together)):
-            tried = table.attrs.get("tried", np.prod([len(alone) for alone in each.alone.values()]))
-            rows[each.reading, name] = {"tried": int(tried), "that fit": len(table)} | {
-                f"{label} perfect": _share(table, label) for label in labels
-            }
-    table = pd.DataFrame.from_dict(rows, orient="index")
-    return table.rename_axis(["F1 as", "set"]) if len(table) else table
-
-
-def _share(table: pd.DataFrame, label: str) -> float:
-    if table.empty:
-        return np.nan
-    perfect = np.array([label in classes.split(",") for classes in table["perfect"]])
-    chance = table["chance"].fillna(1.0)
-    return float(chance[perfect].sum() / chance.sum())

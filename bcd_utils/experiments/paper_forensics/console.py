@@ -13,8 +13,14 @@ from rich.table import Table
 from bcd_utils.evaluation.format import span
 from bcd_utils.evaluation.metric_registry import METRICS, class_metrics
 from bcd_utils.evaluation.reported import Reported
-from bcd_utils.experiments.paper_forensics.allocations import TOGETHER, Allocation, counts_table
-from bcd_utils.experiments.paper_forensics.joint import perfect_everywhere, said_of_sums, totals_table
+from bcd_utils.experiments.paper_forensics.allocations import Allocation
+from bcd_utils.experiments.paper_forensics.joint import (
+    TOGETHER,
+    counts_table,
+    perfect_everywhere,
+    said_of_sums,
+    totals_table,
+)
 from bcd_utils.experiments.paper_forensics.matrices import (
     MEAN,
     Finding,
@@ -90,15 +96,14 @@ def jointly(
     for each in allocations:
         reading = f"{each.reading} averages: " if each.reading else ""
         lines.append(f"Class counts of a random split, {reading}{allocated(each, labels)}")
+        lines += [f"  {line}" for line in likeliest(each, list(reported.images))]
     return lines
 
 
 def allocated(allocation: Allocation, labels: Sequence[str]) -> str:
     """Which class counts fit, of each set alone and of all together."""
     if allocation.problem:
-        return (
-            f"not searched: {allocation.problem}; what stands above holds for the stated class counts alone"
-        )
+        return f"not searched: {allocation.problem}; what stands above does not rest on it"
     parts = [
         f"{len(table):,} of {table.attrs['tried']:,} fit {name}"
         + (
@@ -108,7 +113,7 @@ def allocated(allocation: Allocation, labels: Sequence[str]) -> str:
         )
         for name, table in allocation.alone.items()
     ]
-    if len(allocation.alone) < 2 and allocation.together.empty:
+    if len(allocation.alone) + bool(allocation.last) < 2:
         return "; ".join(parts)
     parts.append(f"{len(allocation.together) or 'none'} fit all sets at once")
     shares = counts_table([allocation], labels).loc[(allocation.reading, TOGETHER)]
@@ -118,6 +123,19 @@ def allocated(allocation: Allocation, labels: Sequence[str]) -> str:
         if len(allocation.together)
     ]
     return "; ".join(parts)
+
+
+def likeliest(allocation: Allocation, classes: Sequence[str]) -> list[str]:
+    """The class counts that fit, as far as they can be shown."""
+    table = allocation.together
+    lines = []
+    for row in table.head(MOST_SHOWN).to_dict("records"):
+        sets = [
+            f"{name} " + ", ".join(f"{row[f'{name}: {label}']:,} {label}" for label in classes)
+            for name in filter(None, (*allocation.alone, allocation.last))
+        ]
+        lines.append("; ".join(sets))
+    return lines + ([f"and {len(table) - MOST_SHOWN:,} more"] if len(table) > MOST_SHOWN else [])
 
 
 def errors(table: pd.DataFrame) -> list[str]:

@@ -12,7 +12,7 @@ import pandas as pd
 from bcd_utils.evaluation.format import Rounded, plain_rows
 from bcd_utils.evaluation.reported import Reported
 from bcd_utils.evaluation.set_sizes import SIZE_ROUNDINGS, cut_sizes
-from bcd_utils.experiments.paper_forensics.allocations import Allocation, counts_table
+from bcd_utils.experiments.paper_forensics.allocations import Allocation
 from bcd_utils.experiments.paper_forensics.matrices import (
     Finding,
     fitting_readings,
@@ -21,6 +21,8 @@ from bcd_utils.experiments.paper_forensics.matrices import (
     without_error,
 )
 from bcd_utils.utils.words import enumerated
+
+TOGETHER = "all together"
 
 
 def fitting_totals(reported: Reported, first_rounded: str = "") -> list[int]:
@@ -123,6 +125,35 @@ def said_of_sums(reported: Reported) -> list[str]:
         + (", as they must" if given == stated else f", but {stated:,} are stated")
         for what, given, stated in sums
     ]
+
+
+def counts_table(allocations: Sequence[Allocation], labels: Sequence[str]) -> pd.DataFrame:
+    """How many class counts were tried and fit, of each set alone and of all together.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index: reading of F1, and set or "all together". Columns ``tried``, ``that fit`` and, for each label, ``<label>
+        perfect``: the share, by chance, of the fitting class counts in which every fitting matrix has all images of the
+        class found and none falsely called; NaN where none fits.
+    """
+    rows = {}
+    for each in allocations:
+        for name, table in (*each.alone.items(), (TOGETHER, each.together)):
+            tried = table.attrs.get("tried", np.prod([len(alone) for alone in each.alone.values()]))
+            rows[each.reading, name] = {"tried": int(tried), "that fit": len(table)} | {
+                f"{label} perfect": _share(table, label) for label in labels
+            }
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    return table.rename_axis(["F1 as", "set"]) if len(table) else table
+
+
+def _share(table: pd.DataFrame, label: str) -> float:
+    if table.empty:
+        return np.nan
+    perfect = np.array([label in classes.split(",") for classes in table["perfect"]])
+    chance = table["chance"].fillna(1.0)
+    return float(chance[perfect].sum() / chance.sum())
 
 
 def joint_record(

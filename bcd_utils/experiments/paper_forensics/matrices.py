@@ -208,7 +208,7 @@ def matrix_table(findings: Sequence[Finding]) -> pd.DataFrame:
         Columns ``set``, ``f1``, ``matrix`` (1, 2, ...), ``<true>_as_<predicted>`` (int) for each cell, and
         the metrics of a set that the matrix determines.
     """
-    tables = []
+    tables = [pd.DataFrame(columns=["set", "f1", "matrix"])] if not findings else []
     for finding in findings:
         classes, matrices = list(finding.counts), finding.matrices
         cells = [f"{true}_as_{predicted}" for true in classes for predicted in classes]
@@ -220,21 +220,17 @@ def matrix_table(findings: Sequence[Finding]) -> pd.DataFrame:
 
 def fits_table(findings: Sequence[Finding]) -> pd.DataFrame:
     """How many matrices were tried and fit, a row for each set and reading of its scores."""
-    rows = [
-        {"set": each.set, "F1 as": each.f1, "folds as": each.folds, "matrices tried": each.tried}
-        | {
-            "that fit": len(each.matrices)
-            if each.limits is None
-            else "not excluded"
-            if each.fits
-            else "excluded"
-        }
-        for each in findings
-    ]
-    table = pd.DataFrame(rows)
+    rows = [(each.set, each.f1, each.folds, each.tried, _outcome(each)) for each in findings]
+    table = pd.DataFrame(rows, columns=["set", "F1 as", "folds as", "matrices tried", "that fit"])
     if np.isfinite(table["matrices tried"]).all():
         table["matrices tried"] = table["matrices tried"].astype(int)
     return table if table["folds as"].any() else table.drop(columns="folds as")
+
+
+def _outcome(finding: Finding) -> int | str:
+    if finding.limits is None:
+        return len(finding.matrices)
+    return "not excluded" if finding.fits else "excluded"
 
 
 def shared_table(findings: Sequence[Finding]) -> pd.DataFrame:

@@ -492,6 +492,8 @@ def test_the_command_reproduces_the_papers_matrices(bcd, tmp_path):
         "size of test rounded up (as stated): 780\n",
         "size of test rounded down: 780 to 784 and 1,565 to 1,566\n",
         "4 fit all sets at once; normal without an error in all sets with 100% of their chance",
+        "weighted averages: 6 of 573 fit validation (those with a chance below 1e-06 not tried); 1 of 908 fit test",
+        "none fit all sets at once",
         "Assumed: a stratified split",
     ):
         assert line in out
@@ -532,6 +534,18 @@ def test_where_too_many_would_have_to_be_tried_bounds_are_told_instead(bcd, writ
     assert "used: kappa\n" in out and "left out, so that less may be possible: mcc" in out
     code, out, _ = bcd(write(big | {"reported": {"test": {"kappa": "0.90", "recall_macro": "0.80"}}}))
     assert code == 0 and "no matrix has these scores, linear constraints prove" in out
+
+
+def test_class_counts_may_be_left_open(bcd, write, tmp_path):
+    table = {"images": {"ill": 7, "well": 7}, "split": {"train": 10, "test": 4}}
+    values = table | {"reported": {"test": {"accuracy": "0.75", "recall_ill": "0.67"}}}
+    code, out, _ = bcd(write(values), "--csv", tmp_path / "all.csv")
+    assert code == 0 and "test: 4 images (class counts open)" in out
+    assert "1 of 3 fit test" in out and "  test 3 ill, 1 well\n" in out
+    assert pd.read_csv(tmp_path / "all.csv").empty
+    big = {"images": {label: 3000 for label in "abcd"}, "split": {"train": 9000, "test": 3000}}
+    code, out, _ = bcd(write(big | {"reported": {"test": {"kappa": "0.90"}}}))
+    assert code == 0 and "not searched: too many class counts" in out
 
 
 def test_the_command_explains_itself_with_an_example(bcd):
