@@ -21,10 +21,10 @@ from bcd_utils.experiments.paper_forensics.search import (
     sums,
 )
 
-MOST_COUNTS = 1_000_000  # class counts of a set
+MOST_COUNTS = 200_000  # class counts of a set
 MOST_COMPARED = 20_000_000  # matrices of all class counts of a set together
 MOST_SEARCHES = 5_000  # class counts for which matrices are searched
-LEAST_CHANCES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
+LEAST_CHANCES = (1e-6, 1e-4, 1e-2)
 
 
 def fitting_counts(

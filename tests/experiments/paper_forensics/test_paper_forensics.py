@@ -543,7 +543,7 @@ def test_class_counts_may_be_left_open(bcd, write, tmp_path):
     assert code == 0 and "test: 4 images (class counts open)" in out
     assert "1 of 3 fit test" in out and "  test 3 ill, 1 well\n" in out
     assert pd.read_csv(tmp_path / "all.csv").empty
-    big = {"images": {label: 3000 for label in "abcd"}, "split": {"train": 9000, "test": 3000}}
+    big = {"images": {label: 100 for label in "abcdefgh"}, "split": {"train": 600, "test": 200}}
     code, out, _ = bcd(write(big | {"reported": {"test": {"kappa": "0.90"}}}))
     assert code == 0 and "not searched: too many class counts" in out
 
