@@ -188,14 +188,22 @@ class Rounded(NamedTuple):
     def bounds(self, rounding: str) -> tuple[float, float]:
         """Lowest and highest value that is printed so.
 
+        Parameters
+        ----------
+        rounding : {"nearest", "down", "up"}
+            As `decimal` has them: down cuts digits off, towards 0; up moves away from 0. To the nearest, a half may
+            have gone either way.
+
         Examples
         --------
-        >>> [round(end, 3) for end in Rounded.read("0.94").bounds("nearest")]
-        [0.935, 0.945]
+        >>> printed = Rounded.read("0.94")
+        >>> [[round(end, 3) for end in printed.bounds(rounding)] for rounding in ("nearest", "down", "up")]
+        [[0.935, 0.945], [0.94, 0.95], [0.93, 0.94]]
         """
         if rounding == "nearest":
             return self.value - self.unit / 2 - HAIR, self.value + self.unit / 2 + HAIR
-        # Cutting digits off moves towards 0; the next unit itself would be printed as such.
-        low = self.value - HAIR if self.value > 0 else self.value - self.unit + HAIR
-        high = self.value + HAIR if self.value < 0 else self.value + self.unit - HAIR
-        return low, high
+        size, width = abs(self.value), max(self.unit - HAIR, HAIR)  # where the next number begins is left out
+        least, most = (size - HAIR, size + width) if rounding == "down" else (size - width, size + HAIR)
+        if not self.value:
+            return -most, most  # for "up" 0 alone
+        return (least, most) if self.value > 0 else (-most, -least)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -14,7 +15,9 @@ from pydantic.dataclasses import dataclass
 
 from bcd_utils.datasets.splits import SETS
 from bcd_utils.evaluation.format import Rounded
-from bcd_utils.evaluation.metric_registry import main_metrics, named
+from bcd_utils.evaluation.metric_registry import Named, main_metrics
+from bcd_utils.evaluation.printed_scores import AVERAGES, constrains, instead_of, of_classes, printed
+from bcd_utils.evaluation.set_sizes import stratified_counts
 from bcd_utils.utils.errors import StudyError, allowed_instead
 from bcd_utils.utils.paths import STUDIES, readable
 from bcd_utils.utils.plain_yaml import parse_yaml
@@ -23,7 +26,10 @@ from bcd_utils.utils.words import enumerated
 Images = Annotated[int, Field(ge=1, le=1_000_000)]
 ClassCounts = Annotated[dict[str, Images], Field(min_length=2)]
 
-F1_READINGS = ("macro", "weighted")
+SizeRounding = Literal["up", "down", "nearest"]
+FoldAverage = Literal["mean of scores", "pooled counts"]
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -33,18 +39,31 @@ class Reported:
     Attributes
     ----------
     reported : dict of set to dict of score to str
-        Scores as printed. ``f1`` is an F1 whose averaging is not stated.
+        Scores as printed, under the names of `printed_scores.printed`. One of `printed_scores.of_classes` without a
+        class or an average, such as ``f1``, is one whose averaging is not stated.
     source : str
         Where they are printed.
     class_counts : dict of set to dict of class to int
-        Images of each true class; a set may be left out where the three settings below give its counts.
+        Images of each true class; a set may be left out where the settings below give its counts, or leave them open.
     images : dict of class to int
         Images of the whole data set.
     split : dict of set to int
         Images of each set.
     stratified : tuple of str
-        Assumption: these sets were cut off in this order, class shares kept; see `stratified_counts`.
-    rounding : {"nearest", "truncated"}
+        Assumption: these sets were cut off in this order, class shares kept; see `set_sizes.stratified_counts`.
+        Without it, and without class counts, all class counts that a random split may give are tried.
+    ratios : dict of set to float
+        The shares in which the sets were cut off, see `set_sizes.cut_sizes`: for the number of images.
+    size_rounding : dict of set to {"up", "down", "nearest"}
+        How a share became a number of images; "up" where a set is not named.
+    totals : (int, int)
+        Fewest and most images of the whole data set that are tried with ``ratios``.
+    folds : int, optional
+        The scores are of a cross-validation with as many folds, stratified, in which each image was tested once.
+    fold_average : {"mean of scores", "pooled counts", "not stated"}
+        Whether they are the mean of the folds' scores, or the scores of all folds' predictions together.
+    rounding : {"nearest", "down", "up"}
+        How the printed digits were rounded, see `format.Rounded.bounds`.
     f1_averaging : {"stated", "not stated"}
         Whether to take the names f1_macro and f1_weighted at their word, or as ``f1``.
     """
@@ -55,56 +74,70 @@ class Reported:
     images: ClassCounts = Field(default_factory=dict)
     split: dict[str, Images] = Field(default_factory=dict)
     stratified: tuple[str, ...] = ()
-    rounding: Literal["nearest", "truncated"] = "nearest"
+    ratios: dict[str, Annotated[float, Field(gt=0, lt=1)]] = Field(default_factory=dict)
+    size_rounding: dict[str, SizeRounding] = Field(default_factory=dict)
+    totals: tuple[Images, Images] = (200, 1600)
+    folds: Annotated[int, Field(ge=2, le=1000)] | None = None
+    fold_average: FoldAverage | Literal["not stated"] = "not stated"
+    rounding: Literal["nearest", "down", "up"] = "nearest"
     f1_averaging: Literal["stated", "not stated"] = "stated"
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Images of each class, for each set with reported scores.
+        """Images of each class, for each set with reported scores whose class counts are not left open.
 
         Raises
         ------
         StudyError
-            If they are neither given nor follow from a stratified split.
+            If nothing tells a set's class counts, nor which are possible.
         """
         drawn = stratified_counts(self.images, self.split, self.stratified) if self.stratified else {}
         known = drawn | dict(self.class_counts)
         for name in self.reported:
-            if name not in known:
+            if name not in known and not (self.images and name in self.split):
                 raise StudyError(
                     f"the class counts of set {name!r} are missing",
                     f"write 'class_counts: {{{name}: {{CLASS: COUNT, ...}}}}', "
-                    "or images, split and stratified if its split was stratified",
+                    "or images and split, and stratified if the class shares were kept",
                 )
-        return {name: known[name] for name in self.reported}
+        return {name: known[name] for name in self.reported if name in known}
+
+    def classes(self, name: str) -> list[str]:
+        """The classes of a set."""
+        return list(self.class_counts.get(name, self.images))
 
     def readings(self, name: str) -> dict[str, dict[str, str]]:
-        """The scores of a set that constrain its matrix, for each reading of its F1.
+        """The scores of a set that constrain its matrix, for each reading of those whose averaging is not stated.
 
         Returns
         -------
         dict of reading to dict of score to str
-            Reading "macro", "weighted" or, for two classes, the class that F1 is of; "" where only one
-            reading exists: without F1, or with the F1 of several averages.
+            Reading "macro", "weighted" or, for two classes, the class that they are of; "" where only one
+            reading exists, and no F1 or the F1 of several averages.
         """
-        classes = self.counts()[name]
+        classes = self.classes(name)
         scores = {key: text for key, text in self.reported[name].items() if not self._undetermined(name, key)}
-        averaged = [f"f1_{reading}" for reading in F1_READINGS if f"f1_{reading}" in scores]
-        if self.f1_averaging == "stated" and "f1" not in scores:
-            return {averaged[0].removeprefix("f1_") if len(averaged) == 1 else "": scores}
-        unclear = [key for key in ("f1", *averaged) if key in scores]
+        unclear = {key: key for key in scores if key in of_classes()}
+        averaged = [average for average in AVERAGES if f"f1_{average}" in scores]
+        if self.f1_averaging == "not stated":
+            unclear |= {f"f1_{average}": "f1" for average in averaged}
         if not unclear:
-            return {"": scores}
-        value = scores.pop(unclear[0])
-        readings = (*F1_READINGS, *(classes if len(classes) == 2 else ()))
-        return {reading: scores | {f"f1_{reading}": value} for reading in readings}
+            return {averaged[0] if len(averaged) == 1 else "": scores}
+        stated = {key: text for key, text in scores.items() if key not in unclear}
+        readings = {}
+        for reading in (*AVERAGES, *(classes if len(classes) == 2 else ())):
+            read = {f"{score}_{reading}": scores[key] for key, score in unclear.items()}
+            if all(stated.get(key, text) == text for key, text in read.items()):
+                readings[reading] = stated | read
+        return readings
 
     def unused(self) -> list[str]:
-        """Reported scores that no confusion matrix determines."""
+        """Reported scores that constrain no confusion matrix."""
         keys = [(name, key) for name, scores in self.reported.items() for key in scores]
         return list(dict.fromkeys(key for name, key in keys if self._undetermined(name, key)))
 
     def _undetermined(self, name: str, key: str) -> bool:
-        return key != "f1" and key not in named([*self.counts()[name]], determined=True, other_names=True)
+        classes = self.classes(name)
+        return key not in of_classes() and not constrains(printed(classes)[key], classes)
 
 
 def paper_reported() -> Reported:
@@ -164,59 +197,6 @@ def beside_paper(
     return table.assign(difference=table["this run"] - table["paper"])
 
 
-def stratified_counts(
-    images: Mapping[str, int], split: Mapping[str, int], order: tuple[str, ...]
-) -> dict[str, dict[str, int]]:
-    """Class counts of sets that scikit-learn's ``train_test_split(stratify=...)`` cuts off one by one.
-
-    Each cut gives the part that stays its share of every class, rounded down, and the images still missing to
-    the classes with the largest remainders; the part cut off gets the rest.
-
-    Parameters
-    ----------
-    images : mapping of class to int
-    split : mapping of set to int
-        Sizes; they sum to all images.
-    order : tuple of str
-        The sets that are cut off, first to last; all but one.
-
-    Raises
-    ------
-    StudyError
-        If the settings contradict each other, or equal remainders leave the counts to chance.
-
-    Examples
-    --------
-    >>> images = {"benign": 437, "malignant": 210, "normal": 133}
-    >>> stratified_counts(images, {"train": 596, "validation": 67, "test": 117}, ("test", "validation"))
-    {'train': {'benign': 333, 'malignant': 161, 'normal': 102},
-     'validation': {'benign': 38, 'malignant': 18, 'normal': 11},
-     'test': {'benign': 66, 'malignant': 31, 'normal': 20}}
-    """
-    if sum(images.values()) != sum(split.values()):
-        problem = f"images sum to {sum(images.values())}, but split to {sum(split.values())}"
-        raise StudyError(problem, "correct one of them")
-    last = [name for name in split if name not in order]
-    if len(last) != 1 or len({*order, *last}) != len(split) or len(order) != len(set(order)):
-        raise StudyError(
-            f"stratified: [{', '.join(order)}] must name all sets of split but one ({', '.join(split)})",
-            "name them in the order in which they were cut off; what is left is the remaining set",
-        )
-    left, counts = np.array(list(images.values())), {}
-    for name in order:
-        stays, part = left.sum() - split[name], left.sum()
-        kept, remainders = np.divmod(left * stays, part)
-        missing = stays - kept.sum()
-        ranked = np.argsort(-remainders, kind="stable")
-        if 0 < missing and remainders[ranked[missing - 1]] == remainders[ranked[missing]]:
-            problem = f"chance decided which class has one image more in set {name!r}"
-            raise StudyError(problem, "write its class_counts")
-        kept[ranked[:missing]] += 1
-        counts[name], left = left - kept, kept
-    counts[last[0]] = left
-    return {name: dict(zip(images, counts[name].tolist(), strict=True)) for name in split}
-
-
 def load_reported(path: Path | str) -> Reported:
     """Read a file of reported scores.
 
@@ -238,6 +218,9 @@ def load_reported(path: Path | str) -> Reported:
     if not isinstance(values, dict):
         raise StudyError(f"{source} holds no reported scores", "write 'key: value' lines")
     try:
+        if values.get("rounding") == "truncated":
+            _logger.warning("%s: rounding: 'truncated' is now called 'down'", source)
+            values["rounding"] = "down"
         reported = TypeAdapter(Reported).validate_python(values)
         _check_scores(reported)
     except ValidationError as error:
@@ -248,29 +231,40 @@ def load_reported(path: Path | str) -> Reported:
 
 
 def _check_scores(reported: Reported) -> None:
-    for name, counts in reported.counts().items():
-        if clash := {"macro", "weighted"} & set(counts):
+    reported.counts()
+    for name, scores in reported.reported.items():
+        classes = reported.classes(name)
+        if clash := AVERAGES.keys() & set(classes):
             raise StudyError(f"class {clash.pop()!r} has the name of an average", "rename it")
-        accepted = named(list(counts), other_names=True)
-        known = ["f1", *accepted]
-        for key, text in reported.reported[name].items():
-            if key not in known:
-                raise StudyError(f"{name}.{key} is not a score", allowed_instead(key, known))
+        accepted = printed(classes) | {key: Named(metric, 0) for key, metric in of_classes().items()}
+        for key, text in scores.items():
+            if key not in accepted:
+                raise StudyError(f"{name}.{key} is not a score", instead_of(key, classes))
             try:
                 value = Rounded.read(text).value
             except ValueError:
                 value = np.nan
-            metric = accepted["f1_macro" if key == "f1" else key].metric
+            metric = accepted[key].metric
             if not metric.lowest <= value <= metric.highest:
                 scale = f"a number from {metric.lowest:g} to {metric.highest:g}"
                 fix = f"write {scale}, as it is printed, or a percentage such as 94.02%"
                 raise StudyError(f"{name}.{key} = {text} is not allowed", fix)
-        unclear = [key for key in ("f1", "f1_macro", "f1_weighted") if key in reported.reported[name]]
-        if len(unclear) > 1 and (reported.f1_averaging == "not stated" or "f1" in unclear):
-            raise StudyError(
-                f"{name} reports {' and '.join(unclear)}, but the averaging as not stated",
-                "write f1_averaging: stated, or one F1 only",
-            )
+        for score in of_classes():
+            unclear = [
+                key for key in (score, *(f"{score}_{average}" for average in AVERAGES)) if key in scores
+            ]
+            if len(unclear) > 1 and (
+                score in unclear or (score == "f1" and reported.f1_averaging != "stated")
+            ):
+                raise StudyError(
+                    f"{name} reports {' and '.join(unclear)}, but the averaging as not stated",
+                    f"name each average, or report one {score} only",
+                )
+    others = [name for name in {**reported.reported, **reported.split} if name not in reported.ratios]
+    if reported.ratios and len(others) > 1:
+        raise StudyError(
+            f"ratios name neither of {', '.join(others)}", "name all sets but the one that is left"
+        )
 
 
 def _one_line(error: ValidationError, source: str) -> StudyError:

@@ -101,6 +101,15 @@ def test_the_papers_table_is_laid_beside_three_arms(finished_trust):
     assert arms.loc[arms["arm"] == "image", "accuracy"].tolist() == plain["accuracy"].tolist()
 
 
+def test_the_papers_sets_are_examined_together(finished_trust):
+    joint = read_json(finished_trust / "artifacts" / "forensics.json")["joint"]
+    assert joint["totals"]["that fit"]["up"] == [780]
+    together = {
+        row["F1 as"]: row["that fit"] for row in joint["class_counts"] if row["set"] == "all together"
+    }
+    assert together == {"macro": 4, "weighted": 0}
+
+
 def test_the_external_images_are_tested_by_patient(finished_trust):
     record = read_json(finished_trust / "artifacts" / "external.json")
     assert record["given"] and record["patients"] == 9

@@ -72,10 +72,36 @@ def test_every_metric_that_the_matrix_determines_constrains_it(read, scores):
     assert len(found) < 8
 
 
-def test_what_needs_probabilities_is_accepted_and_not_used(read):
-    reported = read("accuracy: 0.83, roc_auc: 0.9, roc_auc_ill: 0.9, loss: 0.4")
-    assert reported.unused() == ["roc_auc", "roc_auc_ill", "loss"]
-    assert reported.readings("test") == {"": {"accuracy": "0.83"}}
+def test_what_needs_probabilities_is_accepted_and_only_the_auc_of_two_classes_is_used(read):
+    reported = read("accuracy: 0.83, roc_auc: 0.9, auc_ill: 0.9, loss: 0.4")
+    assert reported.unused() == ["loss"]
+    assert reported.readings("test") == {"": {"accuracy": "0.83", "roc_auc": "0.9", "auc_ill": "0.9"}}
+
+
+@pytest.mark.parametrize(
+    ("scores", "readings"),
+    [
+        ("precision: 0.9, recall: 0.8", {"macro", "weighted", "ill", "well"}),
+        ("precision: 0.9, f1_macro: 0.8", {"macro", "weighted", "ill", "well"}),
+        # under the reading that contradicts what is stated beside it, nothing is tried
+        ("precision: 0.9, precision_ill: 0.8", {"macro", "weighted", "well"}),
+        ("jaccard_ill: 0.5, iou_macro: 0.5", {""}),
+    ],
+)
+def test_scores_without_a_class_or_an_average_are_read_alike_in_every_way(read, scores, readings):
+    found = read(scores).readings("test")
+    assert set(found) == readings
+    if "precision: 0.9, recall" in scores:
+        assert found["ill"] == {"precision_ill": "0.9", "recall_ill": "0.8"}
+
+
+def test_the_old_word_for_digits_cut_off_is_read_and_the_new_one_named(tmp_path, caplog):
+    path = tmp_path / "old.yaml"
+    path.write_text(
+        "class_counts: {test: {ill: 5, well: 7}}\nrounding: truncated\nreported: {test: {accuracy: 0.83}}\n"
+    )
+    assert load_reported(path).rounding == "down"
+    assert [line for line in caplog.messages if "'truncated' is now called 'down'" in line]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +110,10 @@ def test_what_needs_probabilities_is_accepted_and_not_used(read):
         ("mcc: -1.2", "write a number from -1 to 1"),
         ("sensitivity_ill: -0.1", "write a number from 0 to 1"),
         ("loss: -0.1", "write a number from 0 to inf"),
-        ("sensitivity_malignant: 0.9", "did you mean"),
+        ("sensitivity_malignant: 0.9", "no class 'malignant' here: write sensitivity_ill, sensitivity_well"),
+        ("specificity_wel: 0.9", "did you mean 'specificity_well'?"),
+        ("sensitivty_ill: 0.9", "did you mean 'sensitivity_ill'?"),
+        ("balanced_acuracy: 0.9", "did you mean 'balanced_accuracy'?"),
     ],
 )
 def test_values_out_of_range_and_other_classes_are_refused(read, scores, said):

@@ -7,7 +7,7 @@ publication does not: which classes were confused, and how its F1 was averaged.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -15,129 +15,85 @@ import pandas as pd
 from bcd_utils.evaluation.counts import Counts
 from bcd_utils.evaluation.metric_registry import METRICS, class_metrics
 from bcd_utils.evaluation.reported import Reported
-from bcd_utils.experiments.paper_forensics.search import count_matrices, fitting_matrices, sums
-from bcd_utils.utils.errors import StudyError
+from bcd_utils.experiments.paper_forensics.limits import Limits, fold_limits, matrix_limits, stratified_folds
+from bcd_utils.experiments.paper_forensics.search import TooManyError, count_matrices, fitting_matrices
 
-MOST_COUNTS = 1_000_000  # class counts of a set
+MEAN, POOLED = "mean of scores", "pooled counts"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """All matrices that fit one set's scores under one reading of its F1.
+    """All matrices that fit one set's scores under one reading of them.
 
     Attributes
     ----------
     set : str
     f1 : str
-        How F1 was read: "macro", "weighted", the name of a class, or "" where no F1 is reported.
+        How F1, and other scores whose averaging is not stated, were read: "macro", "weighted", the name of a class, or
+        "" where there is no F1.
     counts : dict of str to int
         Images of each true class.
-    tried : int
-        Matrices that were compared with the scores.
+    tried : float
+        Matrices that were compared with the scores, or would have to be.
     matrices : ndarray of int32, shape (m, k, k)
         Rows are the true classes; m may be 0.
+    scores : dict of str to str
+        The scores under this reading.
+    folds : {"", "mean of scores", "pooled counts"}
+        How the average over folds was read.
+    limits : Limits, optional
+        Given where not every matrix could be tried: what is still known, in place of ``matrices``.
     """
 
     set: str
     f1: str
     counts: dict[str, int]
-    tried: int
+    tried: float
     matrices: np.ndarray
+    scores: Mapping[str, str] = field(default_factory=dict)
+    folds: str = ""
+    limits: Limits | None = None
+
+    @property
+    def fits(self) -> bool:
+        """Whether a matrix fits or, where not every one was tried, none is known not to."""
+        return len(self.matrices) > 0 if self.limits is None else self.limits.possible
 
 
 def examine(reported: Reported) -> list[Finding]:
-    """Find every matrix that fits, for each set and each reading of its F1.
+    """Find every matrix that fits, for each set whose class counts are known and each reading of its scores.
+
+    Where there are too many to try, or the scores are means over folds, what is still known is found instead.
 
     Parameters
     ----------
     reported : Reported
         See `reported.load_reported`.
-
-    Raises
-    ------
-    StudyError
-        If the scores leave too many matrices to try or to keep.
     """
-    findings = []
-    for name, counts in reported.counts().items():
-        for f1, scores in reported.readings(name).items():
-            try:
-                matrices = fitting_matrices(counts, scores, reported.rounding)
-            except StudyError as error:
-                raise StudyError(f"Set {name!r}: {error.problem}", error.fix) from None
-            tried = int(count_matrices(counts, scores, reported.rounding))
-            findings.append(Finding(name, f1, counts, tried, matrices))
-    return findings
+    stated = reported.fold_average
+    averages = ("",) if reported.folds is None else (MEAN, POOLED) if stated == "not stated" else (stated,)
+    return [
+        _find(Finding(name, f1, counts, 0, _none(counts), scores, average), reported)
+        for name, counts in reported.counts().items()
+        for f1, scores in reported.readings(name).items()
+        for average in averages
+    ]
 
 
-def fitting_counts(
-    images: Mapping[str, int],
-    size: int,
-    reported: Mapping[str, str | float],
-    rounding: str = "nearest",
-    least_chance: float = 1e-6,
-) -> pd.DataFrame:
-    """Which class counts of a set leave a matching matrix, if its split was purely random.
+def _find(asked: Finding, reported: Reported) -> Finding:
+    given = asked.counts, asked.scores, reported.rounding
+    if asked.folds == MEAN:
+        folds = stratified_folds(asked.counts, reported.folds or 1)
+        return replace(asked, limits=fold_limits(folds, *given[1:]))
+    asked = replace(asked, tried=count_matrices(*given))
+    try:
+        return replace(asked, matrices=fitting_matrices(*given))
+    except TooManyError:
+        return replace(asked, limits=matrix_limits(*given))
 
-    Shows how much a conclusion rests on assumed class counts.
 
-    Parameters
-    ----------
-    images : mapping of class to int
-        Images of the whole data set.
-    size : int
-        Images of the set.
-    reported, rounding
-        As in `search.fitting_matrices`.
-    least_chance : float
-        Class counts that a random split gives more rarely are left out.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The likeliest first: a column of counts for each class, ``chance`` (of a random split, from the
-        multivariate hypergeometric distribution), ``matrices`` (how many fit, >= 1) and ``perfect`` (the
-        classes, joined by commas, with recall and precision 1 in all of them). ``attrs["tried"]`` is the
-        number of class counts that were tried.
-
-    Raises
-    ------
-    StudyError
-        If there are too many class counts or matrices to try.
-
-    Examples
-    --------
-    >>> table = fitting_counts({"ill": 10, "well": 30}, 4, {"accuracy": "0.75", "recall_ill": "1.0"})
-    >>> table[["ill", "well", "matrices", "perfect"]].values.tolist()
-    [[1, 3, 1, ''], [2, 2, 1, ''], [3, 1, 1, '']]
-    """
-    from scipy.stats import hypergeom, multivariate_hypergeom
-
-    allowed = []
-    for count in images.values():
-        possible = np.arange(1, min(size, count) + 1)
-        # A combination is never likelier than its rarest class count.
-        chance = hypergeom.pmf(possible, sum(images.values()), count, size)
-        allowed.append(possible[chance >= least_chance])
-    if np.prod([len(possible) for possible in allowed[:-1]], dtype=float) > MOST_COUNTS:
-        raise StudyError("There are too many class counts to try", "raise least_chance, or state the counts")
-    combinations = sums(allowed, size)
-    chances = multivariate_hypergeom.pmf(combinations, list(images.values()), size)
-    likely = chances >= least_chance
-    rows = []
-    for combination, chance in zip(combinations[likely].tolist(), chances[likely], strict=True):
-        counts = dict(zip(images, combination, strict=True))
-        matrices = fitting_matrices(counts, reported, rounding)
-        if len(matrices):
-            low = np.diagonal(matrices, axis1=1, axis2=2).min(axis=0)
-            most_called = matrices.sum(axis=1).max(axis=0)
-            perfect = (low == combination) & (most_called == combination)
-            names = ",".join(name for name, is_so in zip(images, perfect, strict=True) if is_so)
-            rows.append(counts | {"chance": chance, "matrices": len(matrices), "perfect": names})
-    table = pd.DataFrame(rows, columns=[*images, "chance", "matrices", "perfect"])
-    table = table.sort_values("chance", ascending=False, ignore_index=True)
-    table.attrs["tried"] = int(likely.sum())
-    return table
+def _none(counts: Mapping[str, int]) -> np.ndarray:
+    return np.zeros((0, len(counts), len(counts)), np.int32)
 
 
 def ranges(finding: Finding) -> pd.DataFrame:
@@ -168,6 +124,23 @@ def set_values(finding: Finding) -> dict[str, np.ndarray]:
     }
 
 
+def found_and_false(finding: Finding) -> pd.DataFrame:
+    """Images of each class that are called right, and others called so, over all matching matrices.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``class``; columns ``images``, ``found_low``, ``found_high``, ``false_low``, ``false_high``.
+    """
+    if finding.limits is not None:
+        return finding.limits.table
+    found = np.diagonal(finding.matrices, axis1=1, axis2=2)
+    columns = {"images": list(finding.counts.values())}
+    for name, values in (("found", found), ("false", finding.matrices.sum(axis=1) - found)):
+        columns |= {f"{name}_low": values.min(axis=0), f"{name}_high": values.max(axis=0)}
+    return pd.DataFrame(columns, index=pd.Index(finding.counts, name="class"))
+
+
 def shared(finding: Finding) -> list[str]:
     """What holds in every matching matrix, as sentences; nothing where no matrix fits.
 
@@ -179,47 +152,44 @@ def shared(finding: Finding) -> list[str]:
      'well: precision 1.00 in every matching matrix (nothing else called well)',
      '2 of 4 cells are the same in every matching matrix']
     """
-    if not len(finding.matrices):
+    if not finding.fits:
         return []
-    low, high = finding.matrices.min(axis=0), finding.matrices.max(axis=0)
     sentences = []
-    for index, (label, images) in enumerate(finding.counts.items()):
-        if low[index, index] == images:
+    for label, row in found_and_false(finding).iterrows():
+        if row["found_low"] == (images := row["images"]):
             sentences.append(f"{label}: recall 1.00 in every matching matrix ({images} of {images} found)")
-        if high[:, index].sum() == high[index, index] and low[index, index] > 0:
+        if row["false_high"] == 0 < row["found_low"]:
             nothing = f"nothing else called {label}"
             sentences.append(f"{label}: precision 1.00 in every matching matrix ({nothing})")
+    if finding.limits is not None:
+        return sentences
+    low, high = finding.matrices.min(axis=0), finding.matrices.max(axis=0)
     same = f"{(low == high).sum()} of {low.size} cells are the same in every matching matrix"
     return [*sentences, same]
 
 
 def fitting_readings(findings: Sequence[Finding]) -> list[str]:
-    """The readings of F1 under which at least one matrix fits in every set that reports F1."""
+    """The readings of F1 under which a matrix fits in every set that reports F1, for one average over folds."""
     tried = dict.fromkeys(finding.f1 for finding in findings if finding.f1)
-    return [f1 for f1 in tried if all(len(each.matrices) for each in findings if each.f1 == f1)]
+    return [f1 for f1 in tried if any(fitting_together(findings, f1))]
+
+
+def fitting_together(findings: Sequence[Finding], f1: str) -> list[list[Finding]]:
+    """The findings of one reading that fit in every set, one list for each average over folds.
+
+    A set whose scores have one reading alone, without F1, goes with every reading.
+    """
+    chosen = [each for each in findings if each.f1 in (f1, "")]
+    by_folds = [
+        [each for each in chosen if each.folds == folds]
+        for folds in dict.fromkeys(each.folds for each in chosen)
+    ]
+    return [each for each in by_folds if all(finding.fits for finding in each)]
 
 
 def pooled(findings: Sequence[Finding]) -> pd.DataFrame:
-    """Found and falsely called images of each class, summed over sets that share no image.
-
-    Parameters
-    ----------
-    findings : sequence of Finding
-        One for each set, each with at least one matrix.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Index ``class``; columns ``images``, ``found_low``, ``found_high``, ``false_low``, ``false_high``.
-    """
-    tables = []
-    for finding in findings:
-        found = np.diagonal(finding.matrices, axis1=1, axis2=2)
-        columns = {"images": list(finding.counts.values())}
-        for name, values in (("found", found), ("false", finding.matrices.sum(axis=1) - found)):
-            columns |= {f"{name}_low": values.min(axis=0), f"{name}_high": values.max(axis=0)}
-        tables.append(pd.DataFrame(columns, index=pd.Index(finding.counts, name="class")))
-    return pd.concat(tables).groupby(level="class", sort=False).sum()
+    """`found_and_false`, summed over findings that fit, one for each of several sets that share no image."""
+    return pd.concat(map(found_and_false, findings)).groupby(level="class", sort=False).sum()
 
 
 def without_error(findings: Sequence[Finding]) -> list[str]:
@@ -238,7 +208,7 @@ def matrix_table(findings: Sequence[Finding]) -> pd.DataFrame:
         Columns ``set``, ``f1``, ``matrix`` (1, 2, ...), ``<true>_as_<predicted>`` (int) for each cell, and
         the metrics of a set that the matrix determines.
     """
-    tables = []
+    tables = [pd.DataFrame(columns=["set", "f1", "matrix"])] if not findings else []
     for finding in findings:
         classes, matrices = list(finding.counts), finding.matrices
         cells = [f"{true}_as_{predicted}" for true in classes for predicted in classes]
@@ -249,33 +219,21 @@ def matrix_table(findings: Sequence[Finding]) -> pd.DataFrame:
 
 
 def fits_table(findings: Sequence[Finding]) -> pd.DataFrame:
-    """How many matrices were tried and fit, a row for each set and reading of its F1."""
-    rows = [(each.set, each.f1, each.tried, len(each.matrices)) for each in findings]
-    return pd.DataFrame(rows, columns=["set", "F1 as", "matrices tried", "that fit"])
+    """How many matrices were tried and fit, a row for each set and reading of its scores."""
+    rows = [(each.set, each.f1, each.folds, each.tried, _outcome(each)) for each in findings]
+    table = pd.DataFrame(rows, columns=["set", "F1 as", "folds as", "matrices tried", "that fit"])
+    if np.isfinite(table["matrices tried"]).all():
+        table["matrices tried"] = table["matrices tried"].astype(int)
+    return table if table["folds as"].any() else table.drop(columns="folds as")
+
+
+def _outcome(finding: Finding) -> int | str:
+    if finding.limits is None:
+        return len(finding.matrices)
+    return "not excluded" if finding.fits else "excluded"
 
 
 def shared_table(findings: Sequence[Finding]) -> pd.DataFrame:
     """The sentences of `shared`, each beside its set."""
     rows = [(each.set, sentence) for each in findings for sentence in shared(each)]
     return pd.DataFrame(rows, columns=["set", "in every matching matrix"])
-
-
-def counts_table(reported: Reported, labels: Sequence[str]) -> pd.DataFrame:
-    """How many class counts of a random draw were tried and fit, F1 read as the macro average.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Index: the sets; columns ``tried``, ``that fit`` and, for each label, ``<label> perfect``: the share, by
-        chance, of the fitting counts in which every fitting matrix has all images of the class found and none
-        falsely called.
-    """
-    rows: dict[str, dict[str, float]] = {}
-    for name, size in reported.split.items():
-        scores = reported.readings(name)["macro"]
-        table = fitting_counts(reported.images, size, scores, reported.rounding)
-        rows[name] = {"tried": table.attrs["tried"], "that fit": len(table)}
-        for label in labels:
-            perfect = [label in classes.split(",") for classes in table["perfect"]]
-            rows[name][f"{label} perfect"] = table.loc[perfect, "chance"].sum() / table["chance"].sum()
-    return pd.DataFrame.from_dict(rows, orient="index")

@@ -9,7 +9,7 @@ import numpy as np
 
 from bcd_utils.evaluation.counts import Counts
 from bcd_utils.evaluation.format import Rounded
-from bcd_utils.evaluation.metric_registry import named
+from bcd_utils.evaluation.printed_scores import ends, printed
 from bcd_utils.utils.errors import StudyError
 
 MOST_TRIED = 200_000_000  # matrices: some 4 minutes for 3 classes
@@ -17,11 +17,15 @@ MOST_KEPT = 20_000_000  # cells
 BLOCK = 2_000_000  # cells looked at together
 
 
+class TooManyError(StudyError):
+    """More matrices than can be tried or kept."""
+
+
 def fitting_matrices(
     counts: Mapping[str, int],
     reported: Mapping[str, str | float],
     rounding: str = "nearest",
-    most_tried: int = MOST_TRIED,
+    most_tried: int | None = MOST_TRIED,
 ) -> np.ndarray:
     """Every confusion matrix with these class counts whose scores round to the reported ones.
 
@@ -33,13 +37,13 @@ def fitting_matrices(
     counts : mapping of str to int
         Images of each true class, >= 1; two classes or more.
     reported : mapping of str to str or float
-        Any metric of `metric_registry` that the matrix determines, such as accuracy, kappa or
-        sensitivity_<class>, also under its other names. Text keeps trailing zeros and with them the precision:
-        "0.8430" lies within 0.00005, 0.843 within 0.0005.
-    rounding : {"nearest", "truncated"}
-        Nearest: at most half a unit of the last digit away; a half may have been rounded either way.
-    most_tried : int
-        Limit of matrices to look at.
+        Any score of `printed_scores.printed` that constrains the matrix, such as accuracy, kappa or
+        sensitivity_<class>. Text keeps trailing zeros and with them the precision: "0.8430" lies within 0.00005, 0.843
+        within 0.0005.
+    rounding : {"nearest", "down", "up"}
+        See `format.Rounded.bounds`.
+    most_tried : int, optional
+        Limit of matrices to look at; None where the caller has counted them.
 
     Returns
     -------
@@ -48,7 +52,7 @@ def fitting_matrices(
 
     Raises
     ------
-    StudyError
+    TooManyError
         If more matrices than ``most_tried`` would have to be tried, or more than `MOST_KEPT` cells fit.
 
     Examples
@@ -56,29 +60,44 @@ def fitting_matrices(
     >>> fitting_matrices({"ill": 5, "well": 7}, {"accuracy": "0.83", "kappa": "0.64"}).tolist()
     [[[3, 2], [0, 7]]]
     """
-    expected = count_matrices(counts, reported, rounding)
-    if not expected <= most_tried:
-        number = f"{expected:,.0f}" if expected < 1e9 else f"about {min(expected, 1e300):.0e}"
-        raise StudyError(
-            f"{number} confusion matrices would have to be tried, more than {most_tried:,}",
+    if most_tried is not None and not (expected := count_matrices(counts, reported, rounding)) <= most_tried:
+        raise TooManyError(
+            f"{many(expected)} confusion matrices would have to be tried, more than {most_tried:,}",
             "report more: accuracy, recall of single classes, or more digits of them",
         )
-    metrics = named(list(counts), determined=True, other_names=True)
-    bounds = [(metrics[name], *Rounded.read(text).bounds(rounding)) for name, text in reported.items()]
     most_kept = MOST_KEPT // len(counts) ** 2
     fitting, kept = [np.zeros((0, len(counts), len(counts)), np.int32)], 0
     for block in _blocks(counts, reported, rounding):
-        given, fits = Counts(block), np.ones(len(block), dtype=bool)
-        for metric, low, high in bounds:
-            value = metric.value(given)
-            fits &= (low <= value) & (value <= high)
-        fitting.append(block[fits].astype(np.int32))
+        fitting.append(block[fits(block, list(counts), reported, rounding)].astype(np.int32))
         kept += len(fitting[-1])
         if kept > most_kept:
-            raise StudyError(
+            raise TooManyError(
                 f"more than {most_kept:,} matrices fit; the scores tell too little", "report more"
             )
     return np.concatenate(fitting)
+
+
+def fits(
+    matrices: np.ndarray, classes: Sequence[str], reported: Mapping[str, str | float], rounding: str
+) -> np.ndarray:
+    """Which of some matrices (m, k, k) have the reported scores; bool (m,)."""
+    given, scores, fitting = Counts(matrices), printed(classes), np.ones(len(matrices), dtype=bool)
+    for name, text in reported.items():
+        low, high = Rounded.read(text).bounds(rounding)
+        least, most = ends(scores[name], given)
+        fitting &= (low <= most) & (least <= high)
+    return fitting
+
+
+def many(number: float) -> str:
+    """A number of matrices in words.
+
+    Examples
+    --------
+    >>> many(1200), many(8.4e12)
+    ('1,200', 'about 8e+12')
+    """
+    return f"{number:,.0f}" if number < 1e9 else f"about {min(number, 1e300):.0e}"
 
 
 def count_matrices(
@@ -124,8 +143,13 @@ def _allowed_errors(
             wrong = wrong[(low <= right) & (right <= high)]
         return wrong
 
+    recalls = {label: [f"recall_{label}", f"sensitivity_{label}"] for label in counts}
+    if len(counts) == 2:
+        first, second = counts
+        recalls[first].append(f"specificity_{second}")
+        recalls[second].append(f"specificity_{first}")
     return (
-        [errors(images, f"recall_{label}", f"sensitivity_{label}") for label, images in counts.items()],
+        [errors(images, *recalls[label]) for label, images in counts.items()],
         errors(sum(counts.values()), "accuracy"),
     )
 
