@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bcd_utils.evaluation.format import HAIR
 from bcd_utils.evaluation.means import Interval
 from bcd_utils.evaluation.metrics import checked_scores
 
@@ -116,7 +117,7 @@ def area_interval(
     error, quantile = (
         error_of(np.sum(added, axis=0), groups, confidence) if len(added) == len(given) else (0.0, 0.0)
     )
-    if not error or abs(value - 0.5) > 0.5 - NEAR_THE_END:
+    if error < HAIR or abs(value - 0.5) > 0.5 - NEAR_THE_END:
         ends = [
             np.multiply(newcombe_interval(area.value, area.units, confidence), share) for area, share in given
         ]

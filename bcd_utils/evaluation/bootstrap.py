@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bcd_utils.evaluation.format import HAIR
 from bcd_utils.evaluation.means import Interval
 
 BLOCK = 1_000_000  # weights held at once: 8 MB, whatever the number of images or resamples
@@ -49,15 +50,15 @@ def bca_interval(
     """
     from scipy.stats import norm
 
-    defined = resampled[~np.isnan(resampled)]
-    if value is None or not defined.size or np.ptp(defined) == 0:
-        return {"value": value, "low": None, "high": None}
+    defined, unknown = resampled[~np.isnan(resampled)], {"value": value, "low": None, "high": None}
+    if value is None or not defined.size or np.ptp(defined) < HAIR:
+        return unknown
     below = ((defined < value).mean() + (defined <= value).mean()) / 2
     bias = norm.ppf(np.clip(below, 1 / (2 * len(defined)), 1 - 1 / (2 * len(defined))))
     tails = bias + norm.ppf([(1 - confidence) / 2, (1 + confidence) / 2])
     ends = norm.cdf(bias + tails / (1 - _acceleration(left_out) * tails))
     low, high = np.quantile(defined, ends).tolist()
-    return {"value": value} | ({"low": low, "high": high} if low < high else {"low": None, "high": None})
+    return {"value": value, "low": low, "high": high} if high - low > HAIR else unknown
 
 
 def _acceleration(left_out: Sequence[np.ndarray]) -> float:
