@@ -45,12 +45,13 @@ def difference(first: Scored, second: Scored, name: str, confidence: float) -> I
 
 
 def _area_difference(first: Scored, second: Scored, name: str, gap: float, confidence: float) -> Interval:
-    unknown, weights = UNKNOWN | {"value": gap}, first.weights(name)
-    given = [(weight, one.influence, other.influence)
-             for weight, one, other in zip(weights, first.areas, second.areas, strict=True) if weight]  # fmt: skip
-    if any(one is None or other is None for _, one, other in given):
-        return unknown
-    influence = np.sum([weight * (one - other) for weight, one, other in given], axis=0)
+    unknown, influence = UNKNOWN | {"value": gap}, np.zeros(len(first.labels))
+    for weight, one, other in zip(first.weights(name), first.areas, second.areas, strict=True):
+        if not weight:
+            continue
+        if one.influence is None or other.influence is None:
+            return unknown
+        influence += weight * (one.influence - other.influence)
     error, quantile = error_of(influence, first.groups, confidence)
     if error < HAIR:
         return unknown
