@@ -33,8 +33,7 @@ def calibration_line(
     dict of str to dict
         ``slope``: below 1, the probabilities are too extreme. ``intercept``, at a slope of 1 (calibration in the
         large): above 0, they are too low on the whole. ``value``, ``low``, ``high`` each; None where all images are of
-        one kind, and for the slope also where the probabilities part the kinds without error, so that no slope is steep
-        enough.
+        one kind, or the probabilities part the kinds without error, so that no line is steep enough.
 
     Examples
     --------
@@ -48,14 +47,13 @@ def calibration_line(
     from scipy.special import logit
 
     positive, given = checked_scores(positive, probabilities)
-    if positive.all() or not positive.any():
-        return {"slope": NONE, "intercept": NONE}
     logits = logit(given.clip(EPSILON, 1 - EPSILON))
     here, there = logits[positive], logits[~positive]
-    overlap = here.min() < there.max() and there.min() < here.max()
+    if not (len(here) and len(there) and here.min() < there.max() and there.min() < here.max()):
+        return {"slope": NONE, "intercept": NONE}
     ones = np.ones((len(logits), 1))
     return {
-        "slope": _last(positive, np.column_stack([ones, logits]), None, confidence) if overlap else NONE,
+        "slope": _last(positive, np.column_stack([ones, logits]), None, confidence),
         "intercept": _last(positive, ones, logits, confidence),
     }
 

@@ -73,7 +73,7 @@ def show_summary(folder: Path) -> None:
         for metric, title in main_metrics().items():
             value, paper = summary["metrics"][name].get(metric), summary["paper"][name].get(metric)
             bounds = summary["intervals"].get(metric, {}) if name == "test" else {}
-            ends = interval(bounds.get("low"), bounds.get("high"))
+            ends = interval(bounds.get("low"), bounds.get("high")) or "none" * bool(bounds)
             gap = None if None in (value, paper) else value - paper
             beside = (number(paper, 4), number(gap, 4, "+")) if compared else ()
             table.add_row(name, title, number(value, 4), escape(ends), *beside)

@@ -46,7 +46,7 @@ def protocol_steps(study: Study, dataset: Dataset) -> list[tuple[str, str]]:
         ("Frozen backbone", backbone + tuned),
         ("New head", f"{study.pooling}, BatchNorm, Dense {units} with dropout {study.dropout:g}, softmax"),
         ("Training", f"Adam, {limits}; {augmentation}"),
-        ("Evaluation", "accuracy, F1, kappa, ROC AUC, confusion matrix; bootstrap intervals on test"),
+        ("Evaluation", "accuracy, F1, kappa, ROC AUC, confusion matrix; intervals on test"),
         ("Explanation", "Grad-CAM against lesion masks, beside chance and a shuffled head"),
     ]
 

@@ -83,7 +83,7 @@ def localisation(table: pd.DataFrame) -> Figure:
         panel.set(xlim=(0, 1), ylim=(len(table) - 0.6, -0.7))
         panel.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"], size=style.MEDIUM)
         panel.set_yticks(range(len(table)), [style.spaced(name) for name in table.index], size=style.MEDIUM)
-    figure.supxlabel("mean over the images, with its bootstrap interval", size=style.MEDIUM)
+    figure.supxlabel("mean over the images, with its interval", size=style.MEDIUM)
     return figure
 
 

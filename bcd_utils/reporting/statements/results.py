@@ -31,11 +31,15 @@ def uncertainty(summary: Summary) -> str:
     settings = at(summary, "settings")
     patients = at(summary, "dataset").get("patients")
     drawn = "patients of the test set" if patients else "test images within each class"
-    method = " or ".join(dict.fromkeys(metric.interval for metric in METRICS))
+    kinds: dict[str, list[str]] = {}
+    for metric in METRICS:
+        kinds.setdefault(metric.interval, []).append(metric.title)
+    methods = "; ".join(
+        f"{method} for {', '.join(dict.fromkeys(titles))}" for method, titles in kinds.items()
+    )
     return (
-        f"Intervals at {settings['confidence']:.0%}: {method}, {settings['bootstrap_samples']} resamples "
-        f"of the {drawn}. They do not cover another split or another training, and have no width, so are too "
-        "narrow, where a score is 0 or 1."
+        f"Intervals at {settings['confidence']:.0%}: {methods} ({settings['bootstrap_samples']} resamples of the "
+        f"{drawn}). A perfect score that is resampled has none. They do not cover another split or another training."
     )
 
 
