@@ -44,7 +44,7 @@ def bca_interval(
     >>> drawn = np.random.default_rng(0).integers(0, 10, (2000, 10)).mean(axis=1)
     >>> without = [(45 - np.arange(10)) / 9]
     >>> {end: round(number, 1) for end, number in bca_interval(4.5, drawn, without, 0.95).items()}
-    {'value': 4.5, 'low': 2.7, 'high': 6.2}
+    {'value': 4.5, 'low': 2.7, 'high': 6.3}
     >>> bca_interval(1.0, np.ones(100), [np.ones(10)], 0.95)
     {'value': 1.0, 'low': None, 'high': None}
     """

@@ -170,7 +170,8 @@ def effective_number(
     from scipy.stats import t
 
     upper = (1 + confidence) / 2
-    return min(alone, together) * (t.ppf(upper, number - 1) / t.ppf(upper, len(names) - 1)) ** 2
+    few = (t.ppf(upper, number - 1) / t.ppf(upper, len(names) - 1)) ** 2
+    return float(min(alone, together) * few)
 
 
 def _trials(values: np.ndarray, deviations: np.ndarray) -> float:
