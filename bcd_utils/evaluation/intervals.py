@@ -78,7 +78,7 @@ class Scored:
         """Check what is given, and take it as arrays."""
         labels, probabilities = checked_predictions(labels, probabilities, classes)
         if groups is not None:
-            groups = np.asarray(groups)
+            groups = pd.Series(groups).to_numpy()  # NumPy alone would make a name of what is missing
             if len(groups) != len(labels):
                 raise ValueError(f"there are {len(labels)} images but {len(groups)} groups are given")
             if missing := int(pd.isna(groups).sum()):

@@ -72,7 +72,9 @@ def test_variance_of_groups_is_obuchowskis_by_a_plain_loop():
     all_groups = len(set(groups))
     expected = own[True] / 30**2 + own[False] / 40**2 + 2 * all_groups / (all_groups - 1) * cross / (30 * 40)
     assert area.units == (number[True], number[False])
-    assert variance(area, groups) == pytest.approx(expected, rel=0.02)  # but for a factor near 1 of the cross term
+    assert variance(area, groups) == pytest.approx(
+        expected, rel=0.02
+    )  # but for a factor near 1 of the cross term
     known = 2 * cross / (30 * 40) * np.sqrt(np.prod([n / (n - 1) for n in number.values()]))
     assert variance(area, groups) == pytest.approx(own[True] / 30**2 + own[False] / 40**2 + known)
 
@@ -84,7 +86,9 @@ def test_whole_patients_vary():
     assert together["value"] == pytest.approx(alone["value"])
     width, narrow = (found["high"] - found["low"] for found in (together, alone))
     assert width == pytest.approx(narrow, rel=0.05)  # Student's t of 49 is a little wider
-    assert (lambda found: found["high"] - found["low"])(interval(*copied)) == pytest.approx(narrow / 2, rel=0.1)
+    assert (lambda found: found["high"] - found["low"])(interval(*copied)) == pytest.approx(
+        narrow / 2, rel=0.1
+    )
     names = [f"patient {number}" for number in range(50)]
     assert interval(positive, scores, groups=names) == pytest.approx(alone)
 
@@ -125,7 +129,9 @@ def test_newcombes_ends_are_where_the_area_is_just_as_far_as_chance_brings_it(ar
     more = (m + n) / 2 - 1
     for end in (low, high):
         if 0 < end < 1:
-            error = (end * (1 - end) * (1 + more * (1 - end) / (2 - end) + more * end / (1 + end)) / (m * n)) ** 0.5
+            error = (
+                end * (1 - end) * (1 + more * (1 - end) / (2 - end) + more * end / (1 + end)) / (m * n)
+            ) ** 0.5
             assert abs(area - end) == pytest.approx(1.6448536 * error, rel=1e-6)
     assert low <= area <= high and low < high
     mirrored = newcombe_interval(1 - area, units, 0.9)
@@ -174,12 +180,19 @@ def test_interval_holds_the_area_and_mirrors(positives, negatives, seed, confide
     assume(abs(abs(found["value"] - 0.5) - 0.5 + NEAR_THE_END) > 1e-9)
     assert 0 <= found["low"] <= found["value"] <= found["high"] <= 1 and found["low"] < found["high"]
     mirrored = interval(positive, -scores, confidence)
-    assert (1 - mirrored["high"], 1 - mirrored["low"]) == pytest.approx((found["low"], found["high"]), abs=1e-8)
+    assert (1 - mirrored["high"], 1 - mirrored["low"]) == pytest.approx(
+        (found["low"], found["high"]), abs=1e-8
+    )
 
 
 @pytest.mark.parametrize(
     ("scores", "message"),
-    [([0.1], "same shape"), ([[0.1, 0.2]], "same shape"), ([0.1, np.nan], "finite"), ([0.1, np.inf], "finite")],
+    [
+        ([0.1], "same shape"),
+        ([[0.1, 0.2]], "same shape"),
+        ([0.1, np.nan], "finite"),
+        ([0.1, np.inf], "finite"),
+    ],
 )
 def test_wrong_scores_are_refused(scores, message):
     with pytest.raises(ValueError, match=message):

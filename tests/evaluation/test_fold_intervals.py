@@ -73,5 +73,8 @@ def test_ends_lie_around_the_value_and_within_the_bounds(values, units):
     values = np.array(values)
     found = fold_interval(float(values.mean()), values, 0.25, 0.95, units=units)
     if found["low"] is not None:
-        assert -1e-12 <= found["low"] <= found["value"] + 1e-9 and found["value"] - 1e-9 <= found["high"] <= 1 + 1e-12
+        assert (
+            -1e-12 <= found["low"] <= found["value"] + 1e-9
+            and found["value"] - 1e-9 <= found["high"] <= 1 + 1e-12
+        )
         assert found["high"] - found["low"] > 1e-10

@@ -89,7 +89,11 @@ def test_of_nothing_and_of_one_group_there_is_no_interval():
     assert share_interval([]) == {"value": None, "low": None, "high": None}
     assert share_interval([1, 0, 1], ["a"] * 3) == {"value": 2 / 3, "low": None, "high": None}
     alone = share_interval([1])
-    assert (alone["value"], alone["low"], alone["high"]) == (1.0, pytest.approx(wilson_interval(1, 1)[0]), 1.0)
+    assert (alone["value"], alone["low"], alone["high"]) == (
+        1.0,
+        pytest.approx(wilson_interval(1, 1)[0]),
+        1.0,
+    )
 
 
 def test_other_bounds_are_those_of_a_share_stretched():
@@ -119,4 +123,8 @@ def test_a_mean_of_images_is_students_and_of_groups_that_of_their_sums():
     ("values", "groups"), [([0.1] * 7, list("aabbbcc")), ([1.0, 3.0], list("aa")), ([2.5], None)]
 )
 def test_a_mean_without_spread_over_groups_has_no_interval(values, groups):
-    assert mean_interval(values, groups) == {"value": pytest.approx(np.mean(values)), "low": None, "high": None}
+    assert mean_interval(values, groups) == {
+        "value": pytest.approx(np.mean(values)),
+        "low": None,
+        "high": None,
+    }
