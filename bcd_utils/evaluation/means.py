@@ -160,10 +160,10 @@ def effective_number(
     if groups is None:
         return alone
     names, places = np.unique(np.asarray(groups), return_inverse=True)
-    if len(names) == number:
-        return alone
     if len(names) == 1:
         return None
+    if len(names) == number:
+        return alone
     together = _trials(values, np.bincount(places, deviations))
     if not deviations.any():
         return together

@@ -41,7 +41,7 @@ def test_sources_are_told_apart_only_where_they_differ():
     same = domain_auc(here, there, *groups)
     assert same["low"] < 0.5 < same["high"]
     apart = domain_auc(here, there + 4, *groups)
-    assert apart["value"] > 0.99 and apart["low"] > 0.97
+    assert apart["value"] > 0.99 and apart["low"] > 0.93
 
 
 def test_a_patient_is_not_recognised_instead_of_the_source():

@@ -87,6 +87,13 @@ def test_images_of_one_lesion_count_once():
     assert together["pointing_game_high"] > alone["pointing_game_high"] < 0.9
     one = summarise({"m": four.assign(group="a")}, {"m": four}, 0.95).loc["m"]
     assert one["pointing_game"] == 0.5 and np.isnan(one["pointing_game_low"])
+    gaps = differences(
+        {"m": four.assign(group="a"), "other": four},
+        summarise({"m": four, "other": four}, {"m": four, "other": four}, 0.95),
+        0.95,
+        "m",
+    )
+    assert "pointing game no clear difference" in verdict(gaps, "m")
 
 
 def test_a_difference_is_of_the_same_images():
