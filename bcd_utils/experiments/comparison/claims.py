@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bcd_utils.evaluation.fold_intervals import fold_interval
@@ -128,7 +129,7 @@ def _above_zero(gap: Mapping[str, float | None]) -> bool:
 
 
 def _over_folds(scored: Scored, gap: float, by_fold: pd.Series, findings: Findings) -> Interval:
-    return fold_interval(gap, by_fold.to_numpy(), scored.tested_share, findings.confidence, (-1.0, 1.0))
+    return fold_interval(gap, by_fold.to_numpy(), scored.tested_share, findings.confidence, (-np.inf, np.inf))
 
 
 def _ahead(findings: Findings, other: str | None) -> Verdict:
