@@ -2,9 +2,9 @@
 
     python tests/independent_intervals.py reports/runs/...
 
-It imports nothing of this project: Wilson's interval from its formula, DeLong's from all pairs, Newcombe's method 5 on a
-grid, and BCa from SciPy. It prints its own ends beside those of the run's ``evaluation.json``, and exits with an error if
-any differs by more than ``TOLERANCE``.
+It imports nothing of this project: Wilson's interval from its formula, DeLong's from all pairs, Newcombe's method 5 on
+a grid, and BCa from SciPy. It prints its own ends beside those of the run's ``evaluation.json``, and ends with an error
+if any differs by more than ``TOLERANCE``.
 """
 
 from __future__ import annotations
