@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bcd_utils.evaluation.format import HAIR
 from bcd_utils.evaluation.means import Interval
 from bcd_utils.evaluation.metrics import checked_scores
 
@@ -46,7 +47,7 @@ def area_of(positive: ArrayLike, scores: ArrayLike, groups: ArrayLike | None = N
     Examples
     --------
     >>> area = area_of([False, False, False, True, True], [0.1, 0.4, 0.6, 0.5, 0.9])
-    >>> round(area.value, 4), round((area.influence**2).sum(), 4)
+    >>> round(area.value, 4), (area.influence**2).sum().round(4).item()
     (0.8333, 0.0556)
     """
     positive, scores = checked_scores(positive, scores)
@@ -116,7 +117,7 @@ def area_interval(
     error, quantile = (
         error_of(np.sum(added, axis=0), groups, confidence) if len(added) == len(given) else (0.0, 0.0)
     )
-    if not error or abs(value - 0.5) > 0.5 - NEAR_THE_END:
+    if error < HAIR or abs(value - 0.5) > 0.5 - NEAR_THE_END:
         ends = [
             np.multiply(newcombe_interval(area.value, area.units, confidence), share) for area, share in given
         ]
@@ -161,7 +162,7 @@ def newcombe_interval(area: float, units: tuple[int, int], confidence: float = 0
     Examples
     --------
     >>> [round(end, 3) for end in newcombe_interval(1.0, (20, 97))], newcombe_interval(0.0, (3, 3))[0]
-    ([0.968, 1.0], 0.0)
+    ([0.94, 1.0], 0.0)
     """
     from scipy.optimize import brentq
     from scipy.stats import norm

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bcd_utils.evaluation.format import HAIR
 from bcd_utils.evaluation.means import Interval
 
 BLOCK = 1_000_000  # weights held at once: 8 MB, whatever the number of images or resamples
@@ -43,21 +44,21 @@ def bca_interval(
     >>> drawn = np.random.default_rng(0).integers(0, 10, (2000, 10)).mean(axis=1)
     >>> without = [(45 - np.arange(10)) / 9]
     >>> {end: round(number, 1) for end, number in bca_interval(4.5, drawn, without, 0.95).items()}
-    {'value': 4.5, 'low': 2.7, 'high': 6.2}
+    {'value': 4.5, 'low': 2.7, 'high': 6.3}
     >>> bca_interval(1.0, np.ones(100), [np.ones(10)], 0.95)
     {'value': 1.0, 'low': None, 'high': None}
     """
     from scipy.stats import norm
 
-    defined = resampled[~np.isnan(resampled)]
-    if value is None or not defined.size or np.ptp(defined) == 0:
-        return {"value": value, "low": None, "high": None}
+    defined, unknown = resampled[~np.isnan(resampled)], {"value": value, "low": None, "high": None}
+    if value is None or not defined.size or np.ptp(defined) < HAIR:
+        return unknown
     below = ((defined < value).mean() + (defined <= value).mean()) / 2
     bias = norm.ppf(np.clip(below, 1 / (2 * len(defined)), 1 - 1 / (2 * len(defined))))
     tails = bias + norm.ppf([(1 - confidence) / 2, (1 + confidence) / 2])
     ends = norm.cdf(bias + tails / (1 - _acceleration(left_out) * tails))
     low, high = np.quantile(defined, ends).tolist()
-    return {"value": value} | ({"low": low, "high": high} if low < high else {"low": None, "high": None})
+    return {"value": value, "low": low, "high": high} if high - low > HAIR else unknown
 
 
 def _acceleration(left_out: Sequence[np.ndarray]) -> float:

@@ -28,7 +28,7 @@ class Counts:
     total : ndarray of float, shape (...)
     recall, precision, specificity, f1 : ndarray of float, shape (..., k)
         From 0 to 1. NaN where undefined, except that the precision of a class that has images and is never predicted
-        is 0 (scikit-learn's ``zero_division=0``); of a class that has none, it is undefined.
+        is 0 (scikit-learn's ``zero_division=0``); of a class without either, it is undefined.
 
     Raises
     ------
@@ -102,7 +102,9 @@ class Predictions(Counts):
     @cached_property
     def loss(self) -> np.ndarray:
         losses = cross_entropy(self.labels, self.probabilities)
-        return losses.mean() if self.weights is None else self.weights @ losses / self.weights.sum(axis=1)
+        if self.weights is None:
+            return losses.mean()
+        return ratio(self.weights @ losses, self.weights.sum(axis=1))
 
     @cached_property
     def areas(self) -> np.ndarray:

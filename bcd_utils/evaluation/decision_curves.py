@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from bcd_utils.evaluation.bootstrap import resample_weights
+from bcd_utils.evaluation.format import HAIR
 from bcd_utils.evaluation.metrics import checked_scores
 
 THRESHOLD_PROBABILITIES = np.arange(1, 100) / 100
@@ -75,7 +76,7 @@ def decision_curve(
     blocks = resample_weights(positive, None, samples, seed)
     drawn = np.concatenate([weights @ by_image for weights in blocks])
     low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
-    low, high = np.where(low < high, [low, high], np.nan)  # where nobody is acted on, nothing can vary
+    low, high = np.where(high - low > HAIR, [low, high], np.nan)  # all or nobody acted on: nothing can vary
     columns = {"threshold": thresholds, "model": by_image.sum(axis=0), "low": low, "high": high}
     return pd.DataFrame(columns | {"treat_all": worth.sum(axis=0), "treat_none": 0.0})
 

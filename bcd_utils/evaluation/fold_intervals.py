@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bcd_utils.evaluation.format import HAIR
 from bcd_utils.evaluation.means import Interval, wilson_interval
 
 
@@ -85,11 +86,11 @@ def fold_interval(
     quantile = t.ppf(upper, len(known) - 1)
     if units is not None:
         trials = float(units)
-        if error and 0 < value < 1:
+        if error > HAIR and 0 < value < 1:
             trials = min(trials, value * (1 - value) / error**2 * (norm.ppf(upper) / quantile) ** 2)
         low, high = wilson_interval(value * trials, trials, confidence)
         return found | {"low": low, "high": high}
-    if not error or value in bounds:
+    if error < HAIR or value in bounds:
         return found
     low, high = _back_and_forth(value, quantile * error, bounds)
     return found | {"low": low, "high": high}

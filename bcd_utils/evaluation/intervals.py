@@ -78,7 +78,7 @@ class Scored:
         """Check what is given, and take it as arrays."""
         labels, probabilities = checked_predictions(labels, probabilities, classes)
         if groups is not None:
-            groups = np.asarray(groups)
+            groups = pd.Series(groups).to_numpy()  # NumPy alone would make a name of what is missing
             if len(groups) != len(labels):
                 raise ValueError(f"there are {len(labels)} images but {len(groups)} groups are given")
             if missing := int(pd.isna(groups).sum()):
@@ -228,7 +228,7 @@ def mean_over_repeats(repeats: Sequence[Scored], name: str, confidence: float) -
     """
     first, found = repeats[0], [scored.values[name] for scored in repeats]
     values = [value for value in found if value is not None]
-    if len(values) < len(found) or first.one_group:
+    if len(values) < len(found):
         return dict(UNKNOWN)
     metric, by_fold = first.metrics[name].metric, np.concatenate([scored.by_fold[name] for scored in repeats])
     units = len(set(first._units(first._trials(name)[0]))) if metric.interval == WILSON else None

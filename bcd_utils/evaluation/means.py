@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bcd_utils.evaluation.format import HAIR
+
 Interval = dict[str, Any]  # value, low and high: float, or None where unknown
 
 
@@ -117,7 +119,7 @@ def mean_interval(values: ArrayLike, groups: ArrayLike | None = None, confidence
         np.arange(len(given)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
     )
     sums = np.bincount(places, given - mean)
-    if len(sums) < 2 or not np.ptp(sums):
+    if len(sums) < 2 or np.abs(sums).max() <= HAIR * np.abs(given).sum():
         return {"value": mean, "low": None, "high": None}
     error = np.sqrt(len(sums) / (len(sums) - 1) * (sums**2).sum()) / len(given)
     reach = float(t.ppf((1 + confidence) / 2, len(sums) - 1) * error)
@@ -158,17 +160,18 @@ def effective_number(
     if groups is None:
         return alone
     names, places = np.unique(np.asarray(groups), return_inverse=True)
-    if len(names) == number:
-        return alone
     if len(names) == 1:
         return None
+    if len(names) == number:
+        return alone
     together = _trials(values, np.bincount(places, deviations))
     if not deviations.any():
         return together
     from scipy.stats import t
 
     upper = (1 + confidence) / 2
-    return min(alone, together) * (t.ppf(upper, number - 1) / t.ppf(upper, len(names) - 1)) ** 2
+    few = (t.ppf(upper, number - 1) / t.ppf(upper, len(names) - 1)) ** 2
+    return float(min(alone, together) * few)
 
 
 def _trials(values: np.ndarray, deviations: np.ndarray) -> float:

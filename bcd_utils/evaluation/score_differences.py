@@ -7,6 +7,7 @@ import numpy as np
 from bcd_utils.evaluation.areas import error_of
 from bcd_utils.evaluation.bootstrap import bca_interval
 from bcd_utils.evaluation.fold_intervals import fold_interval
+from bcd_utils.evaluation.format import HAIR
 from bcd_utils.evaluation.intervals import UNKNOWN, Scored
 from bcd_utils.evaluation.means import Interval
 from bcd_utils.evaluation.metric_registry import DELONG
@@ -27,14 +28,15 @@ def difference(first: Scored, second: Scored, name: str, confidence: float) -> I
     >>> round(gap["value"], 2), gap["low"] > 0
     (0.25, True)
     """
-    one, other = first.values[name], second.values[name]
+    metric, one, other = first.metrics[name].metric, first.values[name], second.values[name]
     gap = None if one is None or other is None else one - other
     if gap is None or first.one_group:
         return UNKNOWN | {"value": gap}
     if first.folds:
         by_fold = (first.by_fold[name] - second.by_fold[name]).to_numpy()
-        return fold_interval(gap, by_fold, first.tested_share, confidence, (-np.inf, np.inf))
-    if first.metrics[name].metric.interval == DELONG:
+        width = metric.highest - metric.lowest
+        return fold_interval(gap, by_fold, first.tested_share, confidence, (-width, width))
+    if metric.interval == DELONG:
         return _area_difference(first, second, name, gap, confidence)
     place = first.bootstrapped.index(name)
     drawn = first.resampled[:, place] - second.resampled[:, place]
@@ -43,18 +45,17 @@ def difference(first: Scored, second: Scored, name: str, confidence: float) -> I
 
 
 def _area_difference(first: Scored, second: Scored, name: str, gap: float, confidence: float) -> Interval:
-    weights = first.weights(name)
-    influences = [one.influence - other.influence for one, other in zip(first.areas, second.areas, strict=True)
-                  if one.influence is not None and other.influence is not None]  # fmt: skip
-    if len(influences) < len(weights):
-        return UNKNOWN | {"value": gap}
-    error, quantile = error_of(weights @ influences, first.groups, confidence)
-    ends = (
-        {"low": gap - quantile * error, "high": gap + quantile * error}
-        if error
-        else {"low": None, "high": None}
-    )
-    return {"value": gap} | ends
+    unknown, influence = UNKNOWN | {"value": gap}, np.zeros(len(first.labels))
+    for weight, one, other in zip(first.weights(name), first.areas, second.areas, strict=True):
+        if not weight:
+            continue
+        if one.influence is None or other.influence is None:
+            return unknown
+        influence += weight * (one.influence - other.influence)
+    error, quantile = error_of(influence, first.groups, confidence)
+    if error < HAIR:
+        return unknown
+    return {"value": gap, "low": gap - quantile * error, "high": gap + quantile * error}
 
 
 def independent_difference(one: Interval, other: Interval) -> Interval:

@@ -116,7 +116,7 @@ def summarise(
         rows[method] = {"threshold": threshold}
         for measure, column in _columns(threshold).items():
             rows[method] |= _named(measure, share_interval(table[column], table["group"], confidence))
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
+    return pd.DataFrame.from_dict(rows, orient="index").astype(float).rename_axis("method")
 
 
 def differences(
@@ -142,7 +142,7 @@ def differences(
         for measure in MEASURES:
             gap = own[columns[method][measure]] - scores[other][columns[other][measure]]
             row |= _named(measure, share_interval(gap, own["group"], confidence, lowest=-1.0))
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(f"{method} minus")
+    return pd.DataFrame.from_dict(rows, orient="index").astype(float).rename_axis(f"{method} minus")
 
 
 def _columns(threshold: float) -> dict[str, str]:

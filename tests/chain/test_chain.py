@@ -18,7 +18,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from independent_intervals import compare, disagreements
 from runs import same_results, with_children
+from zero_width import intervals, without_width
 
 from bcd_utils.pipeline import runner
 from bcd_utils.study.loading import make_study
@@ -89,7 +91,26 @@ def test_the_metrics_agree_with_scikit_learn(finished):
         assert measured == pytest.approx(expected, abs=1e-5), name
     for metric, bounds in summary["intervals"].items():
         assert bounds["value"] == pytest.approx(summary["metrics"]["test"][metric], abs=1e-9), metric
-        assert bounds["low"] <= bounds["high"], metric
+        assert (bounds["low"] is None) == (bounds["high"] is None), metric
+
+
+def test_an_independent_script_finds_the_same_intervals(finished):
+    table = compare(finished)
+    assert {"accuracy", "roc_auc", "precision_benign", "f1_macro", "kappa"} <= set(table.index)
+    assert disagreements(table).empty, table.to_string()
+
+
+def test_no_interval_is_without_width(finished):
+    assert {place.split(":")[0] for place, *_ in intervals(finished)} >= {
+        "summary.json",
+        "evaluation.json",
+        "by_class.csv",
+        "test_intervals.csv",
+        "04_evaluation.html",
+        "index.html",
+        "model_card.html",
+    }
+    assert without_width(finished) == []
 
 
 def test_every_page_stands_alone_and_says_that_its_data_are_synthetic(finished):

@@ -13,6 +13,7 @@ import yaml
 from bs4 import BeautifulSoup
 from builders import TINY_SETTINGS, TinyStudy, as_yaml, noise, write_image
 from independent_comparison import compare, scores
+from zero_width import intervals, without_width
 
 from bcd_utils.experiments.comparison.claims import CLAIMS
 
@@ -65,6 +66,13 @@ def start(study: TinyStudy):
 @pytest.fixture(scope="module")
 def record(run) -> dict:
     return json.loads((run / "artifacts" / "comparison.json").read_text())
+
+
+def test_no_interval_is_without_width(run):
+    assert {"comparison.json", "comparison_shown.csv", "10_model_comparison.html"} <= {
+        place.split(":")[0] for place, *_ in intervals(run)
+    }
+    assert without_width(run) == []
 
 
 def test_everyone_is_in_the_table_and_who_has_no_weights_has_no_number(run, record):

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 from builders import TINY_SETTINGS, TinyStudy, as_yaml
+from zero_width import intervals, without_width
 
 from bcd_utils.datasets import dataset_of
 from bcd_utils.study.loading import load_study
@@ -122,6 +123,12 @@ def test_the_external_images_are_tested_by_patient(finished_trust):
         (finished_trust / "09_external_test.html").read_text(encoding="utf-8"), "html.parser"
     )
     assert "The model has seen none of these images" in page.get_text()
+
+
+def test_no_interval_is_without_width(finished_trust):
+    pages = {place.split(":")[0] for place, *_ in intervals(finished_trust)}
+    assert {"lottery.json", "external.json", "localisation.csv", "09_external_test.html"} <= pages
+    assert without_width(finished_trust) == []
 
 
 def test_every_page_stands_alone_and_is_announced(finished_trust):

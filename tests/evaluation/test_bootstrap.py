@@ -1,29 +1,18 @@
-"""Intervals against exact distributions, published values and scikit-learn's weighted scores."""
+"""Resamples against copies, the jackknife against leaving out, and BCa's ends against SciPy's."""
 
 from __future__ import annotations
 
-import time
-import tracemalloc
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.stats import binom
+import scipy.stats
+from scipy.stats import norm
 from sklearn import metrics as sklearn_metrics
 
 from bcd_utils.evaluation import bootstrap
-from bcd_utils.evaluation.bootstrap import (
-    bootstrap_intervals,
-    resample_weights,
-    resampled_scores,
-    wilson_interval,
-)
-from bcd_utils.evaluation.counts import weighted_auc
-from bcd_utils.evaluation.metrics import score
+from bcd_utils.evaluation.bootstrap import bca_interval, resample_weights, resampled, without_each
+from bcd_utils.evaluation.counts import Predictions, weighted_auc
 
-CLASSES = ["benign", "malignant", "normal"]
-quick = settings(max_examples=25, deadline=None, database=None)
+UNKNOWN = {"low": None, "high": None}
 
 
 def fair(images=60, seed=0, classes=3):
@@ -34,38 +23,7 @@ def fair(images=60, seed=0, classes=3):
     return labels, rows / rows.sum(axis=1, keepdims=True)
 
 
-def right_or_wrong(labels, right):
-    """Two-class probabilities: certain, and right where told."""
-    return np.eye(2)[np.where(right, labels, 1 - np.asarray(labels))]
-
-
-def test_accuracy_interval_is_the_binomial_one():
-    # 45 of 50 right in both classes: resampled hits are Bin(50, .9) + Bin(50, .9) = Bin(100, .9)
-    labels = np.repeat([0, 1], 50)
-    right = np.tile(np.arange(50) < 45, 2)
-    found = bootstrap_intervals(labels, right_or_wrong(labels, right), ["a", "b"])["accuracy"]
-    assert found["value"] == 0.9
-    assert found["low"] == pytest.approx(binom.ppf(0.025, 100, 0.9) / 100, abs=0.0101)
-    assert found["high"] == pytest.approx(binom.ppf(0.975, 100, 0.9) / 100, abs=0.0101)
-
-
-def test_sensitivity_interval_depends_on_its_own_class_only():
-    labels = np.repeat([0, 1], [400, 40])
-    right = np.concatenate([np.ones(400, bool), np.arange(40) < 28])
-    found = bootstrap_intervals(labels, right_or_wrong(labels, right), ["a", "b"], samples=4000)
-    assert found["sensitivity_a"] == {"value": 1.0, "low": 1.0, "high": 1.0}
-    assert found["sensitivity_b"]["low"] == pytest.approx(binom.ppf(0.025, 40, 0.7) / 40, abs=0.026)
-    assert found["sensitivity_b"]["high"] == pytest.approx(binom.ppf(0.975, 40, 0.7) / 40, abs=0.026)
-
-
-def test_group_interval_by_hand():
-    # three right images of patient 7, one wrong of patient 9: accuracy is 1, 3/4, 0 with chance 1/4, 1/2, 1/4
-    labels, groups = [0, 0, 1, 1], [7, 7, 7, 9]
-    probabilities = right_or_wrong(labels, [True, True, True, False])
-    wide = bootstrap_intervals(labels, probabilities, ["a", "b"], groups=groups)["accuracy"]
-    assert wide == {"value": 0.75, "low": 0.0, "high": 1.0}
-    narrow = bootstrap_intervals(labels, probabilities, ["a", "b"], confidence=0.4, groups=groups)["accuracy"]
-    assert narrow == {"value": 0.75, "low": 0.75, "high": 0.75}
+# -- resamples --------------------------------------------------------------------------------------
 
 
 def test_groups_stay_whole():
@@ -75,25 +33,6 @@ def test_groups_stay_whole():
     np.testing.assert_array_equal(weights[:, 1], weights[:, 4])
     assert (weights[:, [0, 1, 3]].sum(axis=1) == 3).all()
     assert weights[:, [0, 1, 3]].mean(axis=0) == pytest.approx([1, 1, 1], abs=0.2)
-
-
-def test_dependent_images_widen_the_interval():
-    labels, probabilities = fair(60)
-    labels, probabilities = np.tile(labels, 9), np.tile(probabilities, (9, 1))
-    width = {}
-    for name, groups in {"images": None, "patients": np.tile(np.arange(60), 9)}.items():
-        found = bootstrap_intervals(labels, probabilities, CLASSES, groups=groups)["accuracy"]
-        width[name] = found["high"] - found["low"]
-    assert 2.2 < width["patients"] / width["images"] < 4.2  # 9 copies: sqrt(9) times as wide
-
-
-def test_resamples_without_a_class_are_left_out():
-    labels, groups = [0, 0, 1, 1], ["p", "p", "q", "q"]
-    probabilities = [[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.2, 0.8]]
-    found = bootstrap_intervals(labels, probabilities, ["a", "b"], samples=50, groups=groups)
-    assert found["roc_auc"] == {"value": 1.0, "low": 1.0, "high": 1.0}
-    assert found["sensitivity_a"] == {"value": 0.5, "low": 0.5, "high": 0.5}
-    assert found["accuracy"] == {"value": 0.75, "low": 0.5, "high": 1.0}
 
 
 def test_stratified_resamples_keep_class_counts():
@@ -106,25 +45,49 @@ def test_stratified_resamples_keep_class_counts():
     assert weights[:, 0].var() == pytest.approx(6 / 7, rel=0.3)  # Bin(7, 1/7)
 
 
-def test_loss_of_a_resample_is_a_mean_over_the_images_drawn():
-    # groups of 3 and 1 images, all equally well predicted: the loss is the same however many are drawn
-    probabilities = [[0.7, 0.3], [0.7, 0.3], [0.3, 0.7], [0.3, 0.7]]
-    found = bootstrap_intervals([0, 0, 1, 1], probabilities, ["a", "b"], samples=50, groups=[1, 1, 1, 2])
-    assert found["loss"] == pytest.approx(dict.fromkeys(["value", "low", "high"], -np.log(0.7)))
-
-
 @pytest.mark.parametrize("groups", [None, np.arange(60) // 2])
 def test_block_size_does_not_change_the_resamples(monkeypatch, groups):
-    labels, probabilities = fair()
+    labels, _ = fair()
     whole = np.concatenate(list(resample_weights(labels, groups, 50, seed=4)))
-    expected = bootstrap_intervals(labels, probabilities, CLASSES, samples=50, seed=4, groups=groups)
+    left_out = without_each(lambda weights: weights, labels, groups)
     monkeypatch.setattr(bootstrap, "BLOCK", 60 * 7)
     blocks = list(resample_weights(labels, groups, 50, seed=4))
     assert [len(block) for block in blocks] == [7] * 7 + [1]
     np.testing.assert_array_equal(np.concatenate(blocks), whole)
-    found = bootstrap_intervals(labels, probabilities, CLASSES, samples=50, seed=4, groups=groups)
-    for name in expected:
-        assert found[name] == pytest.approx(expected[name]), name
+    for found, expected in zip(without_each(lambda weights: weights, labels, groups), left_out, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_the_seed_decides():
+    labels, _ = fair()
+    first, again, other = (next(resample_weights(labels, None, 20, seed)) for seed in (1, 1, 2))
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+def test_a_statistic_of_resamples_is_that_of_copied_images():
+    labels, probabilities = fair(30, seed=2)
+    groups = np.arange(30) // 6
+    labels[:18] = 0  # some resamples of whole groups lack the other classes
+
+    def f1(weights):
+        return Predictions(labels, probabilities, weights).f1
+
+    found = resampled(f1, labels, groups, 40, 9)
+    for row, values in zip(np.concatenate([*resample_weights(labels, groups, 40, 9)]), found, strict=True):
+        drawn = np.repeat(np.arange(30), row.astype(int))
+        expected = Predictions(labels[drawn], probabilities[drawn]).f1
+        np.testing.assert_allclose(values, expected, rtol=1e-12)
+    assert np.isnan(found).any()
+
+
+def test_the_loss_of_a_resample_is_a_mean_over_the_images_drawn():
+    # groups of 3 and 1 images, all equally well predicted: the loss is the same however many are drawn
+    labels, probabilities = np.array([0, 0, 1, 1]), np.array([[0.7, 0.3]] * 2 + [[0.3, 0.7]] * 2)
+    losses = resampled(lambda w: Predictions(labels, probabilities, w).loss, labels, [1, 1, 1, 2], 50, 0)
+    assert losses == pytest.approx(-np.log(0.7))
+    assert bca_interval(-np.log(0.7), losses, [np.full(2, -np.log(0.7))], 0.95) == UNKNOWN | {
+        "value": -np.log(0.7)
+    }
 
 
 def test_auc_of_each_resample_is_scikit_learns():
@@ -145,142 +108,115 @@ def test_weighted_auc_by_hand():
     assert np.isnan(found[1])
 
 
-def test_every_interval_is_the_quantile_of_copied_resamples():
-    labels, probabilities = fair(30, seed=2)
-    found = bootstrap_intervals(labels, probabilities, CLASSES, samples=40, confidence=0.8, seed=9)
-    copied = []
-    for row in np.concatenate(list(resample_weights(labels, None, 40, seed=9))):
-        drawn = np.repeat(np.arange(30), row.astype(int))
-        copied.append(score(labels[drawn], probabilities[drawn], CLASSES))
-    for name, interval in found.items():
-        low, high = np.quantile([scores[name] for scores in copied], [0.1, 0.9])
-        assert (interval["low"], interval["high"]) == pytest.approx((low, high)), name
-
-
-@pytest.mark.parametrize("groups", [None, np.arange(30) // 6])
-def test_resampled_scores_are_those_of_copied_resamples(monkeypatch, groups):
-    monkeypatch.setattr(bootstrap, "BLOCK", 30 * 7)
-    labels, probabilities = fair(30, seed=2)
-    labels[:18] = 0  # some resamples of whole groups lack the other classes
-    found = resampled_scores(labels, probabilities, CLASSES, 40, seed=9, groups=groups)
-    assert list(found) == list(score(labels, probabilities, CLASSES))
-    copied = []
-    for row in np.concatenate(list(resample_weights(labels, groups, 40, seed=9))):
-        drawn = np.repeat(np.arange(30), row.astype(int))
-        copied.append(score(labels[drawn], probabilities[drawn], CLASSES))
-    for name, values in found.items():
-        expected = np.array([scores[name] for scores in copied], dtype=float)  # None becomes NaN
-        np.testing.assert_allclose(values, expected, rtol=1e-12, err_msg=name)
-    assert np.isnan(found["roc_auc"]).any() == (groups is not None)
-
-
-def test_two_models_are_scored_on_the_same_resamples():
-    labels, probabilities = fair()
-    other = np.roll(probabilities, 1, axis=1)
-    both = [resampled_scores(labels, rows, CLASSES, 50, seed=3) for rows in (probabilities, other)]
-    right = [rows.argmax(axis=1) == labels for rows in (probabilities, other)]
-    (weights,) = resample_weights(labels, None, 50, seed=3)
-    np.testing.assert_allclose(
-        both[0]["accuracy"] - both[1]["accuracy"], weights @ (right[0] * 1.0 - right[1]) / 60
-    )
-
-
-def test_undefined_scores_stay_none():
-    probabilities = [[0.8, 0.1, 0.1], [0.6, 0.3, 0.1], [0.1, 0.7, 0.2], [0.5, 0.4, 0.1]]
-    labels = [0, 0, 1, 1]
-    scores = score(labels, probabilities, CLASSES)
-    found = bootstrap_intervals(labels, probabilities, CLASSES, samples=50)
-    assert list(found) == list(scores)
-    assert scores["roc_auc_normal"] is None and scores["roc_auc_benign"] is not None
-    for name, value in scores.items():
-        assert found[name]["value"] == value
-        assert (found[name]["low"] is None) == (found[name]["high"] is None) == (value is None), name
-
-
-def test_seed_decides_and_confidence_widens():
-    labels, probabilities = fair()
-    first = bootstrap_intervals(labels, probabilities, CLASSES, samples=200, seed=1)
-    assert bootstrap_intervals(labels, probabilities, CLASSES, samples=200, seed=1) == first
-    assert bootstrap_intervals(labels, probabilities, CLASSES, samples=200, seed=2) != first
-    wider = bootstrap_intervals(labels, probabilities, CLASSES, samples=200, seed=1, confidence=0.99)
-    assert wider["loss"]["low"] < first["loss"]["low"] and wider["loss"]["high"] > first["loss"]["high"]
-
-
-def test_small_label_types_do_not_overflow():
-    labels, probabilities = fair(80, classes=20)
-    names = [str(index) for index in range(20)]
-    expected = bootstrap_intervals(labels, probabilities, names, samples=20)
-    assert bootstrap_intervals(labels.astype(np.uint8), probabilities, names, samples=20) == expected
-
-
-def test_fast_for_a_small_set_and_flat_in_memory_for_a_large_one():
-    small, large = fair(117), fair(8000)
-    bootstrap_intervals(*small, CLASSES, samples=1)  # imports
-    start = time.process_time()
-    bootstrap_intervals(*small, CLASSES)
-    assert time.process_time() - start < 1
-    tracemalloc.start()
-    bootstrap_intervals(*large, CLASSES, samples=250)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 100e6  # all weights of 2000 resamples would be 128 MB, a kernel matrix 512 MB
-
-
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("samples", "groups", "message"),
     [
-        ({"samples": 0}, "samples"),
-        ({"confidence": 1.0}, "confidence"),
-        ({"confidence": 95}, "confidence"),
-        ({"groups": [1, 2]}, "60 images but 2 groups"),
-        ({"groups": [None] + [1] * 29 + [2] * 30}, "missing"),
-        ({"groups": [float("nan"), "p"] + ["q"] * 58}, "missing"),
-        ({"groups": [1] * 60}, "two groups"),
+        (0, None, "samples"),
+        (9, [1, 2], "60 images but 2 groups"),
+        (9, [None] + [1] * 29 + [2] * 30, "missing"),
+        (9, [float("nan"), "p"] + ["q"] * 58, "missing"),
+        (9, [1] * 60, "two groups"),
     ],
 )
-def test_wrong_options_are_refused(options, message):
+def test_wrong_options_are_refused(samples, groups, message):
     with pytest.raises(ValueError, match=message):
-        bootstrap_intervals(*fair(), CLASSES, **options)
+        list(resample_weights(fair()[0], groups, samples, 0))
 
 
-def test_wrong_predictions_are_refused():
-    with pytest.raises(ValueError, match="finite"):
-        bootstrap_intervals([0, 1], [[np.nan, 1], [0, 1]], ["a", "b"])
+# -- the jackknife ----------------------------------------------------------------------------------
 
 
-@quick
-@given(st.integers(6, 40), st.integers(0, 1000), st.booleans())
-def test_intervals_are_ordered_and_lie_near_the_value(images, seed, grouped):
-    labels, probabilities = fair(images, seed)
-    groups = np.arange(images) // 2 if grouped else None
-    found = bootstrap_intervals(labels, probabilities, CLASSES, samples=200, confidence=0.999, groups=groups)
-    for name, interval in found.items():
-        assert interval["low"] <= interval["high"], name
-        if name in ("loss", "accuracy"):  # means, which resampling leaves unbiased
-            assert interval["low"] - 1e-9 <= interval["value"] <= interval["high"] + 1e-9, name
+def test_each_image_is_left_out_once_by_class_or_with_its_whole_group():
+    labels = np.array([0, 1, 1, 0, 2])
+    found = without_each(lambda weights: weights, labels, None)
+    whole = np.ones((5, 5)) - np.eye(5)
+    for rows, members in zip(found, ([0, 3], [1, 2], [4]), strict=True):
+        np.testing.assert_array_equal(rows, whole[members])
+    (rows,) = without_each(lambda weights: weights, labels, ["p", "q", "p", "r", "q"])
+    np.testing.assert_array_equal(rows, [[0, 1, 0, 1, 1], [1, 0, 1, 1, 0], [1, 1, 1, 0, 1]])
+
+
+# -- BCa --------------------------------------------------------------------------------------------
+
+
+def kappa(labels, called):
+    return sklearn_metrics.cohen_kappa_score(labels, called)
+
+
+def scipys(samples, statistic, drawn, confidence):
+    """BCa of SciPy, for the same resamples."""
+    before = scipy.stats.bootstrap(samples, statistic, n_resamples=2, vectorized=False, method="percentile")
+    before.bootstrap_distribution = drawn
+    options = {"vectorized": False, "confidence_level": confidence, "method": "BCa"}
+    found = scipy.stats.bootstrap(samples, statistic, n_resamples=0, bootstrap_result=before, **options)
+    return found.confidence_interval
+
+
+def test_the_ends_are_scipys_over_groups():
+    # SciPy draws rows: here whole groups of three images, by their numbers
+    labels, probabilities = fair(60, seed=3)
+    called, groups = probabilities.argmax(axis=1), np.arange(60) // 3
+
+    def of_groups(drawn):
+        images = np.concatenate([np.flatnonzero(groups == group) for group in drawn.astype(int)])
+        return kappa(labels[images], called[images])
+
+    def weighted(weights):
+        return np.array([kappa_of(labels, called, row) for row in weights])
+
+    drawn = resampled(weighted, labels, groups, 100, 0)
+    found = bca_interval(kappa(labels, called), drawn, without_each(weighted, labels, groups), 0.8)
+    expected = scipys((np.arange(20.0),), of_groups, drawn, 0.8)
+    assert (found["low"], found["high"]) == pytest.approx(tuple(expected))
+
+
+def kappa_of(labels, called, weights):
+    return sklearn_metrics.cohen_kappa_score(labels, called, sample_weight=weights)
+
+
+def test_the_ends_are_scipys_within_classes():
+    labels, probabilities = fair(50, seed=4, classes=2)
+    called = probabilities.argmax(axis=1)
+    parts = [called[labels == label].astype(float) for label in (0, 1)]
+
+    def of_classes(first, second):
+        return kappa(np.repeat([0, 1], [len(first), len(second)]), np.concatenate([first, second]))
+
+    def weighted(weights):
+        return np.array([kappa_of(labels, called, row) for row in weights])
+
+    drawn = resampled(weighted, labels, None, 100, 0)
+    found = bca_interval(kappa(labels, called), drawn, without_each(weighted, labels, None), 0.95)
+    assert (found["low"], found["high"]) == pytest.approx(tuple(scipys(parts, of_classes, drawn, 0.95)))
+
+
+def test_without_bias_and_skewness_the_ends_are_quantiles():
+    drawn = np.arange(-50, 51) / 100
+    found = bca_interval(0.0, drawn, [np.array([-1.0, 0, 1])], 0.9)
+    assert found == pytest.approx({"value": 0.0, "low": -0.45, "high": 0.45}, abs=1e-12)
+
+
+def test_ends_move_with_the_share_of_resamples_below_the_value():
+    drawn = np.arange(1000) / 1000
+    found = bca_interval(0.6, drawn, [np.array([-1.0, 0, 1])], 0.9)
+    low, high = norm.cdf(2 * norm.ppf(0.6005) + norm.ppf([0.05, 0.95]))  # 600 below, one equal
+    assert (found["low"], found["high"]) == pytest.approx((low, high), abs=1e-3)
+
+
+def test_undefined_resamples_and_images_are_left_out():
+    drawn, without = np.random.default_rng(0).normal(size=500), np.random.default_rng(1).normal(size=20)
+    with_gaps = np.append(drawn, [np.nan] * 9)
+    expected = bca_interval(0.1, drawn, [without], 0.95)
+    assert bca_interval(0.1, with_gaps, [np.append(without, np.nan)], 0.95) == expected
 
 
 @pytest.mark.parametrize(
-    ("successes", "trials", "low", "high"),
-    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+    ("value", "drawn"), [(1.0, [1.0] * 9), (None, [0.4, 0.6]), (0.5, [np.nan] * 3), (0.5, [])]
 )
-def test_wilson_interval_published_by_newcombe_1998(successes, trials, low, high):
-    found = wilson_interval(successes, trials)
-    assert (round(found[0], 4), round(found[1], 4)) == (low, high)
-    assert {type(limit) for limit in found} == {float}
+def test_what_resamples_cannot_tell_is_none(value, drawn):
+    assert bca_interval(value, np.array(drawn, float), [np.ones(9)], 0.95) == UNKNOWN | {"value": value}
 
 
-def test_wilson_interval_without_trials_and_with_wrong_input():
-    assert wilson_interval(0, 0) == (0.0, 1.0)
-    for wrong in [(3, 2), (-1, 2), (1, 2, 0.0)]:
-        with pytest.raises(ValueError):
-            wilson_interval(*wrong)
-
-
-@quick
-@given(st.integers(1, 500), st.floats(0, 1), st.floats(0.5, 0.99))
-def test_wilson_interval_holds_the_proportion_and_mirrors(trials, share, confidence):
-    successes = round(share * trials)
-    low, high = wilson_interval(successes, trials, confidence)
-    assert 0 <= low <= successes / trials + 1e-12 and successes / trials - 1e-12 <= high <= 1
-    assert wilson_interval(trials - successes, trials, confidence) == pytest.approx((1 - high, 1 - low))
+def test_a_value_that_no_resample_reaches_still_has_ordered_ends():
+    found = bca_interval(0.9, np.linspace(0.1, 0.8, 50), [np.array([0.8, 0.9, 0.9])], 0.95)
+    assert found["low"] is None or found["low"] < found["high"]

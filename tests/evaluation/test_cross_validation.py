@@ -1,20 +1,15 @@
-"""Out-of-fold scores, differences and paired tests: counted by hand, and against SciPy and scikit-learn."""
+"""Out-of-fold scores and paired tests: counted by hand, and against SciPy and scikit-learn."""
 
 from __future__ import annotations
-
-from itertools import product
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.stats import binomtest, norm
+from scipy.stats import binom, binomtest, norm
 from sklearn import metrics as sklearn_metrics
+from statsmodels.stats.proportion import proportion_confint
 
 from bcd_utils.evaluation.cross_validation import (
-    Scored,
-    difference,
     out_of_fold,
     paired_table,
     paired_tests,
@@ -24,9 +19,10 @@ from bcd_utils.evaluation.cross_validation import (
     training_accuracy,
     validation_auc,
 )
+from bcd_utils.evaluation.means import share_interval
+from bcd_utils.evaluation.score_differences import difference
 from bcd_utils.study.loading import make_study
 
-quick = settings(max_examples=25, deadline=None, database=None)
 CLASSES = ("benign", "malignant", "normal")
 STUDY = make_study({"name": "tiny", "bootstrap_samples": 200, "seed": 3})
 
@@ -56,10 +52,6 @@ def scored(probabilities, labels=None, groups=None, study=STUDY):
     labels = np.arange(len(probabilities)) % 3 if labels is None else np.asarray(labels)
     groups = pd.Series([f"g{number}" for number in range(len(labels))]) if groups is None else groups
     return score_on(np.asarray(probabilities, float), labels, groups, CLASSES, study)
-
-
-def made_up(value, resampled, metric="accuracy"):
-    return Scored(np.empty((0, 3)), {metric: value}, {metric: np.asarray(resampled, float)})
 
 
 def test_each_image_has_the_prediction_of_the_model_that_tested_it():
@@ -92,73 +84,28 @@ def test_images_without_predictions_are_left_out_of_the_scores():
         "loss": sklearn_metrics.log_loss(labels[there], probabilities[there]),
     }
     assert {name: found.values[name] for name in expected} == pytest.approx(expected)
-    np.testing.assert_array_equal(found.probabilities, probabilities)
+    np.testing.assert_array_equal(found.probabilities, probabilities[there])
     same = scored(probabilities[there], labels[there], pd.Series([f"g{number}" for number in there]))
     assert found.values == same.values
-    np.testing.assert_array_equal(found.resampled["accuracy"], same.resampled["accuracy"])
+    assert found.interval("kappa", 0.9) == same.interval("kappa", 0.9)
 
 
-def test_whole_groups_are_drawn():
-    # Groups of 1, 2 and 3 images; only those of the second are right. A draw is three groups with repeats.
+def test_whole_groups_vary():
+    # Groups of 1, 2 and 3 images; only those of the second are right.
     labels, groups = np.array([0, 1, 1, 2, 2, 2]), pd.Series(list("abbccc"))
     found = scored(predicting([1, 1, 1, 0, 0, 0]), labels, groups)
-    sizes = {"a": 1, "b": 2, "c": 3}
-    possible = {
-        2 * drawn.count("b") / sum(sizes[name] for name in drawn) for drawn in product("abc", repeat=3)
-    }
-    drawn = found.resampled["accuracy"]
-    assert len(drawn) == 200 and found.values["accuracy"] == pytest.approx(2 / 6)
-    assert {round(value, 9) for value in drawn} == {round(value, 9) for value in possible}
+    assert found.interval("accuracy", 0.95) == share_interval([0, 1, 1, 0, 0, 0], groups)
+    assert found.samples == 200 and found.seed == 3
 
 
-def test_draws_are_the_same_for_all_candidates_and_follow_from_the_seed():
-    labels, right = np.arange(12) % 3, np.arange(12) % 3
-    first = scored(predicting(right), labels)
-    wrong_once = scored(predicting([1, *right[1:]]), labels)
-    wrong_twice = scored(predicting([1, 2, *right[2:]]), labels)
-    assert (first.resampled["accuracy"] == 1).all()
-    times_drawn = np.rint(12 * (1 - wrong_once.resampled["accuracy"]))
-    assert times_drawn.max() > 1
-    assert (wrong_twice.resampled["accuracy"] <= wrong_once.resampled["accuracy"] + 1e-9).all()
-    other = scored(
-        predicting([1, *right[1:]]),
-        labels,
-        study=make_study({"name": "a", "seed": 4, "bootstrap_samples": 200}),
-    )
-    assert not np.array_equal(other.resampled["accuracy"], wrong_once.resampled["accuracy"])
-
-
-def test_an_interval_cuts_equal_tails_of_the_draws():
-    found = made_up(0.5, np.arange(101) / 100).interval("accuracy", 0.9)
-    assert found == {"value": 0.5, "low": pytest.approx(0.05), "high": pytest.approx(0.95)}
-
-
-def test_a_difference_by_hand():
-    first, second = made_up(0.9, [0.8, 0.9, 1.0]), made_up(0.6, [0.7, 0.4, 0.7])
-    found = difference(first, second, "accuracy", 0.5)
-    # differences of the draws are 0.1, 0.5 and 0.3; their quartiles 0.2 and 0.4
-    assert found == pytest.approx({"value": 0.3, "low": 0.2, "high": 0.4})
-
-
-@quick
-@given(st.integers(0, 10**6), st.sampled_from(["accuracy", "f1_macro", "kappa", "roc_auc", "loss"]))
-def test_a_difference_turns_round_with_its_candidates_and_is_nothing_with_oneself(seed, metric):
-    first, second = (scored(random_probabilities(seed + number)) for number in range(2))
-    there, back = difference(first, second, metric, 0.95), difference(second, first, metric, 0.95)
-    assert (there["value"], there["low"], there["high"]) == pytest.approx(
-        (-back["value"], -back["high"], -back["low"])
-    )
-    assert there["value"] == pytest.approx(first.values[metric] - second.values[metric])
-    assert difference(first, first, metric, 0.95) == {"value": 0, "low": 0, "high": 0}
-
-
-def test_a_difference_of_an_undefined_score_is_undefined():
-    first, second = made_up(None, [np.nan, np.nan]), made_up(0.5, [0.4, 0.6])
-    assert difference(first, second, "accuracy", 0.95) == {"value": None, "low": None, "high": None}
-    partly = made_up(0.5, [np.nan, 0.7])
-    assert difference(partly, second, "accuracy", 0.95) == pytest.approx(
-        {"value": 0, "low": 0.1, "high": 0.1}
-    )
+def test_folds_are_numbered_among_the_images_that_have_predictions():
+    probabilities = random_probabilities(0, 6)
+    probabilities[1] = np.nan
+    folds = [split("xxxttt"), split("tttxxx")]
+    found = score_on(probabilities, np.arange(6) % 3, pd.Series(list("abcdef")), CLASSES, STUDY, folds)
+    assert [rows.tolist() for rows in found.folds] == [[0, 1], [2, 3, 4]]
+    np.testing.assert_array_equal(found.labels[found.folds[1]], [0, 1, 2])
+    assert found.tested_share == pytest.approx(2.5 / 2.5)
 
 
 def holm(p_values):
@@ -198,10 +145,11 @@ def test_counts_of_a_paired_table_by_hand():
     assert table["only_reference_right"].tolist() == [1, 2, 0]
     assert table["only_this_right"].tolist() == [3, 0, 0]
     assert table["accuracy_difference"].tolist() == pytest.approx([2 / 8, -2 / 8, 0])
-    # few discordant images: twice the binomial tail, 2 (1 + 4) / 16 and 2 / 4; three rows for Holm
-    assert table["mcnemar_p"].tolist() == pytest.approx([1, 1, 1])
+    # twice the binomial tail less what was seen: 2 (1 + 4) / 16 - 4 / 16 and 2 / 4 - 1 / 4; three rows for Holm
+    assert table["mcnemar_p"].tolist() == pytest.approx([3 / 8 * 2, 1 / 4 * 3, 1])
     ends = ["accuracy_difference_low", "accuracy_difference_high"]
-    assert table.loc["twin", [*ends, "auc_difference", "delong_p"]].tolist() == [0, 0, 0, 1]
+    assert table.loc["twin", ["auc_difference", "delong_p"]].tolist() == [0, 1]
+    assert table.loc["twin", ends].isna().all()
     gap = difference(everyone["better"], everyone["paper"], "accuracy", 0.95)
     assert table.loc["better", ends].tolist() == [
         gap["low"],
@@ -224,10 +172,7 @@ def test_p_values_of_a_paired_table_are_raised_over_all_its_rows():
         ours_right, right = ours.argmax(axis=1) == labels, theirs.argmax(axis=1) == labels
         only = int((ours_right & ~right).sum()), int((right & ~ours_right).sum())
         assert (table.loc[name, "only_reference_right"], table.loc[name, "only_this_right"]) == only
-        if sum(only) < 25:
-            exact[name] = binomtest(only[0], sum(only)).pvalue
-        else:
-            exact[name] = 2 * norm.sf((abs(only[0] - only[1]) - 1) / sum(only) ** 0.5)
+        exact[name] = binomtest(only[0], sum(only)).pvalue - binom.pmf(only[0], sum(only), 0.5)
         gaps[name], areas[name] = delong(labels == 1, theirs[:, 1], ours[:, 1])
     assert table["mcnemar_p"].to_dict() == pytest.approx(holm(exact))
     assert table["delong_p"].to_dict() == pytest.approx(holm(areas))
@@ -332,11 +277,15 @@ def test_the_metrics_that_are_shown_are_scored_and_name_the_positive_class():
 
 
 def test_a_score_table_holds_each_metric_with_its_ends():
-    everyone = {"a": made_up(0.5, np.arange(101) / 100), "b": made_up(None, [np.nan] * 3)}
-    table = score_table(everyone, ["accuracy"], 0.9)
-    assert table.columns.tolist() == ["accuracy", "accuracy_low", "accuracy_high"]
-    assert table.loc["a"].tolist() == pytest.approx([0.5, 0.05, 0.95])
-    assert table.loc["b"].isna().all() and set(table.dtypes) == {np.dtype(float)}
+    everyone = {"a": scored(random_probabilities(0)), "b": scored(random_probabilities(1), np.arange(40) % 2)}
+    table = score_table(everyone, ["accuracy", "sensitivity_normal"], 0.9)
+    assert table.columns.tolist()[:3] == ["accuracy", "accuracy_low", "accuracy_high"]
+    right = (everyone["a"].probabilities.argmax(axis=1) == everyone["a"].labels).sum()
+    expected = proportion_confint(right, 40, alpha=0.1, method="wilson")
+    assert table.loc["a"].tolist()[:3] == pytest.approx([right / 40, *expected])
+    assert table.loc["b"].isna().tolist() == [False] * 3 + [True] * 3 and set(table.dtypes) == {
+        np.dtype(float)
+    }
 
 
 def test_arms_are_compared_on_the_same_images():
@@ -348,7 +297,7 @@ def test_arms_are_compared_on_the_same_images():
     table = paired_tests({"image": wrong, "mask": right, "overlay": wrong}, labels, [*CLASSES], "malignant")
     assert table.index.tolist() == ["mask", "overlay"]
     assert table.loc["mask", ["only_first_right", "only_this_right"]].tolist() == [0, 8]
-    assert table.loc["mask", "mcnemar_p"] == pytest.approx(2 * 2 * 0.5**8)  # binomial, twice by Holm
+    assert table.loc["mask", "mcnemar_p"] == pytest.approx(2 * 0.5**8)  # mid-p, twice by Holm
     assert table.loc["overlay", "mcnemar_p"] == 1
     assert table.loc["mask", "auc_difference"] == pytest.approx(0.5 * 8 / 20)  # 8 of 20 tie with malignant
 

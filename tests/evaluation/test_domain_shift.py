@@ -13,7 +13,6 @@ from bcd_utils.evaluation.domain_shift import (
     MEASURES,
     distance_to_nearest,
     domain_auc,
-    mean_interval,
     measure_shift,
 )
 
@@ -35,24 +34,14 @@ def test_the_distance_does_not_depend_on_a_features_unit(scale, offset):
     assert changed == pytest.approx(distance_to_nearest(others, training), rel=1e-6)
 
 
-def test_the_interval_of_a_mean_is_wider_over_groups_of_equal_images():
-    values = np.repeat(np.random.default_rng(0).normal(size=20), 5)
-    alone = mean_interval(values, np.arange(100))
-    together = mean_interval(values, np.repeat(np.arange(20), 5))
-    assert alone["value"] == together["value"] == pytest.approx(values.mean())
-    ratio = (together["high"] - together["low"]) / (alone["high"] - alone["low"])
-    assert ratio == pytest.approx(np.sqrt(5), rel=0.15)
-    assert mean_interval([1.0, 3.0], ["a", "a"]) == {"value": 2.0, "low": None, "high": None}
-
-
 def test_sources_are_told_apart_only_where_they_differ():
     rng = np.random.default_rng(2)
     here, there = rng.normal(size=(60, 5)), rng.normal(size=(80, 5))
     groups = np.arange(60) // 2, np.arange(80) // 2
-    same = domain_auc(here, there, *groups, samples=200)
+    same = domain_auc(here, there, *groups)
     assert same["low"] < 0.5 < same["high"]
-    apart = domain_auc(here, there + 4, *groups, samples=200)
-    assert apart["value"] > 0.99 and apart["low"] > 0.97
+    apart = domain_auc(here, there + 4, *groups)
+    assert apart["value"] > 0.99 and apart["low"] > 0.93
 
 
 def test_a_patient_is_not_recognised_instead_of_the_source():
@@ -60,7 +49,7 @@ def test_a_patient_is_not_recognised_instead_of_the_source():
     patients = rng.normal(scale=5, size=(24, 30))  # each patient is a place of its own
     features = np.repeat(patients, 10, axis=0) + rng.normal(scale=0.1, size=(240, 30))
     groups = np.repeat(np.arange(24), 10)
-    found = domain_auc(features[:120], features[120:], groups[:120], groups[120:], samples=200)
+    found = domain_auc(features[:120], features[120:], groups[:120], groups[120:])
     assert found["value"] < 0.8
 
 
@@ -73,8 +62,9 @@ def test_the_table_has_the_means_of_each_source():
     rows = pd.DataFrame({"source": ["internal test"] * 2 + ["external"] * 2, "group": list("abcc")})
     for number, measure in enumerate(MEASURES):
         rows[measure] = [number, number + 2, 10, 20]
-    table = measure_shift(rows, samples=100)
+    table = measure_shift(rows)
     assert table["internal test", "value"].tolist() == [1, 2, 3, 4, 5]
     assert table["external", "value"].tolist() == [15] * 5
-    assert table["internal test", "low"].tolist() == [0, 1, 2, 3, 4]
+    reach = 12.7062  # Student's t of one degree of freedom, and an error of 1
+    assert table["internal test", "high"].tolist() == pytest.approx(np.arange(1, 6) + reach, abs=1e-4)
     assert table["external", "low"].isna().all()

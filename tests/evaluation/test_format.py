@@ -50,10 +50,11 @@ def test_the_ways_in_which_intervals_were_written_are_found(written):
 
 
 @pytest.mark.parametrize("missing", [None, np.nan, float("nan"), pd.NA, "text"])
-def test_what_is_not_known_is_a_dash_and_its_interval_is_left_out(missing):
+def test_what_is_not_known_is_a_dash_and_where_no_interval_is_known_words_say_so(missing):
     assert number(missing) == "–"
     assert with_interval({"value": missing, "low": 0.1, "high": 0.2}) == "–"
-    assert with_interval({"value": 0.5, "low": missing, "high": 0.6}) == "0.500"
+    assert with_interval({"value": 0.5, "low": missing, "high": 0.6}) == "0.500 (no interval)"
+    assert with_interval({"value": 0.5}) == "0.500"
     assert interval(missing, 0.5) == ""
 
 

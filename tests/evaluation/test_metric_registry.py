@@ -12,10 +12,19 @@ import pytest
 from rich.console import Console
 from summaries import FULL, bounds
 
-from bcd_utils.evaluation.bootstrap import INTERVALS, bootstrap_intervals
 from bcd_utils.evaluation.counts import Counts, ratio
 from bcd_utils.evaluation.cross_validation import score_on, score_table, shown_metrics
-from bcd_utils.evaluation.metric_registry import METRICS, Metric, main_metrics, named, paper_metrics
+from bcd_utils.evaluation.intervals import score_intervals
+from bcd_utils.evaluation.metric_registry import (
+    BCA,
+    DELONG,
+    METRICS,
+    WILSON,
+    Metric,
+    main_metrics,
+    named,
+    paper_metrics,
+)
 from bcd_utils.evaluation.metrics import per_class_table, score
 from bcd_utils.evaluation.reported import beside_paper, load_reported, reported_by_paper
 from bcd_utils.experiments.comparison.tables import main_table
@@ -81,7 +90,7 @@ def test_a_run_that_only_looked_at_the_images_says_no_more_than_that(summary, tm
 
 def test_it_is_evaluated_with_an_interval(new):
     assert score(LABELS, PROBABILITIES, CLASSES)["error_rate"] == pytest.approx(3 / 20)
-    found = bootstrap_intervals(LABELS, PROBABILITIES, CLASSES, samples=200)
+    found = score_intervals(LABELS, PROBABILITIES, CLASSES, samples=200)
     assert found["error_rate"]["low"] < 3 / 20 < found["error_rate"]["high"]
     assert found["miss_rate_benign"]["value"] == pytest.approx(0.2)
     assert per_class_table(LABELS, PROBABILITIES, CLASSES)["miss_rate"].tolist() == pytest.approx([0.2, 0.1])
@@ -161,7 +170,7 @@ def test_every_entry_keeps_what_it_declares():
     rng = np.random.default_rng(0)
     matrices = rng.integers(0, 9, (200, 3, 3))
     for metric in METRICS:
-        assert metric.interval in INTERVALS
+        assert metric.interval in (WILSON, DELONG, BCA)
         if metric.needs == "matrix":
             values = metric.compute(Counts(matrices))
             assert values.shape == ((200, 3) if metric.per_class else (200,))

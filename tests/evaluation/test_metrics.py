@@ -154,10 +154,13 @@ def test_class_without_images_is_undefined_not_zero():
     labels, probabilities = np.array([0, 1, 1]), np.array([[0.8, 0.1, 0.1], [0.1, 0.7, 0.2], [0.6, 0.3, 0.1]])
     scores = metrics.score(labels, probabilities, CLASSES)
     undefined = {"roc_auc", "roc_auc_normal", "sensitivity_normal", "f1_normal", "f1_macro", "recall_macro"}
+    undefined |= {"precision_normal", "precision_macro"}  # nor is any image called normal
     assert {name for name, value in scores.items() if value is None} == undefined
     assert scores["specificity_normal"] == 1.0
     assert scores["f1_weighted"] == pytest.approx((1 * 2 / 3 + 2 * 2 / 3) / 3)
     assert scores["roc_auc_weighted"] == pytest.approx(1.0)
+    called = metrics.score(labels, probabilities[:, [2, 1, 0]], CLASSES)
+    assert called["precision_normal"] == 0, "two images are called normal, and none is"
 
 
 def test_class_without_images_has_no_f1_even_if_predicted():

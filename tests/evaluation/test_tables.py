@@ -1,4 +1,4 @@
-"""Two ways to an interval, side by side, and what notebook 04 shows of thresholds and decision curves."""
+"""Classes and scores with their intervals, and what notebook 04 shows of thresholds and decision curves."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from bcd_utils.evaluation.decision_curves import decision_curves, decision_table
-from bcd_utils.evaluation.means import wilson_interval
-from bcd_utils.evaluation.paired_tests import delong_interval, delong_intervals
-from bcd_utils.evaluation.tables import area_table, recall_table
+from bcd_utils.evaluation.intervals import score_intervals
+from bcd_utils.evaluation.tables import class_table, interval_table
 from bcd_utils.evaluation.thresholds import at_fixed_rates, rates_in_words, rates_table
 
 CLASSES, POSITIVE = ["benign", "malignant", "normal"], "malignant"
@@ -18,28 +17,29 @@ PROBABILITIES = np.stack([1 - MALIGNANT, MALIGNANT, np.zeros(6)], axis=1)
 ENDS = {"value": 0.5, "low": 0.25, "high": 0.75}
 
 
-def test_recall_by_hand_beside_both_intervals():
-    intervals = {f"sensitivity_{name}": ENDS for name in CLASSES}
-    intervals["sensitivity_normal"] = dict.fromkeys(ENDS)
-    table = recall_table(LABELS, PROBABILITIES, CLASSES, intervals, 0.9)
+def test_each_class_with_its_intervals():
+    intervals = score_intervals(LABELS, PROBABILITIES, CLASSES, samples=20) | {"f1_malignant": ENDS}
+    table = class_table(LABELS, CLASSES, intervals)
     assert table.index.tolist() == CLASSES and table["images"].tolist() == [4, 2, 0]
-    assert table["recall"].tolist() == pytest.approx([3 / 4, 1 / 2, np.nan], nan_ok=True)
-    assert tuple(table.loc["benign", ["Wilson low", "Wilson high"]]) == wilson_interval(3, 4, 0.9)
-    assert table.loc["malignant", ["bootstrap low", "bootstrap high"]].tolist() == [0.25, 0.75]
-    assert table.loc["normal", ["bootstrap low", "bootstrap high"]].isna().all()
+    # of 4 benign images 3 are called so: Wilson's interval by hand, (3 + 1.92) / 7.84 -+ 1.96 / 7.84 * sqrt(.75 + .96)
+    assert table.loc["benign", "sensitivity"] == "0.750 [0.301, 0.954]"
+    assert table.loc["malignant", "F1"] == "0.500 [0.250, 0.750]"
+    assert table.loc["malignant", "ROC AUC"].startswith("0.750 [")  # of 8 pairs 0.9 wins over 0.4 and 0.8
+    assert table.loc["normal", "sensitivity"] == "–"
 
 
-def test_areas_by_hand_beside_both_intervals():
-    delong = delong_intervals(LABELS, PROBABILITIES, CLASSES, 0.9)
-    assert delong["malignant"] == delong_interval(LABELS == 1, MALIGNANT, 0.9)
-    table = area_table(delong, {f"roc_auc_{name}": ENDS for name in CLASSES})
-    # of 8 pairs 0.9 wins over 0.4 and 0.8
-    assert table.loc["malignant", "area"] == pytest.approx(6 / 8)
-    assert table.loc["malignant", ["DeLong low", "DeLong high"]].tolist() == [
-        delong["malignant"][end] for end in ("low", "high")
-    ]
-    assert table["bootstrap low"].tolist() == [0.25] * 3
-    assert table.loc["normal", ["area", "DeLong low", "DeLong high"]].isna().all()
+def test_every_score_with_its_method():
+    intervals = score_intervals(LABELS, PROBABILITIES, CLASSES, samples=20)
+    table = interval_table(intervals, CLASSES)
+    assert table.index.tolist() == list(intervals) and set(table["method"]) == {
+        "Wilson",
+        "DeLong",
+        "BCa bootstrap",
+    }
+    assert table.loc["sensitivity_benign", ["value", "low", "high"]].tolist() == [0.75, 0.3006, 0.9544]
+    assert table.loc["sensitivity_benign", "method"] == "Wilson"
+    assert table.loc[["kappa", "roc_auc_benign"], "method"].tolist() == ["BCa bootstrap", "DeLong"]
+    assert table.loc["roc_auc_normal", ["value", "low", "high"]].isna().all()
 
 
 def test_rates_are_fixed_on_validation_and_judged_on_test():

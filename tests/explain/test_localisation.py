@@ -10,9 +10,11 @@ from bcd_utils.explain.localisation import (
     THRESHOLDS,
     centre_gaussian,
     choose_threshold,
+    differences,
     in_frame,
     localisation,
     summarise,
+    verdict,
 )
 
 MASK = np.zeros((4, 4), bool)
@@ -59,7 +61,7 @@ def test_the_centre_gaussian_peaks_in_the_middle_and_falls_to_exp_minus_half_at_
 
 
 def table(best):
-    rows = {"pointing_game": [1.0, 0.0], "energy": [0.5, 0.1]}
+    rows = {"group": ["a", "b"], "pointing_game": [1.0, 0.0], "energy": [0.5, 0.1]}
     return pd.DataFrame(rows | {f"iou_{t}": [0.9 if t == best else 0.1] * 2 for t in THRESHOLDS})
 
 
@@ -68,19 +70,55 @@ def test_the_threshold_is_the_validations_best():
 
 
 def test_the_iou_of_test_images_uses_the_validation_threshold():
-    summary = summarise({"m": table(0.7)}, {"m": table(0.3)}, samples=200, confidence=0.95, seed=0).loc["m"]
+    summary = summarise({"m": table(0.7)}, {"m": table(0.3)}, 0.95).loc["m"]
     assert summary["threshold"] == 0.3
     assert summary["iou"] == pytest.approx(0.1)
     assert summary["pointing_game"] == 0.5
-    assert (summary["pointing_game_low"], summary["pointing_game_high"]) == (0.0, 1.0)
+    # Wilson's interval of 1 of 2
+    assert (summary["pointing_game_low"], summary["pointing_game_high"]) == pytest.approx(
+        (0.0945, 0.9055), abs=1e-4
+    )
+
+
+def test_images_of_one_lesion_count_once():
+    four = pd.concat([table(0.3)] * 4, ignore_index=True)
+    alone = summarise({"m": four.assign(group=list("abcdefgh"))}, {"m": four}, 0.95).loc["m"]
+    together = summarise({"m": four}, {"m": four}, 0.95).loc["m"]
+    assert together["pointing_game_high"] > alone["pointing_game_high"] < 0.9
+    one = summarise({"m": four.assign(group="a")}, {"m": four}, 0.95).loc["m"]
+    assert one["pointing_game"] == 0.5 and np.isnan(one["pointing_game_low"])
+    gaps = differences(
+        {"m": four.assign(group="a"), "other": four},
+        summarise({"m": four, "other": four}, {"m": four, "other": four}, 0.95),
+        0.95,
+        "m",
+    )
+    assert "pointing game no clear difference" in verdict(gaps, "m")
+
+
+def test_a_difference_is_of_the_same_images():
+    rng = np.random.default_rng(0)
+    images = pd.DataFrame({"group": [f"g{number}" for number in range(60)]})
+    share = rng.random(60) / 2
+    bumps = images.assign(pointing_game=share, energy=share, **{f"iou_{t}": share for t in THRESHOLDS})
+    ours = bumps.assign(energy=share + 0.1 + 0.01 * rng.normal(size=60), pointing_game=1 - share)
+    scores = {"Grad-CAM": ours, "bump": bumps}
+    gaps = differences(scores, summarise(scores, scores, 0.95), 0.95)
+    assert gaps.index.tolist() == ["bump"] and gaps.index.name == "Grad-CAM minus"
+    row = gaps.loc["bump"]
+    # each image's gain is nearly the same, so the interval is far narrower than either's own
+    assert row["energy"] == pytest.approx((ours["energy"] - share).mean())
+    assert row["energy_low"] > 0.095 and row["energy_high"] < 0.105
+    words = verdict(gaps)
+    assert "pointing game better, energy better, iou no clear difference" in words
 
 
 @pytest.mark.parametrize("empty", [0, 1])
 def test_without_a_lesion_in_test_or_validation_nothing_is_summarised(empty):
-    scores = {"Grad-CAM": pd.DataFrame([localisation(np.ones((2, 2)), np.eye(2) > 0)])}
+    scores = {"Grad-CAM": pd.DataFrame([{"group": "a", **localisation(np.ones((2, 2)), np.eye(2) > 0)}])}
     sets = [scores, scores]
     sets[empty] = {"Grad-CAM": pd.DataFrame()}
-    assert len(summarise(*sets, 100, 0.95, 0)) == 0 and len(summarise(scores, scores, 100, 0.95, 0)) == 1
+    assert len(summarise(*sets, 0.95)) == 0 and len(summarise(scores, scores, 0.95)) == 1
 
 
 def test_a_map_is_stretched_to_the_frame():

@@ -82,18 +82,20 @@ def pointing_table(hits: pd.DataFrame, study: Study) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Index: names, then the two baselines. Columns images, and pointing_game and over_centre, each with ``_low`` and
-        ``_high``; intervals over groups.
+        Index: names, then the two baselines. Columns images, and pointing_game and over_centre (NaN of the
+        centre itself), each with ``_low`` and ``_high``; intervals over groups.
     """
     if not len(hits):
         return pd.DataFrame()
     names = [name for name in hits if name not in ("id", "group", *BASELINES)] + list(BASELINES)
     rows: dict[str, dict[str, float | None]] = {name: {"images": len(hits)} for name in names}
     for name, row in rows.items():
-        share = share_interval(hits[name], hits["group"], study.confidence)
-        gap = share_interval(hits[name] - hits[CENTRE], hits["group"], study.confidence, lowest=-1.0)
-        for measure, found in (("pointing_game", share), ("over_centre", gap)):
-            row |= {measure: found["value"], f"{measure}_low": found["low"], f"{measure}_high": found["high"]}
+        found = {"pointing_game": share_interval(hits[name], hits["group"], study.confidence)}
+        if name != CENTRE:
+            gap = hits[name] - hits[CENTRE]
+            found["over_centre"] = share_interval(gap, hits["group"], study.confidence, lowest=-1.0)
+        for measure, ends in found.items():
+            row |= {measure: ends["value"], f"{measure}_low": ends["low"], f"{measure}_high": ends["high"]}
     return pd.DataFrame.from_dict(rows, orient="index").astype(float)
 
 
