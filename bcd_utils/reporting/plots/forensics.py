@@ -9,10 +9,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bcd_utils.datasets.splits import SETS
 from bcd_utils.evaluation.format import number
-from bcd_utils.evaluation.metric_registry import main_metrics
 from bcd_utils.reporting.plots import style
 from bcd_utils.reporting.plots.results import confusion_matrices
+from bcd_utils.utils.words import enumerated
 
 ARM_COLOURS = ("#56B4E9", "#E69F00", "#CC79A7")  # none of them a class's colour
 BOX = "#333333"
@@ -41,50 +42,70 @@ def reconstructed(matrices: Mapping[str, np.ndarray], classes: Sequence[str]) ->
     return figure
 
 
-def inputs(table: pd.DataFrame, reported: Mapping[str, float]) -> Figure:
-    """Each arm's scores over many splits beside a published row; under the dots, quartiles and central 95%.
+def rivals(
+    table: pd.DataFrame, known: pd.DataFrame, row: Mapping[str, float], asked: Sequence[str]
+) -> Figure:
+    """Each rival's accuracy over its splits, set by set, beside a published row; and what else bears on it.
 
     Parameters
     ----------
     table : DataFrame
-        One row a split: ``arm``, ``split``, and a column for each score, one panel each. Arms are drawn in the
-        order in which they first occur.
-    reported : mapping of score to float
-        The published value of each score; empty where none can be compared.
+        One row a split, as `rival_explanations.scores.rival_scores` gives them.
+    known : DataFrame
+        Index: the rivals in the order in which they are drawn; columns ``title`` and, where there is a row, ``p``,
+        ``images`` and ``allowed``; ``perfect_all`` where classes are asked after.
+    row : mapping of column to float
+        The published values; empty where none can be compared.
+    asked : sequence of str
+        Classes without an error in the published row.
     """
-    names = list(dict.fromkeys(table["arm"]))
-    scores = [column for column in table if column not in ("arm", "split")]
-    figure, [grid] = style.panels(1.5 + 0.72 * len(names), columns=len(scores), sharey=True, lines="x")
-    for panel, score in zip(grid, scores, strict=True):
-        if score in reported:
-            panel.axvline(reported[score], zorder=1, **PAPER)
-            style.note(panel, f"paper: {number(reported[score])}", (reported[score], 1), (0, 6), **ABOVE)
-        for place, name in enumerate(names):
-            values = table.loc[table["arm"] == name, score].to_numpy()
+    shares = "perfect_all" in known
+    columns, notes = len(SETS) + shares, 2 if row else 0
+    height, widths = 1.3 + 0.36 * len(known), [2.2] * len(SETS) + [1.5] * shares
+    options = {"sharey": True, "gridspec_kw": {"width_ratios": widths}}
+    figure, [grid] = style.panels(height, columns=columns, lines="x", **options)
+    for panel, name in zip(grid, SETS, strict=False):
+        column = f"{name}_accuracy"
+        if row:
+            panel.axvline(row[column], zorder=1, **PAPER)
+            style.note(panel, f"paper: {number(row[column])}", (row[column], 1), (0, 6), **ABOVE)
+        for place, rival in enumerate(known.index):
             dots = {"color": ARM_COLOURS[place % len(ARM_COLOURS)], "edgecolor": "white", "linewidth": 0.3}
-            style.strip(panel, values, place - 0.14, 0.22, size=4.5 if len(values) <= 30 else 3.3, **dots)
-            _box(panel, values, place + 0.26)
-        label = f"recall of {style.spaced(score[7:])}" if score.startswith("recall_") else style.spaced(score)
-        panel.set_xlabel(
-            style.wrap(main_metrics().get(score, label), style.WIDTH / len(scores), style.MEDIUM)
-        )
-        panel.margins(x=0.08)
-        panel.locator_params(axis="x", nbins=4)
+            style.strip(
+                panel, table.loc[table["rival"] == rival, column].to_numpy(), place, 0.3, size=3.3, **dots
+            )
+        panel.set_xlabel(f"accuracy, {name}")
+    if shares:
+        grid[-1].barh(range(len(known)), known["perfect_all"], height=0.55, color=BOX)
+        if row:
+            grid[-1].axvline(1, zorder=1, **PAPER)
+        grid[-1].set(xlim=(0, 1.05), xlabel=style.wrap(f"share of splits with {enumerated(asked)} perfect in all sets",
+                                                       1.7, style.MEDIUM))  # fmt: skip
+    for panel in grid:
         panel.tick_params(axis="y", length=0)
-    grid[0].set_yticks(range(len(names)), [style.spaced(name) for name in names], size=style.LARGE)
-    grid[0].set_ylim(len(names) - 0.5, -0.5)
+        panel.locator_params(axis="x", nbins=4)
+    grid[0].set_yticks(range(len(known)), [style.spaced(title) for title in known["title"]], size=style.LARGE)
+    grid[0].set_ylim(len(known) - 0.5, -0.5)
+    if notes:
+        _beside(grid[-1], known)
     dot = style.sign("one split", color=style.MUTED, marker="o", markersize=4)
-    box = style.sign("box: middle half; whiskers: central 95%", color=BOX, linewidth=1.3, linestyle="-")
-    paper = [style.sign("paper", **PAPER)] if reported else []
-    style.key(figure, [*paper, dot, box], fontsize=style.MEDIUM)
+    style.key(figure, [*([style.sign("paper", **PAPER)] if row else []), dot], fontsize=style.MEDIUM)
     return figure
 
 
-def _box(panel: Axes, values: np.ndarray, place: float) -> None:
-    """Quartiles and central 95%, by the quantiles of `consistency.consistency`."""
-    names = ("whislo", "q1", "med", "q3", "whishi")
-    quantiles = np.quantile(values, [0.025, 0.25, 0.5, 0.75, 0.975], method="median_unbiased")
-    line = {"color": BOX, "linewidth": 1.3}
-    parts = {f"{part}props": line for part in ("box", "whisker", "cap", "median")}
-    options = {"orientation": "horizontal", "widths": 0.16, "showfliers": False, "manage_ticks": False}
-    panel.bxp([dict(zip(names, quantiles, strict=True))], positions=[place], zorder=3, **options, **parts)
+def _beside(panel: Axes, known: pd.DataFrame) -> None:
+    """Right of the last panel: the p-value of a row, and whether its printed accuracies allow its number of images."""
+    texts = {
+        26: ["p", *(number(value, 2) for value in known["p"])],
+        74: [
+            "images",
+            *(f"{row.images:,} {'fit' if row.allowed else 'do not fit'}" for row in known.itertuples()),
+        ],
+    }
+    for offset, column in texts.items():
+        for place, text in enumerate(column, start=-1):
+            look = {"ha": "left" if offset > 50 else "center", "weight": "bold" if place < 0 else "normal"}
+            at = (1, place if place >= 0 else -0.9)
+            panel.annotate(text, at, (offset - (24 if offset > 50 else 0), 0), xycoords=("axes fraction", "data"),
+                           textcoords="offset points", va="center", size=style.MEDIUM, annotation_clip=False,
+                           **look)  # fmt: skip
