@@ -8,7 +8,8 @@ import numpy as np
 
 OVERLAY_OPACITY = 0.4
 CROP_MARGIN = 0.1  # of the lesion's height above and below, of its width left and right
-OUTLINE_COLOUR, OUTLINE_WIDTH = (0, 255, 0), 3  # pixels of the image as it is stored
+OUTLINE_COLOUR = (0, 255, 0)
+OUTLINE_WIDTH = 3  # OpenCV's thickness, of which it makes 5 pixels, in the image as it is stored
 
 
 def cropped(pixels: np.ndarray, box: str) -> np.ndarray:

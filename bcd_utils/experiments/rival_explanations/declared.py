@@ -61,7 +61,8 @@ RIVALS = (
     Rival(PLAIN, "plain images", "input", "the paper's protocol as it is described"),
     Rival("crop", "crop to the lesion", "input", "the lesion's box and a tenth of its sides around it; "
           "an image without a lesion stays whole", "crop"),
-    Rival("outline", "outline drawn", "input", "the outline of the mask in green, 3 pixels wide", "outline"),
+    Rival("outline", "outline drawn", "input", "the outline of the mask in green, "
+          "as OpenCV draws it at thickness 3", "outline"),
     Rival("channel", "mask in a channel", "input", "the mask in place of the blue channel", "channel"),
     Rival("painted", "mask painted", "input", "the lesion painted white: the larger of image and mask", "painted"),
     *(

@@ -33,7 +33,7 @@ def printed_row(reported: Reported, fitting: Sequence[Finding], asked: Sequence[
         for name in SETS
         for metric in paper_metrics()
     }
-    implied = {each.set: pooled([each]) for each in fitting}
+    implied = {each.set: pooled([each]) for each in reversed(fitting)}  # of several readings of F1, the first
     for label in asked:
         for name in SETS:
             counts = implied[name].loc[label]

@@ -114,7 +114,7 @@ def reported_table(summary: Summary) -> str:
     text = f"Confusion matrices fit the printed scores where F1 is read as {' or '.join(readings)}."
     if not readings:
         text = "No confusion matrix fits the printed scores, whichever way F1 is read."
-    if not forensics.get("paper"):
+    if not (forensics.get("paper") and forensics.get("rivals")):
         return text
     return f"{text} {said_of_rivals(forensics['rivals'], forensics['asked'], forensics['images'])}"
 
