@@ -158,7 +158,7 @@ def declared_table(
         of_all = rival.rows(images, files)
         splits = splits_of(rival, int(of_all), images, study)
         best_of = study.rival_explanations.best_of
-        row = {"title": rival.title, "kind": rival.kind, "does": rival.does}
+        row: dict[str, object] = {"title": rival.title, "kind": rival.kind, "does": rival.does}
         row["splits"] = splits // best_of if rival.luckiest else splits
         row["trainings"] = 0 if rival.luckiest else splits
         if reported:

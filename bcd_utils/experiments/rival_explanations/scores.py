@@ -64,7 +64,7 @@ def rival_scores(
         Columns rival, split, the columns of `printed_row` and, where classes are asked after, ``perfect_test`` and
         ``perfect_all`` (bool): all images of these classes found and no other called so, on test, or in all sets.
     """
-    parts = []
+    parts: list[pd.DataFrame] = []
     for rival in chosen:
         if rival.luckiest:
             parts.append(_luckiest(parts[0], best_of).assign(rival=rival.name))
@@ -89,7 +89,9 @@ def _luckiest(plain: pd.DataFrame, best_of: int) -> pd.DataFrame:
 
 
 def _scored(labels, sets, probabilities, classes, asked) -> dict[str, float]:
-    scores, perfect, values = {}, {}, named(classes)
+    scores: dict[str, float] = {}
+    perfect: dict[str, bool] = {}
+    values = named(classes)
     for number, name in enumerate(SETS):
         rows = sets == number
         given = Predictions(labels[rows], probabilities[rows])

@@ -60,33 +60,32 @@ def rivals(
         Classes without an error in the published row.
     """
     shares = "perfect_all" in known
-    columns, notes = len(SETS) + shares, 2 if row else 0
-    height, widths = 1.3 + 0.36 * len(known), [2.2] * len(SETS) + [1.5] * shares
-    options = {"sharey": True, "gridspec_kw": {"width_ratios": widths}}
-    figure, [grid] = style.panels(height, columns=columns, lines="x", **options)
+    columns = len(SETS) + shares
+    widths = {"width_ratios": [2.2] * len(SETS) + [1.5] * shares}
+    height = 1.3 + 0.36 * len(known)
+    figure, [grid] = style.panels(height, columns=columns, lines="x", sharey=True, gridspec_kw=widths)
     for panel, name in zip(grid, SETS, strict=False):
         column = f"{name}_accuracy"
         if row:
             panel.axvline(row[column], zorder=1, **PAPER)
             style.note(panel, f"paper: {number(row[column])}", (row[column], 1), (0, 6), **ABOVE)
         for place, rival in enumerate(known.index):
+            values = table.loc[table["rival"] == rival, column].to_numpy()
             dots = {"color": ARM_COLOURS[place % len(ARM_COLOURS)], "edgecolor": "white", "linewidth": 0.3}
-            style.strip(
-                panel, table.loc[table["rival"] == rival, column].to_numpy(), place, 0.3, size=3.3, **dots
-            )
+            style.strip(panel, values, place, 0.3, size=3.3, **dots)
         panel.set_xlabel(f"accuracy, {name}")
     if shares:
         grid[-1].barh(range(len(known)), known["perfect_all"], height=0.55, color=BOX)
         if row:
             grid[-1].axvline(1, zorder=1, **PAPER)
-        grid[-1].set(xlim=(0, 1.05), xlabel=style.wrap(f"share of splits with {enumerated(asked)} perfect in all sets",
-                                                       1.7, style.MEDIUM))  # fmt: skip
+        label = f"share of splits with {enumerated(asked)} perfect in all sets"
+        grid[-1].set(xlim=(0, 1.05), xlabel=style.wrap(label, 1.7, style.MEDIUM))
     for panel in grid:
         panel.tick_params(axis="y", length=0)
         panel.locator_params(axis="x", nbins=4)
     grid[0].set_yticks(range(len(known)), [style.spaced(title) for title in known["title"]], size=style.LARGE)
     grid[0].set_ylim(len(known) - 0.5, -0.5)
-    if notes:
+    if row:
         _beside(grid[-1], known)
     dot = style.sign("one split", color=style.MUTED, marker="o", markersize=4)
     style.key(figure, [*([style.sign("paper", **PAPER)] if row else []), dot], fontsize=style.MEDIUM)
@@ -95,17 +94,9 @@ def rivals(
 
 def _beside(panel: Axes, known: pd.DataFrame) -> None:
     """Right of the last panel: the p-value of a row, and whether its printed accuracies allow its number of images."""
-    texts = {
-        26: ["p", *(number(value, 2) for value in known["p"])],
-        74: [
-            "images",
-            *(f"{row.images:,} {'fit' if row.allowed else 'do not fit'}" for row in known.itertuples()),
-        ],
-    }
-    for offset, column in texts.items():
-        for place, text in enumerate(column, start=-1):
-            look = {"ha": "left" if offset > 50 else "center", "weight": "bold" if place < 0 else "normal"}
-            at = (1, place if place >= 0 else -0.9)
-            panel.annotate(text, at, (offset - (24 if offset > 50 else 0), 0), xycoords=("axes fraction", "data"),
-                           textcoords="offset points", va="center", size=style.MEDIUM, annotation_clip=False,
-                           **look)  # fmt: skip
+    fits = [f"{row.images:,} {'fit' if row.allowed else 'do not fit'}" for row in known.itertuples()]
+    beside = {"xycoords": ("axes fraction", "data"), "ha": "left"}
+    for heading, offset, texts in (("p", 14, [number(p, 2) for p in known["p"]]), ("images", 50, fits)):
+        style.note(panel, heading, (1, -0.9), (offset, 0), weight="bold", **beside)
+        for place, text in enumerate(texts):
+            style.note(panel, text, (1, place), (offset, 0), **beside)
