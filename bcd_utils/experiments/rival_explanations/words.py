@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -63,38 +63,47 @@ def said_of_rivals(rivals: Sequence[Row], asked: Sequence[str], images: int) -> 
     if not any(row.get("place") for row in rivals):
         return f"There is no printed row to hold {counted(len(rivals), 'explanation')} against."
 
-    def titles(of: Callable[[Row], bool]) -> str:
-        found = [row["title"] for row in rivals if of(row)]
-        return enumerated(found) if found else "none"
-
-    few = titles(lambda row: row["place"] == "too few splits")
+    places = {"inside": "inside the splits of", "outside": "outside the splits of"}
+    places["too few splits"] = "among too few splits to tell of"
+    said = [f"{words} {named}" for place, words in places.items() if (named := _titles(rivals, place=place))]
+    excluded = _titles(rivals, allowed=False) or "none of them"
     sentences = [
-        f"Over all three sets at once the printed row lies inside the splits of: "
-        f"{titles(lambda row: row['place'] == 'inside')}; outside those of: "
-        f"{titles(lambda row: row['place'] == 'outside')}"
-        + (f"; too few splits to tell: {few}." if few != "none" else "."),
-        f"Its number of images ({images}) excludes: {titles(lambda row: not row['allowed'])}.",
+        f"Over all three sets at once the printed row lies {'; '.join(said)}.",
+        f"Its number of images ({images}) excludes {excluded}.",
     ]
     if asked and any(row.get("perfect_all") is not None for row in rivals):
         often = [f"{row['title']} ({row['perfect_all']:.0%})" for row in rivals if row["perfect_all"]]
         sentences.append(
-            f"Every image of {enumerated(asked)} found and no other called so, in all three sets as in the printed "
-            f"row, in a share of splits of: {enumerated(often) if often else 'none'}."
+            f"In all three sets every image of {enumerated(asked)} found and no other called so, as in the printed row: "
+            f"in a share of the splits of {enumerated(often) if often else 'none of them'}."
         )
-    return " ".join([*sentences, _what_is_left(rivals)])
+    return " ".join([*sentences, *_what_is_left(rivals)])
 
 
-def _what_is_left(rivals: Sequence[Row]) -> str:
-    left = [row["title"] for row in rivals if row["allowed"] and row["place"] != "outside"]
-    if not left:
-        return (
+def _titles(rivals: Sequence[Row], **known: Any) -> str:
+    """The rivals of which these values are known, as a sentence names them; empty where there are none."""
+    found = [row["title"] for row in rivals if all(row[key] == value for key, value in known.items())]
+    return enumerated(found) if found else ""
+
+
+def _what_is_left(rivals: Sequence[Row]) -> Iterator[str]:
+    left = [row for row in rivals if row["allowed"] and row["place"] == "inside"]
+    undecided = _titles(rivals, allowed=True, place="too few splits")
+    if len(left) > 1:
+        named = f"The row is consistent with each of these {len(left)}: {_titles(left)}"
+        yield f"{named}. None of them can be named as the cause."
+    elif left:
+        yield (
+            f"Of {counted(len(rivals), 'explanation')} that were tried, only {_titles(left)} is neither excluded by the "
+            "number of images nor outside; others were not tried, and it is not shown to be the cause."
+        )
+    elif not undecided:
+        yield (
             f"None of the {counted(len(rivals), 'explanation')} that were tried is left: the row came of something "
             "else, or of another network than this run's."
         )
-    named = f"Neither excluded by the number of images nor outside: {enumerated(left)}."
-    if len(left) > 1:
-        return f"{named} The row is consistent with each of these {len(left)}, so none can be named as the cause."
-    return f"{named} It is one of {len(rivals)} that were tried, and others were not: it is not shown to be the cause."
+    if undecided:
+        yield f"Nothing is shown for or against {undecided}."
 
 
 def headings(asked: Sequence[str]) -> dict[str, str]:

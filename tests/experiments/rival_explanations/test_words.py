@@ -33,11 +33,15 @@ def test_all_that_a_row_is_consistent_with_are_named_in_one_sentence():
     [
         (
             [PLAIN, rival("crop")],
-            "It is one of 2 that were tried, and others were not: it is not shown to be the cause.",
+            "only crop is neither excluded by the number of images nor outside; others were not",
         ),
         ([PLAIN, FILES], "None of the 2 explanations that were tried is left"),
-        ([PLAIN, rival("crop", "too few splits")], "too few splits to tell: crop. "),
-        ([PLAIN], "inside the splits of: none; outside those of: plain images."),
+        ([PLAIN, rival("crop", "too few splits")], "for or against crop."),
+        (
+            [rival("crop", "too few splits")],
+            "lies among too few splits to tell of crop. Its number of images (780)",
+        ),
+        ([PLAIN], "printed row lies outside the splits of plain images."),
     ],
 )
 def test_what_is_left_follows_from_the_places(rivals, said):
@@ -46,5 +50,6 @@ def test_what_is_left_follows_from_the_places(rivals, said):
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
 def test_consistent_is_never_said_of_one_alone(count):
-    said = said_of_rivals([PLAIN, *(rival(f"number {each}") for each in range(count))], [], 780)
+    few = [rival(f"untold {each}", "too few splits") for each in range(3)]
+    said = said_of_rivals([PLAIN, *few, *(rival(f"number {each}") for each in range(count))], [], 780)
     assert ("consistent with" in said) == (count > 1)

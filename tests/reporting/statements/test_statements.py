@@ -238,7 +238,7 @@ def test_every_explanation_that_the_papers_row_is_consistent_with_is_named_toget
     ]
     forensics = {"readings_of_f1": ["macro"], "paper": {"test_accuracy": 0.94}, "rivals": rivals}
     said = text("reported_table", changed(forensics=forensics | {"asked": [], "images": 780}))
-    assert "read as macro. " in said and "crop and masks. The row is consistent with each of these 2" in said
+    assert "read as macro. " in said and "The row is consistent with each of these 2: crop and masks." in said
     assert "There is no printed row" not in text(
         "reported_table", changed(forensics=forensics | {"paper": {}})
     )
