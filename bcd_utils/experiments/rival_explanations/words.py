@@ -74,8 +74,8 @@ def said_of_rivals(rivals: Sequence[Row], asked: Sequence[str], images: int) -> 
     if asked and any(row.get("perfect_all") is not None for row in rivals):
         often = [f"{row['title']} ({row['perfect_all']:.0%})" for row in rivals if row["perfect_all"]]
         sentences.append(
-            f"In all three sets every image of {enumerated(asked)} found and no other called so, as in the printed row: "
-            f"in a share of the splits of {enumerated(often) if often else 'none of them'}."
+            f"In all three sets every image of {enumerated(asked)} found and no other called so, as in the printed "
+            f"row: in a share of the splits of {enumerated(often) if often else 'none of them'}."
         )
     return " ".join([*sentences, *_what_is_left(rivals)])
 
@@ -94,8 +94,8 @@ def _what_is_left(rivals: Sequence[Row]) -> Iterator[str]:
         yield f"{named}. None of them can be named as the cause."
     elif left:
         yield (
-            f"Of {counted(len(rivals), 'explanation')} that were tried, only {_titles(left)} is neither excluded by the "
-            "number of images nor outside; others were not tried, and it is not shown to be the cause."
+            f"Of {counted(len(rivals), 'explanation')} that were tried, only {_titles(left)} is neither excluded by "
+            "the number of images nor outside; others were not tried, and it is not shown to be the cause."
         )
     elif not undecided:
         yield (
