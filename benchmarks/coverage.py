@@ -19,7 +19,16 @@ CLASSES = ("benign", "malignant", "normal")
 #: Test images of each class: the phantom study's, and the paper's.
 SIZES = {36: (20, 10, 6), 117: (66, 31, 20)}
 ACCURACIES = (0.81, 0.91, 0.98)
-SHOWN = ("accuracy", "sensitivity_normal", "f1_macro", "kappa", "mcc", "recall_macro", "roc_auc_malignant", "roc_auc")
+SHOWN = (
+    "accuracy",
+    "sensitivity_normal",
+    "f1_macro",
+    "kappa",
+    "mcc",
+    "recall_macro",
+    "roc_auc_malignant",
+    "roc_auc",
+)
 MANY = 200_000  # images that tell a true score
 
 
@@ -49,7 +58,12 @@ def many_labels(shares: Sequence[int]) -> np.ndarray:
 
 
 def coverage_on_a_test_set(
-    images: int, accuracy: float, repeats: int, samples: int = 1000, names: Sequence[str] = SHOWN, seed: int = 1
+    images: int,
+    accuracy: float,
+    repeats: int,
+    samples: int = 1000,
+    names: Sequence[str] = SHOWN,
+    seed: int = 1,
 ) -> pd.DataFrame:
     """Coverage of each score's interval on one test set.
 
@@ -102,10 +116,14 @@ def coverage_of_cross_validation(images: int, repeats: int, rounds: int, seed: i
                 given[tested] = model.predict_proba(features[tested])
                 if not number:
                     true.append(score(world, model.predict_proba(world_features), CLASSES))
-            scored.append(Scored.of(labels, given, CLASSES, samples=300, folds=[tested for _, tested in folds]))
+            scored.append(
+                Scored.of(labels, given, CLASSES, samples=300, folds=[tested for _, tested in folds])
+            )
         for name in names:
             found[name].append(mean_over_repeats(scored, name, 0.95))
-            naive[name].append(Scored.of(labels, scored[0].probabilities, CLASSES, samples=300).interval(name, 0.95))
+            naive[name].append(
+                Scored.of(labels, scored[0].probabilities, CLASSES, samples=300).interval(name, 0.95)
+            )
     means = pd.DataFrame(true).mean()
     table = pd.DataFrame({name: judged(found[name], means[name]) for name in names}).T
     return table.assign(resampled=[judged(naive[name], means[name])["covered"] for name in names])
@@ -128,12 +146,19 @@ def main() -> None:
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--repeats", type=int, default=1000)
     asked = words.parse_args()
-    print("| test images | score | true | covered | printed | median width |\n| --- | --- | --- | --- | --- | --- |")
+    print(
+        "| test images | score | true | covered | printed | median width |\n| --- | --- | --- | --- | --- | --- |"
+    )
     for images in SIZES:
         for accuracy in ACCURACIES:
             for name, row in coverage_on_a_test_set(images, accuracy, asked.repeats).iterrows():
-                print(f"| {images} | {name} | {row.true:.3f} | {row.covered:.3f} | {row.printed:.3f} | {row.width:.3f} |")
-    print("\n| images | rounds | score | true | covered | one bootstrap would | median width |\n|" + " --- |" * 7)
+                print(
+                    f"| {images} | {name} | {row.true:.3f} | {row.covered:.3f} | {row.printed:.3f} | {row.width:.3f} |"
+                )
+    print(
+        "\n| images | rounds | score | true | covered | one bootstrap would | median width |\n|"
+        + " --- |" * 7
+    )
     for images in (100, 300):
         for rounds in (1, 5):
             for name, row in coverage_of_cross_validation(images, asked.repeats // 4, rounds).iterrows():

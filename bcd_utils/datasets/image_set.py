@@ -35,7 +35,7 @@ class ImageSet:
         Class order of labels and probabilities.
     data_sha256 : str
         Hash of the data set's files, masks included; see `manifest.data_hash`.
-    kind : {"image", "mask", "overlay"}
+    kind : str
         What a network is shown; see `transforms.network_input`.
     size : int
         Side in pixels of what it is shown.

@@ -41,14 +41,15 @@ def split_images(
     manifest: pd.DataFrame,
     test_fraction: float = 0.15,
     validation_fraction: float = 0.10,
-    stratify: bool = True,
+    stratify: bool | str = True,
     seed: int = 42,
 ) -> pd.Series:
     """Assign every usable image to train, validation or test, as the paper does.
 
     First ``test_fraction`` of all images is drawn for test, then ``validation_fraction`` of the
-    rest for validation; with ``stratify`` both draws keep the class shares. It is a split by
-    image: copies of one lesion may fall on both sides.
+    rest for validation; with ``stratify`` both draws keep the class shares, with "test" only the first: validation is
+    then the end of the shuffled rest, as Keras' ``fit(validation_split=...)`` takes it, and may lack a class. It is a
+    split by image: copies of one lesion may fall on both sides.
 
     Parameters
     ----------
@@ -83,7 +84,11 @@ def split_images(
 
     try:
         rest, test = drawn(usable.index, test_fraction)
-        train, validation = drawn(rest, validation_fraction)
+        if stratify == "test":
+            kept = int(len(rest) * (1 - validation_fraction))  # rounded down, as Keras does
+            train, validation = rest[:kept], rest[kept:]
+        else:
+            train, validation = drawn(rest, validation_fraction)
     except ValueError as error:
         raise StudyError(
             f"The {len(usable)} images cannot be split ({error})",
@@ -93,7 +98,7 @@ def split_images(
         [pd.Series(name, rows) for name, rows in zip(SETS, (train, validation, test), strict=True)]
     )
     fix = "use more images or a larger fraction" + ("" if stratify else ", or stratify: true")
-    return _with_every_class(manifest, sets, fix)
+    return _with_every_class(manifest, sets, fix, set(labels) if stratify == "test" else ())
 
 
 def split_by_group(

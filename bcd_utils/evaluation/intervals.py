@@ -77,13 +77,13 @@ class Scored:
     ) -> Scored:
         """Check what is given, and take it as arrays."""
         labels, probabilities = checked_predictions(labels, probabilities, classes)
-        if groups is not None:
-            groups = pd.Series(groups).to_numpy()  # NumPy alone would make a name of what is missing
-            if len(groups) != len(labels):
-                raise ValueError(f"there are {len(labels)} images but {len(groups)} groups are given")
-            if missing := int(pd.isna(groups).sum()):
-                raise ValueError(f"groups must not be missing; {missing} are")
-        return cls(labels, probabilities, tuple(classes), groups, samples, seed, tuple(folds))
+        units = None if groups is None else pd.Series(groups)  # NumPy would make a name of what is missing
+        if units is not None and len(units) != len(labels):
+            raise ValueError(f"there are {len(labels)} images but {len(units)} groups are given")
+        if units is not None and (missing := int(units.isna().sum())):
+            raise ValueError(f"groups must not be missing; {missing} are")
+        whole = None if units is None else units.to_numpy()
+        return cls(labels, probabilities, tuple(classes), whole, samples, seed, tuple(folds))
 
     @cached_property
     def metrics(self) -> dict[str, Named]:

@@ -36,7 +36,7 @@ def write_images(
         The data set's folder.
     images : pandas.DataFrame
         Manifest rows (id, path, masks and, where images are parts of a file, box), in the order of the result.
-    kind : {"image", "mask", "overlay"}
+    kind : str
         See `transforms.network_input`.
     stain : {"none", "reinhard", "macenko"}
         See `stain.normalise_stain`.
@@ -52,9 +52,13 @@ def write_images(
     with disk_errors(path), open(path, "wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
         for row in counted_rows(images, on_progress):
-            image, mask = read_with_mask(folder, row)
-            picture = network_input(normalise_stain(image, stain), mask, kind)
-            file.write(resize(picture, size).tobytes())
+            file.write(picture_of(folder, row, kind, size, stain).tobytes())
+
+
+def picture_of(folder: Path, row: pd.Series, kind: str, size: int, stain: str = "none") -> np.ndarray:
+    """What a network is shown of one manifest row, uint8 (size, size, 3); parameters as for `write_images`."""
+    image, mask = read_with_mask(folder, row)
+    return resize(network_input(normalise_stain(image, stain), mask, kind), size)
 
 
 def refuse_missing_masks(images: pd.DataFrame, kind: str) -> None:

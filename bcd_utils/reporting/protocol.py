@@ -66,7 +66,8 @@ def split_in_words(study: Study) -> str:
     drawn = f"{study.test_fraction:.0%} test, then {validation} {study.split}"
     if study.split == "group":
         return drawn
-    return f"{drawn}; {'stratified' if study.stratify else 'not stratified'}"
+    words = {True: "stratified", False: "not stratified", "test": "the first cut stratified"}
+    return f"{drawn}; {words[study.stratify]}"
 
 
 def sizes_in_words(splits: pd.DataFrame, study: Study, dataset: Dataset) -> str:

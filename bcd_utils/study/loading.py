@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bcd_utils.study.networks import NETWORKS
 from bcd_utils.study.renamed import new_name, with_new_names
-from bcd_utils.study.settings import Study
+from bcd_utils.study.settings import INPUTS, Study
 from bcd_utils.study.source import Source
 from bcd_utils.utils.errors import StudyError, allowed_instead
 from bcd_utils.utils.path_text import printable
@@ -25,11 +25,13 @@ _logger = logging.getLogger(__name__)
 
 _PATTERN_HELP = {
     "backbone": f"one of {', '.join(NETWORKS)}, or the path of a .keras file",
+    "input": f"one of {', '.join(INPUTS)}, or overlay-0.7 for another opacity than 0.4",
     "weights": "'imagenet', 'random' or the path of a .h5 or .keras weights file",
     "extractors": "paths of .keras or .h5 files",
     "name": "letters, digits and . _ = , - after a letter or digit",
 }
 _HELP = {
+    "stratify": "a valid boolean, or test",
     "classes": "a list such as [benign, malignant], or their names elsewhere, such as {malignant: [M, malign]}",
     "look_alikes": "a number above 0 and at most 1, or none",
     "sets": "lists such as {train: train.txt, test: test.txt}",
@@ -78,7 +80,10 @@ def _one_line(
     first = error.errors()[0]
     places = [str(part) for part in ([within] if within else []) + [*first["loc"]]]
     # A union such as FineTuning | None puts its member's name into the location.
-    kinds = {kind.__name__ for kind in (*sections.values(), *_sections_of(Source).values())} | {"float"}
+    kinds = {kind.__name__ for kind in (*sections.values(), *_sections_of(Source).values())} | {
+        "float",
+        "bool",
+    }
     location = [
         part for part in places if part not in kinds and not re.search(r"^function|[\[(-]", part)
     ] or places

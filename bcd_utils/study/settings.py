@@ -12,6 +12,7 @@ from bcd_utils.study.data_settings import External, Folds, Modalities, Positive
 from bcd_utils.study.networks import NETWORKS
 from bcd_utils.study.source import STRICT, Settings, StudySource
 
+INPUTS = ("image", "crop", "outline", "channel", "painted", "overlay", "product", "mask")
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Units = Annotated[int, Field(ge=1, le=16_384)]
 Rate = Annotated[float, Field(gt=0, le=1)]
@@ -81,6 +82,26 @@ class RepeatedSplits:
 
 
 @dataclass(frozen=True, config=STRICT)
+class RivalExplanations:
+    """Which explanations of a printed row are tried beside plain images, and how often.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Names of `rival_explanations.declared.RIVALS`; empty: all that the images allow.
+    splits : int
+        Splits of each, the first of `RepeatedSplits`; plain images are trained on all of these. One that makes several
+        rows of an image has fewer.
+    best_of : int
+        Splits of which the luckiest is reported, where several are said to have been tried.
+    """
+
+    names: tuple[str, ...] = ()
+    splits: Positive = 50
+    best_of: Annotated[int, Field(ge=2, le=1000)] = 5
+
+
+@dataclass(frozen=True, config=STRICT)
 class Comparison:
     """Who is compared, and how.
 
@@ -139,8 +160,10 @@ class Study(Settings):
         Folder with BreakHis images; only illustrates the paper's Fig 2, never trained on.
     seed : int
         Seeds the split, the weights, dropout, the order of batches and the bootstrap.
-    input : {"image", "mask", "overlay"}
-        What the network sees: the image, its lesion mask, or the image with the mask blended in.
+    input : {"image", "crop", "outline", "channel", "painted", "overlay", "product", "mask"}
+        What the network sees: the image; its part around the lesion; the image with the lesion's outline drawn, its
+        mask in the blue channel, painted white, or blended in at opacity 0.4 (``overlay-0.7``: at another); the image
+        times the mask; the lesion mask alone.
     image_size : int
         Side in pixels that images are resized to.
     test_fraction, validation_fraction : float
@@ -149,8 +172,9 @@ class Study(Settings):
         What is drawn: images, as in the paper; whole groups (patients where the data set names them, else images
         with the same pixels); or validation alone, by group, where a test set is published. By image, images of
         one patient stand on both sides: where patients are known, that only serves to show the leak.
-    stratify : bool
-        Keep class shares equal in all three sets; whole groups keep them as far as they can.
+    stratify : bool or "test"
+        Keep class shares equal in all three sets; whole groups keep them as far as they can. "test": only where the
+        test set is drawn; validation is the end of the rest, as Keras' ``fit(validation_split=...)`` takes it.
     backbone : str
         A network of `networks.NETWORKS`, or the path of a ``.keras`` feature extractor that takes
         (n, s, s, 3) in 0..255.
@@ -180,6 +204,7 @@ class Study(Settings):
         Level of the intervals.
     audit : Audit
     repeated_splits : RepeatedSplits
+    rival_explanations : RivalExplanations
     comparison : Comparison
     modalities : Modalities
     external : External or None
@@ -193,12 +218,12 @@ class Study(Settings):
     source: StudySource = StudySource()
     histopathology_dir: str | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
-    input: Literal["image", "mask", "overlay"] = "image"
+    input: Annotated[str, Field(pattern=rf"^({'|'.join(INPUTS)})$|^overlay-0\.[0-9]+$")] = "image"
     image_size: Annotated[int, Field(ge=32, le=1024)] = 224
     test_fraction: Fraction = 0.15
     validation_fraction: Fraction = 0.10
     split: Literal["image", "group", "official"] = "image"
-    stratify: bool = True
+    stratify: bool | Literal["test"] = True
     backbone: Annotated[str, Field(pattern=rf"^({'|'.join(NETWORKS)})$|\.keras$")] = "resnet50"
     weights: Annotated[str, Field(pattern=r"^imagenet$|^random$|\.h5$|\.keras$")] = "imagenet"
     scaling: Literal["unit", "imagenet"] = "unit"
@@ -217,6 +242,7 @@ class Study(Settings):
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     audit: Audit = Audit()
     repeated_splits: RepeatedSplits = RepeatedSplits()
+    rival_explanations: RivalExplanations = RivalExplanations()
     comparison: Comparison = Comparison()
     modalities: Modalities = Modalities()
     external: External | None = None

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 from builders import TINY_SETTINGS, TinyStudy, as_yaml
+from independent_rivals import compare
 from zero_width import intervals, without_width
 
 from bcd_utils.datasets import dataset_of
@@ -31,6 +32,8 @@ def trust(quick) -> TinyStudy:
     external = {"dataset": "folder", "data_dir": str(elsewhere(quick))}
     changes = {"name": "trust", "notebooks": list(STAGES), "phantoms": PHANTOMS, "external": external}
     changes["repeated_splits"] = {"splits": 3, "folds": 3, "repeats": 1}
+    names = ["outline", "overlay-0.4", "mask_files", "copies-1", "stop_on_test", "cut_off"]
+    changes["rival_explanations"] = {"names": names, "splits": 2}
     file = quick.file.parent / "trust.yaml"
     file.write_text(as_yaml(TINY_SETTINGS | {"backbone": yaml_of(quick)["backbone"]} | changes))
     return TinyStudy(file, file.with_name("trust-cache"), quick.python)
@@ -92,14 +95,39 @@ def test_the_repeated_splits_first_split_is_the_studys_own(finished_trust):
     assert table.loc[0, "accuracy"] == pytest.approx(own, abs=0.2)
 
 
-def test_the_papers_table_is_laid_beside_three_arms(finished_trust):
+def test_the_papers_table_is_held_against_every_rival(finished_trust):
     record = read_json(finished_trust / "artifacts" / "forensics.json")
-    assert record["readings_of_f1"] == ["macro"]
-    assert record["paper"]["recall_normal"] == 1.0
-    arms = pd.read_csv(finished_trust / "artifacts" / "arms.csv")
-    assert arms.groupby("arm").size().to_dict() == {"image": 3, "mask": 3, "overlay": 3}
+    assert record["readings_of_f1"] == ["macro"] and record["asked"] == ["normal"]
+    assert record["paper"]["train_recall_normal"] == 1.0
+    rivals = {row["rival"]: row for row in record["rivals"]}
+    assert set(rivals) == {
+        "image",
+        "outline",
+        "overlay-0.4",
+        "mask_files",
+        "copies-1",
+        "stop_on_test",
+        "cut_off",
+    }
+    assert {row["place"] for row in rivals.values()} == {"too few splits"}, "three cannot tell anything"
+    assert record["rivals_left_out"]["best split of several"] == "this study's settings do not name it"
+    assert [name for name, row in rivals.items() if not row["allowed"]] == ["mask_files", "copies-1"]
+    scores = pd.read_csv(finished_trust / "artifacts" / "rivals.csv")
+    assert scores.groupby("rival").size().to_dict() == {name: 3 if name == "image" else 2 for name in rivals}
     plain = pd.read_csv(finished_trust / "artifacts" / "lottery.csv").query("scheme == 'plain'")
-    assert arms.loc[arms["arm"] == "image", "accuracy"].tolist() == plain["accuracy"].tolist()
+    ours = scores.loc[scores["rival"] == "image", "test_accuracy"]
+    assert ours.tolist() == pytest.approx(plain["accuracy"].tolist(), abs=5e-5)
+
+
+def test_an_independent_script_agrees_on_every_rival(finished_trust):
+    found = compare(finished_trust)
+    assert found["rival"].nunique() == 7 and set(found["score"]) >= {
+        "accuracy",
+        "kappa_low",
+        "perfect_all",
+        "p",
+    }
+    assert found["difference"].max() < 1e-4, found[found["difference"] >= 1e-4]
 
 
 def test_the_papers_sets_are_examined_together(finished_trust):

@@ -40,6 +40,7 @@ def finished_two(quick, tmp_path_factory):
         "notebooks": list(NOTEBOOKS),
         "epochs": 1,
         "repeated_splits": {"splits": 2, "folds": 2, "repeats": 1},
+        "rival_explanations": {"names": ["crop", "mask"]},
         "comparison": {
             "candidates": ["logistic_regression", "outline-logistic_regression"],
             "folds": 2,
@@ -87,8 +88,8 @@ def test_nothing_of_the_papers_is_held_against_other_classes(summary):
     assert summary["lottery"]["plain"]["accuracy"]["percentile"] is None
     forensics = summary["forensics"]
     assert forensics["readings_of_f1"] == ["macro"] and forensics["paper"] == {}
-    assert {row["metric"] for row in forensics["arms"]} == {"accuracy", "f1_macro", "kappa"}
-    assert {row["arm"] for row in forensics["arms"]} == {"image", "mask", "overlay"}
+    assert {row["rival"] for row in forensics["rivals"]} == {"image", "mask", "crop"}
+    assert not any({"place", "allowed", "perfect_all"} & row.keys() for row in forensics["rivals"])
 
 
 def test_the_comparison_is_about_the_positive_class(summary):

@@ -89,6 +89,32 @@ def test_without_stratification_the_shares_may_differ():
     assert not split.equals(split_images(BUSI))
 
 
+def test_the_literal_protocol_stratifies_the_test_set_and_takes_validation_from_the_end_as_keras_does():
+    from sklearn.model_selection import train_test_split
+
+    split = split_images(BUSI, stratify="test", seed=3)
+    rest, test = train_test_split(BUSI.index, test_size=0.15, stratify=BUSI["label"], random_state=3)
+    assert (
+        set(split.index[split == "test"])
+        == set(test)
+        == set(np.flatnonzero(split_images(BUSI, seed=3) == "test"))
+    )
+    assert set(split.index[split == "validation"]) == set(rest[596:]), (
+        "the last of 663: int(663 * 0.9) are trained on"
+    )
+    assert split.value_counts().to_dict() == {"train": 596, "test": 117, "validation": 67}
+
+
+def test_validation_may_lack_a_class_in_the_literal_protocol_alone():
+    few = manifest(common=100, rare=4)
+    lacking = [
+        seed
+        for seed in range(20)
+        if not (few["label"][split_images(few, stratify="test", seed=seed) == "validation"] == "rare").any()
+    ]
+    assert lacking
+
+
 @pytest.mark.parametrize("counts", [{"a": 1, "b": 50}, {"a": 2, "b": 2}, {"a": 1}, {"a": 3, "b": 3, "c": 3}])
 def test_too_few_images_are_refused_with_their_number(counts):
     number = sum(counts.values())

@@ -27,7 +27,7 @@ def rows(folder):
     return scan_folder(folder, classes=CLASSES).images
 
 
-@pytest.mark.parametrize("kind", ["image", "mask", "overlay"])
+@pytest.mark.parametrize("kind", ["image", "mask", "overlay", "crop", "outline"])
 def test_every_row_is_what_its_image_gives_alone(tmp_path, folder, rows, kind):
     rows = rows.iloc[[8, 0, 4, 1]]
     write_images(tmp_path / "images.npy", folder, rows, kind, 32)

@@ -11,7 +11,8 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from bcd_utils.images.reading import mask_paths, read_image, read_mask
-from bcd_utils.images.transforms import network_input, resize
+from bcd_utils.images.transforms import INPUTS, network_input, resize
+from bcd_utils.study import settings
 
 SHAPE = (70, 90)
 LESION = square(10, 30)
@@ -101,6 +102,52 @@ def test_a_mask_input_is_white_on_black_and_an_image_input_is_the_image():
     white = network_input(image, mask, "mask")
     assert white.dtype == np.uint8 and white.shape == image.shape
     assert np.array_equal(white, np.dstack([LESION] * 3))
+
+
+@pytest.mark.parametrize(
+    ("kind", "inside", "outside"),  # of a pixel (10, 100, 200)
+    [
+        ("channel", [10, 100, 255], [10, 100, 0]),
+        ("painted", [255, 255, 255], [10, 100, 200]),
+        ("product", [10, 100, 200], [0, 0, 0]),
+        ("overlay-0.2", [59, 131, 211], [8, 80, 160]),  # 0.8 x pixel + 0.2 x 255, and 0.8 x pixel
+        ("overlay-0.7", [182, 208, 238], [3, 30, 60]),  # 181.5, 208.5 and 238.5 go to the even neighbour
+    ],
+)
+def test_what_a_network_is_shown_inside_and_outside_a_lesion(kind, inside, outside):
+    image = np.tile(np.array([10, 100, 200], np.uint8), (1, 2, 1))
+    given = image.copy()
+    picture = network_input(image, np.array([[True, False]]), kind)
+    assert picture.dtype == np.uint8 and picture[0].tolist() == [inside, outside]
+    assert np.array_equal(image, given), "the image itself stays as it is"
+
+
+def test_a_crop_is_the_lesions_box_with_a_tenth_around_it_and_ends_with_the_image():
+    rows, columns = np.mgrid[:70, :90].astype(np.uint8)
+    image = np.dstack([rows, columns, rows])
+    mask = np.zeros(SHAPE, bool)
+    mask[10:30, 60:90] = True  # 20 high: 2 above and below; 30 wide: 3 left, and right is the border
+    picture = network_input(image, mask, "crop")
+    assert (picture[..., 0].min(), picture[..., 0].max()) == (8, 31)
+    assert (picture[..., 1].min(), picture[..., 1].max()) == (57, 89)
+    assert network_input(image, np.zeros(SHAPE, bool), "crop") is image
+
+
+def test_an_outline_is_green_and_only_outside_contours_are_drawn():
+    image = np.full((*SHAPE, 3), 100, np.uint8)
+    mask = LESION > 0
+    mask[18:22, 38:42] = False  # a hole
+    picture = network_input(image, mask, "outline")
+    changed = (picture != image).any(axis=2)
+    assert (picture[changed] == (0, 255, 0)).all()
+    # around the square's outermost pixels, rows 10 and 29: OpenCV's thickness 3 reaches two pixels to each side
+    assert np.flatnonzero(changed[:, 40]).tolist() == [8, 9, 10, 11, 12, 27, 28, 29, 30, 31]
+    assert np.flatnonzero(changed[20]).tolist() == [28, 29, 30, 31, 32, 47, 48, 49, 50, 51]
+    assert np.array_equal(network_input(image, np.zeros(SHAPE, bool), "outline"), image)
+
+
+def test_every_input_that_a_study_may_name_is_drawn():
+    assert tuple(INPUTS) == settings.INPUTS
 
 
 @pytest.mark.parametrize("shape", [(70, 90), (90, 70), (20, 20), (20, 90), (32, 32)])

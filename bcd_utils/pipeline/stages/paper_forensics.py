@@ -1,4 +1,4 @@
-"""Which results fit the table that the paper prints, and how scores change with the input."""
+"""Which results fit the table that the paper prints, and which explanations of them do."""
 
 from bcd_utils.pipeline.outside import network_and_paper
 from bcd_utils.reporting.statements.results import reported_table
@@ -8,7 +8,7 @@ STAGE = Stage(
     notebook="08_paper_forensics",
     question="Which results fit the table that the paper prints?",
     reads=("audited_manifest.csv", "splits.csv", "images.npy", "dataset.json"),
-    writes=("arms.csv", "forensics.json"),
+    writes=("rivals.csv", "rival_predictions.npz", "forensics.json"),
     record="forensics.json",
     outside=network_and_paper,
     statement=reported_table,

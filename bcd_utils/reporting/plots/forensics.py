@@ -9,10 +9,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bcd_utils.datasets.splits import SETS
 from bcd_utils.evaluation.format import number
-from bcd_utils.evaluation.metric_registry import main_metrics
 from bcd_utils.reporting.plots import style
 from bcd_utils.reporting.plots.results import confusion_matrices
+from bcd_utils.utils.words import enumerated
 
 ARM_COLOURS = ("#56B4E9", "#E69F00", "#CC79A7")  # none of them a class's colour
 BOX = "#333333"
@@ -41,50 +42,61 @@ def reconstructed(matrices: Mapping[str, np.ndarray], classes: Sequence[str]) ->
     return figure
 
 
-def inputs(table: pd.DataFrame, reported: Mapping[str, float]) -> Figure:
-    """Each arm's scores over many splits beside a published row; under the dots, quartiles and central 95%.
+def rivals(
+    table: pd.DataFrame, known: pd.DataFrame, row: Mapping[str, float], asked: Sequence[str]
+) -> Figure:
+    """Each rival's accuracy over its splits, set by set, beside a published row; and what else bears on it.
 
     Parameters
     ----------
     table : DataFrame
-        One row a split: ``arm``, ``split``, and a column for each score, one panel each. Arms are drawn in the
-        order in which they first occur.
-    reported : mapping of score to float
-        The published value of each score; empty where none can be compared.
+        One row a split, as `rival_explanations.scores.rival_scores` gives them.
+    known : DataFrame
+        Index: the rivals in the order in which they are drawn; columns ``title`` and, where there is a row, ``p``,
+        ``images`` and ``allowed``; ``perfect_all`` where classes are asked after.
+    row : mapping of column to float
+        The published values; empty where none can be compared.
+    asked : sequence of str
+        Classes without an error in the published row.
     """
-    names = list(dict.fromkeys(table["arm"]))
-    scores = [column for column in table if column not in ("arm", "split")]
-    figure, [grid] = style.panels(1.5 + 0.72 * len(names), columns=len(scores), sharey=True, lines="x")
-    for panel, score in zip(grid, scores, strict=True):
-        if score in reported:
-            panel.axvline(reported[score], zorder=1, **PAPER)
-            style.note(panel, f"paper: {number(reported[score])}", (reported[score], 1), (0, 6), **ABOVE)
-        for place, name in enumerate(names):
-            values = table.loc[table["arm"] == name, score].to_numpy()
+    shares = "perfect_all" in known
+    columns = len(SETS) + shares
+    widths = {"width_ratios": [2.2] * len(SETS) + [1.5] * shares}
+    height = 1.3 + 0.36 * len(known)
+    figure, [grid] = style.panels(height, columns=columns, lines="x", sharey=True, gridspec_kw=widths)
+    for panel, name in zip(grid, SETS, strict=False):
+        column = f"{name}_accuracy"
+        if row:
+            panel.axvline(row[column], zorder=1, **PAPER)
+            style.note(panel, f"paper: {number(row[column])}", (row[column], 1), (0, 6), **ABOVE)
+        for place, rival in enumerate(known.index):
+            values = table.loc[table["rival"] == rival, column].to_numpy()
             dots = {"color": ARM_COLOURS[place % len(ARM_COLOURS)], "edgecolor": "white", "linewidth": 0.3}
-            style.strip(panel, values, place - 0.14, 0.22, size=4.5 if len(values) <= 30 else 3.3, **dots)
-            _box(panel, values, place + 0.26)
-        label = f"recall of {style.spaced(score[7:])}" if score.startswith("recall_") else style.spaced(score)
-        panel.set_xlabel(
-            style.wrap(main_metrics().get(score, label), style.WIDTH / len(scores), style.MEDIUM)
-        )
-        panel.margins(x=0.08)
-        panel.locator_params(axis="x", nbins=4)
+            style.strip(panel, values, place, 0.3, size=3.3, **dots)
+        panel.set_xlabel(f"accuracy, {name}")
+    if shares:
+        grid[-1].barh(range(len(known)), known["perfect_all"], height=0.55, color=BOX)
+        if row:
+            grid[-1].axvline(1, zorder=1, **PAPER)
+        label = f"share of splits with {enumerated(asked)} perfect in all sets"
+        grid[-1].set(xlim=(0, 1.05), xlabel=style.wrap(label, 1.7, style.MEDIUM))
+    for panel in grid:
         panel.tick_params(axis="y", length=0)
-    grid[0].set_yticks(range(len(names)), [style.spaced(name) for name in names], size=style.LARGE)
-    grid[0].set_ylim(len(names) - 0.5, -0.5)
+        panel.locator_params(axis="x", nbins=4)
+    grid[0].set_yticks(range(len(known)), [style.spaced(title) for title in known["title"]], size=style.LARGE)
+    grid[0].set_ylim(len(known) - 0.5, -0.5)
+    if row:
+        _beside(grid[-1], known)
     dot = style.sign("one split", color=style.MUTED, marker="o", markersize=4)
-    box = style.sign("box: middle half; whiskers: central 95%", color=BOX, linewidth=1.3, linestyle="-")
-    paper = [style.sign("paper", **PAPER)] if reported else []
-    style.key(figure, [*paper, dot, box], fontsize=style.MEDIUM)
+    style.key(figure, [*([style.sign("paper", **PAPER)] if row else []), dot], fontsize=style.MEDIUM)
     return figure
 
 
-def _box(panel: Axes, values: np.ndarray, place: float) -> None:
-    """Quartiles and central 95%, by the quantiles of `consistency.consistency`."""
-    names = ("whislo", "q1", "med", "q3", "whishi")
-    quantiles = np.quantile(values, [0.025, 0.25, 0.5, 0.75, 0.975], method="median_unbiased")
-    line = {"color": BOX, "linewidth": 1.3}
-    parts = {f"{part}props": line for part in ("box", "whisker", "cap", "median")}
-    options = {"orientation": "horizontal", "widths": 0.16, "showfliers": False, "manage_ticks": False}
-    panel.bxp([dict(zip(names, quantiles, strict=True))], positions=[place], zorder=3, **options, **parts)
+def _beside(panel: Axes, known: pd.DataFrame) -> None:
+    """Right of the last panel: the p-value of a row, and whether its printed accuracies allow its number of images."""
+    fits = [f"{row.images:,} {'fit' if row.allowed else 'do not fit'}" for row in known.itertuples()]
+    beside = {"xycoords": ("axes fraction", "data"), "ha": "left"}
+    for heading, offset, texts in (("p", 14, [number(p, 2) for p in known["p"]]), ("images", 50, fits)):
+        style.note(panel, heading, (1, -0.9), (offset, 0), weight="bold", **beside)
+        for place, text in enumerate(texts):
+            style.note(panel, text, (1, place), (offset, 0), **beside)

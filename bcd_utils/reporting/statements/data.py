@@ -10,8 +10,13 @@ from bcd_utils.reporting.statements.model import augmentation
 
 INPUTS = {
     "image": "The network sees the image as it is, its whole frame; no region was cropped.",
-    "mask": "The network sees the lesion mask that came with the image, not the image.",
+    "crop": "The network sees the image cropped to the lesion, and whole where there is none.",
+    "outline": "The network sees the image with the outline of its lesion drawn.",
+    "channel": "The network sees the image with its lesion mask in place of the blue channel.",
+    "painted": "The network sees the image with its lesion painted white.",
     "overlay": "The network sees the image with its lesion mask blended in.",
+    "product": "The network sees the image where there is a lesion, and black elsewhere.",
+    "mask": "The network sees the lesion mask that came with the image, not the image.",
 }
 
 
@@ -85,20 +90,26 @@ def input_shown(summary: Summary) -> str:
     kind = at(summary, "settings", "input")
     at(summary, "dataset", "name")  # of several data sets, some may be cut to the lesion
     warning = "" if kind == "image" else " Where there is no lesion the mask is empty, which tells the class."
-    return INPUTS[kind] + warning
+    return shown(kind) + warning
+
+
+def shown(kind: str) -> str:
+    """What a network sees, in a sentence; ``kind`` as a study's ``input``."""
+    return INPUTS[kind.partition("-")[0]]
 
 
 @statement("settings split, test_fraction, validation_fraction, stratify, seed")
 def split_method(summary: Summary) -> str:
     at(summary, "split")
     settings = at(summary, "settings")
-    shares = "keeping the shares of the classes" if settings["stratify"] else "whatever their class"
+    shares = "keeping the shares of the classes" if settings["stratify"] is True else "whatever their class"
     if settings["split"] != "image":
         shares = f"whole {units(summary)}, class shares as far as these allow"
     validation = f"{settings['validation_fraction']:.0%} of the rest for validation, {shares}; seed {settings['seed']}."
     if settings["split"] == "official":
         return f"The published test set; {validation}"
-    return f"{settings['test_fraction']:.0%} of the usable images drawn at random for test, then {validation}"
+    drawn = f"{settings['test_fraction']:.0%} of the usable images drawn at random for test"
+    return f"{drawn}{', keeping the shares of the classes' * (settings['stratify'] == 'test')}, then {validation}"
 
 
 @statement("artifacts/splits.csv")

@@ -6,8 +6,9 @@ from bcd_utils.datasets.splits import SETS
 from bcd_utils.evaluation.format import number, span, with_interval
 from bcd_utils.evaluation.metric_registry import METRICS, capital, main_metrics
 from bcd_utils.experiments.external.copies import said_of_copies, without_copies
+from bcd_utils.experiments.rival_explanations.words import said_of_rivals
 from bcd_utils.reporting.statements.base import Summary, at, main_scores, notebook_of, runs, statement
-from bcd_utils.reporting.statements.data import INPUTS, patients_apart
+from bcd_utils.reporting.statements.data import patients_apart, shown
 
 
 @statement("artifacts/evaluation.json")
@@ -113,10 +114,13 @@ def repetition(summary: Summary) -> str:
 
 @statement("artifacts/forensics.json")
 def reported_table(summary: Summary) -> str:
-    readings = at(summary, "forensics", "readings_of_f1")
+    readings, forensics = at(summary, "forensics", "readings_of_f1"), at(summary, "forensics")
+    text = f"Confusion matrices fit the printed scores where F1 is read as {' or '.join(readings)}."
     if not readings:
-        return "No confusion matrix fits the printed scores, whichever way F1 is read."
-    return f"Confusion matrices fit the printed scores where F1 is read as {' or '.join(readings)}."
+        text = "No confusion matrix fits the printed scores, whichever way F1 is read."
+    if not (forensics.get("paper") and forensics.get("rivals")):
+        return text
+    return f"{text} {said_of_rivals(forensics['rivals'], forensics['asked'], forensics['images'])}"
 
 
 @statement("artifacts/external.json")
@@ -190,6 +194,6 @@ def limits(summary: Summary) -> str:
         f"The test set has {at(summary, 'split', 'test')} images of the same source as the training set.",
         said_of_copies(external) if (external.get("copies") or {}).get("images") else "",
         "" if external.get("given") else "There is no test on images from elsewhere.",
-        "" if kind == "image" else INPUTS[kind],
+        "" if kind == "image" else shown(kind),
     ]
     return " ".join(filter(None, known))

@@ -24,7 +24,6 @@ from bcd_utils.evaluation.set_sizes import stratified_counts
 from bcd_utils.experiments.paper_forensics import matrices as forensics
 from bcd_utils.experiments.paper_forensics import search
 from bcd_utils.experiments.paper_forensics.allocations import fitting_counts
-from bcd_utils.experiments.paper_forensics.consistency import consistency
 from bcd_utils.experiments.paper_forensics.matrices import Finding, examine
 from bcd_utils.experiments.paper_forensics.search import count_matrices, fitting_matrices
 from bcd_utils.reporting.plots import forensics as plots
@@ -678,74 +677,6 @@ def test_the_auc_of_two_classes_excludes_matrices(write):
     assert found("0.98") == [[[5, 0], [2, 5]], [[3, 2], [0, 7]]] and len(found("0.96")) == 3
 
 
-# -- arms -------------------------------------------------------------------------------------------
-
-
-def inputs_table(**accuracies):
-    rows = [
-        {"arm": kind, "split": split, "accuracy": value, "kappa": value - 0.1}
-        for kind, values in accuracies.items()
-        for split, value in enumerate(values)
-    ]
-    return pd.DataFrame(rows)
-
-
-def places(table, row, **options):
-    result = consistency(table, row, list(row), **options)
-    return {(each.arm, each.metric): each for each in result.itertuples()}
-
-
-def test_a_row_is_placed_within_each_arm_by_counting():
-    table = inputs_table(image=np.arange(60, 100) / 100, mask=[0.5] * 40)
-    found = places(table, {"accuracy": 0.69, "kappa": 0.59})
-    image = found["image", "accuracy"]
-    # nine of the 40 values are below 0.69, one is equal; ten at or below on either side
-    assert image.percentile == 100 * 9.5 / 40 and image.as_extreme == pytest.approx(20 / 40)
-    assert (image.splits, image.low, image.median, image.high) == (40, 0.6034, 0.795, 0.9866)
-    assert image.place == found["image", "jointly"].place == "inside"
-    assert found["image", "jointly"].as_extreme == pytest.approx(20 / 40)
-    assert found["mask", "accuracy"].place == found["mask", "jointly"].place == "outside"
-    assert (found["mask", "accuracy"].percentile, found["mask", "jointly"].as_extreme) == (100, 0)
-
-
-def test_equal_counts_are_equal_numbers():
-    found = places(inputs_table(mask=[110 / 117] * 10), {"accuracy": 0.9402})
-    assert found["mask", "accuracy"].percentile == 50
-    assert found["mask", "jointly"].as_extreme == 1 and found["mask", "accuracy"].place == "inside"
-
-
-def test_one_metric_far_off_is_enough_to_be_outside_jointly():
-    found = places(inputs_table(image=np.linspace(0.7, 0.9, 50)), {"accuracy": 0.8, "kappa": 0.95})
-    assert found["image", "accuracy"].place == "inside"
-    assert found["image", "jointly"].place == "outside"
-
-
-@settings(quick, max_examples=10)
-@given(st.integers(0, 10_000))
-def test_jointly_a_split_of_the_arm_itself_is_as_extreme_as_its_rank_says(seed):
-    rng = np.random.default_rng(seed)
-    table = pd.DataFrame(rng.normal(0.8, 0.05, (30, 2)), columns=["accuracy", "kappa"]).assign(arm="image")
-    shares = sorted(
-        consistency(table, row, ["accuracy", "kappa"], decimals=12)["as_extreme"].iloc[-1]
-        for row in table[["accuracy", "kappa"]].to_dict("records")
-    )
-    # Were they told apart, the shares would be 1/30, 2/30, ...; ties only make them larger.
-    assert all(share >= (rank + 1) / 30 - 1e-12 for rank, share in enumerate(shares))
-
-
-@pytest.mark.parametrize(
-    ("table", "row"),
-    [
-        (inputs_table(image=[0.8, 0.9]), {"nosuch": 0.5}),
-        (inputs_table(image=[0.8, np.nan]), {"accuracy": 0.5}),
-        (inputs_table(image=[0.8, 0.9]), {"accuracy": np.nan}),
-    ],
-)
-def test_missing_numbers_are_refused(table, row):
-    with pytest.raises(ValueError, match="must be"):
-        consistency(table, row, list(row))
-
-
 # -- figures ----------------------------------------------------------------------------------------
 
 
@@ -769,14 +700,25 @@ def test_reconstructed_matrices_show_ranges_where_they_differ(findings):
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("splits", [1, 10, 100])
-def test_arms_are_drawn_beside_the_paper(splits):
+@pytest.mark.parametrize(("splits", "beside"), [(1, True), (10, False), (100, True)])
+def test_rivals_are_drawn_beside_the_paper(splits, beside):
     rng = np.random.default_rng(0)
-    table = inputs_table(image=rng.uniform(0.7, 0.9, splits), mask=rng.uniform(0.9, 1, splits))
-    table["recall_normal"] = np.where(table["arm"] == "mask", 1.0, 0.7)
-    figure = plots.inputs(table, {"accuracy": 0.9402, "kappa": 0.8977, "recall_normal": 1.0})
+    drawn = {
+        f"{name}_accuracy": rng.uniform(0.7, 0.9, 2 * splits) for name in ("train", "validation", "test")
+    }
+    table = pd.DataFrame({"rival": np.repeat(["image", "copies-1"], splits)} | drawn)
+    known = pd.DataFrame({"title": ["plain images", "1 copy, then split"]}, index=["image", "copies-1"])
+    row, asked = {}, []
+    if beside:
+        row, asked = {f"{name}_accuracy": 0.9402 for name in ("train", "validation", "test")}, ["normal"]
+        known = known.assign(
+            p=[0.0198, np.nan], images=[780, 1560], allowed=[True, False], perfect_all=[0.25, 1.0]
+        )
+    figure = plots.rivals(table, known, row, asked)
     text = texts_of(figure)
-    assert "paper: 0.940" in text and "Cohen’s kappa" in text and "recall of normal" in text
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["image", "mask"]
+    assert "accuracy, validation" in text and ("paper: 0.940" in text) == beside
+    assert ("780 fit\n1,560 do not fit" in text) == ("normal perfect" in text.replace("\n", " ")) == beside
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == ["plain images", "1 copy, then split"]
     dots = sum(len(drawn.get_offsets()) for drawn in figure.axes[0].collections)
     assert dots == 2 * splits

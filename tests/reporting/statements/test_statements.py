@@ -231,6 +231,33 @@ def test_the_repeated_splits_says_where_the_papers_number_lies_among_the_splits(
     assert "100 splits" in said and "0.700 to 0.900" in said and "0.940 lies above 100%" in said
 
 
+def test_every_explanation_that_the_papers_row_is_consistent_with_is_named_together():
+    rivals = [
+        {"title": title, "place": "inside", "allowed": True, "perfect_all": 0.5}
+        for title in ("crop", "masks")
+    ]
+    forensics = {"readings_of_f1": ["macro"], "paper": {"test_accuracy": 0.94}, "rivals": rivals}
+    said = text("reported_table", changed(forensics=forensics | {"asked": [], "images": 780}))
+    assert "read as macro. " in said and "The row is consistent with each of these 2: crop and masks." in said
+    assert "There is no printed row" not in text(
+        "reported_table", changed(forensics=forensics | {"paper": {}})
+    )
+
+
+@pytest.mark.parametrize(
+    ("stratify", "said"),
+    [
+        (True, "at random for test, then 10% of the rest for validation, keeping the shares of the classes;"),
+        (
+            "test",
+            "test, keeping the shares of the classes, then 10% of the rest for validation, whatever their class;",
+        ),
+    ],
+)
+def test_which_cut_keeps_the_shares_of_the_classes(stratify, said):
+    assert said in text("split_method", changed(settings=FULL["settings"] | {"stratify": stratify}))
+
+
 def test_no_input_is_said_to_explain_the_papers_row():
     arms = [{"arm": arm, "metric": "jointly", "place": "inside"} for arm in ("image", "mask", "overlay")]
     said = text("reported_table", changed(forensics={"readings_of_f1": ["macro"], "arms": arms}))
