@@ -9,7 +9,8 @@ Two correlations of 64 x 64 grey thumbnails tell how alike two images are:
 
 Looked at on BUSI, pairs with a detail correlation above 0.47 all showed the same lesion or the same sweep, and
 no mirrored pair passes 0.56; synthetic phantoms that were drawn apart stay below 0.56 too, while their
-copies (stored anew, brighter, mirrored, cropped, with calipers) keep 0.99. Thus the default threshold of 0.6.
+copies (stored anew, brighter, mirrored, cropped, with calipers) keep 0.99. Thus 0.47 for BUSI, whose pairs have
+been looked at, and 0.6 where nobody has looked.
 
 Perceptual hashes and features of a network only nominate pairs for a person to look at: images of one machine
 and one kind of tissue are close in both without showing the same lesion.
@@ -122,6 +123,7 @@ def find_pairs(
     folder: Path,
     features: np.ndarray | None = None,
     also: pd.DataFrame | None = None,
+    neighbours: int = 0,
 ) -> pd.DataFrame:
     """Table of the pairs that show the same thing, and of those near enough to be looked at.
 
@@ -140,6 +142,8 @@ def find_pairs(
         A network's features, rows as in ``manifest``.
     also : pandas.DataFrame, optional
         Columns id_a, id_b: pairs to list whatever they are like, such as those a person has judged.
+    neighbours : int
+        How many further pairs to list because their features are the closest; of different ``group`` in ``manifest``.
 
     Returns
     -------
@@ -156,6 +160,9 @@ def find_pairs(
         place = pd.Series(np.arange(len(manifest)), index=manifest["id"])
         nominated.append(np.stack([place[also["id_a"]], place[also["id_b"]]], axis=1))
     pairs = np.unique(np.sort(np.concatenate(nominated), axis=1), axis=0)
+    if directions is not None and neighbours:
+        groups = pd.factorize(manifest["group"])[0]
+        pairs = np.concatenate([pairs, closest_unlisted(directions, pairs, groups, neighbours)])
     first, second = pairs.T
     table = best_views(views, pairs)
     for column in ("id", "label"):
@@ -219,6 +226,32 @@ def nearest_to_each_other(directions: np.ndarray) -> Pairs:
     images = np.arange(len(directions))
     mutual = (nearest[nearest] == images) & (closeness >= NOMINATING_COSINE)
     return np.stack([images, nearest], axis=1)[mutual]
+
+
+def closest_unlisted(directions: np.ndarray, listed: Pairs, groups: np.ndarray, count: int) -> Pairs:
+    """The pairs (first < second) of largest cosine that are neither listed nor in one group, the closest first.
+
+    Examples
+    --------
+    >>> directions = np.array([[1, 0], [0.8, 0.6], [0.6, 0.8], [0, 1]])
+    >>> closest_unlisted(directions, np.array([[1, 2]]), np.array([0, 1, 2, 2]), count=2).tolist()
+    [[0, 1], [1, 3]]
+    """
+    found, cosines = [np.empty((0, 2), int)], [np.empty(0)]
+    for start in range(0, len(directions), BLOCK):
+        rows = np.arange(start, min(start + BLOCK, len(directions)))
+        similarity = directions[rows] @ directions.T
+        similarity[groups[rows, None] == groups] = -np.inf
+        similarity[np.arange(len(directions)) < rows[:, None]] = -np.inf
+        first, second = listed[np.isin(listed[:, 0], rows)].T
+        similarity[first - start, second] = -np.inf
+        best = np.argsort(-similarity, axis=None, kind="stable")[:count]
+        pairs = np.stack(np.unravel_index(best, similarity.shape), axis=1)
+        cosines.append(similarity[tuple(pairs.T)])
+        found.append(pairs + [start, 0])
+    closeness = np.concatenate(cosines)
+    order = np.argsort(-closeness, kind="stable")[:count]
+    return np.concatenate(found)[order[np.isfinite(closeness[order])]]
 
 
 def best_views(views: Mapping[float, np.ndarray], pairs: Pairs) -> pd.DataFrame:
