@@ -98,10 +98,16 @@ class Rule:
 
         Examples
         --------
-        >>> Rule("BUSI", "source", 0.47, False).named_by("pairs.csv"), Rule("mini-MIAS", "source", None, True).named_by(None)
-        ('look from 0.47 on, verdicts', 'patients')
+        >>> Rule("BUSI", "source", 0.47, False).named_by("pairs.csv")
+        'look from 0.47 on, verdicts'
         """
-        alike = f"look from {self.threshold:g} on" if self.by_look else "patients" if self.named else "exact copies"
+        alike = (
+            f"look from {self.threshold:g} on"
+            if self.by_look
+            else "patients"
+            if self.named
+            else "exact copies"
+        )
         return f"{alike}, verdicts" if reviewed else alike
 
     def joined(self, images: pd.DataFrame, pairs: pd.DataFrame, folder: Path, sheet: Sheet) -> pd.Series:

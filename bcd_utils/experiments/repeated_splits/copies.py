@@ -51,7 +51,9 @@ def fold_predictions(
     return table[["scheme", "repeat", *table.columns.drop(["scheme", "repeat"])]]
 
 
-def worth_of_copies(predictions: pd.DataFrame, manifest: pd.DataFrame, own: str, study: Study) -> pd.DataFrame:
+def worth_of_copies(
+    predictions: pd.DataFrame, manifest: pd.DataFrame, own: str, study: Study
+) -> pd.DataFrame:
     """Accuracy on the same images with folds by image and with folds by group.
 
     A test image that has a copy meets it in training where folds are by image, and does not where they are by group. An
@@ -132,8 +134,8 @@ worth +0.114 [+0.080, +0.150] there. No image stands alone.'
         return "No image has a copy, so folds by image and by group are the same, and there is no leak to measure."
     copied, alone = own["with a copy"], own.get("alone")
     text = (
-        f"On the {copied['count']} images with a copy, accuracy is {number(copied['by_image'])} with folds by image and "
-        f"{number(copied['by_group'])} with folds by group: the leak is worth {_gap(copied)} there"
+        f"On the {copied['count']} images with a copy, accuracy is {number(copied['by_image'])} with folds by "
+        f"image and {number(copied['by_group'])} with folds by group: the leak is worth {_gap(copied)} there"
     )
     if alone is None:
         return f"{text}. No image stands alone."

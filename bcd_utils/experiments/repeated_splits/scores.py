@@ -36,7 +36,10 @@ def sizes_table(splits: Splits) -> pd.DataFrame:
 
 
 def scores_by_split(
-    splits: Splits, results: Mapping[tuple[str | int, int], Result], manifest: pd.DataFrame, classes: Sequence[str]
+    splits: Splits,
+    results: Mapping[tuple[str | int, int], Result],
+    manifest: pd.DataFrame,
+    classes: Sequence[str],
 ) -> pd.DataFrame:
     """One row a split: how its test set was scored, and how much of it had a copy in training.
 
@@ -109,8 +112,9 @@ def headline(
 ) -> dict[str, dict[str, float | None]]:
     """Scores of repeated grouped cross-validation, with intervals over groups.
 
-    In each repeat every image is predicted once, by a model that saw nothing of its group; repeats differ in the folds
-    and in the seed of each training. A score is the mean over repeats. For its interval whole groups are drawn, the same ones for all repeats.
+    In each repeat every image is predicted once, by a model that saw nothing of its group; repeats differ in
+    the folds and in the seed of each training. A score is the mean over repeats. For its interval whole groups
+    are drawn, the same ones for all repeats.
 
     Returns
     -------

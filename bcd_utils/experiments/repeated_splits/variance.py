@@ -44,11 +44,11 @@ def accuracy_by_seed(
 def spread_by_source(table: pd.DataFrame) -> pd.DataFrame:
     r"""The standard deviation of one test accuracy, taken apart.
 
-    With accuracy = mean + split + seed + rest, each drawn at random and each seed once on each split, the mean squares of
-    a two-way analysis of variance give the variances by the method of moments: of the split
-    :math:`(MS_{split} - MS_{rest}) / seeds`, 0 where that is negative; of the seed within a split, the mean over splits of
-    the sample variance over seeds (Searle, Casella and McCulloch, Variance Components, 1992, chapter 4; for trained
-    models Bouthillier et al., Accounting for Variance in Machine Learning Benchmarks, MLSys 2021).
+    With accuracy = mean + split + seed + rest, each drawn at random and each seed once on each split, the mean
+    squares of a two-way analysis of variance give the variances by the method of moments: of the split
+    :math:`(MS_{split} - MS_{rest}) / seeds`, 0 where that is negative; of the seed within a split, the mean over
+    splits of the sample variance over seeds (Searle, Casella and McCulloch, Variance Components, 1992, chapter 4;
+    for trained models Bouthillier et al., Accounting for Variance in Machine Learning Benchmarks, MLSys 2021).
 
     Parameters
     ----------
@@ -58,9 +58,9 @@ def spread_by_source(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Column ``sd``, index ``source``: "split", "seed" (within a split), "split and seed" (the root of the sum of their
-        squares: one training), "sampling", the binomial sqrt(p (1 - p) / n) of the mean accuracy and test set. The
-        last is no further part: each split tests other images, so it is within the first.
+        Column ``sd``, index ``source``: "split", "seed" (within a split), "split and seed" (the root of the sum of
+        their squares: one training), "sampling", the binomial sqrt(p (1 - p) / n) of the mean accuracy and test
+        set. The last is no further part: each split tests other images, so the first contains it.
 
     Examples
     --------
@@ -88,14 +88,17 @@ def spread_by_source(table: pd.DataFrame) -> pd.DataFrame:
 def variance_record(table: pd.DataFrame) -> dict[str, float]:
     """The standard deviation of each source, and how many splits, seeds and test images it is from."""
     counts = {"splits": table["split"].nunique(), "seeds": table["seed"].nunique()}
-    return spread_by_source(table)["sd"].to_dict() | counts | {"test_images": round(table["test_images"].mean())}
+    return (
+        spread_by_source(table)["sd"].to_dict() | counts | {"test_images": round(table["test_images"].mean())}
+    )
 
 
 def said_of_spread(variance: Mapping[str, float]) -> str:
     """What `variance_record` holds, in a sentence."""
+    counted = f"{variance['splits']} splits by image, {variance['seeds']} seeds each"
     return (
         f"One training (one split, one seed) has a test accuracy with an SD of {number(variance['split and seed'])}: "
         f"{number(variance['split'])} between splits and {number(variance['seed'])} between seeds of a split "
-        f"({variance['splits']} splits by image, {variance['seeds']} seeds each); testing {variance['test_images']} images "
-        f"makes {number(variance['sampling'])} by itself, which is within the first."
+        f"({counted}); testing {variance['test_images']} images makes {number(variance['sampling'])} by itself, which "
+        "the first of the two contains."
     )

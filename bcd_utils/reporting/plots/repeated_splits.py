@@ -79,7 +79,9 @@ def copies(worth: pd.DataFrame) -> Figure:
         for place, row in enumerate(rows):
             style.score(panel, row, place - 0.14, "by_image", **PLAIN)
             style.score(panel, row, place + 0.14, "by_group", **GROUPED)
-        panel.set_yticks(range(len(rows)), [f"{row['images']}\n{row['count']:,}" for row in rows], size=style.MEDIUM)
+        panel.set_yticks(
+            range(len(rows)), [f"{row['images']}\n{row['count']:,}" for row in rows], size=style.MEDIUM
+        )
         panel.set(ylim=(len(rows) - 0.5, -0.5), xlabel="accuracy")
         style.heading(panel, joined)
     style.key(figure, [style.sign("folds by image", **PLAIN), style.sign("folds by group", **GROUPED)])
