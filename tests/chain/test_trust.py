@@ -14,6 +14,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 from builders import TINY_SETTINGS, TinyStudy, as_yaml
+from independent_copies import compare
 
 from bcd_utils.datasets import dataset_of
 from bcd_utils.study.loading import load_study
@@ -29,7 +30,8 @@ def trust(quick) -> TinyStudy:
     """The tiny study with all notebooks, and an external test on phantoms of another scanner in a folder."""
     external = {"dataset": "folder", "data_dir": str(elsewhere(quick))}
     changes = {"name": "trust", "notebooks": list(STAGES), "phantoms": PHANTOMS, "external": external}
-    changes["repeated_splits"] = {"splits": 3, "folds": 3, "repeats": 1}
+    draw = {"splits": 3, "folds": 3, "repeats": 2, "crossed_splits": 3, "crossed_seeds": 2}
+    changes["repeated_splits"] = draw
     file = quick.file.parent / "trust.yaml"
     file.write_text(as_yaml(TINY_SETTINGS | {"backbone": yaml_of(quick)["backbone"]} | changes))
     return TinyStudy(file, file.with_name("trust-cache"), quick.python)
@@ -82,13 +84,30 @@ def as_sets(pairs: pd.DataFrame) -> set[frozenset[str]]:
 
 def test_the_repeated_splits_first_split_is_the_studys_own(finished_trust):
     table = pd.read_csv(finished_trust / "artifacts" / "lottery.csv")
-    assert table["scheme"].value_counts().to_dict() == {"plain": 3, "grouped": 3, "folds": 3}
-    assert (table.loc[table["scheme"] != "plain", "copied"] == 0).all()
+    assert table["scheme"].value_counts().to_dict() == {
+        "plain": 3,
+        "grouped": 3,
+        "folds": 6,
+        "image_folds": 6,
+    }
+    by_image = table["scheme"].isin(["plain", "image_folds"])
+    assert (table.loc[~by_image, "copied"] == 0).all() and table.loc[by_image, "copied"].max() > 0
     splits = pd.read_csv(finished_trust / "artifacts" / "splits.csv")
     assert table.loc[0, "test_images"] == (splits["split"] == "test").sum()
     # The study's head has the pooling of the repeated splits here, so its own training is one of theirs.
     own = read_json(finished_trust / "artifacts" / "evaluation.json")["metrics"]["test"]["accuracy"]
     assert table.loc[0, "accuracy"] == pytest.approx(own, abs=0.2)
+
+
+def test_an_independent_script_finds_what_copies_are_worth_and_the_spread(finished_trust):
+    found = compare(finished_trust)
+    assert len(found) > 20 and found["agrees"].all(), found[~found["agrees"]].to_string()
+    crossed = pd.read_csv(finished_trust / "artifacts" / "crossed.csv")
+    plain = pd.read_csv(finished_trust / "artifacts" / "lottery.csv").query("scheme == 'plain'")
+    own = crossed[crossed["split"] == crossed["seed"]]  # split and seed of the plain splits
+    assert own["accuracy"].tolist() == pytest.approx(plain["accuracy"].tolist()[:2])
+    said = read_json(finished_trust / "summary.json")["lottery"]["copies"][1]
+    assert (said["images"], said["count"]) == ("with a copy", 16), "eight planted pairs"
 
 
 def test_the_papers_table_is_laid_beside_three_arms(finished_trust):
