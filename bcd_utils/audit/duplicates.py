@@ -24,8 +24,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bcd_utils.audit.neighbours import (
+    BLOCK,
+    Pairs,
+    closest_unlisted,
+    feature_directions,
+    nearest_others,
+    nearest_to_each_other,
+)
 from bcd_utils.utils.counting import OnProgress, counted_rows, silent
-from bcd_utils.utils.memmap import pooled
 
 SIDE = 64
 CROPS = (0.9, 0.8, 0.7)
@@ -41,12 +48,8 @@ PAIR_COLUMNS = (
 #: crowd in (of BUSI 17 pairs lie from 0.42 to 0.47, 509 from 0.32 to 0.37).
 BORDER, STRANGERS = 0.15, 0.4  # of detail
 NOMINATING_CORRELATION = 0.95
-NOMINATING_COSINE = 0.8
 NOMINATING_HASH_DISTANCE = 4
 CLEARLY = 0.05  # of detail by which a mirrored or cropped view must fit better than the plain one
-BLOCK = 512
-
-Pairs = np.ndarray
 
 
 def thumbnails(
@@ -190,17 +193,6 @@ def best_details(views: Mapping[float, np.ndarray]) -> np.ndarray:
     return nearest_others(detail_rows(views[1.0]))[1]
 
 
-def nearest_others(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Place of the other row that each row's product is largest with, int (n,), and that product, float (n,)."""
-    nearest, closeness = np.empty(len(rows), int), np.empty(len(rows))
-    for start in range(0, len(rows), BLOCK):
-        similarity = rows[start : start + BLOCK] @ rows.T
-        own = np.arange(len(similarity))
-        similarity[own, start + own] = -1
-        nearest[start + own], closeness[start + own] = similarity.argmax(axis=1), similarity.max(axis=1)
-    return nearest, closeness
-
-
 def nominations(
     manifest: pd.DataFrame, views: Mapping[float, np.ndarray], lowest: float, directions: np.ndarray | None
 ) -> Iterator[Pairs]:
@@ -222,40 +214,6 @@ def pairs_above(similarity: np.ndarray, lowest: float, start: int) -> Pairs:
     rows, columns = np.nonzero(similarity >= lowest)
     pairs = np.stack([rows + start, columns], axis=1)
     return pairs[pairs[:, 0] != pairs[:, 1]]
-
-
-def nearest_to_each_other(directions: np.ndarray) -> Pairs:
-    """Pairs whose features are closer to each other than to those of any third image, and close enough."""
-    nearest, closeness = nearest_others(directions)
-    images = np.arange(len(directions))
-    mutual = (nearest[nearest] == images) & (closeness >= NOMINATING_COSINE)
-    return np.stack([images, nearest], axis=1)[mutual]
-
-
-def closest_unlisted(directions: np.ndarray, listed: Pairs, groups: np.ndarray, count: int) -> Pairs:
-    """The pairs (first < second) of largest cosine that are neither listed nor in one group, the closest first.
-
-    Examples
-    --------
-    >>> directions = np.array([[1, 0], [0.8, 0.6], [0.6, 0.8], [0, 1]])
-    >>> closest_unlisted(directions, np.array([[1, 2]]), np.array([0, 1, 2, 2]), count=2).tolist()
-    [[0, 1], [1, 3]]
-    """
-    found, cosines = [np.empty((0, 2), int)], [np.empty(0)]
-    for start in range(0, len(directions), BLOCK):
-        rows = np.arange(start, min(start + BLOCK, len(directions)))
-        similarity = directions[rows] @ directions.T
-        similarity[groups[rows, None] == groups] = -np.inf
-        similarity[np.arange(len(directions)) < rows[:, None]] = -np.inf
-        first, second = listed[np.isin(listed[:, 0], rows)].T
-        similarity[first - start, second] = -np.inf
-        best = np.argsort(-similarity, axis=None, kind="stable")[:count]
-        pairs = np.stack(np.unravel_index(best, similarity.shape), axis=1)
-        cosines.append(similarity[tuple(pairs.T)])
-        found.append(pairs + [start, 0])
-    closeness = np.concatenate(cosines)
-    order = np.argsort(-closeness, kind="stable")[:count]
-    return np.concatenate(found)[order[np.isfinite(closeness[order])]]
 
 
 def best_views(views: Mapping[float, np.ndarray], pairs: Pairs) -> pd.DataFrame:
@@ -284,13 +242,6 @@ def detail_rows(images: np.ndarray) -> np.ndarray:
     """`unit_rows` of locally normalised thumbnails, in blocks that keep scratch memory small."""
     blocks = [images[start : start + BLOCK] for start in range(0, len(images), BLOCK)]
     return np.concatenate([unit_rows(normalise_locally(block)) for block in blocks])
-
-
-def feature_directions(features: np.ndarray) -> np.ndarray:
-    """Features averaged over places, minus their mean over images, of length 1: products are cosines."""
-    features = pooled(features) if features.ndim == 4 else features
-    offsets = features - features.mean(axis=0)
-    return offsets / np.maximum(np.linalg.norm(offsets, axis=1, keepdims=True), 1e-6)
 
 
 def hash_signs(manifest: pd.DataFrame) -> np.ndarray:

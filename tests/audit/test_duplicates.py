@@ -12,21 +12,19 @@ from builders import noise, write_image
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from bcd_utils.audit import duplicates
+from bcd_utils.audit import neighbours
 from bcd_utils.audit.duplicates import (
     KINDS,
     PAIR_COLUMNS,
     best_details,
-    closest_unlisted,
-    feature_directions,
     find_pairs,
     hash_signs,
-    nearest_to_each_other,
     normalise_locally,
     read_pairs,
     thumbnails,
 )
 from bcd_utils.audit.groups import contradictory_groups, groups_with_pairs
+from bcd_utils.audit.neighbours import closest_unlisted, feature_directions, nearest_to_each_other
 from bcd_utils.datasets import REGISTRY
 from bcd_utils.datasets.phantom_files import write_phantoms
 from bcd_utils.datasets.phantoms.copies import plant_copies
@@ -164,7 +162,7 @@ def test_features_nominate_but_do_not_join(tmp_path):
 
 @pytest.mark.parametrize("count", [1, 5, 99])
 def test_the_closest_pairs_that_are_not_listed_are_found_block_by_block(monkeypatch, count):
-    monkeypatch.setattr(duplicates, "BLOCK", 4)
+    monkeypatch.setattr(neighbours, "BLOCK", 4)
     vectors = np.random.default_rng(0).normal(size=(10, 4))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     groups, listed = np.array([0, 1, 2, 3, 3, 5, 6, 7, 8, 9]), [(0, 1), (2, 5), (7, 9)]
