@@ -34,7 +34,7 @@ class WithNotebooks(build_py):
         super().run()
         if not self.editable_mode:
             target = Path(self.build_lib) / "bcd_utils" / "project"
-            for folder, pattern in {"notebooks": "*.ipynb", "studies": "*.yaml"}.items():
+            for folder, pattern in (("notebooks", "*.ipynb"), ("studies", "*.yaml"), ("studies", "*.csv")):
                 (target / folder).mkdir(parents=True, exist_ok=True)
                 for path in (HERE / folder).glob(pattern):
                     shutil.copyfile(path, target / folder / path.name)

@@ -9,7 +9,8 @@ Two correlations of 64 x 64 grey thumbnails tell how alike two images are:
 
 Looked at on BUSI, pairs with a detail correlation above 0.47 all showed the same lesion or the same sweep, and
 no mirrored pair passes 0.56; synthetic phantoms that were drawn apart stay below 0.56 too, while their
-copies (stored anew, brighter, mirrored, cropped, with calipers) keep 0.99. Thus the default threshold of 0.6.
+copies (stored anew, brighter, mirrored, cropped, with calipers) keep 0.99. Thus 0.47 for BUSI, whose pairs have
+been looked at, and 0.6 where nobody has looked.
 
 Perceptual hashes and features of a network only nominate pairs for a person to look at: images of one machine
 and one kind of tissue are close in both without showing the same lesion.
@@ -23,8 +24,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bcd_utils.audit.neighbours import (
+    BLOCK,
+    Pairs,
+    closest_unlisted,
+    feature_directions,
+    nearest_others,
+    nearest_to_each_other,
+)
 from bcd_utils.utils.counting import OnProgress, counted_rows, silent
-from bcd_utils.utils.memmap import pooled
 
 SIDE = 64
 CROPS = (0.9, 0.8, 0.7)
@@ -36,14 +44,12 @@ PAIR_COLUMNS = (
     "contradictory", "same", "verdict",
 )  # fmt: skip
 
-BORDER = 0.15  # of detail below the threshold: what a person is shown though it is not joined
+#: How far below the threshold a pair may be to be listed for a person, and where that ends: from there down strangers
+#: crowd in (of BUSI 17 pairs lie from 0.42 to 0.47, 509 from 0.32 to 0.37).
+BORDER, STRANGERS = 0.15, 0.4  # of detail
 NOMINATING_CORRELATION = 0.95
-NOMINATING_COSINE = 0.8
 NOMINATING_HASH_DISTANCE = 4
 CLEARLY = 0.05  # of detail by which a mirrored or cropped view must fit better than the plain one
-BLOCK = 512
-
-Pairs = np.ndarray
 
 
 def thumbnails(
@@ -122,6 +128,7 @@ def find_pairs(
     folder: Path,
     features: np.ndarray | None = None,
     also: pd.DataFrame | None = None,
+    neighbours: int = 0,
 ) -> pd.DataFrame:
     """Table of the pairs that show the same thing, and of those near enough to be looked at.
 
@@ -132,14 +139,16 @@ def find_pairs(
     views : mapping
         From `thumbnails`, rows as in ``manifest``.
     threshold : float or None
-        Pairs with at least this ``detail`` are called the same; down to 0.15 below they are listed. None: only what
-        is equal pixel by pixel is the same.
+        Pairs with at least this ``detail`` are called the same; down to 0.15 below, or to `STRANGERS`, they are listed.
+        None: only what is equal pixel by pixel is the same.
     folder : Path
         Where the images are; read again to compare all pixels of what looks equal.
     features : ndarray, shape (n, c) or (n, h, w, c), optional
         A network's features, rows as in ``manifest``.
     also : pandas.DataFrame, optional
         Columns id_a, id_b: pairs to list whatever they are like, such as those a person has judged.
+    neighbours : int
+        How many further pairs to list because their features are the closest; of different ``group`` in ``manifest``.
 
     Returns
     -------
@@ -151,11 +160,16 @@ def find_pairs(
         what the program says. ``verdict``: empty, for a person.
     """
     directions = None if features is None else feature_directions(features)
-    nominated = [*nominations(manifest, views, (threshold or 1) - BORDER, directions)]
+    joined = threshold or 1
+    lowest = min(joined, max(joined - BORDER, STRANGERS))
+    nominated = [*nominations(manifest, views, lowest, directions)]
     if also is not None and len(also):
         place = pd.Series(np.arange(len(manifest)), index=manifest["id"])
         nominated.append(np.stack([place[also["id_a"]], place[also["id_b"]]], axis=1))
     pairs = np.unique(np.sort(np.concatenate(nominated), axis=1), axis=0)
+    if directions is not None and neighbours:
+        groups = pd.factorize(manifest["group"])[0]
+        pairs = np.concatenate([pairs, closest_unlisted(directions, pairs, groups, neighbours)])
     first, second = pairs.T
     table = best_views(views, pairs)
     for column in ("id", "label"):
@@ -179,17 +193,6 @@ def best_details(views: Mapping[float, np.ndarray]) -> np.ndarray:
     return nearest_others(detail_rows(views[1.0]))[1]
 
 
-def nearest_others(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Place of the other row that each row's product is largest with, int (n,), and that product, float (n,)."""
-    nearest, closeness = np.empty(len(rows), int), np.empty(len(rows))
-    for start in range(0, len(rows), BLOCK):
-        similarity = rows[start : start + BLOCK] @ rows.T
-        own = np.arange(len(similarity))
-        similarity[own, start + own] = -1
-        nearest[start + own], closeness[start + own] = similarity.argmax(axis=1), similarity.max(axis=1)
-    return nearest, closeness
-
-
 def nominations(
     manifest: pd.DataFrame, views: Mapping[float, np.ndarray], lowest: float, directions: np.ndarray | None
 ) -> Iterator[Pairs]:
@@ -211,14 +214,6 @@ def pairs_above(similarity: np.ndarray, lowest: float, start: int) -> Pairs:
     rows, columns = np.nonzero(similarity >= lowest)
     pairs = np.stack([rows + start, columns], axis=1)
     return pairs[pairs[:, 0] != pairs[:, 1]]
-
-
-def nearest_to_each_other(directions: np.ndarray) -> Pairs:
-    """Pairs whose features are closer to each other than to those of any third image, and close enough."""
-    nearest, closeness = nearest_others(directions)
-    images = np.arange(len(directions))
-    mutual = (nearest[nearest] == images) & (closeness >= NOMINATING_COSINE)
-    return np.stack([images, nearest], axis=1)[mutual]
 
 
 def best_views(views: Mapping[float, np.ndarray], pairs: Pairs) -> pd.DataFrame:
@@ -247,13 +242,6 @@ def detail_rows(images: np.ndarray) -> np.ndarray:
     """`unit_rows` of locally normalised thumbnails, in blocks that keep scratch memory small."""
     blocks = [images[start : start + BLOCK] for start in range(0, len(images), BLOCK)]
     return np.concatenate([unit_rows(normalise_locally(block)) for block in blocks])
-
-
-def feature_directions(features: np.ndarray) -> np.ndarray:
-    """Features averaged over places, minus their mean over images, of length 1: products are cosines."""
-    features = pooled(features) if features.ndim == 4 else features
-    offsets = features - features.mean(axis=0)
-    return offsets / np.maximum(np.linalg.norm(offsets, axis=1, keepdims=True), 1e-6)
 
 
 def hash_signs(manifest: pd.DataFrame) -> np.ndarray:

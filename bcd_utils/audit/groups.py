@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,28 +15,59 @@ from bcd_utils.utils.paths import readable
 
 VERDICTS = ("yes", "no", "")
 COLUMNS = ["id_a", "id_b", "verdict"]
+PIXELS = ("pixels_a", "pixels_b")
+DIGITS = 16  # of a hash: enough to tell images apart
 
 
-def read_verdicts(path: Path | str, manifest: pd.DataFrame) -> pd.DataFrame:
+class Verdicts(NamedTuple):
+    """What a person has said of pairs.
+
+    Attributes
+    ----------
+    pairs : pandas.DataFrame
+        Columns id_a, id_b, verdict ("yes" or "no"); one row a judged pair, in the manifest's order of images.
+    elsewhere : list of str
+        Lines that name images which the study does not have, and were left out.
+    """
+
+    pairs: pd.DataFrame
+    elsewhere: list[str]
+
+    @property
+    def said(self) -> str:
+        """How many there are, and how many were left out."""
+        said = f"A person has judged {len(self.pairs)} pairs."
+        if self.elsewhere:
+            out = f"{len(self.elsewhere)} further verdicts are left out, for this study has no such image"
+            said += f" **{out}** (first {self.elsewhere[0]})."
+        return said
+
+
+NO_VERDICTS = Verdicts(pd.DataFrame(columns=COLUMNS), [])
+
+
+def with_pixels(pairs: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
+    """Pairs with the first digits of each image's ``pixels_sha256``, so that no verdict is taken for other images."""
+    digits = manifest.set_index("id")["pixels_sha256"].str[:DIGITS]
+    return pairs.assign(pixels_a=pairs["id_a"].map(digits), pixels_b=pairs["id_b"].map(digits))
+
+
+def read_verdicts(path: Path | str, manifest: pd.DataFrame) -> Verdicts:
     """Read a ``duplicate_pairs.csv`` in which a person has filled the column ``verdict``.
 
     Parameters
     ----------
     path : path
-        Columns id_a, id_b, verdict (yes, no or empty); others are ignored, and so are rows without verdict.
+        Columns id_a, id_b, verdict (yes, no or empty) and, where images are to be known by more than their names,
+        those of `with_pixels`; others are ignored, and so are rows without verdict.
     manifest : pandas.DataFrame
-        The images there are, in column ``id``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns id_a, id_b, verdict; one row a judged pair, in the manifest's order of images.
+        The images there are: columns id and, where the file has digits of pixels, pixels_sha256.
 
     Raises
     ------
     StudyError
-        Naming file and line, where a column is missing, an id is unknown, a verdict is something else, or
-        one pair has two verdicts.
+        Naming file and line, where a column is missing, a verdict is something else, one pair has two verdicts, or
+        no judged pair is of images that there are.
     """
     name = readable(path)
     try:
@@ -53,23 +84,30 @@ def read_verdicts(path: Path | str, manifest: pd.DataFrame) -> pd.DataFrame:
             "start from artifacts/duplicate_pairs.csv and keep its first line; columns are separated by commas",
         )
     table["verdict"] = table["verdict"].str.strip().str.lower()
+    digits = table.reindex(columns=PIXELS, fill_value="").to_numpy()
+    hashes = dict(zip(manifest["id"], manifest.get("pixels_sha256", manifest["id"]), strict=True))
     place = {image: row for row, image in enumerate(manifest["id"])}
     judged: dict[tuple[str, str], str] = {}
+    elsewhere = []
     for row, (one, other, verdict) in enumerate(table[COLUMNS].itertuples(index=False), start=2):
         line = f"{name}, line {row}"
         if verdict not in VERDICTS:
             raise StudyError(f"{line}: verdict {verdict!r}", "write yes, no or nothing")
-        for image in (one, other):
-            if image not in place:
-                problem = f"{line}: there is no image {image!r} in this data set"
-                raise StudyError(problem, "write ids as in manifest.csv")
         if not verdict:
+            continue
+        of_two = zip((one, other), digits[row - 2], strict=True)
+        if strange := [id for id, start in of_two if id not in place or not hashes[id].startswith(start)]:
+            elsewhere.append(f"line {row}: {strange[0]!r}" + " has other pixels" * (strange[0] in place))
             continue
         first, second = sorted((one, other), key=place.__getitem__)
         if judged.setdefault((first, second), verdict) != verdict:
             problem = f"{line}: {one} and {other} have another verdict further up"
             raise StudyError(problem, "keep one of the two")
-    return pd.DataFrame([(*pair, verdict) for pair, verdict in judged.items()], columns=COLUMNS)
+    if elsewhere and not judged:
+        problem = f"{name} judges other images than this study's ({elsewhere[0]})"
+        raise StudyError(problem, "name a table of these images, or none: --set audit.reviewed_pairs=null")
+    pairs = pd.DataFrame([(*pair, verdict) for pair, verdict in judged.items()], columns=COLUMNS)
+    return Verdicts(pairs, elsewhere)
 
 
 def with_verdicts(pairs: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import pandas as pd
 from bcd_utils.audit import duplicates
 from bcd_utils.audit.groups import groups_with_pairs
 from bcd_utils.datasets import Dataset
+from bcd_utils.datasets.base import SAME_LESION
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.datasets.manifest import known_patients
 from bcd_utils.utils.counting import OnProgress, silent
@@ -92,6 +93,23 @@ class Rule:
             return f"No patients are named: {alike}."
         return "No patients are named, and look_alikes is none here: only exact copies are taken as one."
 
+    def named_by(self, reviewed: str | None) -> str:
+        """How the images of a group were joined, in a few words.
+
+        Examples
+        --------
+        >>> Rule("BUSI", "source", 0.47, False).named_by("pairs.csv")
+        'look from 0.47 on, verdicts'
+        """
+        alike = (
+            f"look from {self.threshold:g} on"
+            if self.by_look
+            else "patients"
+            if self.named
+            else "exact copies"
+        )
+        return f"{alike}, verdicts" if reviewed else alike
+
     def joined(self, images: pd.DataFrame, pairs: pd.DataFrame, folder: Path, sheet: Sheet) -> pd.Series:
         """The group of each image.
 
@@ -131,6 +149,12 @@ class Rule:
             place = sheet(self.called, duplicates.read_pairs(folder, images, weakest))
             raise self._refusal(len(ids), len(images), place, self._higher(images, pairs, known, certain))
         return groups
+
+    def strictly_joined(self, images: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
+        """As `joined`, by no look below `SAME_LESION` and no person's yes: a part of those groups."""
+        by_look = (pairs["detail"] >= SAME_LESION) & self.by_look
+        certain = pairs["kind"].isin(duplicates.EXACT) | by_look
+        return groups_with_pairs(images, pairs[certain])
 
     def _higher(
         self, images: pd.DataFrame, pairs: pd.DataFrame, known: pd.Series, certain: pd.Series

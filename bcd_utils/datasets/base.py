@@ -26,7 +26,8 @@ MANIFEST_COLUMNS = (
 )  # fmt: skip
 
 
-#: From this detail correlation on two breast ultrasound images show one lesion; see `duplicates`.
+#: From this detail correlation on two breast ultrasound images that nobody has looked at are taken as one lesion; see
+#: `duplicates`.
 SAME_LESION = 0.6
 
 

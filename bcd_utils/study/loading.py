@@ -176,14 +176,24 @@ def parse_override(text: str) -> tuple[str, Any]:
         raise StudyError(problem, f"quote it: --set '{key}=\"...\"'") from None
 
 
-def with_absolute_paths(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings whose files and folders do not depend on the current folder or on ``~``."""
+def with_absolute_paths(settings: Mapping[str, Any], folder: Path = STUDIES) -> dict[str, Any]:
+    """Settings whose files and folders do not depend on the current folder or on ``~``.
+
+    Parameters
+    ----------
+    settings : mapping
+    folder : Path
+        Where verdicts on pairs are sought that are not in the current folder, before `STUDIES`.
+    """
     changed = dict(settings)
     for key, value in settings.items():
         if isinstance(value, Mapping):
-            changed[key] = with_absolute_paths(value)
+            changed[key] = with_absolute_paths(value, folder)
         elif key in _PATHS and isinstance(value, list | tuple):
             changed[key] = [_absolute(key, each) for each in value]
+        elif key == "reviewed_pairs" and isinstance(value, str):
+            places = [Path(value), folder / value, STUDIES / value]
+            changed[key] = _absolute(key, str(next((place for place in places if place.is_file()), value)))
         elif key in _PATHS:
             changed[key] = _absolute(key, value)
     return changed
@@ -248,7 +258,7 @@ def load_study(
     for key, value in with_new_names(settings).items():
         both = isinstance(value, dict) and isinstance(values.get(key), dict)
         values[key] = {**values[key], **value} if both else value
-    return make_study(with_absolute_paths(values), readable(path), sections or {})
+    return make_study(with_absolute_paths(values, path.parent), readable(path), sections or {})
 
 
 def overridden(values: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:

@@ -50,15 +50,19 @@ class FineTuning:
 
 @dataclass(frozen=True, config=STRICT)
 class Audit:
-    """What a person has said of images that show the same lesion twice.
+    """What a person has said of images that show the same lesion twice, and what a person is shown.
 
     Attributes
     ----------
     reviewed_pairs : str or None
-        A ``duplicate_pairs.csv`` that a person has corrected; its verdicts replace the program's.
+        A ``duplicate_pairs.csv`` that a person has corrected; its verdicts replace the program's. A name that is no
+        file here is sought beside the study's file, then among the project's studies.
+    neighbours : int
+        How many pairs are proposed for a look because the backbone's features are alike, thumbnails not.
     """
 
     reviewed_pairs: str | None = None
+    neighbours: Annotated[int, Field(ge=0, le=1000)] = 20
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -70,7 +74,9 @@ class RepeatedSplits:
     splits : int
         Random splits, plain and grouped, each with its own seed.
     folds, repeats : int
-        Grouped cross-validation, repeated.
+        Cross-validation by group and by image, repeated, each training with its own seed.
+    crossed_splits, crossed_seeds : int
+        So many splits by image, each trained with so many seeds: what the split changes, and what the seed.
     pooling : {"flatten", "average"}
         How features enter the head in these repetitions; Flatten takes many times as long.
     """
@@ -78,6 +84,8 @@ class RepeatedSplits:
     splits: Positive = 100
     folds: Folds = 5
     repeats: Positive = 5
+    crossed_splits: Folds = 20
+    crossed_seeds: Folds = 5
     pooling: Literal["flatten", "average"] = "average"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,19 +12,19 @@ from builders import noise, write_image
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
+from bcd_utils.audit import neighbours
 from bcd_utils.audit.duplicates import (
     KINDS,
     PAIR_COLUMNS,
     best_details,
-    feature_directions,
     find_pairs,
     hash_signs,
-    nearest_to_each_other,
     normalise_locally,
     read_pairs,
     thumbnails,
 )
 from bcd_utils.audit.groups import contradictory_groups, groups_with_pairs
+from bcd_utils.audit.neighbours import closest_unlisted, feature_directions, nearest_to_each_other
 from bcd_utils.datasets import REGISTRY
 from bcd_utils.datasets.phantom_files import write_phantoms
 from bcd_utils.datasets.phantoms.copies import plant_copies
@@ -156,6 +158,26 @@ def test_features_nominate_but_do_not_join(tmp_path):
     cosine = centred[0] @ centred[1] / np.linalg.norm(centred[0]) / np.linalg.norm(centred[1])
     assert (row.id_a, row.id_b, row.same) == ("a", "b", "no")
     assert row.cosine == pytest.approx(cosine, abs=1e-3)
+
+
+@pytest.mark.parametrize("count", [1, 5, 99])
+def test_the_closest_pairs_that_are_not_listed_are_found_block_by_block(monkeypatch, count):
+    monkeypatch.setattr(neighbours, "BLOCK", 4)
+    vectors = np.random.default_rng(0).normal(size=(10, 4))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    groups, listed = np.array([0, 1, 2, 3, 3, 5, 6, 7, 8, 9]), [(0, 1), (2, 5), (7, 9)]
+    others = [two for two in combinations(range(10), 2) if two not in [*listed, (3, 4)]]
+    expected = sorted(others, key=lambda two: -vectors[two[0]] @ vectors[two[1]])[:count]
+    found = closest_unlisted(vectors, np.array(listed), groups, count)
+    assert [tuple(two) for two in found.tolist()] == expected
+
+
+def test_neighbours_are_listed_and_not_joined(tmp_path):
+    images = manifest_of(tmp_path, {name: tissue(key) for key, name in enumerate("abcd")})
+    features = np.random.default_rng(1).normal(size=(4, 3)).astype(np.float32)
+    pairs = audit(tmp_path, images.assign(group=list("aacd")), features=features, neighbours=99)
+    assert set(zip(pairs["id_a"], pairs["id_b"], strict=True)) >= set(combinations("abcd", 2)) - {("a", "b")}
+    assert not pairs.duplicated(["id_a", "id_b"]).any() and set(pairs["same"]) == {"no"}
 
 
 def test_feature_maps_are_averaged_over_places():

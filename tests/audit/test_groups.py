@@ -9,14 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bcd_utils.audit.groups import (
+    NO_VERDICTS,
     audit_record,
     contradictory_groups,
     group_table,
     groups_with_pairs,
     read_verdicts,
+    with_pixels,
     with_verdicts,
 )
+from bcd_utils.study.loading import load_study
 from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.paths import STUDIES
 
 IDS = list("abcdef")
 
@@ -119,7 +123,7 @@ def test_the_record_of_a_set_without_copies():
 
 def test_a_persons_verdict_replaces_the_programs(tmp_path):
     path = written(tmp_path, "id_a,id_b,note,verdict\nb,a,x,no\nc,d,y, Yes \ne,f,z,\n")
-    verdicts = read_verdicts(path, manifest())
+    verdicts = read_verdicts(path, manifest()).pairs
     assert verdicts.to_numpy().tolist() == [["a", "b", "no"], ["c", "d", "yes"]]
     judged = with_verdicts(pairs("ab yes", "cd no", "ef yes"), verdicts)
     assert judged["same"].tolist() == ["no", "yes", "yes"]
@@ -129,12 +133,12 @@ def test_a_persons_verdict_replaces_the_programs(tmp_path):
 def test_what_the_audit_writes_can_be_fed_back(tmp_path):
     table = pairs("ab yes", "cd no").assign(verdict=["no", ""])
     table.to_csv(tmp_path / "pairs.csv", index=False)
-    assert read_verdicts(tmp_path / "pairs.csv", manifest()).to_numpy().tolist() == [["a", "b", "no"]]
+    assert read_verdicts(tmp_path / "pairs.csv", manifest()).pairs.to_numpy().tolist() == [["a", "b", "no"]]
 
 
 def test_a_byte_order_mark_and_quotes_do_no_harm(tmp_path):
     path = written(tmp_path, '\ufeffid_a,id_b,verdict\n"a","b","yes"\n')
-    assert len(read_verdicts(path, manifest())) == 1
+    assert len(read_verdicts(path, manifest()).pairs) == 1
 
 
 @pytest.mark.parametrize(
@@ -142,8 +146,7 @@ def test_a_byte_order_mark_and_quotes_do_no_harm(tmp_path):
     [
         ("id_a,id_b\na,b\n", "line 1: there is no column verdict"),
         ("id_a;id_b;verdict\na;b;yes\n", "line 1: there is no column id_a, id_b, verdict"),
-        ("id_a,id_b,verdict\na,b,yes\na,z,no\n", "line 3: there is no image 'z'"),
-        ("id_a,id_b,verdict\na,z,\n", "line 2: there is no image 'z'"),
+        ("id_a,id_b,verdict\na,z,no\n", r"judges other images than this study's \(line 2: 'z'\)"),
         ("id_a,id_b,verdict\na,b,perhaps\n", "line 2: verdict 'perhaps'"),
         ("id_a,id_b,verdict\na,b,yes\nb,a,no\n", "line 3: b and a have another verdict"),
         ("", "is no table"),
@@ -153,6 +156,42 @@ def test_a_mistake_is_named_with_its_file_and_line(tmp_path, text, told):
     with pytest.raises(StudyError, match=told) as error:
         read_verdicts(written(tmp_path, text), manifest())
     assert "mine.csv" in str(error.value) and "To fix" in str(error.value)
+
+
+HASHES = [letter * 64 for letter in IDS]
+
+
+def test_a_verdict_on_images_that_the_study_lacks_is_left_out_and_said(tmp_path):
+    path = written(tmp_path, "id_a,id_b,verdict\na,b,yes\na,z,no\nz,y,\n")
+    verdicts = read_verdicts(path, manifest())
+    assert verdicts.pairs.to_numpy().tolist() == [["a", "b", "yes"]] and verdicts.elsewhere == ["line 3: 'z'"]
+    assert verdicts.said.startswith("A person has judged 1 pairs. **1 further verdicts are left out")
+    assert NO_VERDICTS.said == "A person has judged 0 pairs."
+
+
+def test_a_verdict_is_held_to_the_pixels_of_its_images(tmp_path):
+    images = manifest().assign(pixels_sha256=HASHES)
+    judged = with_pixels(pairs("ab yes", "cd no"), images).assign(verdict="yes")
+    judged.to_csv(tmp_path / "mine.csv", index=False)
+    assert len(read_verdicts(tmp_path / "mine.csv", images).pairs) == 2
+    partly = read_verdicts(tmp_path / "mine.csv", images.assign(pixels_sha256=[*HASHES[:3], *"xyz"]))
+    assert partly.elsewhere == ["line 3: 'd' has other pixels"] and len(partly.pairs) == 1
+    with pytest.raises(StudyError, match="line 2: 'a' has other pixels.*reviewed_pairs=null"):
+        read_verdicts(tmp_path / "mine.csv", images.assign(pixels_sha256="other"))
+
+
+def test_the_table_that_comes_with_the_project_is_such_a_file():
+    table = pd.read_csv(STUDIES / "busi_pairs.csv", dtype=str, keep_default_na=False)
+    ends = [table[[f"id_{end}", f"pixels_{end}"]].set_axis(["id", "pixels_sha256"], axis=1) for end in "ab"]
+    ids = pd.concat(ends).drop_duplicates()
+    assert ids["id"].is_unique and set(ids["pixels_sha256"].str.len()) == {16}
+    verdicts = read_verdicts(STUDIES / "busi_pairs.csv", ids)
+    assert verdicts.elsewhere == [] and verdicts.pairs["verdict"].value_counts().to_dict() == {
+        "yes": 41,
+        "no": 23,
+    }
+    for name in ("trust", "comparison"):
+        assert load_study(STUDIES / f"{name}.yaml").audit.reviewed_pairs == str(STUDIES / "busi_pairs.csv")
 
 
 def test_a_missing_file_is_named(tmp_path):

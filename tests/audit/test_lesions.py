@@ -12,6 +12,7 @@ from builders import write_image
 from bcd_utils.audit.duplicates import find_pairs, thumbnails
 from bcd_utils.audit.groups import with_verdicts
 from bcd_utils.audit.lesions import Rule, grouped
+from bcd_utils.datasets import REGISTRY
 from bcd_utils.datasets.inspection import inspect_image
 from bcd_utils.utils.errors import StudyError
 
@@ -147,3 +148,21 @@ def test_a_few_that_look_alike_are_one_lesion(alike, pairs):
 def test_the_rule_in_words(threshold, named, units, said):
     found = rule(threshold, named)
     assert found.units == units and said in found.said()
+
+
+def test_strict_groups_take_no_look_below_the_default_and_no_persons_yes():
+    images = pd.DataFrame({"id": list("abcdefgh"), "group": list("abcdeffh")})
+    listed = [
+        ("a", "b", 0.62, "near copy", "yes"),
+        ("b", "c", 0.5, "near copy", "yes"),
+        ("d", "e", 0.2, "same file", "yes"),
+        ("a", "h", 0.9, "near copy", "no"),
+    ]
+    pairs = pd.DataFrame(listed, columns=["id_a", "id_b", "detail", "kind", "same"])
+    assert "".join(rule(0.47).strictly_joined(images, pairs)) == "aacddffh"
+    assert "".join(rule(None).strictly_joined(images, pairs)) == "abcddffh"
+    assert "".join(rule(0.47, named=True).strictly_joined(images, pairs)) == "abcddffh"
+
+
+def test_busi_is_joined_from_where_its_pairs_were_looked_at():
+    assert (REGISTRY["busi"].look_alikes, REGISTRY["phantom"].look_alikes) == (0.47, 0.6)

@@ -64,9 +64,10 @@ def bcd(environment, tmp_path):
 
 def test_the_package_carries_the_notebooks_and_the_studies(environment):
     (project,) = environment.glob("lib/python*/site-packages/bcd_utils/project")
-    for folder, pattern in ((NOTEBOOKS, "*.ipynb"), (STUDIES, "*.yaml")):
+    for folder, suffixes in ((NOTEBOOKS, [".ipynb"]), (STUDIES, [".yaml", ".csv"])):
         carried = {path.name: path.read_bytes() for path in (project / folder.name).iterdir()}
-        assert carried == {path.name: path.read_bytes() for path in folder.glob(pattern)}
+        ours = [path for path in folder.iterdir() if path.suffix in suffixes]
+        assert carried == {path.name: path.read_bytes() for path in ours}
     assert (project / "commit.txt").read_text() == commit()
 
 

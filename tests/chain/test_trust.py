@@ -8,13 +8,14 @@ import re
 import shutil
 from pathlib import Path
 
+import independent_copies
+import independent_rivals
 import nbformat
 import pandas as pd
 import pytest
 import yaml
 from bs4 import BeautifulSoup
 from builders import TINY_SETTINGS, TinyStudy, as_yaml
-from independent_rivals import compare
 from zero_width import intervals, without_width
 
 from bcd_utils.datasets import dataset_of
@@ -31,7 +32,8 @@ def trust(quick) -> TinyStudy:
     """The tiny study with all notebooks, and an external test on phantoms of another scanner in a folder."""
     external = {"dataset": "folder", "data_dir": str(elsewhere(quick))}
     changes = {"name": "trust", "notebooks": list(STAGES), "phantoms": PHANTOMS, "external": external}
-    changes["repeated_splits"] = {"splits": 3, "folds": 3, "repeats": 1}
+    draw = {"splits": 3, "folds": 3, "repeats": 2, "crossed_splits": 3, "crossed_seeds": 2}
+    changes["repeated_splits"] = draw
     names = ["outline", "overlay-0.4", "mask_files", "copies-1", "stop_on_test", "cut_off"]
     changes["rival_explanations"] = {"names": names, "splits": 2}
     file = quick.file.parent / "trust.yaml"
@@ -86,13 +88,30 @@ def as_sets(pairs: pd.DataFrame) -> set[frozenset[str]]:
 
 def test_the_repeated_splits_first_split_is_the_studys_own(finished_trust):
     table = pd.read_csv(finished_trust / "artifacts" / "lottery.csv")
-    assert table["scheme"].value_counts().to_dict() == {"plain": 3, "grouped": 3, "folds": 3}
-    assert (table.loc[table["scheme"] != "plain", "copied"] == 0).all()
+    assert table["scheme"].value_counts().to_dict() == {
+        "plain": 3,
+        "grouped": 3,
+        "folds": 6,
+        "image_folds": 6,
+    }
+    by_image = table["scheme"].isin(["plain", "image_folds"])
+    assert (table.loc[~by_image, "copied"] == 0).all() and table.loc[by_image, "copied"].max() > 0
     splits = pd.read_csv(finished_trust / "artifacts" / "splits.csv")
     assert table.loc[0, "test_images"] == (splits["split"] == "test").sum()
     # The study's head has the pooling of the repeated splits here, so its own training is one of theirs.
     own = read_json(finished_trust / "artifacts" / "evaluation.json")["metrics"]["test"]["accuracy"]
     assert table.loc[0, "accuracy"] == pytest.approx(own, abs=0.2)
+
+
+def test_an_independent_script_finds_what_copies_are_worth_and_the_spread(finished_trust):
+    found = independent_copies.compare(finished_trust)
+    assert len(found) > 20 and found["agrees"].all(), found[~found["agrees"]].to_string()
+    crossed = pd.read_csv(finished_trust / "artifacts" / "crossed.csv")
+    plain = pd.read_csv(finished_trust / "artifacts" / "lottery.csv").query("scheme == 'plain'")
+    own = crossed[crossed["split"] == crossed["seed"]]  # split and seed of the plain splits
+    assert own["accuracy"].tolist() == pytest.approx(plain["accuracy"].tolist()[:2])
+    said = read_json(finished_trust / "summary.json")["lottery"]["copies"][1]
+    assert (said["images"], said["count"]) == ("with a copy", 16), "eight planted pairs"
 
 
 def test_the_papers_table_is_held_against_every_rival(finished_trust):
@@ -120,7 +139,7 @@ def test_the_papers_table_is_held_against_every_rival(finished_trust):
 
 
 def test_an_independent_script_agrees_on_every_rival(finished_trust):
-    found = compare(finished_trust)
+    found = independent_rivals.compare(finished_trust)
     assert found["rival"].nunique() == 7 and set(found["score"]) >= {
         "accuracy",
         "kappa_low",

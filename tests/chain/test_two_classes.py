@@ -39,7 +39,7 @@ def finished_two(quick, tmp_path_factory):
         "source": source | {"positive": POSITIVE, "look_alikes": "none"},
         "notebooks": list(NOTEBOOKS),
         "epochs": 1,
-        "repeated_splits": {"splits": 2, "folds": 2, "repeats": 1},
+        "repeated_splits": {"splits": 2, "folds": 2, "repeats": 1, "crossed_splits": 2, "crossed_seeds": 2},
         "rival_explanations": {"names": ["crop", "mask"]},
         "comparison": {
             "candidates": ["logistic_regression", "outline-logistic_regression"],

@@ -369,7 +369,8 @@ TRUSTED = SUMMARY | {
 def test_whether_the_number_can_be_trusted(index_page):
     text = " ".join(index_page(TRUSTED, figures=()).unfolded.split())
     assert "Can the number be trusted?" in text
-    for part in ("0.800", "[0.750, 0.850]", "the one split above: 0.861", "4 groups of copies hold 9 images",
+    assert text.index("Mean over splits and seeds") < text.index("One training: one split, one seed")
+    for part in ("0.800", "[0.750, 0.850]", "the one training below: 0.861", "4 groups of copies hold 9 images",
                  "Elsewhere: accuracy 0.600", "F1 is read as macro"):  # fmt: skip
         assert part in text, part
     assert "not run yet" not in text.split("Can the number be trusted?")[1].split("The paper’s table")[0]

@@ -62,6 +62,23 @@ def test_the_papers_study_spells_out_the_defaults():
     assert load_study(STUDIES / "paper.yaml") == make_study({"name": "paper", "title": title})
 
 
+def test_verdicts_are_sought_here_then_beside_the_study_then_among_the_projects_studies(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "studies").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    study = tmp_path / "studies" / "mine.yaml"
+    study.write_text("name: mine\naudit: {reviewed_pairs: busi_pairs.csv}\n")
+    assert load_study(study).audit.reviewed_pairs == str(STUDIES / "busi_pairs.csv")
+    for folder in (tmp_path / "studies", tmp_path / "here"):
+        (folder / "busi_pairs.csv").touch()
+        assert load_study(study).audit.reviewed_pairs == str(folder / "busi_pairs.csv")
+    own = load_study(study, ["audit.reviewed_pairs=mine.csv"])
+    assert own.audit.reviewed_pairs == str(tmp_path / "here" / "mine.csv"), "where the command is typed"
+    assert load_study(study, ["audit.reviewed_pairs=null"]).audit.reviewed_pairs is None
+
+
 @pytest.mark.parametrize("path", STUDY_FILES, ids=lambda path: path.stem)
 def test_every_study_file_loads_and_is_named_after_its_file(path):
     assert load_study(path).name == path.stem

@@ -17,6 +17,7 @@ DATASET = Dataset(
     citation="Al-Dhabyani W, Gomaa M, Khaled H, Fahmy A. Dataset of breast ultrasound images. "
     "Data in Brief 28:104863 (2020). doi:10.1016/j.dib.2019.104863",
     homepage=HOMEPAGE,
+    look_alikes=0.47,  # down to here every pair was looked at, and shows one lesion or sweep: studies/busi_pairs.csv
     locate=locator("busi/unpacked", "BUSI", "run 'bcd fetch busi', or pass --data-dir FOLDER_OR_ZIP"),
     fetch=fetcher(
         "busi", URL, "Dataset_BUSI.zip", f"get Dataset_BUSI.zip from {HOMEPAGE} or a mirror, put it"

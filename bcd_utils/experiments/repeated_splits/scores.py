@@ -15,6 +15,7 @@ from bcd_utils.evaluation.metric_registry import paper_metrics
 from bcd_utils.evaluation.metrics import score
 from bcd_utils.evaluation.predictions import class_numbers
 from bcd_utils.experiments.repeated_splits.training import Splits
+from bcd_utils.experiments.repeated_splits.variance import variance_record
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.parallel import Result
 
@@ -27,15 +28,18 @@ def sizes_table(splits: Splits) -> pd.DataFrame:
     pandas.DataFrame
         Index ``scheme``; columns ``trainings``, ``train``, ``validation`` and ``test``.
     """
-    schemes = [scheme for scheme, _ in splits]
+    schemes = [str(scheme) for scheme, _ in splits]
     counts = pd.DataFrame([split.value_counts() for split in splits.values()]).groupby(schemes)
     sizes = counts.mean().round(1)[["train", "validation", "test"]]
     sizes.insert(0, "trainings", counts.size())
-    return sizes.loc[["plain", "grouped", "folds"]].rename_axis("scheme")
+    return sizes.loc[list(dict.fromkeys(schemes))].rename_axis("scheme")
 
 
 def scores_by_split(
-    splits: Splits, results: Mapping[tuple[str, int], Result], manifest: pd.DataFrame, classes: Sequence[str]
+    splits: Splits,
+    results: Mapping[tuple[str | int, int], Result],
+    manifest: pd.DataFrame,
+    classes: Sequence[str],
 ) -> pd.DataFrame:
     """One row a split: how its test set was scored, and how much of it had a copy in training.
 
@@ -47,27 +51,20 @@ def scores_by_split(
     Returns
     -------
     pandas.DataFrame
-        Columns scheme, number, test_images, the scores of `metrics.score`, ``epochs``, ``copied`` (test
-        images whose group is also in training or validation) and ``accuracy_copied``,
-        ``accuracy_not_copied`` (on those and on the others; NaN where there are none).
+        Columns scheme, number, test_images, the scores of `metrics.score`, ``epochs`` and ``copied`` (test images
+        whose group is also in training or validation).
     """
     labels = class_numbers(manifest["label"], classes)
     rows = []
     for (scheme, number), split in splits.items():
         sets, result = split.to_numpy(), results[scheme, number]
         test, probabilities = sets == "test", result["probabilities"]
-        right = probabilities.argmax(axis=1) == labels
         learned_from = set(manifest["group"][(sets == "train") | (sets == "validation")])
         copied = manifest["group"].isin(learned_from).to_numpy() & test
         rows.append(
             {"scheme": scheme, "number": number, "test_images": int(test.sum())}
             | score(labels[test], probabilities[test], classes)
-            | {
-                "epochs": int(result["epochs"]),
-                "copied": int(copied.sum()),
-                "accuracy_copied": right[copied].mean() if copied.any() else np.nan,
-                "accuracy_not_copied": right[test & ~copied].mean() if (test & ~copied).any() else np.nan,
-            }
+            | {"epochs": int(result["epochs"]), "copied": int(copied.sum())}
         )
     return pd.DataFrame(rows)
 
@@ -108,15 +105,16 @@ def distributions(table: pd.DataFrame, paper: Mapping[str, float]) -> pd.DataFra
 
 def headline(
     splits: Splits,
-    results: Mapping[tuple[str, int], Result],
+    results: Mapping[tuple[str | int, int], Result],
     manifest: pd.DataFrame,
     classes: Sequence[str],
     study: Study,
 ) -> dict[str, dict[str, float | None]]:
     """Scores of repeated grouped cross-validation, with intervals over folds.
 
-    In each repeat every image is predicted once, by a model that saw nothing of its group. A score is the
-    mean over repeats; for its interval see `fold_intervals`.
+    In each repeat every image is predicted once, by a model that saw nothing of its group; repeats differ in
+    the folds and in the seed of each training. A score is the mean over repeats; for its interval see
+    `fold_intervals`.
 
     Returns
     -------
@@ -133,35 +131,12 @@ def headline(
     return {metric: mean_over_repeats(scored, metric, study.confidence) for metric in scored[0].values}
 
 
-def copies_summary(table: pd.DataFrame) -> pd.DataFrame:
-    """What copies in training go with, over the splits by image.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row; columns ``splits`` (those with a copied test image), ``copied_share`` (of test images, mean
-        over all splits), ``accuracy_copied``, ``accuracy_not_copied`` and ``difference`` (means over splits
-        that have both), ``low``, ``high`` (2.5% and 97.5% quantiles of the difference over splits).
-    """
-    plain = table[table["scheme"] == "plain"]
-    both = plain.dropna(subset=["accuracy_copied", "accuracy_not_copied"])
-    difference = both["accuracy_copied"] - both["accuracy_not_copied"]
-    row = {
-        "splits": len(both),
-        "copied_share": (plain["copied"] / plain["test_images"]).mean(),
-        **both[["accuracy_copied", "accuracy_not_copied"]].mean(),
-        "difference": difference.mean(),
-        "low": difference.quantile(0.025),
-        "high": difference.quantile(0.975),
-    }
-    return pd.DataFrame([row], index=["test images with a copy in training"])
-
-
 def splits_record(
     table: pd.DataFrame,
     spread: pd.DataFrame,
     scores: Mapping[str, Mapping[str, float]],
     worth: pd.DataFrame,
+    by_seed: pd.DataFrame,
     study: Study,
 ) -> dict[str, object]:
     """What the overview says about the repeated splits; plain values, None where undefined."""
@@ -170,5 +145,6 @@ def splits_record(
         "trainings": len(table),
         **{scheme: plain_rows(spread.loc[scheme]) for scheme in ("plain", "grouped")},
         "headline": {name: dict(value) for name, value in scores.items()},
-        "copies": plain_rows(worth.astype(float), "records")[0],
+        "copies": plain_rows(worth, "records"),
+        "variance": variance_record(by_seed),
     }

@@ -21,7 +21,10 @@ from bcd_utils.utils.parallel import Result, run_jobs
 if TYPE_CHECKING:
     from bcd_utils.study.settings import Study
 
-Splits = dict[tuple[str, int], pd.Series]
+Splits = dict[tuple[str | int, int], pd.Series]
+
+#: Each cross-validation, and the manifest's column whose images it keeps together.
+FOLDS = {"folds": "group", "strict_folds": "strict_group", "image_folds": "id"}
 
 
 def plain_splits(manifest: pd.DataFrame, study: Study) -> Splits:
@@ -50,23 +53,47 @@ def draw_splits(manifest: pd.DataFrame, study: Study) -> Splits:
     Parameters
     ----------
     manifest : pandas.DataFrame
-        Columns label, group, status; ``group`` as the audit joined it.
+        Columns id, label, group, strict_group, status; the groups as the audit joined them.
     study : Study
         Reads repeated_splits, seed, the fractions and stratify.
 
     Returns
     -------
     dict of (scheme, number) to pandas.Series of str
-        ``plain``: by image, as the paper; ``grouped``: no group in two sets; ``folds``: grouped
-        cross-validation, repeat after repeat. The first plain split is the study's own.
+        ``plain``: by image, as the paper; ``grouped``: no group in two sets. Cross-validation, repeat after repeat:
+        ``folds`` by group, ``strict_folds`` by strict group where that is another, ``image_folds`` by image. The
+        first plain split is the study's own.
     """
     draw, fractions = study.repeated_splits, (study.test_fraction, study.validation_fraction)
     grouped = [split_by_group(manifest, *fractions, study.seed + number) for number in range(draw.splits)]
-    repeats = range(study.seed, study.seed + draw.repeats)
-    folds = chain(*(grouped_folds(manifest, draw.folds, fractions[1], seed) for seed in repeats))
     splits = plain_splits(manifest, study)
     splits |= {("grouped", number): split for number, split in enumerate(grouped)}
-    return splits | {("folds", number): split for number, split in enumerate(folds)}
+    repeats = range(study.seed, study.seed + draw.repeats)
+    for scheme, column in FOLDS.items():
+        if scheme != "strict_folds" or not manifest[column].equals(manifest["group"]):
+            together = manifest.assign(group=manifest[column])
+            folds = chain(*(grouped_folds(together, draw.folds, fractions[1], seed) for seed in repeats))
+            splits |= {(scheme, number): split for number, split in enumerate(folds)}
+    return splits
+
+
+def crossed_splits(manifest: pd.DataFrame, study: Study) -> Splits:
+    """Some splits by image, each to be trained with the same few seeds.
+
+    Parameters
+    ----------
+    manifest : pandas.DataFrame
+        Columns label and status.
+
+    Returns
+    -------
+    dict of (split, seed) to pandas.Series of str
+        Both counted from 0, which is the study's own; as in `draw_splits`.
+    """
+    draw = study.repeated_splits
+    several = replace(study, repeated_splits=replace(draw, splits=draw.crossed_splits))
+    splits = plain_splits(manifest, several).items()
+    return {(number, seed): split for (_, number), split in splits for seed in range(draw.crossed_seeds)}
 
 
 def head_inputs(features: np.ndarray, study: Study) -> np.ndarray:
@@ -90,7 +117,7 @@ def train_splits(
     classes: int,
     study: Study,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
-) -> dict[tuple[str, int], Result]:
+) -> dict[tuple[str | int, int], Result]:
     """Train the head anew on each split; see `parallel.sweep` for where, and for what is kept.
 
     Parameters

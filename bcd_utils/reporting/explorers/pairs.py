@@ -67,5 +67,5 @@ def _kept(file: Path, usable: pd.DataFrame) -> dict[tuple[str, str], str]:
     """The verdicts so far."""
     if not file.exists():
         return {}
-    table = read_verdicts(file, usable)
+    table = read_verdicts(file, usable).pairs
     return {(row.id_a, row.id_b): row.verdict for row in table.itertuples()}

@@ -14,7 +14,13 @@ from bcd_utils.reporting.plots.results import confusion_matrices
 from bcd_utils.study.run import Run
 from bcd_utils.utils.parallel import Result
 
-SCHEMES = {"plain": "by image", "grouped": "by group", "folds": "fold of the cross-validation"}
+SCHEMES = {
+    "plain": "by image",
+    "grouped": "by group",
+    "folds": "fold of the cross-validation",
+    "strict_folds": "fold by strict group",
+    "image_folds": "fold by image",
+}
 #: Ids that are listed at most.
 MOST = 30
 

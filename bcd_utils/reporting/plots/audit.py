@@ -52,7 +52,8 @@ def caption(row: pd.Series, width: float) -> str:
     verdict = f"a person says {row['verdict']}" if row["verdict"] else f"same: {row['same']}"
     lines = [
         f"{row['id_a']}  |  {row['id_b']}",
-        f"detail {row['detail']:.2f}, correlation {row['correlation']:.2f}",
+        f"detail {row['detail']:.2f}, correlation {row['correlation']:.2f}"
+        + (f", features {row['cosine']:.2f}" if style.known(row.get("cosine")) else ""),
         f"{row['kind']}, {verdict}" + (", labels differ" if row["contradictory"] else ""),
     ]
     weight = "bold" if row["contradictory"] else "normal"

@@ -64,20 +64,25 @@ def repeated_splits(
     return figure
 
 
-def copies(table: pd.DataFrame) -> Figure:
-    """Accuracy on test images that have a copy in training against accuracy on the others, split by split.
+def copies(worth: pd.DataFrame) -> Figure:
+    """Accuracy on the same images with folds by image and with folds by group, a panel for each way to join groups.
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        Rows of plain splits with ``accuracy_copied`` and ``accuracy_not_copied``.
+    worth : pandas.DataFrame
+        From `copies.worth_of_copies`.
     """
-    figure, [[panel]] = style.panels(3.6, width=5.2, lines="both")
-    both = table.dropna(subset=["accuracy_copied", "accuracy_not_copied"])
-    panel.scatter(both["accuracy_not_copied"], both["accuracy_copied"], s=22, alpha=0.7, linewidth=0, **PLAIN)
-    ends = both[["accuracy_copied", "accuracy_not_copied"]].to_numpy()
-    limits = (ends.min() - 0.03, min(1.02, ends.max() + 0.03)) if len(both) else (0, 1)
-    panel.plot(limits, limits, color=style.MUTED, linewidth=1, linestyle=(0, (4, 2)))
-    panel.set(xlim=limits, ylim=limits, xlabel="accuracy on test images without a copy in training")
-    panel.set_ylabel("accuracy on test images\nwith a copy in training")
+    ways = worth["joined"].unique()
+    figure, [grid] = style.panels(3.0, columns=len(ways), sharex=True, lines="x")
+    for panel, joined in zip(grid, ways, strict=True):
+        rows = worth[worth["joined"] == joined].to_dict("records")
+        for place, row in enumerate(rows):
+            style.score(panel, row, place - 0.14, "by_image", **PLAIN)
+            style.score(panel, row, place + 0.14, "by_group", **GROUPED)
+        panel.set_yticks(
+            range(len(rows)), [f"{row['images']}\n{row['count']:,}" for row in rows], size=style.MEDIUM
+        )
+        panel.set(ylim=(len(rows) - 0.5, -0.5), xlabel="accuracy")
+        style.heading(panel, joined)
+    style.key(figure, [style.sign("folds by image", **PLAIN), style.sign("folds by group", **GROUPED)])
     return figure

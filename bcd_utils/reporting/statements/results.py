@@ -6,6 +6,8 @@ from bcd_utils.datasets.splits import SETS
 from bcd_utils.evaluation.format import number, span, with_interval
 from bcd_utils.evaluation.metric_registry import METRICS, capital, main_metrics
 from bcd_utils.experiments.external.copies import said_of_copies, without_copies
+from bcd_utils.experiments.repeated_splits.copies import said_of_worth
+from bcd_utils.experiments.repeated_splits.variance import said_of_spread
 from bcd_utils.experiments.rival_explanations.words import said_of_rivals
 from bcd_utils.reporting.statements.base import Summary, at, main_scores, notebook_of, runs, statement
 from bcd_utils.reporting.statements.data import patients_apart, shown
@@ -99,17 +101,18 @@ def repetition(summary: Summary) -> str:
         notebook = notebook_of(summary, "lottery")
         return f"The protocol was not repeated over other splits: this study does not run {notebook}."
     repeated_splits = at(summary, "lottery")
-    text = f"Grouped cross-validation, repeated: {main_scores(at(repeated_splits, 'headline'))}."
-    spread = (repeated_splits.get("plain") or {}).get("accuracy")
-    if not spread:
-        return text
-    text = (
-        f"{text} Over {at(repeated_splits, 'splits')} splits by image the same protocol gave a test accuracy of "
-        f"{span(spread['lowest'], spread['highest'])}"
-    )
-    if spread.get("paper") is None:
-        return f"{text}."
-    return f"{text}; the paper's {number(spread['paper'])} lies above {spread['percentile']:.0f}% of them."
+    said = [f"Grouped cross-validation, repeated: {main_scores(at(repeated_splits, 'headline'))}."]
+    if spread := (repeated_splits.get("plain") or {}).get("accuracy"):
+        range_ = f"{at(repeated_splits, 'splits')} splits by image the same protocol gave a test accuracy of "
+        place = ""
+        if spread.get("paper") is not None:
+            place = f"; the paper's {number(spread['paper'])} lies above {spread['percentile']:.0f}% of them"
+        said.append(f"Over {range_}{span(spread['lowest'], spread['highest'])}{place}.")
+    if variance := repeated_splits.get("variance"):
+        said.append(said_of_spread(variance))
+    if worth := repeated_splits.get("copies"):
+        said.append(said_of_worth(worth))
+    return " ".join(said)
 
 
 @statement("artifacts/forensics.json")

@@ -12,7 +12,6 @@ from sklearn.metrics import accuracy_score, cohen_kappa_score, f1_score, roc_auc
 from statsmodels.stats.proportion import proportion_confint
 
 from bcd_utils.experiments.repeated_splits.scores import (
-    copies_summary,
     distributions,
     headline,
     scores_by_split,
@@ -46,8 +45,8 @@ def sets(text: str) -> pd.Series:
 def test_sizes_are_means_over_the_splits_of_a_scheme():
     splits = {
         ("plain", 0): sets("rrrrve--"),
-        ("folds", 0): sets("rrrrrvee"),
         ("grouped", 0): sets("rrvveeee"),
+        ("folds", 0): sets("rrrrrvee"),
     }
     splits["plain", 1] = sets("rrrrrrve")
     table = sizes_table(splits)
@@ -56,7 +55,7 @@ def test_sizes_are_means_over_the_splits_of_a_scheme():
     assert table.columns.tolist() == ["trainings", "train", "validation", "test"]
 
 
-def test_a_split_is_scored_on_its_test_images_with_and_without_copies(images):
+def test_a_split_is_scored_on_its_test_images_and_copies_are_counted(images):
     # tested: b0 (its copy b1 is trained on), b2, m0 (its copy is in validation), m3; right: b0, m0, m3
     splits = {("plain", 0): sets("ererevre")}
     results = {("plain", 0): result([0.1, 0.1, 0.8, 0.1, 0.7, 0.9, 0.9, 0.6])}
@@ -67,14 +66,8 @@ def test_a_split_is_scored_on_its_test_images_with_and_without_copies(images):
     assert row["kappa"] == pytest.approx(cohen_kappa_score(truth, predicted))
     assert row["roc_auc_malignant"] == pytest.approx(roc_auc_score(truth, probability))
     assert (row["test_images"], row["copied"], row["epochs"]) == (4, 2, 7)
-    assert (row["accuracy_copied"], row["accuracy_not_copied"]) == (1.0, 0.5)
-
-
-def test_a_split_without_copies_has_no_accuracy_on_them(images):
-    splits = {("grouped", 0): sets("eerveerv")}
-    results = {("grouped", 0): result([0.1] * 4 + [0.9] * 4)}
-    (row,) = scores_by_split(splits, results, images, CLASSES).to_dict("records")
-    assert row["copied"] == 0 and np.isnan(row["accuracy_copied"]) and row["accuracy_not_copied"] == 1.0
+    whole = scores_by_split({("plain", 0): sets("eerveerv")}, results, images, CLASSES)
+    assert whole["copied"].tolist() == [0]
 
 
 def spread_table():
@@ -85,7 +78,6 @@ def spread_table():
                 {"scheme": scheme, "number": number, "test_images": 10, "copied": number, "epochs": 5}
             )
             rows[-1] |= dict.fromkeys(PAPER, value)
-            rows[-1] |= {"accuracy_copied": 0.9 if number else np.nan, "accuracy_not_copied": value}
     return pd.DataFrame(rows)
 
 
@@ -97,13 +89,6 @@ def test_the_papers_percentile_counts_ties_one_half():
     row = table.loc[("plain", "accuracy")]
     assert (row["mean"], row["lowest"], row["highest"]) == (0.75, 0.5, 1.0)
     assert row["sd"] == pytest.approx(np.sqrt(0.125 / 3))
-
-
-def test_copies_are_compared_within_splits_by_image():
-    (row,) = copies_summary(spread_table()).to_dict("records")
-    assert row["splits"] == 3
-    assert row["copied_share"] == pytest.approx((0 + 1 + 2 + 3) / 40)
-    assert row["difference"] == pytest.approx(0.9 - (0.75 + 0.75 + 1.0) / 3)
 
 
 @pytest.fixture
@@ -138,10 +123,12 @@ def test_the_headlines_interval_is_that_of_its_folds(images, repeated):
 
 def test_the_record_is_plain_json_even_without_copies(images, repeated):
     splits, results, study = repeated
-    table = spread_table().assign(accuracy_copied=np.nan, copied=0)
+    table = spread_table()
+    worth = pd.DataFrame([{"joined": "look", "images": "alone", "difference": 0.0, "difference_low": np.nan}])
+    by_seed = pd.DataFrame({"split": [0, 0, 1, 1], "seed": [0, 1, 0, 1], "accuracy": 0.75, "test_images": 10})
     scores = headline(splits, results, images, CLASSES, study)
-    record = splits_record(table, distributions(table, PAPER), scores, copies_summary(table), study)
+    record = splits_record(table, distributions(table, PAPER), scores, worth, by_seed, study)
     record = json.loads(json.dumps(record, allow_nan=False))
-    assert record["copies"]["difference"] is None
+    assert record["copies"][0]["difference_low"] is None and record["variance"]["split and seed"] == 0
     assert record["plain"]["accuracy"]["percentile"] == 50.0
     assert record["headline"]["accuracy"]["value"] == 0.875

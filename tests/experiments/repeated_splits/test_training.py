@@ -39,7 +39,7 @@ def images():
     labels = [CLASSES[number % 3] for number in range(IMAGES)]
     groups = [f"g{number // 2}" if number < 20 else f"s{number}" for number in range(IMAGES)]
     ids = [f"i{number}" for number in range(IMAGES)]
-    return pd.DataFrame({"id": ids, "label": labels, "group": groups, "status": "ok"})
+    return pd.DataFrame({"id": ids, "label": labels, "group": groups, "strict_group": groups, "status": "ok"})
 
 
 @pytest.fixture(scope="module")
@@ -62,21 +62,49 @@ def test_the_first_plain_split_is_the_studys_own(images, study):
 
 def test_grouped_splits_keep_groups_whole_and_plain_ones_do_not(images, study):
     splits = repeated_splits.draw_splits(images, study)
-    assert [scheme for scheme, _ in splits] == ["plain"] * 3 + ["grouped"] * 3 + ["folds"] * 6
+    assert [scheme for scheme, _ in splits] == ["plain"] * 3 + ["grouped"] * 3 + ["folds"] * 6 + [
+        "image_folds"
+    ] * 6
     crossing = {
         name: (images.assign(set=split).groupby("group")["set"].nunique() > 1).any()
         for name, split in splits.items()
     }
-    assert not any(crosses for (scheme, _), crosses in crossing.items() if scheme != "plain")
-    assert any(crosses for (scheme, _), crosses in crossing.items() if scheme == "plain")
+    by_image = ("plain", "image_folds")
+    assert not any(crosses for (scheme, _), crosses in crossing.items() if scheme not in by_image)
+    for name in by_image:
+        assert any(crosses for (scheme, _), crosses in crossing.items() if scheme == name)
 
 
 def test_a_repeat_of_cross_validation_tests_every_image_once(images, study):
     splits = repeated_splits.draw_splits(images, study)
     for repeat in range(2):
-        tested = sum((splits["folds", 3 * repeat + fold] == "test").astype(int) for fold in range(3))
-        assert (tested == 1).all()
+        for scheme in ("folds", "image_folds"):
+            tested = sum((splits[scheme, 3 * repeat + fold] == "test").astype(int) for fold in range(3))
+            assert (tested == 1).all()
     assert not splits["folds", 0].equals(splits["folds", 3])
+
+
+def test_other_strict_groups_have_folds_of_their_own(images, study):
+    strict = images.assign(strict_group=images["group"].where(images.index < 10, images["id"]))
+    splits = repeated_splits.draw_splits(strict, study)
+    assert [scheme for scheme, _ in splits].count("strict_folds") == 6
+    crosses = {
+        column: any(
+            (strict.assign(set=split).groupby(column)["set"].nunique() > 1).any()
+            for (scheme, _), split in splits.items()
+            if scheme == "strict_folds"
+        )
+        for column in ("strict_group", "group")
+    }
+    assert crosses == {"strict_group": False, "group": True}
+
+
+def test_every_seed_is_tried_on_every_crossed_split(images, study):
+    draw = replace(study.repeated_splits, splits=1, crossed_splits=3, crossed_seeds=2)
+    crossed = repeated_splits.crossed_splits(images, replace(study, repeated_splits=draw))
+    assert list(crossed) == [(split, seed) for split in range(3) for seed in range(2)]
+    for (split, _), sets in crossed.items():
+        pd.testing.assert_series_equal(sets, split_images(images, seed=3 + split))
 
 
 def test_average_pooling_of_the_features_beforehand_changes_no_prediction(features, study):

@@ -42,13 +42,13 @@ def test_verdicts_are_kept_and_can_be_changed(given):
     live.buttons["not the same"].click()
     live.buttons["same"].click()
     file = run.folder / "exploration" / "verdicts.csv"
-    assert read_verdicts(file, usable).to_numpy().tolist() == [["a", "b", "no"], ["a", "c", "yes"]]
+    assert read_verdicts(file, usable).pairs.to_numpy().tolist() == [["a", "b", "no"], ["a", "c", "yes"]]
     assert f"2 verdicts are in {file}" in live.message.value
     assert f"--set audit.reviewed_pairs={file}" in live.message.value
     again = explore_pairs(run.explored(), folder, usable, pairs)
     assert again.view.facts["same"] == "no, a person says"
     again.buttons["same"].click()
-    assert read_verdicts(file, usable)["verdict"].tolist() == ["yes", "yes"]
+    assert read_verdicts(file, usable).pairs["verdict"].tolist() == ["yes", "yes"]
     assert again.view.facts["labels"] == "they differ"
 
 

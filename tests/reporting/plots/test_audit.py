@@ -54,6 +54,8 @@ def test_a_caption_names_who_decided():
     assert "same: yes" in audit.caption(pd.Series(ROW), 4)
     assert "a person says no" in audit.caption(pd.Series(ROW | {"verdict": "no", "same": "no"}), 4)
     assert "labels differ" not in audit.caption(pd.Series(ROW | {"contradictory": False}), 4)
+    assert "features" not in audit.caption(pd.Series(ROW | {"cosine": np.nan}), 4)
+    assert "correlation 1.00, features 0.71" in audit.caption(pd.Series(ROW | {"cosine": 0.7107}), 4)
 
 
 def test_long_names_are_wrapped():

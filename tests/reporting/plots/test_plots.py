@@ -550,6 +550,18 @@ def test_localisation_shows_values_and_intervals():
     assert "0.500 [0.400, 0.600]" in strings(figure)
 
 
+def test_what_copies_are_worth_has_a_panel_for_each_way_to_join_groups():
+    row = {"count": 4, "by_image": 0.8, "by_image_low": 0.7, "by_image_high": 0.9, "by_group": 0.6}
+    ways = (("look", "all"), ("look", "with a copy"), ("patients", "all"))
+    figure = repeated_splits.copies(
+        pd.DataFrame([row | {"joined": way, "images": part} for way, part in ways])
+    )
+    assert [panel.get_title() for panel in figure.axes] == ["look", "patients"]
+    drawn_there = [[list(line.get_xdata()) for line in panel.lines] for panel in figure.axes]
+    assert drawn_there == [2 * [[0.7, 0.9], [0.8], [0.6]], [[0.7, 0.9], [0.8], [0.6]]]
+    assert {"all\n4", "with a copy\n4", "folds by image", "folds by group"} <= set(strings(drawn(figure)))
+
+
 def spreads():
     """Small tables for each figure that draws a distribution, and the figure of it."""
     rng = np.random.default_rng(0)

@@ -228,6 +228,19 @@ def test_the_repeated_splits_says_where_the_papers_number_lies_among_the_splits(
         "plain": plain,
     }
     said = text("repetition", changed(lottery=repeated_splits))
+    assert "copy" not in said and "seeds" not in said
+    worth = {
+        "joined": "look",
+        "images": "with a copy",
+        "count": 3,
+        "by_image": 0.9,
+        "by_group": 0.7,
+        "difference": 0.2,
+    }
+    variance = {"split": 0.03, "seed": 0.02, "split and seed": 0.036, "sampling": 0.037}
+    further = {"copies": [worth], "variance": variance | {"splits": 20, "seeds": 5, "test_images": 117}}
+    more = text("repetition", changed(lottery=repeated_splits | further))
+    assert more.startswith(said) and "0.020 between seeds of a split" in more and "worth +0.200 there" in more
     assert "100 splits" in said and "0.700 to 0.900" in said and "0.940 lies above 100%" in said
 
 
