@@ -2,10 +2,10 @@
 
     python tests/independent_copies.py reports/trust
 
-It imports nothing of this project. It joins the groups anew from the pairs, scores the folds' predictions, draws whole
-groups for the intervals with scipy, and takes the test accuracies apart. It prints its own values beside those of the
-run's ``lottery.json``, and ends with an error if any differs by more than is allowed: nothing but rounding for values,
-for the ends of intervals, which depend on the draw, a sixth of the width.
+It imports nothing of this project. It joins the groups anew from the pairs, scores the folds' predictions, makes
+the intervals by whole groups, and takes the test accuracies apart. It prints its own values beside those of the
+run's ``lottery.json``, and ends with an error if any differs by more than is allowed: nothing but
+rounding.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.stats import bootstrap
+from scipy.stats import norm, t
 from sklearn.metrics import accuracy_score
 
 
@@ -47,18 +47,25 @@ def accuracy(predictions: pd.DataFrame) -> float:
     )
 
 
-def ends_over_groups(values: pd.Series, groups: pd.Series, confidence: float) -> tuple[float, float]:
-    """Percentile interval of a mean, whole groups drawn."""
-    sums = values.groupby(groups).agg(["sum", "size"])
-
-    def mean(total, count, axis=-1):
-        return total.sum(axis=axis) / count.sum(axis=axis)
-
-    found = bootstrap(
-        (sums["sum"].to_numpy(), sums["size"].to_numpy()), mean, paired=True, method="percentile", batch=500,
-        confidence_level=confidence, rng=np.random.default_rng(1),
-    ).confidence_interval  # fmt: skip
-    return found.low, found.high
+def ends_over_groups(
+    values: pd.Series, groups: pd.Series, confidence: float, lowest: float
+) -> tuple[float, float]:
+    """Wilson's interval of a mean within bounds, for as many trials as whole groups tell."""
+    shares = ((values - lowest) / (1 - lowest)).to_numpy()
+    images, mean = len(shares), shares.mean()
+    sums = pd.Series(shares - mean).groupby(groups.to_numpy()).sum().to_numpy()
+    upper = (1 + confidence) / 2
+    z = norm.ppf(upper)
+    by_group = len(sums) / (len(sums) - 1) * (sums**2).sum() / images**2
+    alone = ((shares - mean) ** 2).sum() / images / (images - 1)
+    trials = float(len(sums))
+    if alone > 1e-20:
+        trials = mean * (1 - mean) / max(by_group, alone) * images / (images - 1)
+        if len(sums) < images:
+            trials *= (t.ppf(upper, images - 1) / t.ppf(upper, len(sums) - 1)) ** 2
+    centre = (mean + z**2 / (2 * trials)) / (1 + z**2 / trials)
+    reach = z * np.sqrt(mean * (1 - mean) / trials + z**2 / (4 * trials**2)) / (1 + z**2 / trials)
+    return tuple(lowest + (1 - lowest) * np.array([centre - reach, centre + reach]))
 
 
 def worth(run: Path) -> list[tuple[str, float, float, float]]:
@@ -93,11 +100,10 @@ def worth(run: Path) -> list[tuple[str, float, float, float]]:
             rows.append((f"{name}: {score}", value, row[score], 1e-9))
             low, high = row[f"{score}_low"], row[f"{score}_high"]
             if low is not None:
-                ends = ends_over_groups(values[score][ids], groups[ids], confidence)
+                lowest = -1.0 if score == "difference" else 0.0
+                ends = ends_over_groups(values[score][ids], groups[ids], confidence, lowest)
                 sides = zip(("low", "high"), ends, (low, high), strict=True)
-                rows += [
-                    (f"{name}: {score}, {end}", one, other, (high - low) / 6) for end, one, other in sides
-                ]
+                rows += [(f"{name}: {score}, {end}", one, other, 1e-9) for end, one, other in sides]
     return rows
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from bcd_utils.datasets.base import SAME_LESION
-from bcd_utils.evaluation.bootstrap import mean_interval
 from bcd_utils.evaluation.cross_validation import out_of_fold
 from bcd_utils.evaluation.format import number, with_interval
+from bcd_utils.evaluation.means import share_interval
 from bcd_utils.evaluation.predictions import with_predictions
 from bcd_utils.experiments.repeated_splits.training import FOLDS, Splits
 from bcd_utils.study.settings import Study
@@ -73,7 +73,7 @@ def worth_of_copies(
     pandas.DataFrame
         Columns joined (``own``, then `STRICT` where that gives other groups), images ("all", "with a copy",
         "alone"; none that is empty), count, and of `SCORES` the mean over images and repeats with ``_low`` and
-        ``_high``. Whole groups are drawn for these, images being paired; none is given where nothing varies.
+        ``_high``: Wilson's interval for as many images as the groups amount to.
     """
     right = (predictions["label"] == predictions["predicted"]).astype(float)
     shares = right.groupby([predictions["id"], predictions["scheme"]]).mean().unstack().loc[manifest["id"]]
@@ -94,12 +94,11 @@ def worth_of_copies(
 
 
 def _with_ends(values: pd.DataFrame, groups: pd.Series, study: Study) -> dict[str, float]:
-    drawn = groups, study.bootstrap_samples, study.confidence, study.seed
-    row = {}
+    row: dict[str, float | None] = {}
     for score in SCORES:
-        bounds = mean_interval(values[score], *drawn)
-        ends = (bounds["low"], bounds["high"]) if bounds["low"] != bounds["high"] else (None, None)
-        row |= {score: bounds["value"], f"{score}_low": ends[0], f"{score}_high": ends[1]}
+        lowest = -1.0 if score == "difference" else 0.0
+        found = share_interval(values[score], groups, study.confidence, lowest)
+        row |= {score: found["value"], f"{score}_low": found["low"], f"{score}_high": found["high"]}
     return row
 
 
