@@ -87,9 +87,9 @@ def precision_plan(
     Returns
     -------
     dict
-        ``half_width``, ``confidence``, ``positive``, ``positives`` and ``scores``: for each score its ``title``, ``value``,
-        ``low`` and ``high`` as measured, ``images`` (needed if the value holds) and ``images_at_worst`` (if the end of the
-        interval does that takes most); None where undefined. Images are always those of all classes.
+        ``half_width``, ``confidence``, ``positive``, ``positives`` and ``scores``: for each score its ``title``,
+        ``value``, ``low`` and ``high`` as measured, ``images`` (needed if the value holds) and ``images_at_worst`` (if
+        the end of the interval does that takes most); None where undefined. Images are those of all classes.
     """
 
     def of_all(score: str, value: float | None) -> int | None:

@@ -1,7 +1,7 @@
 """Who a model works for: how many images of one class it finds, and how many others it spares, in each subgroup.
 
-Subgroups come from what the manifest and the audit know of the images: the lesion's area, what is drawn into the pixels,
-the size, and whatever few values a data set's own columns have, such as density or scanner. Many subgroups are many
+Subgroups come from what the manifest and the audit know of the images: the lesion's area, what is drawn into the
+pixels, the size, and whatever few values a data set's own columns have, such as density or scanner. Many subgroups are many
 chances to find something, so each column is tested at most once, and the p-values are Holm-adjusted over the columns.
 """
 
@@ -29,7 +29,16 @@ MOST_VALUES = 8  # of a column whose values are subgroups as they are
 UNKNOWN = "not known"
 MARKS = ("coloured_share", "text_share", "letters", "calipers")
 #: Columns that are no traits of patients, machines or images, or are read in a way of their own.
-OTHERS = {*MANIFEST_COLUMNS, *FILE_COLUMNS, *MASK_COLUMNS, *MARKS, "area_share", "split", "official_split", "predicted"}
+OTHERS = {
+    *MANIFEST_COLUMNS,
+    *FILE_COLUMNS,
+    *MASK_COLUMNS,
+    *MARKS,
+    "area_share",
+    "split",
+    "official_split",
+    "predicted",
+}
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,13 @@ class Subgroups:
     def record(self) -> dict[str, Any]:
         """As plain values."""
         rows = plain_rows(self.table, "records")
-        return {"positive": self.positive, "small": SMALL, "rows": rows, "holm_p": self.tests, "left_out": self.left_out}
+        return {
+            "positive": self.positive,
+            "small": SMALL,
+            "rows": rows,
+            "holm_p": self.tests,
+            "left_out": self.left_out,
+        }
 
 
 def with_measures(folder: Path, rows: pd.DataFrame, on_progress: OnProgress = silent) -> pd.DataFrame:
@@ -92,7 +107,7 @@ def score_subgroups(rows: pd.DataFrame, positive: str, confidence: float) -> Sub
     Lesion area, size and other numbers are cut into thirds of the images of the class, so that sensitivities rest on
     equally many. The test of a column is that of Kruskal and Wallis (1952, JASA 47:583-621) on the share that is found
     of each group (patient, or copies of one lesion) in a subgroup, since images of one are not independent; where every
-    image stands alone it is Pearson's chi-squared with n - 1 for n (Campbell 2007, Statistics in Medicine 26:3661-3675).
+    image stands alone it is Pearson's chi-squared with n - 1 for n (Campbell 2007, Stat Med 26:3661-3675).
     """
     is_positive, called = rows["label"] == positive, rows["predicted"] == positive
     columns, left_out = _columns(rows, is_positive)
@@ -157,7 +172,9 @@ def _columns(rows: pd.DataFrame, is_positive: pd.Series) -> tuple[dict[str, pd.S
 def _thirds(values: pd.Series, is_positive: pd.Series, style: str, unknown: str = UNKNOWN) -> pd.Series:
     """Numbers cut at the thirds of the images of the class, as text in their order; NaN is ``unknown``."""
     of_class = values[is_positive] if values[is_positive].notna().any() else values
-    shown = {style.format(end): end for end in of_class.quantile([1 / 3, 2 / 3])}  # what reads alike is one end
+    shown = {
+        style.format(end): end for end in of_class.quantile([1 / 3, 2 / 3])
+    }  # what reads alike is one end
     first, last = list(shown)[0], list(shown)[-1]
     names = [f"up to {first}", *(f"{low} to {high}" for low, high in pairwise(shown)), f"above {last}"]
     if values.isna().all():

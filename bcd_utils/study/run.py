@@ -146,15 +146,6 @@ class Run:
         """The notebook that writes an artifact; None where no stage declares it."""
         return next((notebook for notebook, stage in self.contract.items() if name in stage["writes"]), None)
 
-    def read_earlier(self, name: str, before: str) -> dict[str, Any] | None:
-        """Plain values of an artifact, if this study writes it before the artifact ``before``; else None.
-
-        What a later stage left in an earlier run takes no part, so that a second run gives what the first did.
-        """
-        makers = self.maker(name), self.maker(before)
-        stages = [stage for stage in self.study.notebooks if stage in makers]
-        return self.read_json(name) if stages[:-1] == [self.maker(name)] else None
-
     @property
     def command(self) -> str:
         """The command that makes this run, as advice."""

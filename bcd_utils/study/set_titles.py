@@ -1,4 +1,4 @@
-"""What the three sets are called where people read of them, as CLAIM 2024 asks: not by a "validation" that may mean two things."""
+"""What the sets are called where people read of them: CLAIM 2024's words, since "validation" means two things."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from bcd_utils.datasets.splits import SETS
 from bcd_utils.evaluation.format import number, span, with_interval
 from bcd_utils.evaluation.metric_registry import METRICS, capital, main_metrics
@@ -142,8 +144,8 @@ def comparison(summary: Summary) -> str:
     return (
         f"{ours['title']} in grouped {record['folds']}-fold cross-validation: accuracy "
         f"{with_interval(ours['scores']['accuracy'])}. Of {others} others {ahead} are more accurate and "
-        f"{behind} less, each interval of a difference taken alone. Of the paper's {len(verdicts)} claims, "
-        f"{verdicts.count('supported')} hold for this run's network and {verdicts.count('not supported')} do not."
+        f"{behind} less, each interval of a difference taken alone. Of the paper's {len(verdicts)} claims, for this "
+        f"run's network: {', '.join(f'{count} {verdict}' for verdict, count in Counter(verdicts).most_common())}."
     )
 
 
@@ -163,6 +165,9 @@ def modalities(summary: Summary) -> str:
     text = f"ROC AUC of one frozen network with a linear probe, cross-validated by group: {'; '.join(shown)}."
     for status in dict.fromkeys(missing.values()):
         text += f" {capital(status)}: {', '.join(title for title in missing if missing[title] == status)}."
+    if claim := at(summary, "modalities").get("claim"):
+        verdict = claim["this run's network"]
+        text += f" The paper's claim, “{claim['claim']}”, for this run's network: {verdict}."
     crossed = [pair for pair in pairs if pair["trained_on"] != pair["tested_on"]]
     areas = [pair["auc"] for pair in crossed if pair["auc"] is not None]
     if not areas:
