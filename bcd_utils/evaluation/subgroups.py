@@ -1,8 +1,8 @@
 """Who a model works for: how many images of one class it finds, and how many others it spares, in each subgroup.
 
 Subgroups come from what the manifest and the audit know of the images: the lesion's area, what is drawn into the
-pixels, the size, and whatever few values a data set's own columns have, such as density or scanner. Many subgroups are many
-chances to find something, so each column is tested at most once, and the p-values are Holm-adjusted over the columns.
+pixels, the size, and whatever few values a data set's own columns have, such as density or scanner. Many subgroups
+are many chances to find something, so each column is tested at most once, and the p-values are Holm-adjusted.
 """
 
 from __future__ import annotations
@@ -193,13 +193,19 @@ def _as_they_are(values: pd.Series) -> pd.Series:
 
 def _score(is_positive: pd.Series, called: pd.Series, confidence: float) -> dict[str, float]:
     """Counts and shares of one subgroup."""
-    row: dict[str, float] = {"images": len(called)}
-    for share, right, of in (("sensitivity", "found", "positives"), ("specificity", "spared", "others")):
-        hits = called[is_positive] if right == "found" else ~called[~is_positive]
-        row |= {of: len(hits), right: int(hits.sum()), share: hits.mean() if len(hits) else np.nan}
-        ends = wilson_interval(row[right], row[of], confidence) if len(hits) else (np.nan, np.nan)
-        row |= dict(zip((f"{share}_low", f"{share}_high"), ends, strict=True))
-    return row
+    return (
+        {"images": len(called)}
+        | _share(called[is_positive], ("positives", "found", "sensitivity"), confidence)
+        | _share(~called[~is_positive], ("others", "spared", "specificity"), confidence)
+    )
+
+
+def _share(right: pd.Series, names: tuple[str, str, str], confidence: float) -> dict[str, float]:
+    """How many images there are, how many of them are right, and that share with its interval, under these names."""
+    images, hits = len(right), int(right.sum())
+    low, high = wilson_interval(hits, images, confidence) if images else (np.nan, np.nan)
+    values = (images, hits, hits / images if images else np.nan, low, high)
+    return dict(zip((*names, f"{names[2]}_low", f"{names[2]}_high"), values, strict=True))
 
 
 def _p_of_sensitivity(values: pd.Series, called: pd.Series, groups: pd.Series) -> float | None:

@@ -36,7 +36,8 @@ def summarise_run(run: Run, declared: Mapping[str, Stage]) -> dict[str, Any]:
         Keys study, title, settings, stages (the notebook that makes each record), dataset, split, split_by_class,
         groups_by_class (patients, where they are known), copies_across_sets, patients_across_sets, metrics,
         intervals, patient_scores, delong, calibration, operating_points, subgroups, precision_plan, paper, the
-        record of every further stage (cam, audit, lottery, ...), epochs, best_epoch, parameters, seconds, work_seconds, announcements, provenance.
+        record of every further stage (cam, audit, lottery, ...), epochs, best_epoch, parameters, seconds,
+        work_seconds, announcements, provenance.
     """
     makers = {stage.record_key: stage.notebook for stage in declared.values() if stage.record}
     records = {key: read_record(run, key, notebook) for key, notebook in makers.items()}

@@ -15,6 +15,7 @@ import pandas as pd
 
 from bcd_utils.study.differences import command_of
 from bcd_utils.study.loading import make_study, overridden
+from bcd_utils.study.set_titles import with_set_titles
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.cache import work_for
 from bcd_utils.utils.errors import StudyError
@@ -169,9 +170,9 @@ class Run:
         self._written.add(name)
 
     def save_table(self, table: pd.DataFrame, name: str, index: bool = True) -> pd.DataFrame:
-        """Write ``tables/<name>.csv`` and return the table, for display without NaN."""
+        """Write ``tables/<name>.csv`` and return the table, for display without NaN and with the sets' titles."""
         write_text(self.target / "tables" / f"{name}.csv", table.to_csv(index=index, lineterminator="\n"))
-        return table.astype(object).where(table.notna(), "")
+        return with_set_titles(table.astype(object).where(table.notna(), ""))
 
     def save_figure(self, figure, name: str):
         """Write ``figures/<name>.png`` and return it as an IPython image, for display."""
