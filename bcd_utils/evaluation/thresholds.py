@@ -189,7 +189,7 @@ def rates_in_words(points: Mapping[str, Mapping[str, Any]], positive: str) -> st
     for wanted, point in points.items():
         hits, spared = point["test"]["sensitivity"], point["test"]["specificity"]
         lines.append(
-            f"- threshold for {wanted}: none, the validation images lack such a class"
+            f"- threshold for {wanted}: none, the tuning images lack such a class"
             if point["threshold"] is None
             else f"- threshold for {wanted} ({number(point['threshold'])}): finds {hits['right'] or 0} of "
             f"{hits['images']}, leaves {spared['right'] or 0} of {spared['images']} others alone"

@@ -23,7 +23,7 @@ COLUMNS = ("checklist", "item", "section", "asked", "status", "answer", "source"
 
 
 def load_checklists() -> list[dict[str, Any]]:
-    """The checklists of the package: CLAIM 2024 and REFORMS.
+    """The checklists of the package: CLAIM 2024, REFORMS, STARD-AI 2025 and TRIPOD+AI 2024.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def load_checklists() -> list[dict[str, Any]]:
     Examples
     --------
     >>> [(checklist["name"], len(checklist["items"])) for checklist in load_checklists()]
-    [('CLAIM 2024', 44), ('REFORMS', 32)]
+    [('CLAIM 2024', 44), ('REFORMS', 32), ('STARD-AI 2025', 48), ('TRIPOD+AI 2024', 52)]
     """
     paths = sorted((TEMPLATES / "checklists").glob("*.yaml"))
     return [yaml.safe_load(path.read_text(encoding="utf-8")) for path in paths]

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from bcd_utils.study.set_titles import SET_TITLES
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import read_json
 from bcd_utils.utils.path_text import in_shell
@@ -57,7 +58,7 @@ def show_summary(folder: Path) -> None:
     if statement := summary.get("modalities") and state("modalities", summary):
         console.print(escape(statement.text), soft_wrap=True)
     if dataset := summary["dataset"]:
-        sets = " / ".join(f"{count} {name}" for name, count in (summary["split"] or {}).items())
+        sets = " / ".join(f"{count} {SET_TITLES[name]}" for name, count in (summary["split"] or {}).items())
         console.print(
             f"{dataset['title']}: {dataset['images']} images, {dataset['set_aside']} set aside"
             + f"; {sets}" * bool(sets)
@@ -69,12 +70,12 @@ def show_summary(folder: Path) -> None:
     level = Column(f"{summary['settings']['confidence']:.0%} interval", no_wrap=True)
     compared = any(summary["paper"].values())
     table = Table("set", "metric", "this run", level, *(("paper", "difference") if compared else ()))
-    for name in ("train", "validation", "test"):
+    for name, set_title in SET_TITLES.items():
         for metric, title in main_metrics().items():
             value, paper = summary["metrics"][name].get(metric), summary["paper"][name].get(metric)
             bounds = summary["intervals"].get(metric, {}) if name == "test" else {}
             ends = interval(bounds.get("low"), bounds.get("high")) or "none" * bool(bounds)
             gap = None if None in (value, paper) else value - paper
             beside = (number(paper, 4), number(gap, 4, "+")) if compared else ()
-            table.add_row(name, title, number(value, 4), escape(ends), *beside)
+            table.add_row(set_title, title, number(value, 4), escape(ends), *beside)
     console.print(table)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcd_utils.evaluation.format import interval, number
+from bcd_utils.study.set_titles import SET_TITLES
 from bcd_utils.utils.files import write_text
 from bcd_utils.utils.paths import TEMPLATES
 from bcd_utils.utils.progress import PROGRESS
@@ -159,7 +160,7 @@ def _templates() -> Environment:
     loader = FileSystemLoader(TEMPLATES)
     templates = Environment(loader=loader, autoescape=True, undefined=ChainableUndefined, trim_blocks=True)
     templates.filters |= {"number": number, "plain": _plain, "embedded": _embedded}
-    templates.globals |= {"interval": interval}
+    templates.globals |= {"interval": interval, "set_titles": SET_TITLES}
     return templates
 
 

@@ -10,6 +10,7 @@ from bcd_utils.evaluation.metric_registry import capital, main_metrics
 from bcd_utils.evaluation.reported import other_classes
 from bcd_utils.reporting.html import render_page
 from bcd_utils.reporting.statements.base import answer
+from bcd_utils.reporting.statements.model import uses_of_tuning
 from bcd_utils.study.data_settings import Modalities
 from bcd_utils.study.stage import PaperFigure, Stage, section_name
 
@@ -58,6 +59,7 @@ def render_index(
         makers={stage.record_key: stage.notebook for stage in declared.values() if stage.record},
         cards=[(card, stage.page) for stage in declared.values() for card in stage.figures],
         trust=trust(summary, declared),
+        uses_of_tuning=answer(uses_of_tuning, summary),
         paper_figures=paper_figures(declared.values(), files, dataset.get("modality", "")),
         reasons=reasons_not_to_compare(summary),
         incomparable=other_classes(dataset.get("classes", ())),

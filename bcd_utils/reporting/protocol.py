@@ -6,9 +6,10 @@ import pandas as pd
 
 from bcd_utils.datasets import Dataset
 from bcd_utils.datasets.manifest import known_patients
-from bcd_utils.datasets.splits import SETS, groups_per_set, patients_across_sets
+from bcd_utils.datasets.splits import groups_per_set, patients_across_sets
 from bcd_utils.evaluation.reported import other_classes
 from bcd_utils.study.networks import NETWORKS
+from bcd_utils.study.set_titles import SET_TITLES
 from bcd_utils.study.settings import Study
 
 FEW = 5  # patients of a class in a set: below, one of them is more than a fifth of what is known of the class
@@ -23,7 +24,7 @@ def protocol_steps(study: Study, dataset: Dataset) -> list[tuple[str, str]]:
     >>> from bcd_utils.study.loading import make_study
     >>> study = make_study({"name": "mine"})
     >>> protocol_steps(study, dataset_of(study.source))[2]
-    ('Split', '15% test, then 10% of the rest for validation, by image; stratified; seed 42')
+    ('Split', '15% test, then 10% of the rest for tuning, by image; stratified; seed 42')
     """
     side = f"{study.image_size} x {study.image_size} pixels"
     limits = f"batch {study.batch_size}, at most {study.epochs} epochs, patience {study.patience}"
@@ -58,12 +59,12 @@ def split_in_words(study: Study) -> str:
     --------
     >>> from bcd_utils.study.loading import make_study
     >>> split_in_words(make_study({"name": "mine", "split": "official"}))
-    'published test set; 10% of the rest for validation, by group'
+    'published test set; 10% of the rest for tuning, by group'
     """
-    validation = f"{study.validation_fraction:.0%} of the rest for validation, by"
+    tuning = f"{study.validation_fraction:.0%} of the rest for tuning, by"
     if study.split == "official":
-        return f"published test set; {validation} group"
-    drawn = f"{study.test_fraction:.0%} test, then {validation} {study.split}"
+        return f"published test set; {tuning} group"
+    drawn = f"{study.test_fraction:.0%} test, then {tuning} {study.split}"
     if study.split == "group":
         return drawn
     words = {True: "stratified", False: "not stratified", "test": "the first cut stratified"}
@@ -80,9 +81,10 @@ def sizes_in_words(splits: pd.DataFrame, study: Study, dataset: Dataset) -> str:
     >>> from bcd_utils.study.loading import make_study
     >>> study = make_study({"name": "mine", "source": {"dataset": "breakhis"}})
     >>> sizes_in_words(table, study, dataset_of(study.source))
-    'Train 2, validation 1, test 1 images.'
+    'Training 2, tuning 1, internal test 1 images.'
     """
-    text = ", ".join(f"{name} {(splits['split'] == name).sum()}" for name in SETS).capitalize() + " images."
+    text = ", ".join(f"{title} {(splits['split'] == name).sum()}" for name, title in SET_TITLES.items())
+    text = text.capitalize() + " images."
     shares = study.split, study.test_fraction, study.validation_fraction
     if dataset.name == "busi" and not other_classes(dataset.classes) and shares == ("image", 0.15, 0.10):
         text += (
@@ -126,15 +128,15 @@ def few_in_words(splits: pd.DataFrame, patients: int | None, split: str) -> str:
     >>> rows = [(f"{name}{number}", name) for name, count in (("train", 9), ("validation", 2), ("test", 5))
     ...         for number in range(count)]
     >>> few_in_words(pd.DataFrame(rows, columns=["group", "split"]).assign(label="benign"), 16, "group")
-    'Few patients: validation has 2 of class benign. With fewer than 5, one patient can change a score a lot.'
+    'Few patients: the tuning set has 2 of class benign. With fewer than 5, one patient can change a score a lot.'
     """
     if split == "image":
         return ""
     unit = "group" if patients is None else "patient"
     table = groups_per_set(splits).drop(index="all")
     few = [
-        f"{name} has {', '.join(f'{count} of class {label}' for label, count in counts.items())}"
-        for name in SETS
+        f"the {SET_TITLES[name]} set has {', '.join(f'{count} of class {label}' for label, count in counts.items())}"
+        for name in SET_TITLES
         if len(counts := table.loc[table[name] < FEW, name])
     ]
     if not few:

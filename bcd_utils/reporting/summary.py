@@ -16,7 +16,9 @@ from bcd_utils.study.provenance import describe, edited_notebooks
 from bcd_utils.study.run import Run
 from bcd_utils.study.stage import Stage
 
-EVALUATED = ("intervals", "patient_scores", "delong", "calibration", "operating_points")
+EVALUATED = (
+    "intervals", "patient_scores", "delong", "calibration", "operating_points", "subgroups", "precision_plan",
+)  # fmt: skip
 
 
 def summarise_run(run: Run, declared: Mapping[str, Stage]) -> dict[str, Any]:
@@ -33,8 +35,9 @@ def summarise_run(run: Run, declared: Mapping[str, Stage]) -> dict[str, Any]:
     dict
         Keys study, title, settings, stages (the notebook that makes each record), dataset, split, split_by_class,
         groups_by_class (patients, where they are known), copies_across_sets, patients_across_sets, metrics,
-        intervals, patient_scores, delong, calibration, operating_points, paper, the record of every further stage
-        (cam, audit, lottery, ...), epochs, best_epoch, parameters, seconds, work_seconds, announcements, provenance.
+        intervals, patient_scores, delong, calibration, operating_points, subgroups, precision_plan, paper, the
+        record of every further stage (cam, audit, lottery, ...), epochs, best_epoch, parameters, seconds,
+        work_seconds, announcements, provenance.
     """
     makers = {stage.record_key: stage.notebook for stage in declared.values() if stage.record}
     records = {key: read_record(run, key, notebook) for key, notebook in makers.items()}

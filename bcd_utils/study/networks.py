@@ -6,6 +6,10 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bcd_utils.study.settings import Study
 
 BASE_URL = "https://storage.googleapis.com/tensorflow/keras-applications"
 
@@ -89,6 +93,11 @@ NETWORKS: dict[str, Network] = {
                 "d547c096cabd03329d7be5562c5e14798aa39ed24b474157cef5e85ab9e49ef1", _INSIDE, True),
     )
 }  # fmt: skip
+
+
+def is_the_papers(study: Study) -> bool:
+    """Whether a study's network is the one that the paper's claims are about: ResNet50 of ImageNet, shown images."""
+    return (study.backbone, study.weights, study.input) == ("resnet50", "imagenet", "image")
 
 
 def missing_weights(backbone: str, weights: str) -> str:

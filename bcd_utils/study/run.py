@@ -15,6 +15,7 @@ import pandas as pd
 
 from bcd_utils.study.differences import command_of
 from bcd_utils.study.loading import make_study, overridden
+from bcd_utils.study.set_titles import with_set_titles
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.cache import work_for
 from bcd_utils.utils.errors import StudyError
@@ -146,15 +147,6 @@ class Run:
         """The notebook that writes an artifact; None where no stage declares it."""
         return next((notebook for notebook, stage in self.contract.items() if name in stage["writes"]), None)
 
-    def read_earlier(self, name: str, before: str) -> dict[str, Any] | None:
-        """Plain values of an artifact, if this study writes it before the artifact ``before``; else None.
-
-        What a later stage left in an earlier run takes no part, so that a second run gives what the first did.
-        """
-        makers = self.maker(name), self.maker(before)
-        stages = [stage for stage in self.study.notebooks if stage in makers]
-        return self.read_json(name) if stages[:-1] == [self.maker(name)] else None
-
     @property
     def command(self) -> str:
         """The command that makes this run, as advice."""
@@ -178,9 +170,9 @@ class Run:
         self._written.add(name)
 
     def save_table(self, table: pd.DataFrame, name: str, index: bool = True) -> pd.DataFrame:
-        """Write ``tables/<name>.csv`` and return the table, for display without NaN."""
+        """Write ``tables/<name>.csv`` and return the table, for display without NaN and with the sets' titles."""
         write_text(self.target / "tables" / f"{name}.csv", table.to_csv(index=index, lineterminator="\n"))
-        return table.astype(object).where(table.notna(), "")
+        return with_set_titles(table.astype(object).where(table.notna(), ""))
 
     def save_figure(self, figure, name: str):
         """Write ``figures/<name>.png`` and return it as an IPython image, for display."""

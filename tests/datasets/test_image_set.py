@@ -14,7 +14,6 @@ from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.images.transforms import network_input, resize
 from bcd_utils.study.data_settings import External, ModalitySource
 from bcd_utils.study.loading import make_study
-from bcd_utils.study.run import Run
 from bcd_utils.study.settings import Study
 from bcd_utils.study.source import Source, StudySource
 from bcd_utils.utils.paths import ROOT
@@ -89,11 +88,3 @@ def test_no_study_is_made_up_to_pass_arguments():
             makers.add(path.stem)
     # Read from a file that somebody wrote: a study's, or a run's.
     assert len(makers) == 2, makers
-
-
-def test_what_a_later_stage_left_is_not_read(run, tmp_path):
-    run.save_json({"here": 1}, "modalities.json")
-    stages = ("01_data_exploration", "11_modalities", "10_model_comparison")
-    for order, expected in ((stages, {"here": 1}), (stages[::2], None), ((stages[2], stages[1]), None)):
-        given = Run(run.folder, replace(run.study, notebooks=order), run.contract)
-        assert given.read_earlier("modalities.json", before="comparison.json") == expected

@@ -17,6 +17,7 @@ from bcd_utils.experiments.comparison.run import NEVER_MEMBERS, FittedComparison
 from bcd_utils.experiments.comparison.tables import NOT_AT_HAND
 from bcd_utils.experiments.comparison.training import PLAIN
 from bcd_utils.models.candidates.frozen import title_of
+from bcd_utils.study.networks import is_the_papers
 from bcd_utils.utils.backend import device, keras
 
 
@@ -27,7 +28,6 @@ def findings(
     of_curves: Mapping[tuple[str, float], Scored],
     rebalanced: Mapping[str, Mapping[str, Scored]],
     synthetic: bool,
-    modalities: Mapping[str, Any] | None = None,
 ) -> Findings:
     """What the claims are judged by."""
     setup, study = fitted.setup, fitted.setup.study
@@ -39,10 +39,9 @@ def findings(
     accuracy = np.nan
     if "paper" in fitted.scored:
         accuracy = training_accuracy(fitted.plain("paper"), setup.folds, setup.labels)
-    papers = (study.backbone, study.weights, study.input) == ("resnet50", "imagenet", "image")
     return Findings(
         network=title_of(study),
-        is_the_papers=papers and not synthetic,
+        is_the_papers=is_the_papers(study) and not synthetic,
         scored=fitted.scored,
         titles=fitted.titles,
         best_classical=fitted.best_on_validation(fitted.of_family("classical")),
@@ -59,7 +58,6 @@ def findings(
         positive=setup.images.dataset.positive,
         majority=float(np.bincount(setup.labels).max() / len(setup.labels)),
         confidence=study.confidence,
-        modalities=modalities,
     )
 
 

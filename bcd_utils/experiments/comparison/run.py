@@ -210,5 +210,5 @@ def _ensembles(
     representations = {name: encoders[setup.candidates[name].representation.name].identity for name in whole}
     if len(set(representations.values())) > 1:
         for way, folds in join_best(whole, representations, sets, setup.labels)[0].items():
-            joined[f"best_two-{way}"] = (f"best two on validation, {WAYS[way]}", folds)
+            joined[f"best_two-{way}"] = (f"best two on tuning images, {WAYS[way]}", folds)
     return joined, members

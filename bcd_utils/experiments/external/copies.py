@@ -14,6 +14,7 @@ from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.datasets.splits import SETS
 from bcd_utils.evaluation.format import plain_rows, with_interval
 from bcd_utils.study.run import Run
+from bcd_utils.study.set_titles import SET_TITLES
 from bcd_utils.utils.counting import OnProgress, silent
 
 COLUMNS = ["external_id", "own_id", "kind", "own_set", "correlation", "detail"]
@@ -82,7 +83,7 @@ def said_of_copies(record: Mapping[str, Any]) -> str:
     "The model has seen none of these images: none has the pixels of one of the study's own, or looks like it (0.6)."
     >>> some = {"threshold": 0.6, "images": 3, "of_set": {"train": 2, "validation": 0, "test": 1}}
     >>> said_of_copies({"images": 20, "copies": some}).partition(": ")[0]
-    "3 of the 20 external images are copies of the study's own (train 2, validation 0, test 1)"
+    "3 of the 20 external images are copies of the study's own (training 2, tuning 0, internal test 1)"
     """
     copies = record["copies"]
     if not copies["images"]:
@@ -90,7 +91,7 @@ def said_of_copies(record: Mapping[str, Any]) -> str:
             "The model has seen none of these images: none has the pixels of one of the study's own, or looks like it "
             f"({copies['threshold']:g})."
         )
-    sets = ", ".join(f"{name} {count}" for name, count in copies["of_set"].items())
+    sets = ", ".join(f"{SET_TITLES[name]} {count}" for name, count in copies["of_set"].items())
     return (
         f"{copies['images']} of the {record['images']} external images are copies of the study's own ({sets}): on "
         "these the test is none."
@@ -103,5 +104,5 @@ def without_copies(record: Mapping[str, Any]) -> str:
         return ""
     rest = record["intervals_without_copies"]
     if rest is None:
-        return "Every image is a copy of a training or validation image, so nothing is left to test on."
-    return f"Without the copies of training and validation images, accuracy is {with_interval(rest['accuracy'])}."
+        return "Every image is a copy of a training or tuning image, so nothing is left to test on."
+    return f"Without the copies of training and tuning images, accuracy is {with_interval(rest['accuracy'])}."

@@ -165,8 +165,10 @@ def verdict(record: Mapping[str, Any]) -> str:
         )
     areas, domain = record["difference"]["roc_auc"], record["domain_auc"]
     if areas["value"] is not None:
-        common = "which does not depend on how common a class is"
-        sentences.append(f"The macro ROC AUC, {common}, differs by {with_interval(areas)}.")
+        mix = "which holds each class against the others, as common as each of them is there"
+        if len(record["classes"]) == 2:
+            mix = "which does not depend on how common the two classes are"
+        sentences.append(f"The macro ROC AUC, {mix}, differs by {with_interval(areas)}.")
     if domain["value"] is not None:
         telling = f"a classifier tells where an image comes from with an AUC of {with_interval(domain)}"
         sentences.append(f"From its features, {telling}; 0.5 would be not at all.")

@@ -93,7 +93,7 @@ def worth_of_copies(
     return pd.DataFrame(rows)
 
 
-def _with_ends(values: pd.DataFrame, groups: pd.Series, study: Study) -> dict[str, float]:
+def _with_ends(values: pd.DataFrame, groups: pd.Series, study: Study) -> dict[str, float | None]:
     row: dict[str, float | None] = {}
     for score in SCORES:
         lowest = -1.0 if score == "difference" else 0.0

@@ -6,7 +6,7 @@ from bcd_utils.study.stage import Card, PaperFigure, Stage
 STAGE = Stage(
     notebook="04_evaluation",
     question="How good are the predictions, how sure can we be, and does the paper's table look the same?",
-    reads=("dataset.json", "predictions.csv", "splits.csv", "images.npy"),
+    reads=("dataset.json", "manifest.csv", "predictions.csv", "splits.csv", "images.npy"),
     writes=("evaluation.json",),
     record="evaluation.json",
     outside=paper_scores,
@@ -14,6 +14,7 @@ STAGE = Stage(
         Card("fig5_evaluation", "Scores of the three sets"),
         Card("confusion_matrices", "True class against predicted class"),
         Card("fig6_7_roc", "ROC curve of each class"),
+        Card("subgroups", "Who it works for: subgroups of the test images"),
     ),
     paper_figures=(
         PaperFigure("Fig 5", "Evaluation", "fig5_evaluation"),

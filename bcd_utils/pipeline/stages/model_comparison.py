@@ -21,7 +21,6 @@ STAGE = Stage(
     notebook="10_model_comparison",
     question="Does this network beat the others?",
     reads=("audited_manifest.csv", "splits.csv", "images.npy", "dataset.json"),
-    also_reads=("modalities.json",),
     writes=("folds.csv", "contender_features.npz", "contender_predictions.csv", "comparison.json"),
     record="comparison.json",
     section=Comparison,

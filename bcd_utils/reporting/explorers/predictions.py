@@ -14,6 +14,7 @@ from bcd_utils.images.reading import read_with_mask
 from bcd_utils.reporting.explorers.base import Live, Rows, View, explorer
 from bcd_utils.reporting.plots import heat_maps, style
 from bcd_utils.study.run import Run
+from bcd_utils.study.set_titles import SET_TITLES
 from bcd_utils.utils.path_text import path_of
 
 FILTERS = {"split": "set", "label": "class", "predicted": "predicted", "verdict": "which are"}
@@ -53,7 +54,7 @@ def explore_predictions(
             found = heat[chosen["map"]](np.asarray(given), np.array([images.classes.index(label)]))
             cam = in_frame(found[0], mask.shape)
         facts = {
-            "image": f"{row['id']} ({row['split']})",
+            "image": f"{row['id']} ({SET_TITLES[row['split']]} set)",
             "class": row["label"],
             "predicted": f"{row['predicted']} ({row['probability']:.2f}), {row['verdict']}",
         }

@@ -12,6 +12,7 @@ from bcd_utils.evaluation.metrics import confusion
 from bcd_utils.reporting.explorers.base import Live, View, explorer
 from bcd_utils.reporting.plots.results import confusion_matrices
 from bcd_utils.study.run import Run
+from bcd_utils.study.set_titles import SET_TITLES
 from bcd_utils.utils.parallel import Result
 
 SCHEMES = {
@@ -57,9 +58,9 @@ def explore_splits(
         wrong = test[probabilities[test].argmax(axis=1) != labels[test]]
         named = ", ".join(str(ids[place]) for place in wrong[:MOST])
         facts = {
-            "images": ", ".join(f"{(sets == name).sum()} {name}" for name in ("train", "validation", "test")),
+            "images": ", ".join(f"{(sets == name).sum()} {title}" for name, title in SET_TITLES.items()),
             "accuracy": f"{number(row['accuracy'])}, after {row['epochs']} epochs",
-            "copies": f"{row['copied']} test images have a copy in training or validation",
+            "copies": f"{row['copied']} test images have a copy in the training or tuning set",
             "wrong": (named or "none") + (f" and {len(wrong) - MOST} more" if len(wrong) > MOST else ""),
         }
         matrices = {

@@ -120,7 +120,7 @@ def leaks(table: pd.DataFrame) -> Figure:
         part = f"  ({row['share']:.0%})" if style.known(row["share"]) else ""
         style.note(panel, f"{int(row['test_images']):,}{part}", (share.iloc[place], place), (5, 0))
     panel.set_yticks(range(len(table)), [name.replace(">=", "≥") for name in table.index], size=style.MEDIUM)
-    panel.set(xlabel="share of the test images with a copy in train or validation")
+    panel.set(xlabel="share of the test images with a copy in the training or tuning set")
     panel.set_xlim(0, max(0.05, 1.18 * float(share.max())))
     panel.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     panel.invert_yaxis()

@@ -164,7 +164,9 @@ def split_sizes(table: pd.DataFrame) -> Figure:
     for name in table.columns.drop("all"):
         share = (table[name] / table["all"].where(table["all"] > 0, 1)).to_numpy()
         colour, ink = style.set_look(name)["color"], "white" if name == "test" else "black"
-        bars = panel.barh(places, share, left=start, height=0.7, color=colour, edgecolor="white", label=name)
+        bars = panel.barh(
+            places, share, left=start, height=0.7, color=colour, edgecolor="white", label=style.spaced(name)
+        )
         counts = [f"{count:,}" if count else "" for count in table[name]]
         panel.bar_label(bars, counts, label_type="center", color=ink, size=style.MEDIUM)
         start += share

@@ -96,7 +96,9 @@ def image_flow(
         {1: box("Images found", found), 2: box("Set aside", set_aside, unused, **aside)},
         {1: box("Usable images", usable)},
         {
-            column: box(name.capitalize(), counts, edge=style.SET_COLOURS.get(name, BLUE))
+            column: box(
+                f"{style.spaced(name).capitalize()} set", counts, edge=style.SET_COLOURS.get(name, BLUE)
+            )
             for column, (name, counts) in enumerate(sets.items())
         },
     ]

@@ -155,7 +155,7 @@ def roc(
 
 
 def learning_curve(history: pd.DataFrame, metric: str, restored_epoch: int) -> Figure:
-    """A score of the training and the validation set after each epoch.
+    """A score of the training and the tuning set after each epoch.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ def learning_curve(history: pd.DataFrame, metric: str, restored_epoch: int) -> F
     stroke = {"linewidth": 1.8, "markersize": 4.5 if len(history) <= 60 else 0}
     train, validation = style.set_look("train"), style.set_look("validation")
     panel.plot(history["epoch"], history[metric], label="training", **train, **stroke)
-    panel.plot(history["epoch"], history[f"val_{metric}"], "--", label="validation", **validation, **stroke)
+    panel.plot(history["epoch"], history[f"val_{metric}"], "--", label="tuning", **validation, **stroke)
     if "stage" in history and (history["stage"] == "fine-tuning").any():
         start = history.loc[history["stage"] == "fine-tuning", "epoch"].min()
         label = f"fine-tuning (from epoch {start})"

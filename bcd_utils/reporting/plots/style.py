@@ -19,6 +19,7 @@ from matplotlib.textpath import text_to_path
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from bcd_utils.evaluation.format import Bounds, value_and_ends
+from bcd_utils.study.set_titles import SET_TITLES
 
 matplotlib.rcdefaults()  # figures do not depend on a matplotlibrc in the current folder or at home
 matplotlib.rcParams["text.parse_math"] = False  # a $ in the name of an image is a $
@@ -95,8 +96,14 @@ def set_look(name: str) -> dict[str, str]:
 
 
 def spaced(name: str) -> str:
-    """A name as readers see it: underscores as spaces."""
-    return str(name).replace("_", " ")
+    """A name as readers see it: that of a set as `set_titles` has it, underscores as spaces.
+
+    Examples
+    --------
+    >>> spaced("validation"), spaced("phyllodes_tumor")
+    ('tuning', 'phyllodes tumor')
+    """
+    return SET_TITLES.get(name) or str(name).replace("_", " ")
 
 
 def new_figure(height: float, width: float = WIDTH) -> Figure:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from bcd_utils.datasets.splits import SETS
 from bcd_utils.reporting.statements.base import Summary, at, listed, notebook_of, runs, statement
 from bcd_utils.reporting.statements.model import augmentation
+from bcd_utils.study.set_titles import SET_TITLES
 
 INPUTS = {
     "image": "The network sees the image as it is, its whole frame; no region was cropped.",
@@ -105,21 +105,26 @@ def split_method(summary: Summary) -> str:
     shares = "keeping the shares of the classes" if settings["stratify"] is True else "whatever their class"
     if settings["split"] != "image":
         shares = f"whole {units(summary)}, class shares as far as these allow"
-    validation = f"{settings['validation_fraction']:.0%} of the rest for validation, {shares}; seed {settings['seed']}."
+    tuning = (
+        f"{settings['validation_fraction']:.0%} of the rest for tuning, {shares}; seed {settings['seed']}."
+    )
     if settings["split"] == "official":
-        return f"The published test set; {validation}"
+        return f"The published test set; {tuning}"
     drawn = f"{settings['test_fraction']:.0%} of the usable images drawn at random for test"
-    return f"{drawn}{', keeping the shares of the classes' * (settings['stratify'] == 'test')}, then {validation}"
+    return f"{drawn}{', keeping the shares of the classes' * (settings['stratify'] == 'test')}, then {tuning}"
 
 
 @statement("artifacts/splits.csv")
 def set_sizes(summary: Summary) -> str:
     by_class = at(summary, "split_by_class")
-    sets = [f"{name} {sum(by_class[name].values())} ({listed(by_class[name])})" for name in SETS]
+    sets = [
+        f"{title} {sum(by_class[name].values())} ({listed(by_class[name])})"
+        for name, title in SET_TITLES.items()
+    ]
     patients = ""
     if at(summary, "dataset").get("patients"):
         of_class = at(summary, "groups_by_class")
-        patients = f" Patients: {'; '.join(f'{name} {listed(of_class[name])}' for name in SETS)}."
+        patients = f" Patients: {'; '.join(f'{title} {listed(of_class[name])}' for name, title in SET_TITLES.items())}."
     return f"Images: {'; '.join(sets)}.{patients}"
 
 
@@ -170,5 +175,5 @@ def duplicates(summary: Summary) -> str:
     return (
         f"{at(audit, 'groups')} {what} hold {at(audit, 'images_in_groups')} images; "
         f"in {len(audit.get('contradictory') or [])} of these groups labels contradict one another."
-        + (f" Test images with a copy in train or validation: {leaked}." if leaked else "")
+        + (f" Test images with a copy in the training or tuning set: {leaked}." if leaked else "")
     )

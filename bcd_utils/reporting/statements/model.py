@@ -41,7 +41,7 @@ def training(summary: Summary) -> str:
     return (
         f"Adam, learning rate {settings['learning_rate']:g}, cross-entropy, batches of {settings['batch_size']}, "
         f"class weights {settings['class_weights']}, {augmentation(summary)}; at most {settings['epochs']} epochs, "
-        f"ended after {settings['patience']} without a lower validation loss; {at(summary, 'epochs')} were run. "
+        f"ended after {settings['patience']} without a lower loss on the tuning set; {at(summary, 'epochs')} were run. "
         f"Seed {settings['seed']}.{further}"
     )
 
@@ -49,8 +49,22 @@ def training(summary: Summary) -> str:
 @statement("artifacts/training.json")
 def selection(summary: Summary) -> str:
     return (
-        f"The weights of the epoch with the lowest validation loss: {at(summary, 'best_epoch')} of "
+        f"The weights of the epoch with the lowest loss on the tuning set: {at(summary, 'best_epoch')} of "
         f"{at(summary, 'epochs')}. The test set had no part in it."
+    )
+
+
+@statement("artifacts/training.json; artifacts/evaluation.json")
+def uses_of_tuning(summary: Summary) -> str:
+    """What the tuning images are used for, all of it at once."""
+    images = at(summary, "split", "validation")
+    at(summary, "best_epoch")
+    uses = ["early stopping", "the temperature", "the thresholds"]
+    if summary.get("cam"):
+        uses.append("the heat maps' threshold")
+    return (
+        f"The {images} tuning images serve {', '.join(uses[:-1])} and {uses[-1]} at once, and none of these has images "
+        "of its own: what is chosen on them carries their luck, and their own scores flatter."
     )
 
 
@@ -59,10 +73,10 @@ def hyperparameters(summary: Summary) -> str:
     at(summary, "settings")
     text = "All are fixed beforehand in study.json; the run searched none."
     if summary.get("comparison"):
-        text += " The comparison's candidates chose theirs on the validation images of each fold."
+        text += " The comparison's candidates chose theirs on the tuning images of each fold."
     if summary.get("modalities"):
         probes = f"linear probes of {notebook_of(summary, 'modalities')}"
-        text += f" The {probes} chose their penalty on the validation images of each fold."
+        text += f" The {probes} chose their penalty on the tuning images of each fold."
     return text
 
 
@@ -80,7 +94,7 @@ def separation(summary: Summary) -> str:
     chosen = "penalty" if probes_alone(summary) else "epoch"
     return (
         "Resizing and pixel preparation treat each image by itself; training images alone set weights, "
-        f"validation images choose the {chosen}, and test images are only scored."
+        f"tuning images choose the {chosen}, and test images are only scored."
     )
 
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from bcd_utils.datasets.splits import SETS
-from bcd_utils.evaluation.format import number, span, with_interval
+from collections import Counter
+
+from bcd_utils.evaluation.format import number, p_value, span, with_interval
 from bcd_utils.evaluation.metric_registry import METRICS, capital, main_metrics
 from bcd_utils.experiments.external.copies import said_of_copies, without_copies
 from bcd_utils.experiments.repeated_splits.copies import said_of_worth
 from bcd_utils.experiments.repeated_splits.variance import said_of_spread
 from bcd_utils.experiments.rival_explanations.words import said_of_rivals
-from bcd_utils.reporting.statements.base import Summary, at, main_scores, notebook_of, runs, statement
+from bcd_utils.reporting.statements.base import (
+    Summary,
+    UnknownError,
+    at,
+    main_scores,
+    notebook_of,
+    runs,
+    statement,
+)
 from bcd_utils.reporting.statements.data import patients_apart, shown
+from bcd_utils.reporting.statements.model import uses_of_tuning
+from bcd_utils.study.set_titles import SET_TITLES
 
 
 @statement("artifacts/evaluation.json")
@@ -54,8 +65,10 @@ def internal_test(summary: Summary) -> str:
 
 @statement("artifacts/evaluation.json")
 def performance(summary: Summary) -> str:
-    sets = {name: at(summary, "metrics", name) for name in SETS} | {"test": at(summary, "intervals")}
-    by_set = " ".join(f"{name.capitalize()}: {main_scores(scores)}." for name, scores in sets.items())
+    sets = {name: at(summary, "metrics", name) for name in SET_TITLES} | {"test": at(summary, "intervals")}
+    by_set = " ".join(
+        f"{SET_TITLES[name].capitalize()} set: {main_scores(scores)}." for name, scores in sets.items()
+    )
     if not summary.get("patient_scores"):
         return by_set
     rates = at(summary, "patient_scores", "all")
@@ -82,6 +95,49 @@ def failures(summary: Summary) -> str:
     images = at(summary, "split", "test")
     wrong = images - round(at(summary, "metrics", "test", "accuracy") * images)
     return f"{wrong} of {images} test images are misclassified; the most confident are in tables/confident_errors.csv."
+
+
+@statement("artifacts/evaluation.json; artifacts/comparison.json")
+def subgroups(summary: Summary) -> str:
+    found, where = summary.get("subgroups"), "the internal test set"
+    if not found:
+        title, found = next(iter(at(summary, "comparison", "subgroups").items()))
+        where = f"all images, out of fold ({title})"
+    positive, small = found["positive"], found["small"]
+    parts: dict[str, list[str]] = {}
+    for row in found["rows"]:
+        if row["column"] and row["positives"]:
+            few = ", few" if row["positives"] < small else ""
+            share = (
+                f"{row['subgroup']} {with_interval(row, name='sensitivity')} ({row['positives']} images{few})"
+            )
+            parts.setdefault(row["column"], []).append(share)
+    if not parts:
+        return f"In {where} there are no subgroups of {positive} images to tell apart."
+    shown = "; ".join(f"{column}: {', '.join(shares)}" for column, shares in parts.items())
+    tested = {column: p_value(p) for column, p in found["holm_p"].items() if p is not None}
+    tests = (
+        ", ".join(map(" ".join, tested.items()))
+        or f"none, since no column has two subgroups of {small} images"
+    )
+    return f"Sensitivity for {positive} in {where} by {shown}. One test a column, Holm-adjusted p: {tests}."
+
+
+@statement("artifacts/evaluation.json")
+def precision_plan(summary: Summary) -> str:
+    plan = at(summary, "precision_plan")
+    needed = [
+        f"{each['title']} {number(each['value'])} takes {number(each['images'], 0)} images"
+        + f" (at its interval's worst end {number(each['images_at_worst'], 0)})"
+        for each in plan["scores"].values()
+        if each["images"]
+    ]
+    if not needed:
+        raise UnknownError("precision_plan")
+    return (
+        f"For an interval of {plan['confidence']:.0%} that reaches {plan['half_width']:g} to both sides, with "
+        f"{plan['positives']:.0%} {plan['positive']}: {'; '.join(needed)}. Images count as independent."
+    )
 
 
 @statement("artifacts/cam.json")
@@ -153,8 +209,8 @@ def comparison(summary: Summary) -> str:
     return (
         f"{ours['title']} in grouped {record['folds']}-fold cross-validation: accuracy "
         f"{with_interval(ours['scores']['accuracy'])}. Of {others} others {ahead} are more accurate and "
-        f"{behind} less, each interval of a difference taken alone. Of the paper's {len(verdicts)} claims, "
-        f"{verdicts.count('supported')} hold for this run's network and {verdicts.count('not supported')} do not."
+        f"{behind} less, each interval of a difference taken alone. Of the paper's {len(verdicts)} claims, for this "
+        f"run's network: {', '.join(f'{count} {verdict}' for verdict, count in Counter(verdicts).most_common())}."
     )
 
 
@@ -174,6 +230,9 @@ def modalities(summary: Summary) -> str:
     text = f"ROC AUC of one frozen network with a linear probe, cross-validated by group: {'; '.join(shown)}."
     for status in dict.fromkeys(missing.values()):
         text += f" {capital(status)}: {', '.join(title for title in missing if missing[title] == status)}."
+    if claim := at(summary, "modalities").get("claim"):
+        verdict = claim["this run's network"]
+        text += f" The paper's claim, “{claim['claim']}”, for this run's network: {verdict}."
     crossed = [pair for pair in pairs if pair["trained_on"] != pair["tested_on"]]
     areas = [pair["auc"] for pair in crossed if pair["auc"] is not None]
     if not areas:
@@ -194,7 +253,8 @@ def limits(summary: Summary) -> str:
         *at(summary, "announcements"),
         patients_apart(summary),
         f"{copies} images have an exact copy in another set." if copies else "",
-        f"The test set has {at(summary, 'split', 'test')} images of the same source as the training set.",
+        f"The internal test set has {at(summary, 'split', 'test')} images of the same source as the training set.",
+        uses_of_tuning(summary) if summary.get("calibration") else "",
         said_of_copies(external) if (external.get("copies") or {}).get("images") else "",
         "" if external.get("given") else "There is no test on images from elsewhere.",
         "" if kind == "image" else shown(kind),
