@@ -93,9 +93,9 @@ def worth_of_copies(
     return pd.DataFrame(rows)
 
 
-def _with_ends(values: pd.DataFrame, groups: pd.Series, study: Study) -> dict[str, float]:
+def _with_ends(values: pd.DataFrame, groups: pd.Series, study: Study) -> dict[str, float | None]:
     drawn = groups, study.bootstrap_samples, study.confidence, study.seed
-    row = {}
+    row: dict[str, float | None] = {}
     for score in SCORES:
         bounds = mean_interval(values[score], *drawn)
         ends = (bounds["low"], bounds["high"]) if bounds["low"] != bounds["high"] else (None, None)
