@@ -54,11 +54,11 @@ FULL = {
     "subgroups": {
         "positive": "malignant", "small": 20, "holm_p": {"view": 0.04}, "left_out": {},
         "rows": [
-            {"column": "", "subgroup": "all images", "positives": 45, "sensitivity": 0.6},
-            {"column": "view", "subgroup": "left", "positives": 40, "sensitivity": 0.5, "sensitivity_low": 0.35,
-             "sensitivity_high": 0.65},
-            {"column": "view", "subgroup": "right", "positives": 5, "sensitivity": 0.8, "sensitivity_low": 0.38,
-             "sensitivity_high": 0.96},
+            {"column": "", "subgroup": "all images", "positives": 45, "found": 24, "sensitivity": 0.6},
+            {"column": "view", "subgroup": "left", "positives": 40, "found": 20, "sensitivity": 0.5,
+             "sensitivity_low": 0.35, "sensitivity_high": 0.65},
+            {"column": "view", "subgroup": "right", "positives": 5, "found": 4, "sensitivity": 0.8,
+             "sensitivity_low": 0.38, "sensitivity_high": 0.96},
         ],
     },
     "precision_plan": {

@@ -160,8 +160,8 @@ def test_the_network_and_its_training_are_told_from_settings():
 
 def test_who_it_works_for_and_what_more_images_would_tell_is_said():
     assert text("subgroups") == (
-        "Sensitivity for malignant in the internal test set by view: left 0.500 [0.350, 0.650] (40 images), right "
-        "0.800 [0.380, 0.960] (5 images, few). One test a column, Holm-adjusted p: view 0.0400."
+        "Sensitivity for malignant in the internal test set by view: left 0.500 [0.350, 0.650] (20 of 40), right "
+        "0.800 [0.380, 0.960] (4 of 5, few). One test a column, Holm-adjusted p: view 0.0400."
     )
     untested = FULL["subgroups"] | {"holm_p": {"view": None}}
     assert "Holm-adjusted p: none, since" in text("subgroups", changed(subgroups=untested))
