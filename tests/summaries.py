@@ -51,6 +51,20 @@ FULL = {
         "specificity_benign": bounds(None),
         "roc_auc_benign": bounds(0.5, 0.25, 0.75),
     },
+    "subgroups": {
+        "positive": "malignant", "small": 20, "holm_p": {"view": 0.04}, "left_out": {},
+        "rows": [
+            {"column": "", "subgroup": "all images", "positives": 45, "found": 24, "sensitivity": 0.6},
+            {"column": "view", "subgroup": "left", "positives": 40, "found": 20, "sensitivity": 0.5,
+             "sensitivity_low": 0.35, "sensitivity_high": 0.65},
+            {"column": "view", "subgroup": "right", "positives": 5, "found": 4, "sensitivity": 0.8,
+             "sensitivity_low": 0.38, "sensitivity_high": 0.96},
+        ],
+    },
+    "precision_plan": {
+        "half_width": 0.05, "confidence": 0.95, "positive": "malignant", "positives": 0.25,
+        "scores": {"accuracy": bounds(0.8, 0.6, 0.9) | {"title": "accuracy", "images": 245, "images_at_worst": 366}},
+    },
     "paper": {"test": {"accuracy": 0.9402}},
     "cam": {
         "images": 2,

@@ -41,9 +41,18 @@ REFORMS = {
     "8": "ab",
 }
 
-claim, reforms = load_checklists()
+#: STARD-AI: 40 items, five of which have parts (Sounderajah et al. 2025, table 2).
+STARD = {15: "abcd", 16: "abc", 17: "ab", 26: "ab", 40: "ab"}
+#: TRIPOD+AI: 27 items, twelve of which have parts (Collins et al. 2024, table 1).
+TRIPOD = {
+    3: "abc", 5: "ab", 6: "abc", 8: "abc", 9: "abc", 12: "abcdefg", 18: "abcdef", 20: "abc", 23: "ab", 27: "abc",
+}  # fmt: skip
+
+claim, reforms, stard, tripod = load_checklists()
 every_item = pytest.mark.parametrize(
-    "item", claim["items"] + reforms["items"], ids=lambda item: f"{item['section']} {item['item']}"
+    "item",
+    [item for checklist in load_checklists() for item in checklist["items"]],
+    ids=lambda item: f"{item['section']} {item['item']}",
 )
 
 
@@ -52,6 +61,14 @@ def test_claim_has_its_44_items_and_reforms_its_32_in_order():
     numbers = [module + letter for module, letters in REFORMS.items() for letter in letters]
     assert [item["item"] for item in reforms["items"]] == numbers and len(numbers) == 32
     assert len({item["section"] for item in reforms["items"]}) == 8
+
+
+@pytest.mark.parametrize(
+    ("checklist", "items", "parts", "rows"), [(stard, 40, STARD, 48), (tripod, 27, TRIPOD, 52)]
+)
+def test_stard_ai_has_its_48_items_and_tripod_ai_its_52_in_order(checklist, items, parts, rows):
+    numbers = [f"{number}{part}" for number in range(1, items + 1) for part in parts.get(number, [""])]
+    assert [item["item"] for item in checklist["items"]] == numbers and len(numbers) == rows
 
 
 @every_item
@@ -64,6 +81,7 @@ def test_an_item_is_well_formed(item):
 
 def test_each_checklist_cites_its_source():
     assert "e240300" in claim["source"] and "eadk3452" in reforms["source"]
+    assert "s41591-025-03953-8" in stard["source"] and "bmj-2023-078378" in tripod["source"]
 
 
 def test_an_item_is_filled_partly_filled_or_left():
@@ -88,7 +106,13 @@ def test_what_needs_a_person_is_never_filled():
 def test_a_run_that_has_done_nothing_fills_almost_nothing():
     table = as_table(fill_checklists({}))
     filled = table[table["status"] != FOR_AUTHOR]
-    assert filled[["checklist", "item"]].to_numpy().tolist() == [["CLAIM 2024", "41"], ["REFORMS", "2d"]]
+    assert filled[["checklist", "item"]].to_numpy().tolist() == [
+        ["CLAIM 2024", "41"],
+        ["REFORMS", "2d"],
+        ["STARD-AI 2025", "3"],
+        ["STARD-AI 2025", "34"],
+        ["TRIPOD+AI 2024", "3b"],
+    ]
     assert (table.loc[table["status"] == FOR_AUTHOR, ["answer", "source"]] == "").all(axis=None)
 
 
@@ -108,7 +132,12 @@ def written(tmp_path_factory):
 def test_the_table_has_a_row_an_item(written):
     table = pd.read_csv(written / "checklist.csv", dtype=str, keep_default_na=False)
     assert tuple(table.columns) == COLUMNS
-    assert table["checklist"].value_counts().to_dict() == {"CLAIM 2024": 44, "REFORMS": 32}
+    assert table["checklist"].value_counts().to_dict() == {
+        "CLAIM 2024": 44,
+        "REFORMS": 32,
+        "STARD-AI 2025": 48,
+        "TRIPOD+AI 2024": 52,
+    }
     sources = table[(table["checklist"] == "CLAIM 2024") & (table["item"] == "7")].iloc[0]
     assert sources["answer"].startswith("BUSI: Someone 2020. Licence: CC0.")
     assert sources["answer"].endswith("For the author: where and when the images were taken.")
@@ -120,10 +149,20 @@ def test_the_page_shows_every_item_and_who_is_to_answer(written):
     soup = BeautifulSoup(html, "html.parser")
     assert "Synthetic <data>" in soup.select_one("aside.banner").get_text()
     rows = [row.find_all("td") for row in soup.select("table.checklist tr") if row.find("td")]
-    assert [row[0].get_text() for row in rows] == [item["item"] for item in claim["items"] + reforms["items"]]
+    listed = [item["item"] for checklist in load_checklists() for item in checklist["items"]]
+    assert [row[0].get_text() for row in rows] == listed
     open_items = [row for row in rows if row[2].select_one(".todo")]
-    left = as_table(fill_checklists(FULL))["status"].isin([PARTLY, FOR_AUTHOR])
+    table = as_table(fill_checklists(FULL))
+    left = table["status"].isin([PARTLY, FOR_AUTHOR])
     assert len(open_items) == left.sum()
+    unanswered = [
+        row for row in open_items if "Not answered by the program: for the authors" in row[2].get_text()
+    ]
+    assert len(unanswered) == (table["status"] == FOR_AUTHOR).sum()
     assert not soup.find_all("script") and not re.search(r'(src|href)="http', html)
     headings = [row.get_text() for row in soup.select("table.checklist th[scope=rowgroup]")]
-    assert headings == list(dict.fromkeys(headings)) and "Data leakage" in headings
+    assert "Data leakage" in headings and "Methods: tests" in headings
+    anchors = [link["href"].removeprefix("#") for link in soup.select("main a[href^='#checklist']")]
+    assert [soup.find(id=name).h2.get_text() for name in anchors] == [
+        each["name"] for each in load_checklists()
+    ]

@@ -256,7 +256,7 @@ def test_difference_is_this_run_minus_the_paper(index_page):
     assert "Accuracy 0.9402 0.8611 −0.0791 [0.713, 0.939]" in text
     assert "Macro F1 0.9452 0.8100 −0.1352" in text
     assert "ROC AUC 0.9870 1.0000 +0.0130" in text
-    assert "Train Accuracy – – –" in text, "the fake summary has no training scores"
+    assert "Training Accuracy – – –" in text, "the fake summary has no training scores"
 
 
 def test_result_at_a_glance(index_page):
@@ -301,7 +301,10 @@ def test_a_figure_is_embedded_as_it_is_unless_it_is_too_wide(tmp_path):
 def test_index_of_a_run_without_lesion_masks(index_page):
     text = index_page(SUMMARY | {"cam": {"images": 0, "empty_maps": 1, "methods": {}}}).text
     assert "No lesion masks" in text or "no lesion masks" in text
-    assert "validation and test hold no image with a lesion mask" in text and "not run yet" not in text
+    assert (
+        "the tuning set and the internal test set hold no image with a lesion mask" in text
+        and "not run yet" not in text
+    )
 
 
 def test_index_of_a_run_that_has_only_begun(index_page):

@@ -28,7 +28,7 @@ from bcd_utils.evaluation.verdicts import (
     one_holds,
 )
 
-ELSEWHERE = "answered in 11_modalities"  # the verdict on what images of one kind cannot show
+ELSEWHERE = "answered in the notebook on modalities"  # of what images of one kind cannot show
 MOST_GAP, MOST_OVERFIT = 0.10, 0.05
 LEAST_SPECIFICITY, LEAST_SENSITIVITY = 0.90, 0.80
 LEAST_RATIO = 1.25  # of two times to train, each measured once: closer ones are not told apart

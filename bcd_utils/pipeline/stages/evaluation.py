@@ -14,7 +14,6 @@ STAGE = Stage(
         Card("fig5_evaluation", "Scores of the three sets"),
         Card("confusion_matrices", "True class against predicted class"),
         Card("fig6_7_roc", "ROC curve of each class"),
-        Card("subgroups", "Who it works for: subgroups of the test images"),
     ),
     paper_figures=(
         PaperFigure("Fig 5", "Evaluation", "fig5_evaluation"),

@@ -26,8 +26,7 @@ matplotlib.rcParams["text.parse_math"] = False  # a $ in the name of an image is
 
 WIDTH = 9.5  # inches, the text width of a landscape page
 SMALL, MEDIUM, LARGE = 9, 10, 11  # points
-MUTED = "#595959"
-OUTLINE = "#FFE14D"
+MUTED, OUTLINE = "#595959", "#FFE14D"
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -96,13 +95,7 @@ def set_look(name: str) -> dict[str, str]:
 
 
 def spaced(name: str) -> str:
-    """A name as readers see it: that of a set as `set_titles` has it, underscores as spaces.
-
-    Examples
-    --------
-    >>> spaced("validation"), spaced("phyllodes_tumor")
-    ('tuning', 'phyllodes tumor')
-    """
+    """A name as readers see it: a set's title, underscores as spaces."""
     return SET_TITLES.get(name) or str(name).replace("_", " ")
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
 from matplotlib.figure import Figure
 
+from bcd_utils.evaluation.subgroups import SMALL, Subgroups
 from bcd_utils.reporting.plots import style
 
 NARROW = 5.4  # inches: on a telephone the letters are still as large as those of the text's notes
@@ -18,22 +18,19 @@ LOOKS = {
 COUNTS = {"sensitivity": ("found", "positives"), "specificity": ("spared", "others")}
 
 
-def forest(table: pd.DataFrame, positive: str, small: int, title: str = "") -> Figure:
+def forest(found: Subgroups, title: str = "") -> Figure:
     """Each subgroup's sensitivity and specificity on their intervals, under the name of its column, counts beside them.
+
+    Shares of fewer than `evaluation.subgroups.SMALL` images are drawn grey and hollow.
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        As in `evaluation.subgroups.Subgroups`, all images first.
-    positive : str
-        The class that is to be found.
-    small : int
-        Shares of fewer images are drawn grey and hollow.
+    found : Subgroups
     title : str
         Of whom it is said.
     """
     lines: list[dict[str, Any]] = []
-    for column, rows in table.groupby("column", sort=False):
+    for column, rows in found.table.groupby("column", sort=False):
         lines += [{"heading": column}] if column else []
         lines += rows.to_dict("records")
     figure, [[panel]] = style.panels(1.3 + 0.36 * len(lines), width=NARROW, lines="x")
@@ -41,13 +38,15 @@ def forest(table: pd.DataFrame, positive: str, small: int, title: str = "") -> F
         for shift, (share, look) in zip((-0.17, 0.17), LOOKS.items(), strict=True):
             right, of = (line.get(name, 0) for name in COUNTS[share])
             if of:
-                few = {"color": FEW, "fillstyle": "none"} if of < small else {}
+                few = {"color": FEW, "fillstyle": "none"} if of < SMALL else {}
                 style.score(panel, line, place + shift, share, markersize=6, **look | few)
                 beside = {"xycoords": ("axes fraction", "data"), "size": style.SMALL}
                 beside["color"] = FEW if few else look["color"]
                 style.note(panel, f"{right:,} of {of:,}", (1, place + shift), (6, 0), **beside)
     for share, look in LOOKS.items():
-        panel.axvline(table.loc[0, share], color=look["color"], linewidth=1, linestyle=(0, (3, 3)), zorder=1)
+        panel.axvline(
+            found.table.loc[0, share], color=look["color"], linewidth=1, linestyle=(0, (3, 3)), zorder=1
+        )
     names = [style.wrap(line.get("heading") or line["subgroup"], 1.5, style.MEDIUM) for line in lines]
     panel.set_yticks(range(len(lines)), names, size=style.MEDIUM)
     for tick, line in zip(panel.get_yticklabels(), lines, strict=True):
@@ -56,8 +55,8 @@ def forest(table: pd.DataFrame, positive: str, small: int, title: str = "") -> F
     panel.set(xlim=(-0.02, 1.02), ylim=(len(lines) - 0.4, -0.6))
     panel.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"], size=style.MEDIUM)
     style.heading(panel, style.wrap(title, NARROW - 2, style.LARGE, "bold"))
-    named = {"sensitivity": f"{style.spaced(positive)} found", "specificity": "others spared"}
+    named = {"sensitivity": f"{style.spaced(found.positive)} found", "specificity": "others spared"}
     handles = [style.sign(named[share], markersize=6, **look) for share, look in LOOKS.items()]
-    handles.append(style.sign(f"fewer than {small}", marker="o", color=FEW, fillstyle="none", markersize=6))
+    handles.append(style.sign(f"fewer than {SMALL}", marker="o", color=FEW, fillstyle="none", markersize=6))
     style.key(figure, handles, ncols=2, fontsize=style.MEDIUM, handletextpad=0.1, columnspacing=1)
     return figure

@@ -153,7 +153,7 @@ def patients_apart(summary: Summary) -> str:
 @statement("artifacts/splits.csv")
 def sample_size(summary: Summary) -> str:
     split = at(summary, "split")
-    return f"Every usable image was used ({sum(split.values())}); {split['test']} of them are the test set."
+    return f"Every usable image was used ({sum(split.values())}); {split['test']} of them are the internal test set."
 
 
 @statement("artifacts/audit.json")

@@ -108,9 +108,8 @@ def subgroups(summary: Summary) -> str:
     for row in found["rows"]:
         if row["column"] and row["positives"]:
             few = ", few" if row["positives"] < small else ""
-            share = (
-                f"{row['subgroup']} {with_interval(row, name='sensitivity')} ({row['positives']} images{few})"
-            )
+            found_of = f"{row['found']} of {row['positives']}{few}"
+            share = f"{row['subgroup']} {with_interval(row, name='sensitivity')} ({found_of})"
             parts.setdefault(row["column"], []).append(share)
     if not parts:
         return f"In {where} there are no subgroups of {positive} images to tell apart."

@@ -28,9 +28,9 @@ def test_a_split_shows_its_sets_its_errors_and_its_copies(tmp_path):
     live = explore_splits(run, splits, results, TABLE, IDS, LABELS, ("benign", "malignant"))
     assert live.choices["split"].options == ("by image, 1", "fold of the cross-validation, 3")
     assert live.view.facts == {
-        "images": "3 train, 1 validation, 2 test", "accuracy": "0.500, after 3 epochs",
-        "copies": "1 test images have a copy in training or validation", "wrong": "e",
+        "images": "3 training, 1 tuning, 2 internal test", "accuracy": "0.500, after 3 epochs",
+        "copies": "1 test images have a copy in the training or tuning set", "wrong": "e",
     }  # fmt: skip
-    assert "test (2 images)" in strings(live.view.figure)
+    assert "internal test (2 images)" in strings(live.view.figure)
     live.choices["split"].value = "fold of the cross-validation, 3"
     assert live.view.facts["wrong"] == "none" and live.view.facts["accuracy"] == "1.000, after 4 epochs"

@@ -469,7 +469,7 @@ def test_confusion_cells_hold_counts_and_rates():
     assert [text.get_text() for text in panel.texts[:5]] == ["62\n94%", "4\n6%", "0\n0%", "3\n10%", "28\n90%"]
     assert panel.texts[8].get_text() == "0\n–", "no image of this class"
     assert (panel.get_xlabel(), panel.get_ylabel()) == ("predicted class", "true class")
-    assert panel.get_title() == "test (97 images)"
+    assert panel.get_title() == "internal test (97 images)"
     assert panel.images[0].get_array()[0, 0] == pytest.approx(62 / 66)
     assert "ductal carcinoma" in strings(results.confusion_matrices(matrices(SUBTYPES), SUBTYPES))
 
@@ -483,7 +483,7 @@ def test_roc_legend_gives_the_areas_and_names_a_missing_class():
     keys = [[text.get_text() for text in legend.get_texts()] for legend in legends]
     assert keys[0] == ["benign: 0.900", "malignant: 0.910", "normal: 0.920"]
     assert keys[2] == ["benign: 0.900", "malignant: 0.910", "normal: –"]
-    assert [panel.get_title() for panel in figure.axes[:3]] == SETS
+    assert [panel.get_title() for panel in figure.axes[:3]] == ["training", "tuning", "internal test"]
     assert list(figure.axes[0].lines[1].get_ydata()) == [0, 0.8, 1]
     assert len(figure.axes[2].lines[3].get_ydata()) == 0
 

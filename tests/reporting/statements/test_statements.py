@@ -45,9 +45,10 @@ def test_counts_are_those_of_the_run():
     assert text("counts") == "Classes of the images: 5 benign, 3 malignant."
     assert text("exclusions") == "Of 8 images found, 2 were set aside: 2 truncated file."
     assert text("set_sizes") == (
-        "Images: train 3 (2 benign, 1 malignant); validation 1 (1 benign, 0 malignant); test 2 (1 benign, 1 malignant)."
+        "Images: training 3 (2 benign, 1 malignant); tuning 1 (1 benign, 0 malignant); "
+        "internal test 2 (1 benign, 1 malignant)."
     )
-    assert text("sample_size") == "Every usable image was used (6); 2 of them are the test set."
+    assert text("sample_size") == "Every usable image was used (6); 2 of them are the internal test set."
     assert "(2 of 8)" in text("missing_data")
 
 
@@ -118,8 +119,8 @@ def test_a_mask_in_the_input_is_a_known_limit(kind, tells):
 
 
 def test_scores_stand_with_their_intervals():
-    assert "Test: accuracy 0.500 [0.100, 0.900]" in text("performance")
-    assert "Train: accuracy 1.000, " in text("performance")
+    assert "Internal test set: accuracy 0.500 [0.100, 0.900]" in text("performance")
+    assert "Training set: accuracy 1.000, " in text("performance")
     assert text("diagnostic_performance").startswith(
         "benign: sensitivity 0.750 [0.500, 0.900], specificity –"
     )
@@ -157,10 +158,36 @@ def test_the_network_and_its_training_are_told_from_settings():
     assert "partly fine-tuned" in text("technology", changed(settings=settings))
 
 
+def test_who_it_works_for_and_what_more_images_would_tell_is_said():
+    assert text("subgroups") == (
+        "Sensitivity for malignant in the internal test set by view: left 0.500 [0.350, 0.650] (20 of 40), right "
+        "0.800 [0.380, 0.960] (4 of 5, few). One test a column, Holm-adjusted p: view 0.0400."
+    )
+    untested = FULL["subgroups"] | {"holm_p": {"view": None}}
+    assert "Holm-adjusted p: none, since" in text("subgroups", changed(subgroups=untested))
+    compared = {"subgroups": {"ResNet50": FULL["subgroups"]}}
+    assert "in all images, out of fold (ResNet50) by view" in text(
+        "subgroups", changed(subgroups=None, comparison=compared)
+    )
+    assert text("precision_plan") == (
+        "For an interval of 95% that reaches 0.05 to both sides, with 25% malignant: accuracy 0.800 takes 245 images "
+        "(at its interval's worst end 366). Images count as independent."
+    )
+    assert state("subgroups", {}) is state("precision_plan", {}) is None
+
+
+def test_what_the_tuning_images_serve_is_said():
+    assert text("uses_of_tuning").startswith(
+        "The 1 tuning images serve early stopping, the temperature, the thresholds and the heat maps' threshold at once"
+    )
+    assert "tuning images serve" in text("limits", changed(calibration={"temperature": 1.0}))
+    assert "tuning images serve" not in text("limits")
+
+
 def test_the_notebooks_on_trust_are_told():
     assert text("duplicates") == (
         "4 groups of copies hold 9 images; in 1 of these groups labels contradict one another. "
-        "Test images with a copy in train or validation: 1 (exact), 2 (same group)."
+        "Test images with a copy in the training or tuning set: 1 (exact), 2 (same group)."
     )
     assert text("repetition") == "Grouped cross-validation, repeated: accuracy 0.800 [0.700, 0.900]."
     assert text("external_test") == "Elsewhere: accuracy 0.600 [0.400, 0.800]."
@@ -193,10 +220,11 @@ def test_that_external_images_were_never_seen_is_said_only_where_no_copy_was_fou
     for name in ("external_test", "limits"):
         said = text(name, external(train=2, test=1))
         assert (
-            "3 of the 9 external images are copies of the study's own (train 2, validation 0, test 1)" in said
+            "3 of the 9 external images are copies of the study's own (training 2, tuning 0, internal test 1)"
+            in said
         )
         assert "seen none" not in said
-    assert "training and validation images, accuracy is 0.500" in text("external_test", external(train=2))
+    assert "training and tuning images, accuracy is 0.500" in text("external_test", external(train=2))
     assert "Without the copies" not in text("external_test", external(test=1))
 
 
