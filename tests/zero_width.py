@@ -12,7 +12,7 @@ import pandas as pd
 from bs4 import BeautifulSoup
 
 NUMBER = r"([+−-]?[\d,]*\.?\d+)"
-PRINTED = re.compile(rf"{NUMBER} ?%? \[{NUMBER}, {NUMBER}\]")
+PRINTED = re.compile(rf"(?:\d\s*%?|interval:)\s*\[{NUMBER},\s{NUMBER}\]")
 
 
 def intervals(run: Path) -> Iterator[tuple[str, float, float]]:
@@ -59,7 +59,7 @@ def _of_table(table: pd.DataFrame, place: str) -> Iterator[tuple[str, float, flo
 
 
 def _of_text(text: str, place: str) -> Iterator[tuple[str, float, float]]:
-    for _, *ends in PRINTED.findall(text):
+    for ends in PRINTED.findall(text):
         low, high = (float(end.replace("−", "-").replace(",", "")) for end in ends)
         yield place, low, high
 

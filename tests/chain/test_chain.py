@@ -22,6 +22,7 @@ from independent_intervals import compare, disagreements
 from runs import same_results, with_children
 from zero_width import intervals, without_width
 
+from bcd_utils.evaluation.intervals import score_intervals
 from bcd_utils.pipeline import runner
 from bcd_utils.study.loading import make_study
 from bcd_utils.study.run import Run
@@ -98,6 +99,27 @@ def test_an_independent_script_finds_the_same_intervals(finished):
     table = compare(finished)
     assert {"accuracy", "roc_auc", "precision_benign", "f1_macro", "kappa"} <= set(table.index)
     assert disagreements(table).empty, table.to_string()
+
+
+def test_an_independent_script_finds_the_same_intervals_of_a_fair_model(tmp_path):
+    rng = np.random.default_rng(0)
+    labels = np.arange(60) % 3
+    probabilities = ((rng.dirichlet([1, 1, 1], 60) + 0.4 * np.eye(3)[labels]) / 1.4).round(7)
+    names = np.array(CLASSES)
+    table = pd.DataFrame(probabilities, columns=[f"p_{name}" for name in CLASSES])
+    table = table.assign(id=[f"i{number}" for number in range(60)], label=names[labels], split="test")
+    artifacts = tmp_path / "artifacts"
+    artifacts.mkdir()
+    table.to_csv(artifacts / "predictions.csv", index=False)
+    table[["id", "split"]].to_csv(artifacts / "splits.csv", index=False)
+    (tmp_path / "study.json").write_text(json.dumps({"confidence": 0.95}))
+    found = score_intervals(labels, probabilities, CLASSES)
+    (artifacts / "evaluation.json").write_text(json.dumps({"intervals": found}))
+    table = compare(tmp_path)
+    assert table.loc[["f1_macro", "f1_weighted", "kappa"], ["low", "high"]].notna().all(axis=None)
+    assert disagreements(table).empty, table.to_string()
+    table.loc["kappa", "reported_low"] -= 0.1
+    assert disagreements(table).index.tolist() == ["kappa"]
 
 
 def test_no_interval_is_without_width(finished):

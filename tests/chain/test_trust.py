@@ -174,7 +174,7 @@ def test_the_external_images_are_tested_by_patient(finished_trust):
 
 def test_no_interval_is_without_width(finished_trust):
     pages = {place.split(":")[0] for place, *_ in intervals(finished_trust)}
-    assert {"lottery.json", "external.json", "localisation.csv", "09_external_test.html"} <= pages
+    assert {"summary.json", "lottery.json", "localisation.csv", "09_external_test.html"} <= pages
     assert without_width(finished_trust) == []
 
 
