@@ -133,7 +133,7 @@ def _claim(name: str, criterion: str) -> Callable[[Decide], Decide]:
 
 
 def _over_folds(scored: Scored, gap: float, by_fold: pd.Series, findings: Findings) -> Interval:
-    return fold_interval(gap, by_fold.to_numpy(), scored.tested_share, findings.confidence, (-np.inf, np.inf))
+    return fold_interval(gap, by_fold.to_numpy(), scored.tested_share, findings.confidence, (-1.0, 1.0))
 
 
 def _ahead(findings: Findings, other: str | None) -> Verdict:
