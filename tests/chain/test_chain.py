@@ -135,6 +135,25 @@ def test_no_interval_is_without_width(finished):
     assert without_width(finished) == []
 
 
+def test_subgroups_share_out_the_test_images_and_the_plan_starts_from_the_scores(finished):
+    summary, predictions = (
+        read_json(finished / "summary.json"),
+        pd.read_csv(finished / "artifacts" / "predictions.csv"),
+    )
+    test = predictions[predictions["split"] == "test"]
+    whole, *parts = summary["subgroups"]["rows"]
+    hits = (test["label"] == "malignant") & (test["predicted"] == "malignant")
+    assert (whole["images"], whole["found"]) == (len(test), hits.sum())
+    columns = {row["column"] for row in parts}
+    assert "lesion area, share of the image" in columns, "phantoms have masks"
+    for column in columns:
+        assert sum(row["images"] for row in parts if row["column"] == column) == len(test)
+    scores = summary["precision_plan"]["scores"]
+    assert scores["accuracy"]["value"] == summary["metrics"]["test"]["accuracy"]
+    assert "How many test images would it take?" in (finished / "index.html").read_text(encoding="utf-8")
+    assert (finished / "figures" / "subgroups.png").exists()
+
+
 def test_every_page_stands_alone_and_says_that_its_data_are_synthetic(finished):
     pages = sorted(path.name for path in finished.glob("*.html"))
     assert pages == [

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 from builders import TINY_SETTINGS, TinyStudy, as_yaml, noise, write_image
-from independent_comparison import compare, scores
+from independent_comparison import compare, scores, verdicts
 from zero_width import intervals, without_width
 
 from bcd_utils.experiments.comparison.claims import CLAIMS, ELSEWHERE
@@ -99,6 +99,25 @@ def test_classical_rows_and_probes_agree_with_scikit_learn_alone(run):
     found = compare(run)
     assert set(found["contender"]) == {"logistic_regression", "svm", "paper-linear", "paper-random-linear"}
     assert found["difference"].max() < 1e-6
+
+
+def test_verdicts_on_claims_are_the_same_from_other_resamples(run):
+    found = verdicts(run)
+    assert len(found) >= 5 and ((found["own"] == found["reported"]) | found["near"]).all(), found.to_string()
+
+
+def test_who_the_reference_and_another_work_for_is_kept(run, record):
+    predictions = pd.read_csv(run / "artifacts" / "contender_predictions.csv")
+    titles = {row["title"]: name for name, row in record["contenders"].items()}
+    assert list(record["subgroups"])[0] == record["contenders"][record["reference"]]["title"]
+    assert len(record["subgroups"]) == 2
+    for title, found in record["subgroups"].items():
+        part = predictions[predictions["contender"] == titles[title]]
+        whole, *parts = found["rows"]
+        hits = (part["predicted"] == "malignant") & (part["label"] == "malignant")
+        assert (whole["images"], whole["found"]) == (record["images"], hits.sum())
+        for column in {row["column"] for row in parts}:
+            assert sum(row["found"] for row in parts if row["column"] == column) == whole["found"]
 
 
 def test_every_row_agrees_with_the_saved_predictions(run, record):

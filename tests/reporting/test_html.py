@@ -251,6 +251,24 @@ def test_no_number(text):
     assert not report.NUMBER.fullmatch(text)
 
 
+def test_without_a_plan_nothing_is_said_of_one(index_page):
+    assert "How many test images" not in index_page().text
+
+
+def test_the_plan_stands_with_its_numbers_and_a_dash_where_there_is_none(index_page):
+    accuracy = {
+        "title": "accuracy",
+        "value": 0.8,
+        "low": 0.7,
+        "high": 0.9,
+        "images": 1245,
+        "images_at_worst": None,
+    }
+    plan = {"half_width": 0.05, "positive": "malignant", "positives": 0.27, "scores": {"accuracy": accuracy}}
+    text = " ".join(index_page(SUMMARY | {"precision_plan": plan}).text.split())
+    assert "accuracy 0.800 [0.700, 0.900] 1,245 –" in text and "27 % of them malignant" in text
+
+
 def test_difference_is_this_run_minus_the_paper(index_page):
     text = " ".join(index_page().text.split())
     assert "Accuracy 0.9402 0.8611 −0.0791 [0.713, 0.939]" in text

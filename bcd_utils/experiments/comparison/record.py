@@ -30,12 +30,7 @@ def findings(
     synthetic: bool,
 ) -> Findings:
     """What the claims are judged by."""
-    setup, study = fitted.setup, fitted.setup.study
-    ensemble, members = next(iter(fitted.members.items()), (None, ()))
-    if ensemble is None and "best_two-average" in fitted.scored:
-        never = ("ensemble", *NEVER_MEMBERS)
-        ensemble = "best_two-average"
-        members = tuple(name for name in fitted.scored if fitted.families[name] not in never)
+    setup, study, named = fitted.setup, fitted.setup.study, held_against(fitted)
     accuracy = np.nan
     if "paper" in fitted.scored:
         accuracy = training_accuracy(fitted.plain("paper"), setup.folds, setup.labels)
@@ -44,11 +39,8 @@ def findings(
         is_the_papers=is_the_papers(study) and not synthetic,
         scored=fitted.scored,
         titles=fitted.titles,
-        best_classical=fitted.best_on_validation(fitted.of_family("classical")),
-        average_head="paper" if study.pooling == "average" else "paper-average",
-        best_member=fitted.best_on_validation(members),
-        ensemble=ensemble,
-        ensemble_is_the_papers=ensemble in fitted.members,
+        **named,
+        ensemble_is_the_papers=named["ensemble"] in fitted.members,
         curves=of_curves,
         rebalanced={way: scored for way, scored in rebalanced.get("paper", {}).items() if way != "none"},
         training_accuracy=accuracy,
@@ -59,6 +51,21 @@ def findings(
         majority=float(np.bincount(setup.labels).max() / len(setup.labels)),
         confidence=study.confidence,
     )
+
+
+def held_against(fitted: FittedComparison) -> dict[str, str | None]:
+    """Who the claims hold whom against: fields of `Findings`."""
+    ensemble, members = next(iter(fitted.members.items()), (None, ()))
+    if ensemble is None and "best_two-average" in fitted.scored:
+        never = ("ensemble", *NEVER_MEMBERS)
+        ensemble = "best_two-average"
+        members = tuple(name for name in fitted.scored if fitted.families[name] not in never)
+    return {
+        "best_classical": fitted.best_on_validation(fitted.of_family("classical")),
+        "average_head": "paper" if fitted.setup.study.pooling == "average" else "paper-average",
+        "best_member": fitted.best_on_validation(members),
+        "ensemble": ensemble,
+    }
 
 
 def predictions_table(fitted: FittedComparison) -> pd.DataFrame:
@@ -108,6 +115,7 @@ def record(
         "images": len(setup.labels),
         "groups": int(setup.images.table["group"].nunique()),
         "reference": fitted.reference,
+        "held_against": held_against(fitted),
         "contenders": rows,
         "paired": plain_rows(paired.astype(float)),
         "claims": claims.reset_index().to_dict("records"),

@@ -412,6 +412,27 @@ def test_the_verdict_follows_the_interval_of_the_difference(apart, said):
     assert said in text and "no image of class normal" in text and "never trained" not in text
 
 
+@pytest.mark.parametrize(
+    ("classes", "said"),
+    [
+        (("benign", "malignant"), "which does not depend on how common the two classes are"),
+        (
+            ("benign", "malignant", "normal"),
+            "each class against the others, as common as each of them is there",
+        ),
+    ],
+)
+def test_what_an_area_depends_on_is_said_as_the_number_of_classes_has_it(classes, said):
+    some = {"value": 0.1, "low": 0.0, "high": 0.2}
+    found = {
+        name: {"accuracy": some, "roc_auc": some}
+        for name in ("internal_intervals", "intervals", "difference")
+    }
+    found |= {"title": "Elsewhere", "domain_auc": {"value": None}, "classes": dict.fromkeys(classes, 3)}
+    copies = {"threshold": 0.6, "images": 0, "of_set": {"train": 0, "validation": 0, "test": 0}}
+    assert said in report.verdict(found | {"copies": copies, "untrained": False})
+
+
 def test_the_figure_of_scores_shows_every_number():
     scores = scoring.score_sources(predictions(LABELS | {"external": [0, 1] * 10}, RIGHT), CLASSES, STUDY)
     table = scoring.score_table(scores, CLASSES)
