@@ -13,7 +13,7 @@ import pandas as pd
 
 from bcd_utils.evaluation.fold_intervals import fold_interval
 from bcd_utils.evaluation.format import number, with_interval
-from bcd_utils.evaluation.intervals import Scored
+from bcd_utils.evaluation.intervals import UNKNOWN, Scored
 from bcd_utils.evaluation.means import Interval
 from bcd_utils.evaluation.score_differences import difference
 from bcd_utils.evaluation.verdicts import (
@@ -193,10 +193,12 @@ def _handles_imbalance(findings: Findings) -> Verdict:
         return None
     names = {label: f"sensitivity_{label}" for label in findings.classes}
     values = {name: value for name in names.values() if (value := ours.values[name]) is not None}
-    if len(values) < len(names):
-        return None
-    best, worst = max(values, key=values.__getitem__), min(values, key=values.__getitem__)
-    gap = _over_folds(ours, values[best] - values[worst], ours.by_fold[best] - ours.by_fold[worst], findings)
+    gap: Interval = dict(UNKNOWN)
+    if len(values) == len(names):
+        best, worst = max(values, key=values.__getitem__), min(values, key=values.__getitem__)
+        gap = _over_folds(
+            ours, values[best] - values[worst], ours.by_fold[best] - ours.by_fold[worst], findings
+        )
     recalls = ", ".join(f"{label} {number(ours.values[name])}" for label, name in names.items())
     shown = [f"recall {recalls}; largest minus smallest {with_interval(gap, sign='+')}"]
     for way, scored in findings.rebalanced.items():

@@ -88,7 +88,7 @@ def decision_curves(curves: Mapping[str, pd.DataFrame], action: str = "treat") -
         panel.plot(curve["threshold"], curve["model"], label=name, **look)
     interval = {"color": COLOURS[-1], "alpha": 0.13, "linewidth": 0, "label": "its interval"}
     band = panel.fill_between(last["threshold"], last["low"], last["high"], **interval)
-    top = max(last["high"].max(), last["treat_all"].max())
+    top = last[["high", "model", "treat_all"]].max().max()
     panel.set(xlim=(0, 1), ylim=(-0.3 * top - 0.01, 1.1 * top + 0.01))
     panel.set(xlabel="threshold probability", ylabel="net benefit")
     style.key(figure, [*panel.lines, band], handlelength=3.2)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from bcd_utils.evaluation.cross_validation import Scored
 from bcd_utils.evaluation.verdicts import INCONCLUSIVE, NOT_TESTED, REFUTED, SUPPORTED
+from bcd_utils.experiments.comparison import claims
 from bcd_utils.experiments.comparison.claims import ELSEWHERE, Findings, judge
 
 CLASSES = ("benign", "malignant", "normal")
@@ -35,15 +36,48 @@ TITLES = {
 }  # fmt: skip
 
 
+def central(value, draws, confidence):
+    """The central share of draws: the interval that these tests set for the claims, whose judges they are about."""
+    if value is None or np.isnan(draws).all():
+        return {"value": value, "low": None, "high": None}
+    low, high = np.nanquantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return {"value": value, "low": low, "high": high}
+
+
+@dataclass(frozen=True)
+class Made:
+    """Scores that are what a test says, where claims expect `intervals.Scored`."""
+
+    values: dict
+    by_fold: pd.DataFrame
+
+    def interval(self, name, confidence):
+        return central(self.values[name], self.by_fold[name], confidence)
+
+
+@pytest.fixture(autouse=True)
+def set_intervals(monkeypatch):
+    """Differences are the draws' differences."""
+
+    def difference(first, second, name, confidence):
+        one, other = first.values[name], second.values[name]
+        gap = None if one is None or other is None else one - other
+        return central(gap, first.by_fold[name] - second.by_fold[name], confidence)
+
+    def over_folds(scored, gap, by_fold, given):
+        return central(gap, by_fold, given.confidence)
+
+    monkeypatch.setattr(claims, "difference", difference)
+    monkeypatch.setattr(claims, "_over_folds", over_folds)
+
+
 def candidate(accuracy=0.5, spread=0.0, **others):
-    """Scores whose resamples lie evenly within ``spread`` on both sides of their value."""
+    """Scores whose draws lie evenly within ``spread`` on both sides of their value."""
     values = {"accuracy": accuracy, "f1_macro": 0.5, "specificity_malignant": 0.95}
     values |= {f"sensitivity_{label}": 0.85 for label in CLASSES} | others
     offsets = np.linspace(-spread, spread, DRAWS)
-    drawn = {
-        name: np.full(DRAWS, np.nan) if value is None else value + offsets for name, value in values.items()
-    }
-    return Scored(np.empty((0, 3)), values, drawn)
+    drawn = {name: np.nan if value is None else value + offsets for name, value in values.items()}
+    return Made(values, pd.DataFrame(drawn, index=range(DRAWS)).astype(float))
 
 
 def pointing(low):
@@ -196,9 +230,9 @@ def test_the_upper_end_of_the_recalls_gap_counts():
     # the gap of two recalls is 0.05; that of a draw reaches 0.05 + 0.08 where only one of them moves
     steady = candidate(0.75, sensitivity_normal=0.80)
     moving = candidate(0.75, spread=0.08, sensitivity_normal=0.80)
-    drawn = steady.resampled | {"sensitivity_normal": moving.resampled["sensitivity_normal"]}
+    drawn = steady.by_fold.assign(sensitivity_normal=moving.by_fold["sensitivity_normal"])
     assert verdict(IMBALANCE, with_scores(paper=steady)) == SUPPORTED
-    assert verdict(IMBALANCE, with_scores(paper=replace(steady, resampled=drawn))) == INCONCLUSIVE
+    assert verdict(IMBALANCE, with_scores(paper=replace(steady, by_fold=drawn))) == INCONCLUSIVE
 
 
 def test_what_rebalancing_does_is_said_beside_it():

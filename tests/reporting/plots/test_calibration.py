@@ -92,7 +92,7 @@ def test_decision_curves_show_models_all_none_and_the_last_ones_interval():
     }.items():
         np.testing.assert_array_equal(lines[name], expected)
     (band,) = panel.collections
-    edges = band.get_paths()[0].vertices[:, 1]
+    edges = np.concatenate([path.vertices[:, 1] for path in band.get_paths()])
     assert (edges.min(), edges.max()) == (last["low"].min(), last["high"].max())
     assert panel.get_ylim()[1] > last["high"].max()
 

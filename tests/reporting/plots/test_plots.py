@@ -195,11 +195,14 @@ NAMED = {
 }
 
 
-def of_arms(recalls_of):
-    rng = np.random.default_rng(0)
-    columns = ["accuracy", "f1_macro", "kappa", "roc_auc", *(f"recall_{name}" for name in recalls_of)]
-    table = pd.DataFrame(rng.uniform(0.2, 0.9, (6, len(columns))), columns=columns)
-    return table.assign(arm=["image", "mask"] * 3, split=range(6))
+def of_rivals(asked):
+    """What `forensics.rivals` draws: two rivals, with a share for these classes."""
+    columns = [f"{name}_accuracy" for name in ("train", "validation", "test")]
+    table = pd.DataFrame(np.random.default_rng(0).uniform(0.2, 0.9, (6, 3)), columns=columns)
+    known = pd.DataFrame(
+        {"title": ["plain images", "masks"], "perfect_all": [0.0, 0.5]}, index=["image", "mask"]
+    )
+    return table.assign(rival=["image", "mask"] * 3), known, {}, asked
 
 
 def reliability_of(classes):
@@ -218,7 +221,7 @@ OF_CLASSES = {
     "intensities": lambda classes: data.intensities(histograms(classes)),
     "confusion": lambda classes: results.confusion_matrices(matrices(classes, 3000), classes),
     "roc": lambda classes: results.roc(curves(classes), scores(classes), classes[0]),
-    "inputs": lambda classes: forensics.inputs(of_arms(classes[-2:]), {}),
+    "rivals": lambda classes: forensics.rivals(*of_rivals(classes[-2:])),
     "reliability": lambda classes: calibration.reliability(reliability_of(classes)),
     "best matches": lambda classes: audit.best_matches(
         pd.DataFrame({"label": classes * 4, "detail": np.linspace(-0.2, 1, 4 * len(classes))}), None, classes
@@ -578,7 +581,7 @@ def spreads():
         "stripplot": [
             lambda: data.lesion_areas(sizes(), CLASSES),
             lambda: repeated_splits.repeated_splits(both, ends, paper, 5),
-            lambda: forensics.inputs(splits.assign(arm="image"), paper),
+            lambda: forensics.rivals(*of_rivals(["normal"])),
         ],
         "pointplot": [
             lambda: data.lesion_areas(sizes(), CLASSES),

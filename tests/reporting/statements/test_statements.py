@@ -288,10 +288,10 @@ def test_every_explanation_that_the_papers_row_is_consistent_with_is_named_toget
 @pytest.mark.parametrize(
     ("stratify", "said"),
     [
-        (True, "at random for test, then 10% of the rest for validation, keeping the shares of the classes;"),
+        (True, "at random for test, then 10% of the rest for tuning, keeping the shares of the classes;"),
         (
             "test",
-            "test, keeping the shares of the classes, then 10% of the rest for validation, whatever their class;",
+            "test, keeping the shares of the classes, then 10% of the rest for tuning, whatever their class;",
         ),
     ],
 )
