@@ -140,8 +140,8 @@ def test_patients_are_counted_in_each_set_and_too_few_are_announced(tmp_path):
         "train": {"y": 2, "x": 2}, "validation": {"y": 1, "x": 0}, "test": {"y": 1, "x": 1},
     }  # fmt: skip
     assert summary["announcements"][1].startswith(
-        "Few patients: the training set has 2 of class x, 2 of class y; the tuning set has 0 of class x, 1 of class y; the "
-        "internal test set has 1 of"
+        "Few patients: the training set has 2 of class x, 2 of class y; the tuning set has 0 of class x, 1 of class y; "
+        "the internal test set has 1 of"
     )
     many = pd.DataFrame({"group": [str(row // 3) for row in range(90)], "label": ["x", "y", "y"] * 30})
     many["split"] = ["train"] * 60 + ["validation"] * 15 + ["test"] * 15
