@@ -295,7 +295,7 @@ def test_a_run_that_did_not_finish_is_not_shown(bcd, tmp_path):
 def test_a_finished_run_is_shown_beside_the_paper(bcd, finished):
     ended = bcd("show", finished)
     assert ended.code == 0 and ended.err == ""
-    assert "56 images, 0 set aside; 42 train / 5 validation / 9 test" in ended.out
+    assert "56 images, 0 set aside; 42 training / 5 tuning / 9 internal test" in ended.out
     assert "Synthetic data" in ended.out
     summary = json.loads((finished / "summary.json").read_text())
     (row,) = [line for line in ended.out.splitlines() if "test" in line and "accuracy" in line]

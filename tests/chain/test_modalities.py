@@ -69,8 +69,8 @@ def test_breakhis_is_split_by_patient(slides, tmp_path):
     summary = read_json(folder / "summary.json")
     assert summary["patients_across_sets"] == 0
     assert banners(folder) == {
-        "Few patients: validation has 1 of class benign, 1 of class malignant; test has 2 of class benign, 2 of class "
-        "malignant. With fewer than 5, one patient can change a score a lot."
+        "Few patients: the tuning set has 1 of class benign, 1 of class malignant; the internal test set has 2 of "
+        "class benign, 2 of class malignant. With fewer than 5, one patient can change a score a lot."
     }
     assert (folder / "figures" / "fig2_histopathology.png").exists()
     assert not (folder / "figures" / "fig3_ultrasound.png").exists()
@@ -109,8 +109,8 @@ def test_cbis_ddsm_keeps_its_published_test_set(study_of, tmp_path):
     assert summary["cam"]["images"] == 16 and "Grad-CAM" in summary["cam"]["methods"]
     assert (folder / "figures" / "samples.png").exists()
     assert banners(folder) == {
-        "Few patients: validation has 1 of class benign, 1 of class malignant; test has 4 of class benign, 4 of class "
-        "malignant. With fewer than 5, one patient can change a score a lot."
+        "Few patients: the tuning set has 1 of class benign, 1 of class malignant; the internal test set has 4 of "
+        "class benign, 4 of class malignant. With fewer than 5, one patient can change a score a lot."
     }
 
 

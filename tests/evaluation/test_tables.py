@@ -65,7 +65,7 @@ def test_without_such_images_on_validation_there_is_no_threshold():
     none = {"validation": (np.zeros(4, int), PROBABILITIES[:4]), "test": (LABELS, PROBABILITIES)}
     points = at_fixed_rates(none, CLASSES, POSITIVE)
     assert points["sensitivity 0.95"]["threshold"] is None
-    assert "none, the validation images lack such a class" in rates_in_words(points, POSITIVE)
+    assert "none, the tuning images lack such a class" in rates_in_words(points, POSITIVE)
     assert rates_table(points).loc["sensitivity 0.95", ["threshold", "value"]].isna().all(axis=None)
 
 

@@ -140,7 +140,8 @@ def test_patients_are_counted_in_each_set_and_too_few_are_announced(tmp_path):
         "train": {"y": 2, "x": 2}, "validation": {"y": 1, "x": 0}, "test": {"y": 1, "x": 1},
     }  # fmt: skip
     assert summary["announcements"][1].startswith(
-        "Few patients: train has 2 of class x, 2 of class y; validation has 0 of class x, 1 of class y; test has 1 of"
+        "Few patients: the training set has 2 of class x, 2 of class y; the tuning set has 0 of class x, 1 of class y; "
+        "the internal test set has 1 of"
     )
     many = pd.DataFrame({"group": [str(row // 3) for row in range(90)], "label": ["x", "y", "y"] * 30})
     many["split"] = ["train"] * 60 + ["validation"] * 15 + ["test"] * 15
@@ -168,7 +169,7 @@ def test_the_flow_of_images_shows_every_count():
     found = {"x": 51, "y": 28}
     shown = texts(image_flow(found, {"nearly uniform": 2}, sets, copies=(3, 7)))
     boxes = ["Images found: 79", "Set aside: 2", "Usable images: 77", "Of which in copies: 7",
-             "Train: 60", "Validation: 6", "Test: 11"]  # fmt: skip
+             "Training set: 60", "Tuning set: 6", "Internal test set: 11"]  # fmt: skip
     lines = ["51 x", "28 y", "2 nearly uniform", "50 x", "27 y", "in 3 groups, found by the data audit"]
     lines += ["40 x", "20 y", "4 x", "2 y", "6 x", "5 y"]
     assert sorted(shown) == sorted(boxes + lines)
@@ -203,7 +204,7 @@ def test_a_study_of_one_notebook_is_published(run, executed):
         assert 'href="checklist.html"' in text and 'href="model_card.html"' in text, name
         assert "Flow of images" in text or name == f"{STAGE}.html", name
     assert "Synthetic data: " in (run.folder / "model_card.md").read_text(encoding="utf-8")
-    assert len(pd.read_csv(run.folder / "checklist.csv")) == 44 + 32
+    assert len(pd.read_csv(run.folder / "checklist.csv")) == 44 + 32 + 48 + 52
     assert (run.folder / "figures" / "flow.png").exists()
 
 

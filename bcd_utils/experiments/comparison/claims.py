@@ -155,8 +155,8 @@ def _beats_plain_cnn(findings: Findings) -> Verdict:
 
 @_claim(
     "It beats a plain CNN in training efficiency",
-    f"the plain CNN takes at least {LEAST_RATIO:g} times as long to train; refuted if it does not take a "
-    f"{LEAST_RATIO:g}th; each was measured once",
+    f"the plain CNN takes at least {LEAST_RATIO:g} times as long to train; refuted if at most {1 / LEAST_RATIO:g} "
+    "times; each was measured once",
 )
 def _trains_faster(findings: Findings) -> Verdict:
     seconds = findings.training_seconds
