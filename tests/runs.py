@@ -24,7 +24,8 @@ def with_children(pid: int, python: str = sys.executable) -> list:
         with suppress(psutil.NoSuchProcess):
             family += member.children()
         stands_for = note_of(python, member.pid)
-        family += [psutil.Process(int(stands_for.read_text()))] if stands_for.exists() else []
+        with suppress(psutil.NoSuchProcess, FileNotFoundError):  # it may end meanwhile
+            family.append(psutil.Process(int(stands_for.read_text())))
     return family
 
 

@@ -78,7 +78,8 @@ def rivals(
         grid[-1].barh(range(len(known)), known["perfect_all"], height=0.55, color=BOX)
         if row:
             grid[-1].axvline(1, zorder=1, **PAPER)
-        label = f"share of splits with {enumerated(asked)} perfect in all sets"
+        named = enumerated(asked) if len(asked) == 1 else f"{len(asked)} classes"
+        label = f"share of splits with {named} perfect in all sets"
         grid[-1].set(xlim=(0, 1.05), xlabel=style.wrap(label, 1.7, style.MEDIUM))
     for panel in grid:
         panel.tick_params(axis="y", length=0)

@@ -38,7 +38,7 @@ def test_the_surest_come_first_and_the_wrong_can_be_chosen(finished):
     assert live.place.max == len(wrong)
     seen = []
     for _ in range(len(wrong)):
-        seen.append(live.view.facts["image"].removesuffix(" (train)"))
+        seen.append(live.view.facts["image"].removesuffix(" (training set)"))
         live.step(1)
     assert seen == wrong.sort_values("probability", ascending=False, kind="stable")["id"].tolist()
 
