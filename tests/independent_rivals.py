@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.spatial.distance import mahalanobis
-from sklearn.covariance import ledoit_wolf
+from scipy.spatial.distance import cdist
+from scipy.stats import zscore
 from sklearn.metrics import accuracy_score, cohen_kappa_score, f1_score, roc_auc_score
 
 SETS = ("train", "validation", "test")
@@ -64,9 +64,8 @@ def p_value(splits: np.ndarray, row: np.ndarray) -> float:
     """Share of splits and row, pooled, that lie as far out as the row."""
     pool = np.vstack([splits, row])
     spread = pool.std(axis=0)
-    pool = (pool - pool.mean(axis=0))[:, spread > 1e-9] / spread[spread > 1e-9]
-    inverse = np.linalg.inv(ledoit_wolf(pool)[0])
-    distances = np.array([mahalanobis(each, np.zeros(len(each)), inverse) for each in pool])
+    pool = zscore(pool[:, spread > 1e-9])
+    distances = cdist(pool, np.zeros((1, pool.shape[1])))[:, 0]
     return float((distances >= distances[-1] - 1e-9).mean())
 
 

@@ -22,11 +22,16 @@ DIGITS = 4  # as the paper rounds, so that equal counts are equal numbers
 def printed_row(reported: Reported, fitting: Sequence[Finding], asked: Sequence[str]) -> dict[str, float]:
     """A publication's scores of all three sets, and what all matrices that fit them say of the classes asked after.
 
+    Parameters
+    ----------
+    asked : sequence of str
+        Those of `matrices.without_error`.
+
     Returns
     -------
     dict of str to float
         ``<set>_<metric>`` as printed; ``<set>_recall_<class>`` and ``<set>_false_<class>``, the number of other images
-        called so.
+        called so; ``perfect_all``, 1 where classes are asked after, which have no error in any set.
     """
     row = {
         f"{name}_{metric}": float(reported.reported[name][metric])
@@ -39,7 +44,7 @@ def printed_row(reported: Reported, fitting: Sequence[Finding], asked: Sequence[
             counts = implied[name].loc[label]
             row[f"{name}_recall_{label}"] = float(counts["found_low"] / counts["images"])
             row[f"{name}_false_{label}"] = float(counts["false_high"])
-    return row
+    return row | ({"perfect_all": 1.0} if asked else {})
 
 
 def rival_scores(
@@ -163,10 +168,12 @@ def in_words(column: str) -> str:
 
     Examples
     --------
-    >>> in_words("train_roc_auc"), in_words("test_false_normal")
-    ('ROC AUC, train', 'false normal, test')
+    >>> in_words("train_roc_auc"), in_words("test_false_normal"), in_words("perfect_all")
+    ('ROC AUC, train', 'false normal, test', 'perfect, all three')
     """
     name, _, metric = column.partition("_")
     kind, _, label = metric.partition("_")
+    if name == "perfect":
+        return "perfect, all three"
     word = {"recall": f"recall of {label}", "false": f"false {label}"}.get(kind)
     return f"{word or main_metrics().get(metric, capital(metric))}, {name}"

@@ -35,12 +35,18 @@ def test_a_row_far_from_all_splits_has_the_smallest_p_and_its_column_is_named():
     assert place_among(splits, row) == (1 / 40, 3)
 
 
-def test_numbers_that_cannot_go_together_are_found_though_each_alone_is_common():
+def test_what_no_split_has_is_found_though_all_else_is_common():
     rng = np.random.default_rng(2)
-    first = rng.normal(size=99)
-    splits = np.column_stack([first, first + 0.05 * rng.normal(size=99)])
-    assert place_among(splits, np.array([1.0, -1.0])).p == 1 / 100
-    assert place_among(splits, np.array([1.0, 1.0])).p > 0.1
+    splits = np.column_stack([rng.normal(size=(39, 6)), np.zeros(39)])
+    assert place_among(splits, np.zeros(7)).p > 0.9
+    assert place_among(splits, np.array([0, 0, 0, 0, 0, 0, 1])) == (1 / 40, 6)
+
+
+def test_distances_by_hand():
+    # pool 0, 0, 1, 5: mean 1.5, so that 5 is farthest, and 0 twice farther than 1
+    assert place_among(np.array([[0.0], [0.0], [1.0]]), np.array([5.0])).p == 1 / 4
+    assert place_among(np.array([[0.0], [1.0], [5.0]]), np.array([0.0])).p == 3 / 4
+    assert place_among(np.array([[0.0], [0.0], [5.0]]), np.array([1.0])).p == 1
 
 
 def test_a_row_like_every_split_is_as_common_as_can_be():

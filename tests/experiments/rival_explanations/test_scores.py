@@ -63,7 +63,7 @@ def test_the_papers_row_is_printed_scores_and_what_its_matrices_imply():
     assert row["validation_kappa"] == 0.843 and row["train_roc_auc"] == 0.9994
     assert [row[f"{name}_recall_normal"] for name in ("train", "validation", "test")] == [1, 1, 1]
     assert [row[f"{name}_false_normal"] for name in ("train", "validation", "test")] == [0, 0, 0]
-    assert len(row) == 3 * 6
+    assert row["perfect_all"] == 1 and len(row) == 3 * 6 + 1
 
 
 def test_a_row_is_placed_among_the_splits_of_each_rival():
