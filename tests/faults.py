@@ -24,6 +24,7 @@ from pathlib import Path
 from builders import TinyStudy, write_tiny_study
 from ready_python import ready_python
 from runs import same_results, with_children
+from trust_study import write_trust_study
 
 ROOT = Path(__file__).resolve().parents[1]
 NUMBERS = {"settings": 200, "places": 100, "pairs": 10, "seeds": 20, "corruptions": 100, "kills": 200}
@@ -42,6 +43,8 @@ class Campaign:
         Holds everything that is made.
     reference : Path
         A run of the study that nothing befell.
+    longest : float
+        Seconds that a process lives at most before it is killed.
     draw : random.Random
     ends : Counter
         (what was tried, how it ended) -> how often.
@@ -51,6 +54,7 @@ class Campaign:
     study: TinyStudy
     folder: Path
     reference: Path
+    longest: float
     draw: random.Random
     ends: Counter = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
@@ -99,7 +103,7 @@ class Campaign:
             for _ in range(min(SERIES, number - first)):
                 process = self.study.start(*words, **place)
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(self.draw.uniform(0, 12))
+                    process.wait(self.draw.uniform(0, self.longest))
                 ended = process.poll()
                 for member in with_children(process.pid, self.study.python) if ended is None else []:
                     with contextlib.suppress(Exception):
@@ -292,23 +296,29 @@ ODD_PLACES: dict[str, tuple[str, dict[str, str]]] = {
 
 
 @contextlib.contextmanager
-def campaign(seed: int, folder: Path) -> Iterator[Campaign]:
+def campaign(seed: int, folder: Path, chain: str = "phantom") -> Iterator[Campaign]:
     """A study on the Python that is ready, its reference run, and the draw."""
     (folder / "python").mkdir(parents=True)
     study = write_tiny_study(folder)
     with ready_python(folder / "python") as program:
-        study = replace(study, python=program)
-        yield Campaign(study, folder, study.run(folder / "reference"), random.Random(seed))
+        study, longest = replace(study, python=program), 12.0
+        if chain == "trust":
+            study, longest = write_trust_study(study), 40.0
+        yield Campaign(study, folder, study.run(folder / "reference"), longest, random.Random(seed))
 
 
 def main() -> int:
     """Run the campaign that the command line asks for; returns the exit status."""
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--seed", type=int, default=0)
+    words.add_argument("--chain", choices=["phantom", "trust"], default="phantom")
     for kind, number in NUMBERS.items():
         words.add_argument(f"--{kind}", type=int, default=number)
     asked = words.parse_args()
-    with tempfile.TemporaryDirectory() as folder, campaign(asked.seed, Path(folder) / "campaign") as tried:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        campaign(asked.seed, Path(folder) / "campaign", asked.chain) as tried,
+    ):
         for kind in NUMBERS:
             started = time.monotonic()
             getattr(tried, kind)(getattr(asked, kind))

@@ -13,47 +13,20 @@ import independent_rivals
 import nbformat
 import pandas as pd
 import pytest
-import yaml
 from bs4 import BeautifulSoup
-from builders import TINY_SETTINGS, TinyStudy, as_yaml
+from builders import TinyStudy
+from trust_study import STAGES, write_trust_study
 from zero_width import intervals, without_width
 
 from bcd_utils.datasets import dataset_of
 from bcd_utils.study.loading import load_study
-from bcd_utils.utils.paths import STUDIES
 
 pytestmark = pytest.mark.slow
-STAGES = load_study(STUDIES / "trust_phantom.yaml").notebooks
-PHANTOMS = {"benign": 30, "malignant": 24, "normal": 16, "seed": 7, "copies": 6, "conflicts": 2}
 
 
 @pytest.fixture(scope="module")
 def trust(quick) -> TinyStudy:
-    """The tiny study with all notebooks, and an external test on phantoms of another scanner in a folder."""
-    external = {"dataset": "folder", "data_dir": str(elsewhere(quick))}
-    changes = {"name": "trust", "notebooks": list(STAGES), "phantoms": PHANTOMS, "external": external}
-    draw = {"splits": 3, "folds": 3, "repeats": 2, "crossed_splits": 3, "crossed_seeds": 2}
-    changes["repeated_splits"] = draw
-    names = ["outline", "overlay-0.4", "mask_files", "copies-1", "stop_on_test", "cut_off"]
-    changes["rival_explanations"] = {"names": names, "splits": 2}
-    file = quick.file.parent / "trust.yaml"
-    file.write_text(as_yaml(TINY_SETTINGS | {"backbone": yaml_of(quick)["backbone"]} | changes))
-    return TinyStudy(file, file.with_name("trust-cache"), quick.python)
-
-
-def yaml_of(study: TinyStudy) -> dict:
-    return yaml.safe_load(study.file.read_text())
-
-
-def elsewhere(quick: TinyStudy) -> Path:
-    from bcd_utils.datasets.phantom_files import write_phantoms
-
-    folder = quick.file.parent / "elsewhere"
-    write_phantoms(folder, {"benign": 8, "malignant": 6, "normal": 4}, 31, "b")
-    images = sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/*).png"))
-    patients = pd.DataFrame({"path": images, "group": [f"P{number // 2}" for number in range(len(images))]})
-    patients.to_csv(folder / "groups.csv", index=False)
-    return folder
+    return write_trust_study(quick)
 
 
 @pytest.fixture(scope="module")
