@@ -16,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit, logit
+from scipy.stats import norm, t
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, cohen_kappa_score, f1_score, log_loss, roc_auc_score
@@ -95,50 +97,71 @@ def compare(run: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["contender", "metric", "own", "reported", "difference"])
 
 
-DRAWS, NEAR = 4000, 0.01
+NEAR = 0.01
 
 
 class Tested:
-    """Out-of-fold predictions of all candidates, and how often each image is in each resample of whole groups."""
+    """Out-of-fold predictions of all candidates, and intervals over the folds (Nadeau and Bengio 2003)."""
 
     def __init__(self, run: Path) -> None:
         artifacts = run / "artifacts"
         self.record = json.loads((artifacts / "comparison.json").read_text())
-        settings = json.loads((run / "study.json").read_text())
-        self.confidence = settings["confidence"]
-        folds = pd.read_csv(artifacts / "folds.csv", dtype=str).set_index("id")
+        self.confidence = json.loads((run / "study.json").read_text())["confidence"]
+        table = pd.read_csv(artifacts / "folds.csv", dtype=str).set_index("id")
         given = pd.read_csv(artifacts / "contender_predictions.csv", dtype={"id": str}, keep_default_na=False)
         tables = {
-            name: part.set_index("id").reindex(folds.index) for name, part in given.groupby("contender")
+            name: part.set_index("id").reindex(table.index) for name, part in given.groupby("contender")
         }
         self.predicted = {
             name: part["predicted"] for name, part in tables.items() if part["predicted"].notna().all()
         }
-        self.labels = folds["label"]
-        codes, groups = pd.factorize(folds["group"])
-        generator = np.random.default_rng(1)
-        drawn = generator.multinomial(len(groups), np.full(len(groups), 1 / len(groups)), size=DRAWS)
-        self.weights = drawn[:, codes]
-
-    def share(self, right: pd.Series, of: pd.Series | None = None) -> np.ndarray:
-        """Share of images that are right, among those meant, in each resample."""
-        counts = np.ones(len(right)) if of is None else of.to_numpy(float)
-        hits = right.to_numpy(float) * counts
-        return self.weights @ hits / (self.weights @ counts)
+        self.labels, self.groups = table["label"], table["group"]
+        self.folds = [
+            (table[column] == "test").to_numpy() for column in table if str(column).startswith("fold_")
+        ]
+        tested = np.mean([fold.sum() for fold in self.folds])
+        self.factor = 1 / len(self.folds) + tested / (len(table) - tested)
 
     def ahead(self, first: str | None, second: str | None, tries: int = 1) -> tuple[str, bool] | None:
         """Whether one is more accurate than another, of so many tries."""
         if not {first, second} <= self.predicted.keys():
             return None
-        ours, theirs = (self.share(self.predicted[name] == self.labels) for name in (first, second))
-        return self.above(ours - theirs, 0, tries)
+        ours, theirs = ((self.predicted[name] == self.labels).to_numpy(float) for name in (first, second))
+        return self.above_in_folds(
+            [(ours - theirs)[fold].mean() for fold in self.folds], (ours - theirs).mean(), 0, tries
+        )
 
-    def above(self, drawn: np.ndarray, border: float, tries: int = 1) -> tuple[str, bool]:
-        """Whether the whole interval lies above a border, and whether one of its ends lies near."""
-        tail = (1 - self.confidence) / 2 / tries
-        low, high = np.quantile(drawn, [tail, 1 - tail])
-        verdict = "supported" if low > border else "refuted" if high < border else "inconclusive"
-        return verdict, bool(min(abs(low - border), abs(high - border)) < NEAR)
+    def above_in_folds(
+        self, by_fold: list[float], value: float, border: float, tries: int = 1
+    ) -> tuple[str, bool]:
+        """Whether a difference's interval over folds, on the logit of -1 to 1, lies above a border."""
+        error = np.sqrt(self.factor * np.var(by_fold, ddof=1))
+        if error < 1e-9:
+            return "inconclusive", False
+        share = (value + 1) / 2
+        reach = t.ppf(1 - (1 - self.confidence) / 2 / tries, len(by_fold) - 1) * error
+        ends = 2 * expit(logit(share) + np.array([-1, 1]) * reach / 2 / (share * (1 - share))) - 1
+        return judged(*ends, border)
+
+    def rate_above(self, right: pd.Series, of: pd.Series, border: float) -> tuple[str, bool]:
+        """Whether Wilson's interval of a share, for as many trials as its error over folds amounts to, lies above."""
+        right, of = right.to_numpy(float), of.to_numpy()
+        by_fold = [right[fold & of].mean() for fold in self.folds if (fold & of).any()]
+        value, error = right[of].mean(), np.sqrt(self.factor * np.var(by_fold, ddof=1))
+        upper = (1 + self.confidence) / 2
+        z, trials = norm.ppf(upper), float(self.groups[of].nunique())
+        if error > 1e-9 and 0 < value < 1:
+            wide = t.ppf(upper, len(by_fold) - 1)
+            trials = min(trials, value * (1 - value) / error**2 * (z / wide) ** 2)
+        centre = (value + z**2 / (2 * trials)) / (1 + z**2 / trials)
+        reach = z * np.sqrt(value * (1 - value) / trials + z**2 / (4 * trials**2)) / (1 + z**2 / trials)
+        return judged(centre - reach, centre + reach, border)
+
+
+def judged(low: float, high: float, border: float) -> tuple[str, bool]:
+    """The verdict of an interval, and whether one of its ends lies near the border."""
+    verdict = "supported" if low > border else "refuted" if high < border else "inconclusive"
+    return verdict, bool(min(abs(low - border), abs(high - border)) < NEAR)
 
 
 def joined(parts: list[tuple[str, bool]], enough: str, otherwise: str) -> tuple[str, bool]:
@@ -175,15 +198,18 @@ def verdicts(run: Path) -> pd.DataFrame:
             own["Grad-CAM makes it trustworthy"] = verdict, False
     if "paper" in tested.predicted:
         right, truth = tested.predicted["paper"] == tested.labels, tested.labels
-        recalls = np.stack([tested.share(right, truth == label) for label in sorted(set(truth))])
-        gap, near = tested.above(-np.ptp(recalls, axis=0), -0.1)
-        own["Class imbalance is handled"] = gap, near
+        recalls = right.groupby(truth).mean()
+        best, worst = recalls.idxmax(), recalls.idxmin()
+        by_fold = [right[fold].groupby(truth[fold]).mean() for fold in tested.folds]
+        gaps = [part[best] - part[worst] for part in by_fold if {best, worst} <= set(part.index)]
+        verdict, near = tested.above_in_folds(gaps, recalls[best] - recalls[worst], 0.1)
+        other = {"supported": "refuted", "refuted": "supported"}
+        own["Class imbalance is handled"] = other.get(verdict, verdict), near
         called = tested.predicted["paper"] == "malignant"
-        rates = (
-            (tested.share(~called, truth != "malignant"), 0.9),
-            (tested.share(called, truth == "malignant"), 0.8),
-        )
-        parts = [tested.above(drawn, border) for drawn, border in rates]
+        parts = [
+            tested.rate_above(~called, truth != "malignant", 0.9),
+            tested.rate_above(called, truth == "malignant", 0.8),
+        ]
         own["High specificity, few false alarms"] = joined(parts, "refuted", "supported")
     reported = {claim["claim"]: claim["this run's network"] for claim in record["claims"]}
     rows = [(claim, *found, reported[claim]) for claim, found in own.items() if found]

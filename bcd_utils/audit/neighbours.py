@@ -44,8 +44,8 @@ def closest_unlisted(directions: np.ndarray, listed: Pairs, groups: np.ndarray, 
     Examples
     --------
     >>> directions = np.array([[1, 0], [0.8, 0.6], [0.6, 0.8], [0, 1]])
-    >>> closest_unlisted(directions, np.array([[1, 2]]), np.array([0, 1, 2, 2]), count=2).tolist()
-    [[0, 1], [1, 3]]
+    >>> closest_unlisted(directions, np.array([[1, 2]]), np.array([0, 1, 2, 2]), count=1).tolist()
+    [[0, 1]]
     """
     found, cosines = [np.empty((0, 2), int)], [np.empty(0)]
     for start in range(0, len(directions), BLOCK):

@@ -86,7 +86,7 @@ def mcnemar_test(labels: ArrayLike, predictions_a: ArrayLike, predictions_b: Arr
     Examples
     --------
     >>> found = mcnemar_test([0] * 10, [0] * 9 + [1], [0] * 2 + [1] * 7 + [0])
-    >>> found["table"], found["p"]
+    >>> found["table"], round(found["p"], 7)
     ([[2, 7], [1, 0]], 0.0390625)
     """
     from scipy.stats import binom

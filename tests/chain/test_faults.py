@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def tried(quick, finished, tmp_path):
-    return Campaign(quick, tmp_path, finished, random.Random(0))
+    return Campaign(quick, tmp_path, finished, 12.0, random.Random(0))
 
 
 @pytest.mark.parametrize(("kind", "number"), [("settings", 100), ("places", 1), ("corruptions", 1)])

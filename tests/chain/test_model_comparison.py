@@ -101,7 +101,7 @@ def test_classical_rows_and_probes_agree_with_scikit_learn_alone(run):
     assert found["difference"].max() < 1e-6
 
 
-def test_verdicts_on_claims_are_the_same_from_other_resamples(run):
+def test_an_independent_script_gives_the_claims_the_same_verdicts(run):
     found = verdicts(run)
     assert len(found) >= 5 and ((found["own"] == found["reported"]) | found["near"]).all(), found.to_string()
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2, chi2_contingency
 
-from bcd_utils.evaluation.bootstrap import wilson_interval
+from bcd_utils.evaluation.means import wilson_interval
 from bcd_utils.evaluation.subgroups import SMALL, said_of_subgroups, score_subgroups, shown_table
 
 POSITIVE = "malignant"

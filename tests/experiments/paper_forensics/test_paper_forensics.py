@@ -696,7 +696,8 @@ def test_reconstructed_matrices_show_ranges_where_they_differ(findings):
     stacks = {each.set: each.matrices for each in findings if each.f1 == "macro"}
     text = texts_of(plots.reconstructed(stacks, CLASSES))
     assert "330–332\n99–100%" in text and "62\n94%" in text and "20\n100%" in text
-    assert "train (596 images)\n3 matrices fit" in text and "test (117 images)\n1 matrix fits" in text
+    assert "training (596 images)\n3 matrices fit" in text
+    assert "internal test (117 images)\n1 matrix fits" in text
 
 
 @pytest.mark.filterwarnings("error")

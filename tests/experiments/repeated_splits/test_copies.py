@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 
 from bcd_utils.experiments.repeated_splits.copies import (
     STRICT,
@@ -72,15 +73,15 @@ def test_each_part_is_scored_on_the_same_images_under_both_schemes():
     assert worth.loc[(STRICT, "alone"), ["by_image", "by_group"]].tolist() == [0.625, 0.25]
 
 
-def test_intervals_draw_whole_groups_and_none_is_without_width():
+def test_intervals_are_wilsons_for_as_many_images_as_groups_tell():
     table = predicted(image_folds="abcde", folds="ae")
     worth = worth_of_copies(table, IMAGES, "look", STUDY).set_index("images")
-    # of two groups with a right share of 1/2 and 0, drawn twice: 0, 1/4 and 1/2
+    # four right of two groups: two of two; one image of four stands for its group's two
+    low, high = proportion_confint(2, 2, method="wilson")
     row = worth.loc["with a copy"]
-    assert (row["by_group_low"], row["by_group"], row["by_group_high"]) == (0, 0.25, 0.5)
-    assert row[["by_image_low", "by_image_high"]].isna().all(), "all four are right: nothing varies"
-    text = as_text(worth.reset_index())
-    assert text.loc[1, "folds by image"] == "1.000" and text.loc[1, "difference"] == "+0.750 [+0.500, +1.000]"
+    assert row[["by_image_low", "by_image_high"]].tolist() == pytest.approx([low, high])
+    assert 0 < row["by_group_low"] < row["by_group"] == 0.25 < row["by_group_high"] < 1
+    assert as_text(worth.reset_index()).loc[1, "folds by image"] == f"1.000 [{low:.3f}, 1.000]"
 
 
 def test_the_sentence_says_what_there_is():
@@ -90,8 +91,8 @@ def test_the_sentence_says_what_there_is():
         "On the 4 images with a copy, accuracy is 1.000 with folds by image and 0.250 with folds by group"
         in said
     )
-    assert "worth +0.750 [+0.500, +1.000] there, and on the 2 without, which can meet none" in said
-    assert "change is +0.000 (0.500 and 0.500)." in said
+    assert "worth +0.750 [" in said and "] there, and on the 2 without, which can meet none" in said
+    assert "change is +0.000 [" in said and "(0.500 and 0.500)." in said
     alone = IMAGES.assign(group=IDS)
     assert said_of_worth(worth_of_copies(table, alone, "look", STUDY).to_dict("records")).startswith(
         "No image has a copy"
