@@ -12,8 +12,8 @@ import pandas as pd
 from bs4 import BeautifulSoup
 
 NUMBER = r"([+−-]?[\d,]*\.?\d+)"
-#: Ranges over splits, which are no intervals: of few splits the lowest may well be the highest.
-OVER_SPLITS = re.compile(
+#: Ranges over splits or over the matrices that fit, which are no intervals: the lowest may well be the highest.
+RANGES = re.compile(r"lottery: (plain|grouped)|lottery.json: (plain|grouped)|lottery_distributions|rival|found_low|false_low")
     r"lottery: (plain|grouped)|lottery.json: (plain|grouped)|lottery_distributions|rival"
 )
 PRINTED = re.compile(rf"(?:\d\s*%?|interval:)\s*\[{NUMBER},\s{NUMBER}\]")
@@ -32,7 +32,7 @@ def intervals(run: Path) -> Iterator[tuple[str, float, float]]:
 
 def without_width(run: Path) -> list[tuple[str, float, float]]:
     """The intervals of which both ends are the same, or the wrong way round."""
-    return [found for found in intervals(run) if not found[1] < found[2] and not OVER_SPLITS.search(found[0])]
+    return [found for found in intervals(run) if not found[1] < found[2] and not RANGES.search(found[0])]
 
 
 def _of_record(record: Any, place: str) -> Iterator[tuple[str, float, float]]:
