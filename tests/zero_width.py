@@ -13,8 +13,8 @@ from bs4 import BeautifulSoup
 
 NUMBER = r"([+−-]?[\d,]*\.?\d+)"
 #: Ranges over splits or over the matrices that fit, which are no intervals: the lowest may well be the highest.
-RANGES = re.compile(r"lottery: (plain|grouped)|lottery.json: (plain|grouped)|lottery_distributions|rival|found_low|false_low")
-    r"lottery: (plain|grouped)|lottery.json: (plain|grouped)|lottery_distributions|rival"
+RANGES = re.compile(
+    r"lottery: (plain|grouped)|lottery.json: (plain|grouped)|lottery_distributions|rival|found_low|false_low"
 )
 PRINTED = re.compile(rf"(?:\d\s*%?|interval:)\s*\[{NUMBER},\s{NUMBER}\]")
 
