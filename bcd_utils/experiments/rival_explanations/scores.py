@@ -9,6 +9,7 @@ import pandas as pd
 
 from bcd_utils.datasets.splits import SETS
 from bcd_utils.evaluation.counts import Predictions
+from bcd_utils.evaluation.format import as_text, number, span
 from bcd_utils.evaluation.metric_registry import capital, main_metrics, named, paper_metrics
 from bcd_utils.evaluation.reported import Reported
 from bcd_utils.experiments.paper_forensics.consistency import place_among
@@ -131,6 +132,23 @@ def rivals_table(scores: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFram
         row |= {column: part[column].mean() for column in ("perfect_test", "perfect_all") if column in part}
         rows[name] = row
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("rival")
+
+
+def ranges_in_words(table: pd.DataFrame, headings: Mapping[str, str]) -> pd.DataFrame:
+    """The table of `rivals_table` for reading: mean (lowest to highest), so that no range is taken for an interval.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"kappa": [0.5], "kappa_low": [0.25], "kappa_high": [0.75], "perfect_all": [0.1]})
+    >>> ranges_in_words(table, {"kappa": "kappa", "perfect_all": "perfect"}).values.tolist()
+    [['0.500 (0.250 to 0.750)', '0.100']]
+    """
+    text = as_text(table.drop(columns=[name for name in table if name.endswith(("_low", "_high"))]), headings)
+    for column, heading in headings.items():
+        if f"{column}_low" in table:
+            ends = table[[column, f"{column}_low", f"{column}_high"]].itertuples(index=False)
+            text[heading] = [f"{number(mean)} ({span(low, high)})" for mean, low, high in ends]
+    return text
 
 
 def places_table(scores: pd.DataFrame, row: Mapping[str, float], confidence: float) -> pd.DataFrame:
