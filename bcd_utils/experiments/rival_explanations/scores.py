@@ -98,8 +98,8 @@ def _scored(labels, sets, probabilities, classes, asked) -> dict[str, float]:
     scores: dict[str, float] = {}
     perfect: dict[str, bool] = {}
     values = named(classes)
-    for number, name in enumerate(SETS):
-        rows = sets == number
+    for code, name in enumerate(SETS):
+        rows = sets == code
         given = Predictions(labels[rows], probabilities[rows])
         scores |= {f"{name}_{metric}": float(values[metric].value(given)) for metric in paper_metrics()}
         for label in asked:
