@@ -26,8 +26,8 @@ def intervals(run: Path) -> Iterator[tuple[str, float, float]]:
     for path in [*sorted((run / "tables").glob("*.csv")), *sorted((run / "artifacts").glob("*.csv"))]:
         yield from _of_table(pd.read_csv(path, dtype=str, keep_default_na=False), path.name)
     for path in sorted(run.glob("*.html")):
-        page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-        yield from _of_text(page.get_text(" "), path.name)
+        text = re.sub(r'="data:[^"]*"', "", path.read_text(encoding="utf-8"))  # pictures
+        yield from _of_text(BeautifulSoup(text, "html.parser").get_text(" "), path.name)
 
 
 def without_width(run: Path) -> list[tuple[str, float, float]]:
