@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bcd_utils.evaluation.format import HAIR
-from bcd_utils.evaluation.means import Interval
+from bcd_utils.evaluation.means import UNKNOWN, Interval, on_the_logit
 from bcd_utils.evaluation.metrics import checked_scores
 
 NEAR_THE_END = 0.05  # of 0 or 1; there DeLong's interval covers too seldom (docs/intervals.md)
@@ -111,24 +111,17 @@ def area_interval(
     given = [(area, weight) for area, weight in zip(areas, weights, strict=True) if weight]
     values = [weight * area.value for area, weight in given if area.value is not None]
     if not given or len(values) < len(given):
-        return {"value": None, "low": None, "high": None}
+        return dict(UNKNOWN)
     value = float(np.sum(values))
     added = [weight * area.influence for area, weight in given if area.influence is not None]
-    error, quantile = (
-        error_of(np.sum(added, axis=0), groups, confidence) if len(added) == len(given) else (0.0, 0.0)
-    )
+    error = 0.0
+    if len(added) == len(given):
+        error, quantile = error_of(np.sum(added, axis=0), groups, confidence)
     if error < HAIR or abs(value - 0.5) > 0.5 - NEAR_THE_END:
-        ends = [
-            np.multiply(newcombe_interval(area.value, area.units, confidence), share) for area, share in given
-        ]
-        low, high = np.sum(ends, axis=0).tolist()
+        ends = [newcombe_interval(area.value, area.units, confidence) for area, _ in given]
+        low, high = np.average(ends, axis=0, weights=[weight for _, weight in given]).tolist()
     else:
-        from scipy.special import expit, logit
-
-        reach = (
-            quantile * error / (value * (1 - value))
-        )  # the delta method: d logit(A) / dA = 1 / (A (1 - A))
-        low, high = expit(logit(value) + np.array([-reach, reach])).tolist()
+        low, high = on_the_logit(value, quantile * error)
     return {"value": value, "low": low, "high": high}
 
 

@@ -173,19 +173,25 @@ def _units(labels: np.ndarray, groups: ArrayLike | None) -> tuple[np.ndarray, np
     """What is drawn: the unit of each image, int (n,), and the stratum of each unit."""
     if groups is None:
         return np.arange(len(labels)), labels
-    unit = _group_numbers(groups, len(labels))
+    unit = group_numbers(groups, len(labels))
+    if not unit.any():
+        raise ValueError("groups must name at least two groups, or there is nothing to resample")
     return unit, np.zeros(unit.max() + 1, dtype=int)
 
 
-def _group_numbers(groups: ArrayLike, images: int) -> np.ndarray:
-    """Number the groups 0, 1, ... in order of appearance; int (images,)."""
+def group_numbers(groups: ArrayLike, images: int) -> np.ndarray:
+    """Number the groups 0, 1, ... in order of appearance; int (images,).
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer than the images, or one is missing.
+    """
     import pandas as pd
 
-    numbers, names = pd.factorize(pd.Series(groups))
+    numbers, _ = pd.factorize(pd.Series(groups))
     if len(numbers) != images:
         raise ValueError(f"there are {images} images but {len(numbers)} groups are given")
     if (numbers < 0).any():
         raise ValueError(f"groups must not be missing; {(numbers < 0).sum()} are")
-    if len(names) < 2:
-        raise ValueError("groups must name at least two groups, or there is nothing to resample")
     return numbers

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from bcd_utils.evaluation.counts import EPSILON
-from bcd_utils.evaluation.means import Interval
+from bcd_utils.evaluation.means import UNKNOWN, Interval
 from bcd_utils.evaluation.metrics import checked_scores
-
-NONE: Interval = {"value": None, "low": None, "high": None}
 
 
 def calibration_line(
@@ -50,40 +45,12 @@ def calibration_line(
     logits = logit(given.clip(EPSILON, 1 - EPSILON))
     here, there = logits[positive], logits[~positive]
     if not (len(here) and len(there) and here.min() < there.max() and there.min() < here.max()):
-        return {"slope": NONE, "intercept": NONE}
+        return {"slope": UNKNOWN, "intercept": UNKNOWN}
     ones = np.ones((len(logits), 1))
     return {
         "slope": _last(positive, np.column_stack([ones, logits]), None, confidence),
         "intercept": _last(positive, ones, logits, confidence),
     }
-
-
-def line_table(
-    labels: np.ndarray, states: Mapping[str, np.ndarray], column: int, confidence: float = 0.95
-) -> pd.DataFrame:
-    """`calibration_line` of one class for several probabilities of the same images.
-
-    Parameters
-    ----------
-    labels : ndarray of int, shape (n,)
-    states : mapping of name to ndarray of float, shape (n, k)
-    column : int
-        The class.
-
-    Returns
-    -------
-    pandas.DataFrame of float
-        Index: the states; columns ``slope``, ``intercept``, each with ``_low`` and ``_high``; NaN where undefined.
-    """
-    rows = {
-        name: {
-            what + ending: found[end]
-            for what, found in calibration_line(labels == column, rows[:, column], confidence).items()
-            for end, ending in (("value", ""), ("low", "_low"), ("high", "_high"))
-        }
-        for name, rows in states.items()
-    }
-    return pd.DataFrame.from_dict(rows, orient="index").astype(float)
 
 
 def _last(

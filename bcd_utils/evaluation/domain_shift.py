@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from bcd_utils.evaluation.areas import area_interval, area_of
-from bcd_utils.evaluation.means import Interval, mean_interval
+from bcd_utils.evaluation.means import UNKNOWN, Interval, mean_interval
 
 FOLDS = 5
 PENALTY = 0.01  # scikit-learn's C: strong, for there are more features than images
@@ -86,7 +86,7 @@ def domain_auc(
     inside, outside = np.asarray(internal_groups), np.asarray(external_groups)
     folds = min(FOLDS, len(set(inside)), len(set(outside)))
     if folds < 2:
-        return {"value": None, "low": None, "high": None}
+        return dict(UNKNOWN)
     features = np.concatenate([internal, external])
     is_external = np.arange(len(features)) >= len(inside)
     groups = [f"internal {name}" for name in inside] + [f"external {name}" for name in outside]

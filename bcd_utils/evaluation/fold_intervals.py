@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from bcd_utils.evaluation.format import HAIR
-from bcd_utils.evaluation.means import Interval, wilson_interval
+from bcd_utils.evaluation.means import UNKNOWN, Interval, on_the_logit, wilson_interval
 
 
 def corrected_error(by_fold: np.ndarray, tested_share: float) -> float:
@@ -77,7 +77,7 @@ def fold_interval(
     (None, True)
     """
     known = by_fold[~np.isnan(by_fold)]
-    found: Interval = {"value": value, "low": None, "high": None}
+    found = UNKNOWN | {"value": value}
     if value is None or len(known) < 2:
         return found
     from scipy.stats import norm, t
@@ -98,15 +98,12 @@ def fold_interval(
 
 def _back_and_forth(value: float, reach: float, bounds: tuple[float, float]) -> tuple[float, float]:
     """Ends of value plus and minus reach, by the delta method on a scale without ends."""
-    from scipy.special import expit, logit
-
     lowest, highest = bounds
-    sides = np.array([-1.0, 1.0])
     if np.isinf(lowest):
-        low, high = value + sides * reach
-    elif np.isinf(highest):
-        low, high = lowest + (value - lowest) * np.exp(sides * reach / (value - lowest))
-    else:
-        share, width = (value - lowest) / (highest - lowest), highest - lowest
-        low, high = lowest + width * expit(logit(share) + sides * reach / width / (share * (1 - share)))
-    return float(low), float(high)
+        return value - reach, value + reach
+    if np.isinf(highest):
+        factor = float(np.exp(reach / (value - lowest)))
+        return lowest + (value - lowest) / factor, lowest + (value - lowest) * factor
+    width = highest - lowest
+    low, high = on_the_logit((value - lowest) / width, reach / width)
+    return lowest + width * low, lowest + width * high

@@ -92,6 +92,18 @@ def value_and_ends(bounds: Bounds, name: str = "value") -> tuple[float | None, .
     return tuple(bounds.get(key) for key in (name, f"{prefix}low", f"{prefix}high"))
 
 
+def in_columns(intervals: Mapping[str, Bounds]) -> dict[str, Any]:
+    """Several intervals as a row of a table: ``<name>``, ``<name>_low`` and ``<name>_high`` each.
+
+    Examples
+    --------
+    >>> in_columns({"kappa": {"value": 0.5, "low": 0.4, "high": None}})
+    {'kappa': 0.5, 'kappa_low': 0.4, 'kappa_high': None}
+    """
+    endings = {"value": "", "low": "_low", "high": "_high"}
+    return {name + endings[end]: bounds[end] for name, bounds in intervals.items() for end in endings}
+
+
 def span(low: float, high: float, digits: int = DIGITS) -> str:
     """The two ends of a range, or one number where they are the same.
 

@@ -9,21 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from bcd_utils.evaluation.areas import Area, area_interval, area_of
-from bcd_utils.evaluation.bootstrap import bca_interval, resampled, without_each
+from bcd_utils.evaluation.bootstrap import bca_interval, group_numbers, resampled, without_each
 from bcd_utils.evaluation.counts import Predictions
 from bcd_utils.evaluation.fold_intervals import fold_interval
-from bcd_utils.evaluation.means import Interval, share_interval
+from bcd_utils.evaluation.format import in_columns
+from bcd_utils.evaluation.means import UNKNOWN, Interval, share_interval
 from bcd_utils.evaluation.metric_registry import DELONG, WILSON, Named, named
-from bcd_utils.evaluation.metrics import checked_predictions
-
-UNKNOWN: Interval = {"value": None, "low": None, "high": None}
+from bcd_utils.evaluation.metrics import checked_predictions, scores_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +33,7 @@ class Scored:
     labels : ndarray of int, shape (n,)
     probabilities : ndarray of float, shape (n, k)
     classes : tuple of str
-    groups : ndarray or None, shape (n,)
+    groups : ndarray of int or None, shape (n,)
         What each image belongs to, such as its patient: groups vary whole. Without, each image stands alone.
     samples, seed : int
         Of the bootstrap.
@@ -77,13 +75,8 @@ class Scored:
     ) -> Scored:
         """Check what is given, and take it as arrays."""
         labels, probabilities = checked_predictions(labels, probabilities, classes)
-        units = None if groups is None else pd.Series(groups)  # NumPy would make a name of what is missing
-        if units is not None and len(units) != len(labels):
-            raise ValueError(f"there are {len(labels)} images but {len(units)} groups are given")
-        if units is not None and (missing := int(units.isna().sum())):
-            raise ValueError(f"groups must not be missing; {missing} are")
-        whole = None if units is None else units.to_numpy()
-        return cls(labels, probabilities, tuple(classes), whole, samples, seed, tuple(folds))
+        numbers = None if groups is None else group_numbers(groups, len(labels))
+        return cls(labels, probabilities, tuple(classes), numbers, samples, seed, tuple(folds))
 
     @cached_property
     def metrics(self) -> dict[str, Named]:
@@ -93,12 +86,13 @@ class Scored:
     @cached_property
     def values(self) -> dict[str, float | None]:
         """Every score, None where undefined; see `metrics.score`."""
-        return _scores(self.metrics, Predictions(self.labels, self.probabilities))
+        return scores_of(Predictions(self.labels, self.probabilities), self.classes)
 
     @cached_property
     def by_fold(self) -> pd.DataFrame:
         """Every score of each fold, a row a fold; NaN where undefined."""
-        rows = [_scores(self.metrics, Predictions(self.labels[f], self.probabilities[f])) for f in self.folds]
+        tested = (Predictions(self.labels[rows], self.probabilities[rows]) for rows in self.folds)
+        rows = [scores_of(given, self.classes) for given in tested]
         return pd.DataFrame(rows, columns=list(self.metrics)).astype(float)
 
     @property
@@ -137,9 +131,7 @@ class Scored:
 
     def row(self, metrics: Sequence[str], confidence: float) -> dict[str, float | None]:
         """Each metric as ``<metric>``, ``<metric>_low`` and ``<metric>_high``."""
-        ends = {"value": "", "low": "_low", "high": "_high"}
-        intervals = {metric: self.interval(metric, confidence) for metric in metrics}
-        return {metric + ends[end]: bound for metric in metrics for end, bound in intervals[metric].items()}
+        return in_columns({metric: self.interval(metric, confidence) for metric in metrics})
 
     @cached_property
     def areas(self) -> list[Area]:
@@ -234,8 +226,3 @@ def mean_over_repeats(repeats: Sequence[Scored], name: str, confidence: float) -
     units = len(set(first._units(first._trials(name)[0]))) if metric.interval == WILSON else None
     bounds = (metric.lowest, metric.highest)
     return fold_interval(float(np.mean(values)), by_fold, first.tested_share, confidence, bounds, units)
-
-
-def _scores(metrics: dict[str, Named], given: Any) -> dict[str, float | None]:
-    found = {name: metric.value(given) for name, metric in metrics.items()}
-    return {name: None if np.isnan(value) else float(value) for name, value in found.items()}

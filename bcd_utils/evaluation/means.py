@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from bcd_utils.evaluation.format import HAIR
 
 Interval = dict[str, Any]  # value, low and high: float, or None where unknown
+UNKNOWN: Interval = {"value": None, "low": None, "high": None}
 
 
 def wilson_interval(successes: float, trials: float, confidence: float = 0.95) -> tuple[float, float]:
@@ -80,16 +81,34 @@ def share_interval(
     """
     shares = (np.asarray(values, dtype=float) - lowest) / (highest - lowest)
     if not shares.size:
-        return {"value": None, "low": None, "high": None}
-    mean = float(shares.mean())
-    found: Interval = {"value": lowest + (highest - lowest) * mean, "low": None, "high": None}
+        return dict(UNKNOWN)
+    mean, width = float(shares.mean()), highest - lowest
+    found = UNKNOWN | {"value": lowest + width * mean}
     number = effective_number(shares, groups, confidence)
-    if number is not None:
-        ends = wilson_interval(mean * number, number, confidence)
-        found |= {
-            name: lowest + (highest - lowest) * end for name, end in zip(("low", "high"), ends, strict=True)
-        }
-    return found
+    if number is None:
+        return found
+    low, high = wilson_interval(mean * number, number, confidence)
+    return found | {"low": lowest + width * low, "high": lowest + width * high}
+
+
+def on_the_logit(share: float, reach: float) -> tuple[float, float]:
+    """Ends of share plus and minus reach on the logit, by the delta method: d logit(p) / dp = 1 / (p (1 - p)).
+
+    Parameters
+    ----------
+    share : float
+        Above 0 and below 1.
+    reach : float
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in on_the_logit(0.9, 0.1)]
+    [0.748, 0.965]
+    """
+    from scipy.special import expit, logit
+
+    low, high = expit(logit(share) + np.array([-1, 1]) * reach / (share * (1 - share)))
+    return float(low), float(high)
 
 
 def mean_interval(values: ArrayLike, groups: ArrayLike | None = None, confidence: float = 0.95) -> Interval:
@@ -120,7 +139,7 @@ def mean_interval(values: ArrayLike, groups: ArrayLike | None = None, confidence
     )
     sums = np.bincount(places, given - mean)
     if len(sums) < 2 or np.abs(sums).max() <= HAIR * np.abs(given).sum():
-        return {"value": mean, "low": None, "high": None}
+        return UNKNOWN | {"value": mean}
     error = np.sqrt(len(sums) / (len(sums) - 1) * (sums**2).sum()) / len(given)
     reach = float(t.ppf((1 + confidence) / 2, len(sums) - 1) * error)
     return {"value": mean, "low": mean - reach, "high": mean + reach}

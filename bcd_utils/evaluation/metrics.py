@@ -66,7 +66,11 @@ def score(labels: ArrayLike, probabilities: ArrayLike, classes: Sequence[str]) -
     >>> score([1], [[0.2, 0.8]], ["benign", "malignant"])["roc_auc"] is None
     True
     """
-    given = Predictions(*checked_predictions(labels, probabilities, classes))
+    return scores_of(Predictions(*checked_predictions(labels, probabilities, classes)), classes)
+
+
+def scores_of(given: Predictions, classes: Sequence[str]) -> dict[str, float | None]:
+    """What `score` returns, of predictions that are known to be sound."""
     values = {name: metric.value(given) for name, metric in named(classes).items()}
     return {name: None if np.isnan(value) else float(value) for name, value in values.items()}
 

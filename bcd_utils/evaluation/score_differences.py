@@ -8,8 +8,8 @@ from bcd_utils.evaluation.areas import error_of
 from bcd_utils.evaluation.bootstrap import bca_interval
 from bcd_utils.evaluation.fold_intervals import fold_interval
 from bcd_utils.evaluation.format import HAIR
-from bcd_utils.evaluation.intervals import UNKNOWN, Scored
-from bcd_utils.evaluation.means import Interval
+from bcd_utils.evaluation.intervals import Scored
+from bcd_utils.evaluation.means import UNKNOWN, Interval
 from bcd_utils.evaluation.metric_registry import DELONG
 
 

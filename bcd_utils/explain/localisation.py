@@ -114,8 +114,10 @@ def summarise(
     for method, table in scores.items():
         threshold = choose_threshold(validation_scores[method])
         rows[method] = {"threshold": threshold}
-        for measure, column in _columns(threshold).items():
-            rows[method] |= _named(measure, share_interval(table[column], table["group"], confidence))
+        columns = _columns(threshold).items()
+        rows[method] |= number_format.in_columns(
+            {measure: share_interval(table[name], table["group"], confidence) for measure, name in columns}
+        )
     return pd.DataFrame.from_dict(rows, orient="index").astype(float).rename_axis("method")
 
 
@@ -141,17 +143,14 @@ def differences(
     for other, row in rows.items():
         for measure in MEASURES:
             gap = own[columns[method][measure]] - scores[other][columns[other][measure]]
-            row |= _named(measure, share_interval(gap, own["group"], confidence, lowest=-1.0))
+            found = share_interval(gap, own["group"], confidence, lowest=-1.0)
+            row |= number_format.in_columns({measure: found})
     return pd.DataFrame.from_dict(rows, orient="index").astype(float).rename_axis(f"{method} minus")
 
 
 def _columns(threshold: float) -> dict[str, str]:
     """Each measure, and the column that holds it."""
     return dict(zip(MEASURES, (*MEASURES[:2], f"iou_{threshold}"), strict=True))
-
-
-def _named(measure: str, found: Mapping[str, float | None]) -> dict[str, float | None]:
-    return {measure: found["value"], f"{measure}_low": found["low"], f"{measure}_high": found["high"]}
 
 
 def as_text(table: pd.DataFrame, sign: str = "") -> pd.DataFrame:

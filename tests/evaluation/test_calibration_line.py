@@ -9,7 +9,8 @@ import pytest
 from scipy.optimize import brentq
 from sklearn.linear_model import LogisticRegression
 
-from bcd_utils.evaluation.calibration_line import calibration_line, line_table
+from bcd_utils.evaluation.calibration_line import calibration_line
+from bcd_utils.evaluation.tables import line_table
 
 
 def drawn(images=400, seed=0, slope=1.0, intercept=0.0):

@@ -13,8 +13,8 @@ import pandas as pd
 
 from bcd_utils.evaluation.fold_intervals import fold_interval
 from bcd_utils.evaluation.format import number, with_interval
-from bcd_utils.evaluation.intervals import UNKNOWN, Scored
-from bcd_utils.evaluation.means import Interval
+from bcd_utils.evaluation.intervals import Scored
+from bcd_utils.evaluation.means import UNKNOWN, Interval
 from bcd_utils.evaluation.score_differences import difference
 from bcd_utils.evaluation.verdicts import (
     INCONCLUSIVE,

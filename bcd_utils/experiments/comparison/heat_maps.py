@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.datasets.image_set import ImageSet
+from bcd_utils.evaluation.format import in_columns
 from bcd_utils.evaluation.means import share_interval
 from bcd_utils.experiments.comparison.run import FittedComparison
 from bcd_utils.explain.localisation import centre_gaussian, in_frame, pointing_game
@@ -94,8 +95,7 @@ def pointing_table(hits: pd.DataFrame, study: Study) -> pd.DataFrame:
         if name != CENTRE:
             gap = hits[name] - hits[CENTRE]
             found["over_centre"] = share_interval(gap, hits["group"], study.confidence, lowest=-1.0)
-        for measure, ends in found.items():
-            row |= {measure: ends["value"], f"{measure}_low": ends["low"], f"{measure}_high": ends["high"]}
+        row |= in_columns(found)
     return pd.DataFrame.from_dict(rows, orient="index").astype(float)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from bcd_utils.audit.lesions import Rule
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.evaluation.calibration import BINS
-from bcd_utils.evaluation.domain_shift import MEASURES, distance_to_nearest, domain_auc
+from bcd_utils.evaluation.domain_shift import MEASURES, distance_to_nearest, domain_auc, measure_shift
 from bcd_utils.evaluation.format import plain_rows, with_interval
 from bcd_utils.experiments import study_model
 from bcd_utils.experiments.external.copies import said_of_copies, without_copies
@@ -38,6 +38,10 @@ class Shift(NamedTuple):
     table: pd.DataFrame
     histograms: dict[str, np.ndarray]
     domain_auc: dict[str, float | None]
+
+    def measured(self, confidence: float) -> pd.DataFrame:
+        """Mean of each measure in each source; see `domain_shift.measure_shift`."""
+        return measure_shift(self.table, confidence)
 
 
 def shift_images(

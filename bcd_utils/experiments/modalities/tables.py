@@ -158,7 +158,7 @@ def protocol_scores(
             metrics = list(shown_metrics(available[name].dataset.positive))
             rows[name, model] = row = score_table({"": scored}, metrics, confidence).iloc[0]
             for metric in metrics if model == MAJORITY else ():
-                if row[f"{metric}_low"] == row[f"{metric}_high"]:
+                if scored.by_fold[metric].nunique() == 1:
                     row[[f"{metric}_low", f"{metric}_high"]] = np.nan
     return pd.DataFrame(rows).T
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.evaluation.cross_validation import out_of_fold, score_on
+from bcd_utils.evaluation.format import in_columns
 from bcd_utils.experiments.modalities.protocol import Outcome, train_folds
 from bcd_utils.study.settings import Study
 
@@ -167,8 +168,7 @@ def auc_with_ends(
         Columns label and group, rows numbered from 0.
     """
     scored = score_on(probabilities, numbers(images["label"], pair), images["group"], pair, study, folds)
-    area = scored.interval(f"roc_auc_{pair[1]}", study.confidence)
-    return {"auc": area["value"], "auc_low": area["low"], "auc_high": area["high"]}
+    return in_columns({"auc": scored.interval(f"roc_auc_{pair[1]}", study.confidence)})
 
 
 def dropped_classes(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from bcd_utils.datasets.base import SAME_LESION
 from bcd_utils.evaluation.cross_validation import out_of_fold
-from bcd_utils.evaluation.format import number, with_interval
+from bcd_utils.evaluation.format import in_columns, number, with_interval
 from bcd_utils.evaluation.means import share_interval
 from bcd_utils.evaluation.predictions import with_predictions
 from bcd_utils.experiments.repeated_splits.training import FOLDS, Splits
@@ -94,12 +94,10 @@ def worth_of_copies(
 
 
 def _with_ends(values: pd.DataFrame, groups: pd.Series, study: Study) -> dict[str, float | None]:
-    row: dict[str, float | None] = {}
-    for score in SCORES:
-        lowest = -1.0 if score == "difference" else 0.0
-        found = share_interval(values[score], groups, study.confidence, lowest)
-        row |= {score: found["value"], f"{score}_low": found["low"], f"{score}_high": found["high"]}
-    return row
+    lowest = dict.fromkeys(SCORES, 0.0) | {"difference": -1.0}
+    return in_columns(
+        {score: share_interval(values[score], groups, study.confidence, lowest[score]) for score in SCORES}
+    )
 
 
 def as_text(worth: pd.DataFrame) -> pd.DataFrame:
