@@ -41,10 +41,11 @@ def repeated_splits(
             style.span(panel, values, ROWS[scheme] - 0.3, 95, "black")
         style.score(panel, headline[metric], ROWS["folds"], marker="D", color="black", markersize=6)
         box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-        at = {"ha": "center", "size": style.SMALL, "bbox": box}
-        style.note(
-            panel, with_interval(headline[metric]), (headline[metric]["value"], ROWS["folds"]), (0, 11), **at
-        )
+        middle = (
+            panel.get_yaxis_transform()
+        )  # above the mark the text would lie over the labels where a score is low
+        at = {"ha": "center", "size": style.SMALL, "bbox": box, "xycoords": middle}
+        style.note(panel, with_interval(headline[metric]), (0.5, ROWS["folds"]), (0, 11), **at)
         if metric in paper:
             panel.axvline(paper[metric], color="#8B0000", linewidth=1.6, linestyle=(0, (4, 2)))
             at = {
