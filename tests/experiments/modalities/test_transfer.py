@@ -11,6 +11,7 @@ from bcd_utils.datasets import dataset_of
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.experiments.modalities.protocol import learn_probe, predictions_table, run_protocol
 from bcd_utils.experiments.modalities.record import said_of_transfer
+from bcd_utils.experiments.modalities.tables import MAJORITY, protocol_scores
 from bcd_utils.experiments.modalities.transfer import (
     agreeing,
     auc_with_ends,
@@ -188,6 +189,16 @@ def test_always_the_most_common_class():
     assert (outcome.majority.values["kappa"], outcome.majority.values["roc_auc"]) == (0, 0.5)
     assert outcome.majority.values["f1_macro"] == pytest.approx(2 * 12 / (12 + 27) / 3)
     assert outcome.rates is None, "no patients are known"
+
+
+def test_what_a_constant_answer_scores_whatever_the_images_are_has_no_interval():
+    one = collection("A", WITH_NORMAL)
+    classes = ("benign", "malignant", "normal")
+    outcome = run_protocol(one, features(WITH_NORMAL, dict.fromkeys(classes, 0)), STUDY)
+    row = protocol_scores({"a": one}, {"a": outcome}, 0.95).loc[("a", MAJORITY)]
+    positive = one.dataset.positive
+    assert row[f"sensitivity_{positive}"] in (0, 1)
+    assert row[[f"sensitivity_{positive}_low", f"specificity_{positive}_high", "kappa_low"]].isna().all()
 
 
 def test_the_probe_is_that_of_the_comparison():
