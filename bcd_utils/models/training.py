@@ -1,16 +1,16 @@
-"""Training with Adam and early stopping, batch by batch; heads are compiled once and trained again and again."""
+"""Training with Adam and early stopping; heads are compiled once and trained again and again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from bcd_utils.models.head import build_head
+from bcd_utils.models.trainer import Trainer
 from bcd_utils.utils.backend import jit_compile, keras
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.memmap import in_batches, release
@@ -94,9 +94,8 @@ def train(
 ) -> tuple[pd.DataFrame, int]:
     """Train in place with Adam, cross-entropy and early stopping, restoring the best epoch.
 
-    What ``fit`` with ``EarlyStopping(restore_best_weights=True)`` does, batch by batch: its input
-    pipeline costs as much as the head's own arithmetic on a CPU. With ``rates``, each trainable weight
-    array has its own share of the learning rate.
+    What ``fit`` with ``EarlyStopping(restore_best_weights=True)`` does. With ``rates``, each trainable
+    weight array has its own share of the learning rate.
 
     Returns
     -------
@@ -110,91 +109,38 @@ def train(
     StudyError
         If the loss stops being a number.
     """
-    trainer = trainer_of(model, learning_rate, compile_with_xla, rates)
+    trainer = Trainer(model, learning_rate, compile_with_xla, rates)
     return train_with(trainer, training, validation, study, epochs, on_progress)
 
 
-def trainer_of(
-    model: keras.Model,
-    learning_rate: float,
-    compile_with_xla: bool | str = "auto",
-    rates: Sequence[float] | None = None,
-) -> keras.Model:
-    """A second model over the same layers that carries the optimiser, so that saving ``model`` leaves it out."""
-    trainer = keras.Model(model.inputs, model.outputs)
-    adam = keras.optimizers.Adam(learning_rate) if rates is None else DiscriminativeAdam(learning_rate, rates)
-    trainer.compile(adam, "categorical_crossentropy", metrics=["accuracy"], jit_compile=compile_with_xla)
-    # A first step that has to make variables is traced twice, a second each time for the smallest head.
-    adam.build(trainer.trainable_variables)
-    nothing = keras.ops.zeros((1, *trainer.output_shape[1:]))
-    trainer.compute_metrics(None, nothing, nothing)
-    trainer.reset_metrics()
-    return trainer
-
-
-class DiscriminativeAdam(keras.optimizers.Adam):
-    """Adam with its own share of the learning rate for each trainable weight array, in the model's order."""
-
-    def __init__(self, learning_rate: float, rates: Sequence[float]):
-        super().__init__(learning_rate)
-        self.rates = list(rates)
-
-    def update_step(self, gradient, variable, learning_rate):
-        rate = self.rates[self._get_variable_index(variable)]
-        super().update_step(gradient, variable, learning_rate * rate)
-
-
-def start_again(trainer: keras.Model, model: keras.Model) -> None:
-    """Give a trainer the weights and random states of ``model``, and an optimiser that has seen nothing.
-
-    It then trains as a new trainer of ``model`` would, without being compiled anew.
-    """
-    for variable, fresh in zip(trainer.variables, model.variables, strict=True):
-        variable.assign(fresh)
-    for variable in trainer.optimizer.variables:
-        if variable is not trainer.optimizer.learning_rate:
-            variable.assign(keras.ops.zeros_like(variable))
-
-
 def train_with(
-    trainer: keras.Model,
+    trainer: Trainer,
     training: Batches,
     validation: Batches,
     study: Study,
     epochs: int,
     on_progress: Callable[[int, int, str], None] = lambda done, total, note: None,
 ) -> tuple[pd.DataFrame, int]:
-    """What `train` does, with a model that `trainer_of` compiled."""
+    """What `train` does, with what is compiled already."""
     balanced = study.class_weights == "balanced"
     weights = balanced_weights(training.labels[training.rows]) if balanced else None
-    step = partial(trainer.train_on_batch, class_weight=weights)
     rows, kept, best = [], None, (np.inf, 0)
     for epoch in range(1, epochs + 1):
-        fitted = _mean_logs(training.of_epoch(epoch - 1), step)
-        checked = _mean_logs(validation.of_epoch(epoch - 1), trainer.test_on_batch)
+        fitted = trainer.fit_epoch(training.of_epoch(epoch - 1), weights)
+        checked = trainer.score_epoch(validation.of_epoch(epoch - 1))
         rows.append((epoch, fitted["accuracy"], fitted["loss"], checked["accuracy"], checked["loss"]))
         on_progress(epoch, epochs, f"loss {fitted['loss']:.3f}, validation loss {checked['loss']:.3f}")
         if not np.isfinite(checked["loss"]):
             raise StudyError(
                 f"The loss is not a number after epoch {epoch}",
-                f"use a learning_rate below {float(trainer.optimizer.learning_rate):.3g}",
+                f"use a learning_rate below {trainer.learning_rate:.3g}",
             )
         if checked["loss"] < best[0]:
-            best, kept = (checked["loss"], epoch), trainer.get_weights()
+            best, kept = (checked["loss"], epoch), trainer.model.get_weights()
         elif epoch - best[1] >= study.patience:
             break
-    trainer.set_weights(kept)
+    trainer.model.set_weights(kept)
     return pd.DataFrame(rows, columns=list(HISTORY_COLUMNS)).astype(float).astype({"epoch": int}), best[1]
-
-
-def _mean_logs(batches: Iterator[tuple[np.ndarray, np.ndarray]], step: Callable) -> dict[str, float]:
-    """Loss and accuracy of ``step(values, one_hot)`` over batches, each image counting once."""
-    images, sums = 0, {"loss": 0.0, "accuracy": 0.0}
-    for values, one_hot in batches:
-        logs = step(values, one_hot, return_dict=True)
-        images += len(values)
-        sums = {name: total + len(values) * float(logs[name]) for name, total in sums.items()}
-    return {name: total / images for name, total in sums.items()}
 
 
 def predict(
@@ -247,7 +193,7 @@ def fit_head(
     keras.utils.set_random_seed(study.seed)
     shape = (values if constant is None else constant(values[:1], 0, np.zeros(1, int))).shape[1:]
     head, trainer = _compiled(build, shape, classes, study)
-    start_again(trainer, build(shape, classes, study))
+    trainer.start_again(build(shape, classes, study))
     training = Batches(values, fold.labels, fold.training, classes, study.batch_size, study.seed, vary)
     validation = Batches(values, fold.labels, fold.validation, classes, study.batch_size, None, constant)
     history, best_epoch = train_with(trainer, training, validation, study, study.epochs)
@@ -263,7 +209,7 @@ def head_settings(study: Study) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_compiled_heads: dict[tuple, tuple[keras.Model, keras.Model]] = {}
+_compiled_heads: dict[tuple, tuple[keras.Model, Trainer]] = {}
 
 
 def _compiled(build: Build, feature_shape: tuple[int, ...], classes: int, study: Study):
@@ -274,5 +220,5 @@ def _compiled(build: Build, feature_shape: tuple[int, ...], classes: int, study:
         head = build(feature_shape, classes, study)
         # Compiling costs seconds for each size of batch; it pays only where Adam has millions of weights to pass over.
         with_xla = jit_compile(head.count_params()) if study.pooling == "flatten" else False
-        _compiled_heads[key] = head, trainer_of(head, study.learning_rate, with_xla)
+        _compiled_heads[key] = head, Trainer(head, study.learning_rate, with_xla)
     return _compiled_heads[key]

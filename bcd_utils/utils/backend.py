@@ -6,8 +6,9 @@ import ctypes
 import os
 import platform
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -144,6 +145,39 @@ def jit_compile(weights: int) -> bool | str:
     """
     on_cpu = keras.backend.backend() == "tensorflow" and device().startswith("CPU")
     return True if on_cpu and platform.system() == "Linux" and weights >= WEIGHTS_FOR_XLA else "auto"
+
+
+def in_one_call(*steps: Callable[..., object]) -> list[Callable[..., None]] | None:
+    """Training or test steps that take many batches in one call; None where the backend is not TensorFlow.
+
+    Parameters
+    ----------
+    *steps : callable
+        ``step((values, one_hot, weights))``, such as ``keras.Model.train_step``.
+
+    Returns
+    -------
+    list of callable, or None
+        ``call(values, one_hot, weights, ends)`` takes the step on the rows ``ends[i]`` to ``ends[i + 1]`` of each
+        array, one batch after another.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return None
+
+    def over_batches(step: Callable[..., object]) -> Callable[..., None]:
+        def call(values: Any, one_hot: Any, weights: Any, ends: Any) -> None:
+            def one(batch: Any) -> tuple[Any]:
+                rows = slice(ends[batch], ends[batch + 1])
+                step((values[rows], one_hot[rows], weights[rows]))
+                return (batch + 1,)
+
+            last = tensorflow.shape(ends)[0] - 1
+            tensorflow.while_loop(lambda batch: batch < last, one, (0,))
+
+        compiled: Callable[..., None] = tensorflow.function(call, reduce_retracing=True)
+        return compiled
+
+    return [over_batches(step) for step in steps]
 
 
 def score_gradients(model: keras.Model, features: np.ndarray, classes: np.ndarray) -> np.ndarray:

@@ -1,0 +1,152 @@
+"""Passes over batches with Adam and cross-entropy, as Keras' ``fit`` makes them, without its input pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from bcd_utils.utils.backend import in_one_call, keras
+
+#: Batches that are handed over together hold at most about this many bytes of values.
+SPAN_BYTES = 16 * 2**20
+Batch = tuple[np.ndarray, np.ndarray]
+
+
+class Trainer:
+    """A model with an optimiser, compiled once and trained as often as wanted.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Trained in place; saving it leaves the optimiser out.
+    learning_rate : float
+    compile_with_xla : bool or "auto"
+    rates : sequence of float, optional
+        Each trainable weight array's share of the learning rate.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        learning_rate: float,
+        compile_with_xla: bool | str = "auto",
+        rates: Sequence[float] | None = None,
+    ):
+        self.model = keras.Model(model.inputs, model.outputs)
+        adam = (
+            keras.optimizers.Adam(learning_rate)
+            if rates is None
+            else DiscriminativeAdam(learning_rate, rates)
+        )
+        self.model.compile(
+            adam, "categorical_crossentropy", metrics=["accuracy"], jit_compile=compile_with_xla
+        )
+        # A first step that has to make variables is traced twice, a second each time for the smallest head.
+        adam.build(self.model.trainable_variables)
+        nothing = keras.ops.zeros((1, *self.model.output_shape[1:]))
+        self.model.compute_metrics(None, nothing, nothing)
+        self.model.reset_metrics()
+        # Keras' way from step to step costs more than a small head's arithmetic, several times over.
+        steps = (self.model.train_step, self.model.test_step)
+        self._spans = None if self.model.jit_compile else in_one_call(*steps)
+
+    @property
+    def learning_rate(self) -> float:
+        """Adam's."""
+        return float(self.model.optimizer.learning_rate)
+
+    def start_again(self, model: keras.Model) -> None:
+        """Take the weights and random states of ``model``, and an optimiser that has seen nothing.
+
+        It then trains as a new trainer of ``model`` would, without being compiled anew.
+        """
+        for variable, fresh in zip(self.model.variables, model.variables, strict=True):
+            variable.assign(fresh)
+        for variable in self.model.optimizer.variables:
+            if variable is not self.model.optimizer.learning_rate:
+                variable.assign(keras.ops.zeros_like(variable))
+
+    def fit_epoch(
+        self, batches: Iterable[Batch], class_weights: Mapping[int, float] | None = None
+    ) -> dict[str, float]:
+        """Take a step of Adam on each batch.
+
+        Parameters
+        ----------
+        batches : iterable of (values, one_hot)
+            float32, shapes (k, ...) and (k, classes).
+        class_weights : mapping from int to float, optional
+            What an image of each class weighs in the loss; 1 where nothing is said.
+
+        Returns
+        -------
+        dict
+            "loss" and "accuracy" while training, means in which each image counts once.
+        """
+
+        def weighted(one_hot: np.ndarray) -> np.ndarray:
+            weights = [(class_weights or {}).get(label, 1.0) for label in range(one_hot.shape[1])]
+            return one_hot @ np.array(weights, dtype=np.float32)
+
+        if self._spans:
+            return self._in_spans(self._spans[0], batches, weighted)
+        return _mean_logs(
+            (len(values), self.model.train_on_batch(values, one_hot, weighted(one_hot), return_dict=True))
+            for values, one_hot in batches
+        )
+
+    def score_epoch(self, batches: Iterable[Batch]) -> dict[str, float]:
+        """Loss and accuracy on batches as `fit_epoch` gives them, of a model that stays as it is."""
+        if self._spans:
+            return self._in_spans(self._spans[1], batches, lambda one_hot: np.ones(len(one_hot), np.float32))
+        return _mean_logs(
+            (len(values), self.model.test_on_batch(values, one_hot, return_dict=True))
+            for values, one_hot in batches
+        )
+
+    def _in_spans(
+        self, step: Callable, batches: Iterable[Batch], weighted: Callable[[np.ndarray], np.ndarray]
+    ) -> dict[str, float]:
+        self.model.reset_metrics()
+        for values, one_hot, ends in _spans(batches):
+            step(values, one_hot, weighted(one_hot), ends)
+        return {name: float(value) for name, value in self.model.get_metrics_result().items()}
+
+
+class DiscriminativeAdam(keras.optimizers.Adam):
+    """Adam with its own share of the learning rate for each trainable weight array, in the model's order."""
+
+    def __init__(self, learning_rate: float, rates: Sequence[float]):
+        super().__init__(learning_rate)
+        self.rates = list(rates)
+
+    def update_step(self, gradient, variable, learning_rate):
+        rate = self.rates[self._get_variable_index(variable)]
+        super().update_step(gradient, variable, learning_rate * rate)
+
+
+def _spans(batches: Iterable[Batch]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Values, one-hot labels and ends (int32) of batches joined up to `SPAN_BYTES`."""
+    held: list[Batch] = []
+    for batch in batches:
+        if held and sum(values.nbytes for values, _ in (*held, batch)) > SPAN_BYTES:
+            yield _joined(held)
+            held = []
+        held.append(batch)
+    if held:
+        yield _joined(held)
+
+
+def _joined(batches: list[Batch]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    values, one_hot = (np.concatenate(arrays) for arrays in zip(*batches, strict=True))
+    return values, one_hot, np.cumsum([0, *(len(batch[0]) for batch in batches)]).astype(np.int32)
+
+
+def _mean_logs(logs: Iterable[tuple[int, Mapping[str, float]]]) -> dict[str, float]:
+    """Means over batches of (size, logs), each image counting once."""
+    images, sums = 0, {"loss": 0.0, "accuracy": 0.0}
+    for size, of_batch in logs:
+        images += size
+        sums = {name: total + size * float(of_batch[name]) for name, total in sums.items()}
+    return {name: total / images for name, total in sums.items()}
