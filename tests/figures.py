@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-from bcd_utils.study.legibility import visible_texts
+from bcd_utils.study.figures import DPI
+from bcd_utils.study.legibility import faults, visible_texts
 
 CLASSES = ["benign", "malignant", "normal"]
 SUBTYPES = [
@@ -20,8 +19,10 @@ SUBTYPES = [
 
 
 def drawn(figure):
-    """The figure after it was drawn once, so that everything has its place."""
-    FigureCanvasAgg(figure).draw()
+    """The figure after it was drawn once as it is saved, so that everything has its place; all texts can be read."""
+    figure.set_dpi(DPI)
+    figure.draw_without_rendering()
+    assert faults(figure) == []
     return figure
 
 
