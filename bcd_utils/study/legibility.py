@@ -61,11 +61,8 @@ def _missing(text: Text) -> str:
     from matplotlib.font_manager import findfont, get_font
 
     font = get_font(findfont(text.get_fontproperties()))
-    return "".join(
-        each
-        for each in dict.fromkeys(text.get_text())
-        if each.isprintable() and not font.get_char_index(ord(each))
-    )
+    letters = "".join(dict.fromkeys(text.get_text().replace("\n", "")))
+    return "".join(letter for letter in letters if not font.get_char_index(ord(letter)))
 
 
 def _letters(text: Text) -> Bbox:
