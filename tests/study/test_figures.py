@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from bcd_utils.study.figures import Record, figures_of, said_of, write_figure
+from bcd_utils.study.figures import figures_of, said_of, write_figure
 from bcd_utils.utils.errors import StudyError
 
 SAID = {"caption": "A curve. It rises.", "alt": "One line over the epochs."}
@@ -107,4 +106,3 @@ def test_a_stage_that_does_not_declare_a_figure_may_not_draw_it(running):
 
 def test_who_looks_at_a_run_may_draw_anything():
     assert said_of("my_plot", CONTRACT, "") == {"caption": "my plot", "alt": "my plot"}
-    assert replace(Record("a", "One.", "b", 1, 1), caption="One, 0.5 of all. Two.").title == "One, 0.5 of all"
