@@ -211,8 +211,7 @@ def intensities(histograms: dict[str, np.ndarray]) -> Figure:
 
     columns = min(len(histograms), 4)
     rows = -(-len(histograms) // columns)
-    shared = {"sharex": True, "sharey": True, "lines": "y"}
-    figure, grid = style.panels(0.3 + 1.4 * rows, rows, columns, **shared)
+    figure, grid = style.panels(0.3 + 1.4 * rows, rows, columns, lines="y", sharex=True, sharey=True)
     style.blank(grid.flat[len(histograms) :])
     levels, mean = np.arange(256), np.mean(list(histograms.values()), axis=0)
     for panel, (name, look) in zip(grid.flat, style.class_looks(histograms).items(), strict=False):
