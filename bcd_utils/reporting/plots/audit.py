@@ -110,7 +110,7 @@ def best_matches(best: pd.DataFrame, threshold: float | None, classes: Sequence[
     label = "detail correlation with the most similar other image"
     line = "no image is joined to another by it" if threshold is None else f"dashed: threshold {threshold:g}"
     panel.set(xlabel=f"{label}\n({line})", xlim=(low, 1))
-    figure.set_label(f"{'; '.join(shares)}.")
+    figure.set_label(f"Found: {'; '.join(shares)}.")
     return figure
 
 

@@ -71,7 +71,7 @@ def image_grid(images: Sequence[tuple[str, np.ndarray]], columns: int = 6, title
         panel.set_xlabel(caption, size=style.SMALL)
     if title:
         figure.suptitle(heading, size=style.LARGE, weight="bold")
-    figure.set_label(f"{'; '.join(' '.join(caption.split()) for caption, _ in images)}.")
+    figure.set_label(f"Shown: {'; '.join(' '.join(caption.split()) for caption, _ in images)}.")
     return figure
 
 
@@ -104,7 +104,9 @@ def class_counts(counts: pd.Series, set_aside: pd.Series | None = None) -> Figur
         used = Patch(color=style.MUTED, label="used")
         left_out = Patch(facecolor="white", edgecolor=style.MUTED, hatch="////", label="set aside")
         figure.legend(handles=[used, left_out], loc="outside upper right", ncols=2, frameon=False)
-    figure.set_label(_counted(counts) + (f" Set aside: {_counted(aside[aside > 0])}" if aside.any() else ""))
+    figure.set_label(
+        f"Images: {_counted(counts)}" + (f" Set aside: {_counted(aside[aside > 0])}" if aside.any() else "")
+    )
     return figure
 
 
@@ -135,7 +137,7 @@ def image_sizes(manifest: pd.DataFrame, classes: Sequence[str]) -> Figure:
         f"{side}s from {manifest[side].min():,} to {manifest[side].max():,} pixels"
         for side in ("width", "height")
     ]
-    figure.set_label(f"{_counted(counts)} {' and '.join(ends).capitalize()}.")
+    figure.set_label(f"Images: {_counted(counts)} {' and '.join(ends).capitalize()}.")
     return figure
 
 
