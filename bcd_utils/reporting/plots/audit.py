@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from bcd_utils.audit.lesions import MOST_PAIRS, Sheet
 from bcd_utils.reporting.plots import style
@@ -133,7 +133,7 @@ def leaks(table: pd.DataFrame) -> Figure:
     panel.set(xlabel="share of the test images with a copy\nin the training or tuning set")
     panel.set_xlim(0, max(0.05, float(share.max())))
     panel.xaxis.set_major_locator(MaxNLocator(4))
-    panel.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    panel.xaxis.set_major_formatter(style.percent)
     panel.invert_yaxis()
     said = (f"{name} {count:,.0f}" for name, count in zip(names, table["test_images"], strict=True))
     figure.set_label(f"Test images: {', '.join(said)}.")
