@@ -105,7 +105,7 @@ class RivalExplanations:
     """
 
     names: tuple[str, ...] = ()
-    splits: Positive = 50
+    splits: Positive = 30
     best_of: Annotated[int, Field(ge=2, le=1000)] = 5
 
 
