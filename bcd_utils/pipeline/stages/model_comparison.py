@@ -36,8 +36,8 @@ STAGE = Stage(
         ),
         Figure(
             "comparison_pareto",
-            "Accuracy against what it costs. The line joins the candidates that no other beats in both; only they are"
-            " named.",
+            "Accuracy against what it costs. The line joins the candidates that no other beats in both, which are"
+            " named below.",
             "Two panels of accuracy over a logarithmic cost: seconds to train, milliseconds to predict.",
         ),
         of_subgroups("subgroups_reference", "of the reference"),

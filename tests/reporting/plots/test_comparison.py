@@ -73,8 +73,12 @@ def test_the_front_is_named_and_who_has_no_cost_is_left_out():
     )
     figure = comparison.pareto(table, TITLES, FAMILIES)
     drawn(figure)
-    named = [[text.get_text() for text in panel.texts] for panel in figure.axes]
-    assert named == [[TITLES["plain_cnn"], TITLES["paper"]], [TITLES["paper"]]]
+    numbers = [[text.get_text() for text in panel.texts] for panel in figure.axes[:2]]
+    assert numbers == [["1", "2"], ["1"]]
+    [first], [second] = (
+        [text.get_text().replace("\n", " ") for text in panel.texts] for panel in figure.axes[2:]
+    )
+    assert first == f"1  {TITLES['plain_cnn']} 2  {TITLES['paper']}" and second == f"1  {TITLES['paper']}"
     costs = [line.get_xdata()[0] for line in figure.axes[1].get_lines() if line.get_linestyle() == "None"]
     assert costs == [10.0, 100.0]  # milliseconds an image
 
