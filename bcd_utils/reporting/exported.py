@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +23,19 @@ UNKNOWN = (
 class RunPage(Preprocessor):  # type: ignore[misc]
     """Leaves progress out, and puts what stands above the notebook's text into ``resources["page"]``.
 
-    ``title``, ``study``, ``run``: str. ``announcements``: list of str, as on the run's own pages. ``headed``: whether the
-    notebook begins with its title.
+    ``title``, ``study``, ``run``: str. ``announcements``: list of str, as on the run's own pages. ``headed``: whether
+    the notebook begins with its title.
     """
 
-    def preprocess(self, notebook: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+    def preprocess(
+        self, notebook: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
         """Called by nbconvert; a page that is given is completed."""
         for cell in notebook.cells:
             if "outputs" in cell:
                 cell.outputs = [each for each in cell.outputs if not each.get("metadata", {}).get(PROGRESS)]
+        for place, metadata in enumerate(metadata_of_pictures(notebook)):
+            metadata.setdefault("name", f"picture-{place + 1}")
         first = notebook.cells[0].source.splitlines() if notebook.cells else []
         headed = bool(first) and first[0].startswith("# ")
         given = resources.get("page") or said_above(Path(resources["metadata"].get("path") or "."), notebook)
@@ -41,13 +46,24 @@ class RunPage(Preprocessor):  # type: ignore[misc]
 
 def said_above(folder: Path, notebook: NotebookNode) -> dict[str, Any]:
     """The study, the run and what must be said of it first, from the run that an executed notebook belongs to."""
-    for run in (*folder.absolute().parents[:2], *runs_named(notebook)):  # the second: of one that was explored
+    for run in (
+        *folder.absolute().parents[:2],
+        *runs_named(notebook),
+    ):  # the second: of one that was explored
         summary = None
         with suppress(OSError):
             summary = read_json(run / "summary.json")
         if isinstance(summary, dict) and "announcements" in summary:
             return {"study": summary["title"], "run": run.name, "announcements": summary["announcements"]}
     return {"study": "A study in breast imaging", "run": "", "announcements": [UNKNOWN]}
+
+
+def metadata_of_pictures(notebook: NotebookNode) -> Iterator[dict[str, Any]]:
+    """What is noted of each picture among the outputs: its alternative text, its caption, its name."""
+    for output in chain.from_iterable(cell.get("outputs", []) for cell in notebook.cells):
+        for kind in output.get("data", {}):
+            if kind.startswith("image/"):
+                yield output.metadata.setdefault(kind, {})
 
 
 def runs_named(notebook: NotebookNode) -> Iterator[Path]:
