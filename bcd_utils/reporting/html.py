@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcd_utils.evaluation.format import interval, number
+from bcd_utils.study.figures import figures_of
 from bcd_utils.study.set_titles import SET_TITLES
 from bcd_utils.utils.files import write_text
 from bcd_utils.utils.paths import TEMPLATES
@@ -47,7 +48,7 @@ def render_page(template: str, folder: Path, file: str, page: Mapping[str, Any],
     template : str
         A file of ``bcd_utils/reporting/templates``.
     folder : Path
-        The run folder, whose figures the template may show as ``pictures``.
+        The run folder; ``figures`` are what is recorded of its figures by name, ``pictures`` their files.
     file : str
         Name of the page.
     page : mapping
@@ -55,9 +56,10 @@ def render_page(template: str, folder: Path, file: str, page: Mapping[str, Any],
     **content
         What else the template shows.
     """
-    pictures = {path.stem: path for path in (folder / "figures").glob("*.png")}
-    text = _templates().get_template(template).render(page=_head(page), **page, pictures=pictures, **content)
-    write_text(folder / file, text)
+    figures = figures_of(folder)
+    pictures = {name: folder / "figures" / f"{name}.png" for name in figures}
+    shown = {"page": _head(page), **page, "figures": figures, "pictures": pictures, **content}
+    write_text(folder / file, _templates().get_template(template).render(shown))
 
 
 def _head(page: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import copy
 import io
+from dataclasses import asdict
 from html.parser import HTMLParser
+from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -16,6 +18,8 @@ from PIL import Image
 from bcd_utils.pipeline.stages import all_stages
 from bcd_utils.reporting import html as report
 from bcd_utils.reporting import index
+from bcd_utils.study.figures import Record
+from bcd_utils.utils.files import write_json
 
 ANNOUNCEMENTS = ["Synthetic data: phantoms, not patients", "Untrained weights: <random> features"]
 STAGES = ["01_data_exploration", "02_preprocessing", "03_train_resnet50", "04_evaluation", "05_gradcam"]
@@ -65,6 +69,14 @@ def png() -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8)).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def draw(folder: Path, name: str) -> None:
+    """A figure of a run, as far as pages know it."""
+    (folder / "figures").mkdir(exist_ok=True)
+    (folder / "figures" / f"{name}.png").write_bytes(png())
+    record = Record(name, f"Caption of {name}. More of it.", f"What is seen in {name}.", 3.5, 2.0)
+    write_json(folder / "figures" / f"{name}.json", asdict(record))
 
 
 def notebook() -> nbformat.NotebookNode:
@@ -137,9 +149,8 @@ def index_page(tmp_path):
     def render(
         summary=SUMMARY, stages=STAGES, figures=("fig3_ultrasound", "confusion_matrices"), pages=PAGES
     ) -> Page:
-        (tmp_path / "figures").mkdir()
         for name in figures:
-            (tmp_path / "figures" / f"{name}.png").write_bytes(png())
+            draw(tmp_path, name)
         for stage in stages:
             (tmp_path / f"{stage}.html").write_text("")
         path = index.render_index(tmp_path, summary, pages, all_stages())
@@ -264,7 +275,8 @@ def test_ids_and_remarks_are_escaped(index_page):
 def test_figures_are_embedded_and_absent_ones_explained(index_page):
     page = index_page()
     alternatives = [image["alt"] for image in page.named("img")]
-    assert alternatives == ["True class against predicted class", "Ultrasound samples"]
+    assert alternatives == ["What is seen in confusion_matrices.", "What is seen in fig3_ultrasound."]
+    assert "Caption of confusion_matrices" in page.text and "More of it" not in page.text
     for image in page.named("img"):
         kind, _, content = image["src"].partition(",")
         assert kind == "data:image/png;base64"
@@ -383,8 +395,7 @@ def test_any_answer_about_trust_may_be_missing_or_otherwise(index_page, key, val
 
 
 def test_a_page_of_a_template_shows_the_runs_figures(tmp_path):
-    (tmp_path / "figures").mkdir()
-    (tmp_path / "figures" / "flow.png").write_bytes(png())
+    draw(tmp_path, "flow")
     report.render_page("checklist_page.html.j2", tmp_path, "page.html", PAGE, checklists=[])
     page = Page((tmp_path / "page.html").read_text())
     assert_self_contained(page)
