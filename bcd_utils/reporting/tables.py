@@ -21,8 +21,6 @@ from bcd_utils.study.set_titles import SET_TITLES
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-#: The key of a data frame's ``attrs`` that holds the caption of its table.
-CAPTION = "caption"
 MOST_ROWS = 60  # of a longer table, the first and the last are shown
 LINE = 105  # characters that a line of a LaTeX page takes in small print
 MANY_COLUMNS, VERY_MANY_COLUMNS = 6, 7
@@ -156,7 +154,7 @@ def grid(table: pd.DataFrame) -> Grid:
         for number_of, column in enumerate(columns)
     ]
     headings = [heading(name) for name in [*table.index.names][:names] + [*table.columns]]
-    return Grid(table.attrs.get(CAPTION, ""), headings, rows, names, numeric)
+    return Grid(table.attrs.get("caption", ""), headings, rows, names, numeric)
 
 
 def _counts(index: pd.Index) -> bool:

@@ -11,7 +11,6 @@ import pytest
 from bs4 import BeautifulSoup
 
 from bcd_utils.reporting.tables import (
-    CAPTION,
     MOST_ROWS,
     NUMBER,
     as_html,
@@ -36,7 +35,7 @@ def table() -> pd.DataFrame:
         "note": ["a | b", "50 % & <more>", ""],
     }
     made = pd.DataFrame(columns, index=INDEX)
-    made.attrs[CAPTION] = "Scores of each set"
+    made.attrs["caption"] = "Scores of each set"
     return made
 
 
