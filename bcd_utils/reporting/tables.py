@@ -87,7 +87,7 @@ def heading(name: Hashable) -> str:
     """
     if isinstance(name, tuple):
         return ", ".join(filter(None, map(heading, name)))
-    text = "" if name is None else str(name)
+    text = "" if name is None else f"{name:g}" if isinstance(name, float) else str(name)
     if text in TITLES or not NAME.fullmatch(text):
         return TITLES.get(text, text)
     for metric, title in OF_CLASS.items():
@@ -124,7 +124,7 @@ def _cell(value: Any, alike: Sequence[float], name: str) -> str:
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, int | np.integer):
-        return number(value, 0) if abs(value) >= 10_000 else str(value).replace("-", "−")
+        return number(value, 0)
     if not isinstance(value, float | np.floating):
         return ENDS.sub("\N{NO-BREAK SPACE}", str(value))
     if name.split("_")[-1] == "p":
@@ -143,8 +143,7 @@ def grid(table: pd.DataFrame) -> Grid:
     table = table.reset_index(drop=True) if _counts(table.index) else table
     names = 0 if _counts(table.index) else table.index.nlevels
     levels = [list(table.index.get_level_values(level)) for level in range(names)]
-    columns = [[heading(label) if isinstance(label, str) else label for label in level] for level in levels]
-    columns = [cells(column) for column in columns]
+    columns = [[heading(label) for label in level] for level in levels]
     columns += [cells(table.iloc[:, place].tolist(), name) for place, name in enumerate(table.columns)]
     rows = [list(row) for row in zip(*columns, strict=True)]
     if len(rows) > MOST_ROWS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 @pytest.fixture(scope="module")
 def pages(finished, tmp_path_factory) -> list[Path]:
     compared = tmp_path_factory.mktemp("compared") / "compared.html"
-    write_page(compare([Run.open(finished), Run.open(finished)]), compared)
+    other = shutil.copytree(finished, compared.with_name("other"))
+    write_page(compare([Run.open(finished), Run.open(other)]), compared)
     return [*sorted(finished.glob("*.html")), compared]
 
 
@@ -39,9 +41,9 @@ def test_a_click_enlarges_a_picture_and_another_takes_it_back(finished):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 390, "height": 800}, java_script_enabled=False)
         page.goto((finished / "04_evaluation.html").as_uri())
-        picture = page.locator("#confusion_matrices img")
+        picture = page.locator("#figure-confusion_matrices img")
         small = picture.bounding_box()["width"]
         picture.click()
         assert small <= 390 < picture.bounding_box()["width"]
-        page.locator("#confusion_matrices .back").click()
+        page.locator("#figure-confusion_matrices .back").click()
         assert picture.bounding_box()["width"] == small
