@@ -101,7 +101,7 @@ def test_markdown(converted, finished):
 
 def test_latex_but_for_what_pandoc_makes_of_the_prose(finished, tmp_path):
     notebook = finished / "notebooks" / "04_evaluation.ipynb"
-    without = {"convert_pandoc": lambda text, *_, **__: text, "resolve_references": str}
+    without = {"convert_pandoc": lambda text, *_, **__: text, "resolve_references": lambda text: text}
     exporter = LatexExporter(template_name="bcd", extra_template_basedirs=[str(TEMPLATES)], filters=without)
     text, resources = exporter.from_filename(str(notebook))
     assert text.count(r"\begin{longtable}") == text.count(r"\end{longtable}") == tables_of(notebook)
@@ -159,5 +159,5 @@ def test_a_notebook_without_its_run_says_that_its_limits_are_not_known(finished,
     ]
     nbformat.write(notebook, tmp_path / "alone.ipynb")
     exporter = LatexExporter(template_name="bcd", extra_template_basedirs=[str(TEMPLATES)])
-    exporter.filters = {"convert_pandoc": lambda text, *_, **__: text, "resolve_references": str}
+    exporter.filters = {"convert_pandoc": lambda text, *_, **__: text, "resolve_references": lambda text: text}
     assert UNKNOWN in exporter.from_filename(str(tmp_path / "alone.ipynb"))[0]
