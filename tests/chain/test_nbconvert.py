@@ -159,5 +159,8 @@ def test_a_notebook_without_its_run_says_that_its_limits_are_not_known(finished,
     ]
     nbformat.write(notebook, tmp_path / "alone.ipynb")
     exporter = LatexExporter(template_name="bcd", extra_template_basedirs=[str(TEMPLATES)])
-    exporter.filters = {"convert_pandoc": lambda text, *_, **__: text, "resolve_references": lambda text: text}
+    exporter.filters = {
+        "convert_pandoc": lambda text, *_, **__: text,
+        "resolve_references": lambda text: text,
+    }
     assert UNKNOWN in exporter.from_filename(str(tmp_path / "alone.ipynb"))[0]
