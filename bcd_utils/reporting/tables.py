@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Sequence
 from html import escape
+from math import isfinite, isnan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -72,7 +73,7 @@ class Grid(NamedTuple):
 def show_tables(shell: InteractiveShell) -> None:
     """Have a notebook's kernel show data frames as this module writes them."""
     for kind, write in {"html": as_html, "latex": as_latex, "markdown": as_markdown}.items():
-        shell.display_formatter.formatters[f"text/{kind}"].for_type(pd.DataFrame, write)
+        shell.display_formatter.formatters[f"text/{kind}"].for_type(pd.DataFrame, write)  # type: ignore[union-attr]
 
 
 def heading(name: Hashable) -> str:
@@ -108,24 +109,22 @@ def cells(values: Sequence[Any], name: Hashable = "") -> list[str]:
     >>> cells([True, None, "x"]), cells(["Adam", 12.5, 0.9722, 0.0001]), cells([1e-9, 0.25], "mcnemar_p")
     (['yes', '', 'x'], ['Adam', '12.5', '0.972', '0.0001'], ['<0.0001', '0.2500'])
     """
-    floats = [value for value in values if isinstance(value, float | np.floating) and np.isfinite(value)]
+    values = [value.item() if isinstance(value, np.generic) else value for value in values]
+    floats = [value for value in values if isinstance(value, float) and isfinite(value)]
     mixed = any(isinstance(value, str) and not NUMBER.fullmatch(value) for value in values)
     return [_cell(value, [value] if mixed else floats, str(name)) for value in values]
 
 
 def _cell(value: Any, alike: Sequence[float], name: str) -> str:
-    if (
-        value is None
-        or value is pd.NA
-        or value is pd.NaT
-        or (isinstance(value, float | np.floating) and np.isnan(value))
+    if any(value is missing for missing in (None, pd.NA, pd.NaT)) or (
+        isinstance(value, float) and isnan(value)
     ):
         return ""
-    if isinstance(value, bool | np.bool_):
+    if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int | np.integer):
+    if isinstance(value, int):
         return number(value, 0)
-    if not isinstance(value, float | np.floating):
+    if not isinstance(value, float) or not isfinite(value):
         return ENDS.sub("\N{NO-BREAK SPACE}", str(value))
     if name.split("_")[-1] == "p":
         return p_value(value)
