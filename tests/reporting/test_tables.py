@@ -147,7 +147,7 @@ def test_nothing_is_a_table_too():
         ([np.float32(0.25), np.int64(3)], ["0.250", "3"]),
         ([None, pd.NA, pd.NaT, ""], ["", "", "", ""]),
         ([np.inf, 0.5], ["inf", "0.500"]),
-        ([np.inf, "Adam", [1, 2]], ["inf", "Adam", "[1, 2]"]),
+        ([np.inf, "Adam", [1, 2]], ["inf", "Adam", "[1,\N{NO-BREAK SPACE}2]"]),
         (["0.735 [0.703, 0.769]"], ["0.735 [0.703,\N{NO-BREAK SPACE}0.769]"]),
     ],
 )
