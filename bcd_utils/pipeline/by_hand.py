@@ -80,7 +80,7 @@ def open_run(
 
     from bcd_utils.reporting.tables import show_tables
 
-    if (shell := get_ipython()) is not None:  # type: ignore[no-untyped-call]
+    if (shell := get_ipython()) is not None:
         show_tables(shell)
     if STAGE in os.environ and notebook not in _begun:
         return Run.open(run_dir)

@@ -20,7 +20,7 @@ UNKNOWN = (
 )
 
 
-class RunPage(Preprocessor):  # type: ignore[misc]
+class RunPage(Preprocessor):
     """Leaves progress out, and puts what stands above the notebook's text into ``resources["page"]``.
 
     ``title``, ``study``, ``run``: str. ``announcements``: list of str, as on the run's own pages. ``headed``: whether
