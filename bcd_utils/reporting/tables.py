@@ -209,9 +209,11 @@ def as_latex(table: pd.DataFrame) -> str:
     made = grid(table)
     columns = list(zip(made.headings, *made.rows, strict=True))
     least = [max((len(word) for text in column for word in text.split(" ")), default=1) for column in columns]
-    most = [max(map(len, column)) for column in columns]
-    asked = [most[place] if sum(most) <= LINE or made.numeric[place] else 0 for place in range(len(columns))]
-    room = max(LINE - sum(asked), 1)
+    most = [max(1, *map(len, column)) for column in columns]
+    line = LINE - 2 * len(columns)  # less the space between columns
+    fits = sum(most) <= line
+    asked = [each if fits or numeric else 0 for each, numeric in zip(most, made.numeric, strict=True)]
+    room = max(line - sum(asked), 1)
     wanted = [
         max(least[place], min(most[place], LINE // 3)) for place in range(len(columns)) if not asked[place]
     ]
