@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import Distribution, setup
 from setuptools.command.build_py import build_py
 from setuptools.command.sdist import sdist
 
@@ -49,4 +49,10 @@ class WithCommit(sdist):
         (Path(base_dir) / COMMIT).write_text(commit(), encoding="utf-8")
 
 
-setup(cmdclass={"build_py": WithNotebooks, "sdist": WithCommit})
+class WithTemplates(Distribution):
+    """Installs nbconvert's template in an editable installation too, which asks under this name."""
+
+    has_data = Distribution.has_data_files
+
+
+setup(distclass=WithTemplates, cmdclass={"build_py": WithNotebooks, "sdist": WithCommit})

@@ -237,9 +237,12 @@ def load_study(
     Raises
     ------
     StudyError
-        If the file is missing, is no YAML mapping, or holds a setting that is not allowed.
+        If the file is missing, is a notebook, is no YAML mapping, or holds a setting that is not allowed.
     """
     path = study_path(path)
+    if path.suffix == ".ipynb":
+        fix = f"name {path.stem} under 'notebooks' in a study's file and run that, or look at a run with 'bcd lab'"
+        raise StudyError(f"{readable(path)} is a notebook, and what is run is a study", fix)
     try:
         values = parse_yaml(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError):

@@ -72,4 +72,11 @@ STAGE = Stage(
         ),
         LOOK_ALIKES,
     ),
+    tables={
+        "external_counts": "Images of each class: this study's sets, and those from elsewhere",
+        "external_copies": "Images from elsewhere that look like one of the study's own",
+        "external_scores": "Scores on this study's sets and on images from elsewhere, with intervals",
+        "external_calibration": "Calibration on this study's sets and on images from elsewhere",
+        "external_shift": "How images from elsewhere differ from the study's own",
+    },
 )  # fmt: skip

@@ -29,4 +29,11 @@ STAGE = Stage(
             "Two markers on their intervals for all images, for those with a copy and for those alone.",
         ),
     ),
+    tables={
+        "lottery_splits": "Sizes of the sets over the splits",
+        "lottery_distributions": "Test scores over splits by image and over grouped folds",
+        "spread_by_source": "What moves the accuracy: the split or the seed",
+        "what_copies_are_worth": "Scores on test images with and without a copy in training",
+        "headline": "Cross-validated scores with their intervals",
+    },
 )
