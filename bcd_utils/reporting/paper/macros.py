@@ -21,7 +21,7 @@ def spelt(word: str) -> str:
     Examples
     --------
     >>> spelt("f1_macro"), spelt("specificity 0.90"), spelt("Übergang"), spelt("良")
-    ('FOneMacro', 'SpecificityZeroNineZero', 'Ubergang', 'UEightNineSixF')
+    ('FOneMacro', 'SpecificityZeroNineZero', 'Ubergang', 'UEightTwoSixF')
     """
     plain = "".join(
         char if char.isascii() else f" U{ord(char):X} "
