@@ -40,6 +40,8 @@ _ACCENTS = {
 _RAISED = {"<super": "super", "<sub": "sub"}
 #: Longest run without a blank that a line is trusted to hold.
 LONGEST_WORD = 24
+#: Where it may break: behind signs, and within many letters.
+_PIECE = re.compile(r"[^/_.:=-]{1,10}[/_.:=-]*|[/_.:=-]+")
 
 
 def escape(text: object) -> str:
@@ -60,7 +62,7 @@ def escape(text: object) -> str:
 
 
 def _word(word: str) -> str:
-    parts = re.findall(rf".{{1,{LONGEST_WORD // 3}}}", word) if len(word) > LONGEST_WORD else [word]
+    parts = _PIECE.findall(word) if len(word) > LONGEST_WORD else [word]
     return r"\allowbreak{}".join(map(_characters, parts))
 
 

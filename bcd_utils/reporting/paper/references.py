@@ -143,7 +143,11 @@ def data_entry(key: str, record: Mapping[str, Any]) -> str:
         }
     else:
         kind = "misc"
-        values = {"title": f"{{{escape(record['title'])}}}", "note": escape(record.get("citation") or "")}
+        values = {
+            "title": f"{{{escape(record['title'])}}}",
+            "note": escape(record.get("citation") or ""),
+            "year": "n.d.",
+        }
     values |= {"doi": doi[1] if doi else "", "url": _address(record.get("homepage") or "")}
     lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in values.items() if value)
     return f"@{kind}{{{key},\n{lines}\n}}\n"

@@ -150,9 +150,9 @@ def subgroups(summary: Summary) -> Table | None:
         "Subgroup": lambda row: row["subgroup"],
         "Images": lambda row: number(row.get("images"), 0),
         "Sensitivity": lambda row: with_interval(row, name="sensitivity"),
-        "found": lambda row: f"{row['found']} of {row['positives']}",
+        "Found": lambda row: f"{row['found']} of {row['positives']}",
         "Specificity": lambda row: with_interval(row, name="specificity"),
-        "spared": lambda row: f"{row['spared']} of {row['others']}" if "others" in row else "–",
+        "Spared": lambda row: f"{row['spared']} of {row['others']}" if "others" in row else "–",
     }
     caption = f"Subgroups of the internal test set. Sensitivity and specificity for {found['positive']}."
     return table_of("subgroups", caption, found["rows"], columns, level(summary))

@@ -35,6 +35,8 @@ class Table:
     rows : list of tuple of str
         A name in the first column that the row above has too is written once.
     note : str
+    over_pages : bool
+        Whether it may break between pages however short it is.
     """
 
     name: str
@@ -42,11 +44,12 @@ class Table:
     columns: tuple[str, ...]
     rows: list[tuple[str, ...]] = field(default_factory=list)
     note: str = ""
+    over_pages: bool = False
 
     @property
     def long(self) -> bool:
         """Whether it goes over several pages."""
-        return len(self.rows) > LONGEST_TABLE
+        return self.over_pages or len(self.rows) > LONGEST_TABLE
 
 
 def table_of(
