@@ -61,7 +61,7 @@ RESULTS = {
     "operating_points": Part("Operating points", tables=(results.operating_points,), figures=("decision_curve",)),
     "calibration": Part("Calibration", tables=(results.calibration,), figures=("reliability",)),
     "subgroups": Part("Subgroups", ("subgroups",), (results.subgroups,)),
-    "precision_plan": Part("Test images that precise scores would take", ("precision_plan",), (results.precision_plan,)),
+    "precision_plan": Part("Images for precise scores", ("precision_plan",), (results.precision_plan,)),
     "cam": Part("Where the network looks", ("explanation",), (results.localisation,), ("gradcam_examples",)),
     "audit": Part("Copies", ("duplicates",), (further.leaks,), ("leaks",)),
     "lottery": Part(

@@ -177,7 +177,7 @@ def _bibtex_name(name: str) -> str:
     surname, _, initials = name.rpartition(" ")
     if not surname or not initials.isupper():
         return f"{{{escape(name)}}}"
-    return f"{escape(surname)}, {' '.join(f'{letter}.' for letter in initials)}"
+    return f"{escape(surname)}, {' '.join(f'{escape(letter)}.' for letter in initials)}"
 
 
 def _address(url: str) -> str:
