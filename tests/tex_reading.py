@@ -42,11 +42,17 @@ def _shown(token: re.Match[str]) -> str:
     if "raised" in found:
         kind = "SUPERSCRIPT" if found["raised"] == "textsuperscript" else "SUBSCRIPT"
         names = ["ZERO", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE"]
-        return unicodedata.lookup(f"{kind} {names[int(found['small'])]}") if found["small"].isdigit() else found["small"]
+        return (
+            unicodedata.lookup(f"{kind} {names[int(found['small'])]}")
+            if found["small"].isdigit()
+            else found["small"]
+        )
     if "named" in found:
         return _NAMED[found["named"]]
     if "accent" in found:
-        mark = unicodedata.lookup(f"COMBINING {_ACCENTS[found['accent']]}" + " ACCENT" * (found["accent"] in "`'^H"))
+        mark = unicodedata.lookup(
+            f"COMBINING {_ACCENTS[found['accent']]}" + " ACCENT" * (found["accent"] in "`'^H")
+        )
         return unicodedata.normalize("NFC", untex(found["base"]) + mark)
     if "maths" in found:
         return _MATHS[found["maths"]]

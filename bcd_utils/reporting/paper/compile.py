@@ -17,11 +17,14 @@ PACKAGES = "texlive-latex-recommended texlive-latex-extra texlive-fonts-recommen
 MAIN = "main"
 LONGEST = 600  # seconds
 _ERROR = re.compile(r"^(?:\./)?(?P<file>[^:\n]+\.\w+):(?P<line>\d+): (?P<what>.+)$", re.MULTILINE)
-_PDFLATEX = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-file-line-error", f"{MAIN}.tex"]
+_PDFLATEX = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-file-line-error"]
+_DRAFT = [*_PDFLATEX, "-draftmode", f"{MAIN}.tex"]
+_RERUN = "Rerun to get"
+MOST_RERUNS = 4
 
 
 def compile_paper(folder: Path, when: str) -> Path:
-    """Compile ``main.tex``; what TeX writes on the way stays out of the folder, but for its log where it stops.
+    """Compile ``main.tex``; of what TeX writes, the PDF and the log come into the folder.
 
     Parameters
     ----------
@@ -42,34 +45,33 @@ def compile_paper(folder: Path, when: str) -> Path:
     if not shutil.which("pdflatex") or not shutil.which("bibtex"):
         fix = f"on Debian: apt install {PACKAGES}; or upload the zip to Overleaf"
         raise StudyError("pdflatex and bibtex were not found", fix)
-    seconds = str(int(datetime.fromisoformat(when).timestamp()))
-    environment = os.environ | {
-        "SOURCE_DATE_EPOCH": seconds,
-        "FORCE_SOURCE_DATE": "1",
-        "max_print_line": "1000",
-    }
-    target, log = folder / f"{MAIN}.pdf", folder / f"{MAIN}.log"
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch) / "paper"
-        shutil.copytree(folder, work, ignore=shutil.ignore_patterns("*.pdf.part"))
-        for command in (_PDFLATEX, ["bibtex", MAIN], _PDFLATEX, _PDFLATEX, _PDFLATEX):
-            try:
-                done = subprocess.run(
-                    command, cwd=work, env=environment, capture_output=True, timeout=LONGEST
-                )
-            except subprocess.TimeoutExpired:
-                raise StudyError(
-                    f"{command[0]} did not end within {LONGEST} seconds", "upload the zip to Overleaf"
-                ) from None
-            if done.returncode:
-                said = work / f"{MAIN}.{'blg' if command[0] == 'bibtex' else 'log'}"
-                kept = folder / said.name
-                shutil.copyfile(said, kept)
-                text = kept.read_text(encoding="utf-8", errors="replace")
-                raise StudyError(f"{command[0]} stopped at {first_error(text)}", f"see {readable(kept)}")
-        shutil.copyfile(work / target.name, target)
-        log.unlink(missing_ok=True)
-    return target
+        shutil.copytree(folder, work)
+        for command in (_DRAFT, ["bibtex", MAIN], _DRAFT, *[[*_PDFLATEX, f"{MAIN}.tex"]] * MOST_RERUNS):
+            log = _run(command, work, folder, when)
+            if command is not _DRAFT and command[0] == "pdflatex" and _RERUN not in log:
+                break
+        for name in (f"{MAIN}.log", f"{MAIN}.pdf"):
+            shutil.copyfile(work / name, folder / name)
+    return folder / f"{MAIN}.pdf"
+
+
+def _run(command: list[str], work: Path, folder: Path, when: str) -> str:
+    """Run a program of TeX's and give its log, which is left in the paper's folder where it stops."""
+    seconds = str(int(datetime.fromisoformat(when).timestamp()))
+    times = {"SOURCE_DATE_EPOCH": seconds, "FORCE_SOURCE_DATE": "1", "max_print_line": "1000"}
+    try:
+        done = subprocess.run(command, cwd=work, env=os.environ | times, capture_output=True, timeout=LONGEST)
+    except subprocess.TimeoutExpired:
+        problem = f"{command[0]} did not end within {LONGEST} seconds"
+        raise StudyError(problem, "upload the zip to Overleaf") from None
+    log = work / f"{MAIN}.{'blg' if command[0] == 'bibtex' else 'log'}"
+    text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+    if done.returncode:
+        (folder / log.name).write_text(text, encoding="utf-8")
+        raise StudyError(f"{command[0]} stopped at {first_error(text)}", f"see {readable(folder / log.name)}")
+    return text
 
 
 def first_error(log: str) -> str:

@@ -41,7 +41,9 @@ def repeated_splits(summary: Summary) -> Table | None:
         ),
     }
     rows = [row for row in main_metrics().items() if row[0] in lottery["headline"]]
-    of_splits = f"Splits by image: lowest to highest of {lottery['splits']}; a range, no interval. " if plain else ""
+    of_splits = (
+        f"Splits by image: lowest to highest of {lottery['splits']}; a range, no interval. " if plain else ""
+    )
     note = f"{of_splits}{level(summary)}"
     caption = (
         "Scores over other splits. Repeated grouped cross-validation beside the one training of this run."

@@ -10,7 +10,14 @@ from builders import make_run
 from summaries import FULL
 
 from bcd_utils.reporting.checklist import FILLED, fill_checklists
-from bcd_utils.reporting.paper.author import Author, Authored, author_file, read_author_file, template, write_template
+from bcd_utils.reporting.paper.author import (
+    Author,
+    Authored,
+    author_file,
+    read_author_file,
+    template,
+    write_template,
+)
 from bcd_utils.study.loading import make_study
 from bcd_utils.utils.errors import StudyError
 
@@ -22,11 +29,15 @@ def test_the_template_says_nothing_and_asks_for_all_that_is_open(tmp_path):
     path = tmp_path / "author.yaml"
     assert write_template(path, FULL)
     assert read_author_file(path, ALL) == Authored(
-        checklists={name: dict.fromkeys(answers, "") for name, answers in yaml.safe_load(path.read_text())["checklists"].items()}
+        checklists={
+            name: dict.fromkeys(answers, "")
+            for name, answers in yaml.safe_load(path.read_text())["checklists"].items()
+        }
     )
     asked = yaml.safe_load(path.read_text())["checklists"]
     open_items = {
-        each["name"]: [item["item"] for item in each["items"] if item["status"] != FILLED] for each in fill_checklists(FULL)
+        each["name"]: [item["item"] for item in each["items"] if item["status"] != FILLED]
+        for each in fill_checklists(FULL)
     }
     assert {name: list(items) for name, items in asked.items()} == open_items
 

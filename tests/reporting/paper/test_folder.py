@@ -33,14 +33,22 @@ def write(run, **options):
 
 
 def contents(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
 
 
 def test_it_is_whole_and_made_the_same_again(run, tmp_path):
     written = write(run)
     assert written.folder == run.folder / "paper" and written.new and written.kept == []
     first, archive = contents(written.folder), written.archive.read_bytes()
-    assert {"main.tex", "supplement.tex", "numbers.tex", "references.bib", "tables/scores.tex"} <= first.keys()
+    assert {
+        "main.tex",
+        "supplement.tex",
+        "numbers.tex",
+        "references.bib",
+        "tables/scores.tex",
+    } <= first.keys()
     again = write(run)
     assert not again.new and contents(again.folder) == first and again.archive.read_bytes() == archive
     assert not list(run.folder.glob(".*")), "nothing is left beside it"
@@ -52,8 +60,14 @@ def test_all_that_the_text_reads_is_there_and_nothing_else(run):
     read = {f"{name}.tex" for name in re.findall(r"\\input\{([^}]+)\}", text)}
     figures = set(re.findall(r"\\includegraphics\[.*\]\{(figures/[^}]+)\}", text))
     files = contents(folder)
-    assert figures == {"figures/flow", "figures/odd_one"} and {"figures/flow.pdf", "figures/odd_one.png"} <= files.keys()
-    assert read | {"main.tex", "references.bib", "made.json", "figures/flow.pdf", "figures/odd_one.png"} == files.keys()
+    assert (
+        figures == {"figures/flow", "figures/odd_one"}
+        and {"figures/flow.pdf", "figures/odd_one.png"} <= files.keys()
+    )
+    assert (
+        read | {"main.tex", "references.bib", "made.json", "figures/flow.pdf", "figures/odd_one.png"}
+        == files.keys()
+    )
     assert all(value.isascii() for name, value in files.items() if name.endswith((".tex", ".bib")))
 
 
@@ -83,7 +97,9 @@ def test_the_authors_words_survive_and_are_escaped(run):
     main = (write(run).folder / "main.tex").read_text()
     assert r"\title{50\% of \{it\} \& \$more\$}" in main
     assert r"Jan\'{e}\_Doe\textsuperscript{1,2}" in main and r"B\textasciicircum{}2" in main
-    assert r"My\_summary" in (run.folder / "paper" / "tables" / "checklist_claimtwozerotwofour.tex").read_text()
+    assert (
+        r"My\_summary" in (run.folder / "paper" / "tables" / "checklist_claimtwozerotwofour.tex").read_text()
+    )
     assert "title: 50%" in (run.folder / "author.yaml").read_text()
 
 
@@ -108,7 +124,11 @@ def test_what_a_person_changed_is_kept_apart_and_what_tex_left_is_not(run):
         assert not (folder / "main.log").exists()
     assert written.kept == ["author/kept/main_2.tex", "author/kept/notes_2.md"]
     kept = contents(folder / "author" / "kept")
-    assert kept["main.tex"] == b"edited" and kept["main_2.tex"] == b"edited again" and kept["notes.md"] == b"mine"
+    assert (
+        kept["main.tex"] == b"edited"
+        and kept["main_2.tex"] == b"edited again"
+        and kept["notes.md"] == b"mine"
+    )
 
 
 def test_a_folder_of_other_things_is_left_alone(run, tmp_path):
@@ -151,7 +171,9 @@ def test_names_of_classes_may_hold_anything(run):
 def test_a_run_of_data_alone_says_what_it_lacks(run):
     kept = {name: FULL[name] for name in ("study", "title", "settings", "stages", "dataset", "split", "split_by_class",
             "copies_across_sets", "paper", "announcements", "seconds")}  # fmt: skip
-    nothing = dict.fromkeys(FULL) | kept | {"provenance": {**FULL["provenance"], "backbone": None, "weights": None}}
+    nothing = (
+        dict.fromkeys(FULL) | kept | {"provenance": {**FULL["provenance"], "backbone": None, "weights": None}}
+    )
     nothing["settings"] = {**FULL["settings"], "notebooks": FULL["settings"]["notebooks"][:1]}
     (run.folder / "summary.json").write_text(json.dumps(nothing))
     main = (write(run).folder / "main.tex").read_text()

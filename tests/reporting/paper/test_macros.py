@@ -24,7 +24,7 @@ def test_every_number_of_the_summary_has_one_macro_that_names_its_key_and_value(
     assert by_key["metrics.test.accuracy"] == ("runMetricsTestAccuracy", "0.500", 0.5)
     assert by_key["parameters.backbone"] == ("runParametersBackbone", "23,587,712", 23_587_712)
     assert by_key["audit.leak[1].test_images"] == ("runAuditLeakTwoTestImages", "2", 2)
-    assert by_key['subgroups.rows[1].sensitivity_low'][1] == "0.350"
+    assert by_key["subgroups.rows[1].sensitivity_low"][1] == "0.350"
 
 
 keys = st.text(min_size=1, max_size=8)
@@ -64,8 +64,16 @@ def test_a_sentence_names_macros_that_show_its_numbers(name):
 def test_a_number_in_another_way_has_a_macro_of_its_own():
     macros = Macros({"share": 0.1})
     share = macros.marked.values["share"]
-    said = [macros.sentence(how.format(share), how.format(0.1)) for how in ("{:.3f}", "{:.0%}", "{:+.3f}", "{:.0%}")]
-    assert said == [r"\runShare{}", r"\runSharePercent{}", r"\runShareSignedThreeDecimals{}", r"\runSharePercent{}"]
+    said = [
+        macros.sentence(how.format(share), how.format(0.1))
+        for how in ("{:.3f}", "{:.0%}", "{:+.3f}", "{:.0%}")
+    ]
+    assert said == [
+        r"\runShare{}",
+        r"\runSharePercent{}",
+        r"\runShareSignedThreeDecimals{}",
+        r"\runSharePercent{}",
+    ]
     assert [line.split(" %")[0] for line in macros.lines()] == [
         r"\newcommand{\runShare}{0.100}",
         r"\newcommand{\runSharePercent}{10\%}",

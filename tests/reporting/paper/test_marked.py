@@ -18,7 +18,9 @@ def test_a_statement_of_marked_numbers_is_the_statement(name):
     text = answer(sentence, marked.values)
     assert unmarked(text) == answer(sentence, FULL)
     shown = [part for part in marked.parts(text) if isinstance(part, Shown)]
-    assert "".join(part.text if isinstance(part, Shown) else part for part in marked.parts(text)) == unmarked(text)
+    assert "".join(part.text if isinstance(part, Shown) else part for part in marked.parts(text)) == unmarked(
+        text
+    )
     for part in shown:
         value = FULL
         for key in part.path:

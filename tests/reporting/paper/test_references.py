@@ -31,7 +31,9 @@ def test_entries_are_whole_and_of_ascii(key):
     assert entry.isascii() and entry.count("{") == entry.count("}")
     assert {"author", "title", "year"} <= found.keys()
     assert ("VERSION" in entry) == (key in {*PACKAGES, "python", "bcd_utils"})
-    needed = {"article": {"journal"}, "inproceedings": {"booktitle"}, "misc": set()}[re.match(r"@(\w+)", entry)[1]]
+    needed = {"article": {"journal"}, "inproceedings": {"booktitle"}, "misc": set()}[
+        re.match(r"@(\w+)", entry)[1]
+    ]
     assert needed <= found.keys()
     assert re.fullmatch(r"10\.\d{4,}/\S+", found.get("doi", "10.1000/1"))
 
@@ -45,7 +47,9 @@ def test_checklists_have_the_dois_that_their_files_name():
 @pytest.mark.parametrize("name", list(REGISTRY))
 def test_a_data_set_is_cited_as_it_declares(name):
     dataset = REGISTRY[name]
-    entry = data_entry(f"data-{name}", {"title": dataset.title, "citation": dataset.citation, "homepage": dataset.homepage})
+    entry = data_entry(
+        f"data-{name}", {"title": dataset.title, "citation": dataset.citation, "homepage": dataset.homepage}
+    )
     found = fields(entry)
     assert entry.isascii() and entry.count("{") == entry.count("}")
     if year := re.search(r"\((\d{4})\)", dataset.citation):
