@@ -13,6 +13,7 @@ import numpy as np
 from bcd_utils.study.legibility import faults
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import atomic_path, read_json, write_json
+from bcd_utils.utils.words import first_sentence
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,7 +57,7 @@ class Record:
     @property
     def title(self) -> str:
         """The first sentence of the caption, without its full stop."""
-        return self.caption.split(". ")[0].rstrip(".")
+        return first_sentence(self.caption)
 
 
 def said_of(name: str, contract: Mapping[str, Mapping[str, Any]], running: str) -> dict[str, Any]:
@@ -109,20 +110,21 @@ def write_figure(figure: Figure, folder: Path, name: str, said: Mapping[str, Any
         figure.set_dpi(DPI)
         canvas = FigureCanvasAgg(figure)
         canvas.draw()  # type: ignore[no-untyped-call]
+        unreadable = tuple(faults(figure))  # now, while all is where it is drawn
         pixels = np.asarray(canvas.buffer_rgba())
         box = figure.get_tightbbox()
         rows = [round(DPI * edge) for edge in (box.y0 - MARGIN, box.y1 + MARGIN)]
         bottom, top = np.clip(rows, 0, len(pixels)).tolist()
         with atomic_path(folder / f"{name}.png") as temporary:
             picture = Image.fromarray(pixels[len(pixels) - top : len(pixels) - bottom, :, :3])
-            picture.save(temporary, dpi=(DPI, DPI), compress_level=6)
+            picture.save(temporary, dpi=(DPI, DPI), compress_level=3)
         figure.set_layout_engine("none")
         width, height = figure.get_figwidth(), (top - bottom) / DPI
         page = Bbox.from_bounds(0, bottom / DPI, width, height)
         with atomic_path(folder / f"{name}.pdf") as temporary, matplotlib.rc_context({"pdf.fonttype": 42}):
             figure.savefig(temporary, dpi=DPI, bbox_inches=page, metadata={"CreationDate": None})
         alt = " ".join(filter(None, [said["alt"], str(figure.get_label())]))
-        size = {"width": round(float(width), 3), "height": round(height, 3), "faults": tuple(faults(figure))}
+        size = {"width": round(float(width), 3), "height": round(height, 3), "faults": unreadable}
         record = Record(**{**said, "name": name, "alt": alt, **size})
     finally:
         figure.set_dpi(dpi)

@@ -30,7 +30,7 @@ def scores(table: pd.DataFrame) -> Figure:
     looks = LOOKS | WITHOUT_COPIES
     sources = [source for source in looks if source in table]
     shifts = (-0.15, 0.15) if len(sources) < 3 else (-0.25, 0, 0.25)
-    figure, [[panel]] = style.panels(0.7 + (0.28 + 0.11 * len(sources[1:])) * len(table), lines="x")
+    figure, [[panel]] = style.panels(0.7 + (0.26 + 0.14 * len(sources[1:])) * len(table), lines="x")
     for source, shift in zip(sources, shifts, strict=False):
         for place, bounds in enumerate(table[source].to_dict("records")):
             style.score(panel, bounds, place + shift, **looks[source])
@@ -68,7 +68,7 @@ def shift(table: pd.DataFrame, histograms: Mapping[str, np.ndarray]) -> Figure:
     for source, look in LOOKS.items():
         rows = table[table["source"] == source]
         line = {"color": look["color"], "linestyle": LINES[source], "linewidth": 1.2}
-        bars = {"bins": style.GREYS, "element": "step", "fill": False, "ax": greys}
+        bars = {"ax": greys, "fill": False, **style.GREYS}
         seaborn.histplot(x=np.arange(256), weights=histograms[source], **bars, **line)
         sizes.scatter(rows["width"], rows["height"], s=11, alpha=0.5, linewidth=0, **look)
         steps = {"bins": edges, "stat": "proportion", "element": "step", "fill": False}
