@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from papers import compiled, paper_of, rounded, strange_numbers
 from tex_reading import read_macros, read_table
 
 from bcd_utils.pipeline.stages import all_stages
 from bcd_utils.reporting.paper.compile import compile_paper
-from bcd_utils.reporting.paper.folder import write_paper
 from bcd_utils.reporting.paper.marked import leaves
 from bcd_utils.reporting.summary import summarise_run
 from bcd_utils.study.run import Run
@@ -27,23 +26,10 @@ SCORES = {"Accuracy": "accuracy", "Macro F1": "f1_macro", "Cohen’s kappa": "ka
           "ROC AUC": "roc_auc"}  # fmt: skip
 
 
-def rounded(value: float | None, digits: int) -> str:
-    """As tables print a number, by other means than theirs."""
-    if value is None:
-        return "–"
-    text = f"{Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN):,}"
-    return text.replace("-", "−") if float(text.replace(",", "")) else text.lstrip("-")
-
-
 def with_ends(bounds: dict, name: str = "value", prefix: str = "") -> str:
     value, low, high = (bounds.get(key) for key in (name, f"{prefix}low", f"{prefix}high"))
     ends = "(no interval)" if low is None else f"[{rounded(low, 3)}, {rounded(high, 3)}]"
     return "–" if value is None else f"{rounded(value, 3)} {ends}"
-
-
-def paper_of(*folders: Path, out: Path) -> tuple[Path, dict]:
-    written = write_paper([Run.open(folder) for folder in folders], all_stages(), out)
-    return written.folder, json.loads((folders[0] / "summary.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -108,23 +94,8 @@ def test_heat_maps_and_thresholds_are_those_of_the_summary(paper):
 
 
 def test_every_number_of_every_table_is_one_of_the_summary(paper):
-    folder, summary = paper
-    values = list(leaves(summary).values())
-    derived = {"images.tex", "scores.tex"}  # sums and differences, held above
-    tables = [
-        path
-        for path in (folder / "tables").glob("*.tex")
-        if not path.name.startswith(("checklist", "settings"))
-    ]
-    assert len(tables) >= 6
-    for path in tables:
-        if path.name in derived:
-            continue
-        printed = {digits: {rounded(value, digits).lstrip("−") for value in values} for digits in range(5)}
-        for row in read_table(path):
-            for cell in row[1:]:
-                for text in re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w.%])", cell):
-                    assert text in printed[len(text.partition(".")[2])], (path.name, row)
+    assert len(list((paper[0] / "tables").glob("*.tex"))) > 10
+    assert strange_numbers(*paper) == []
 
 
 def test_every_number_of_the_summary_has_its_macro(paper):
@@ -168,18 +139,6 @@ def test_the_command_says_what_it_has_written(quick, finished, tmp_path):
 
 
 # -- TeX takes it -----------------------------------------------------------------------------------
-
-
-def compiled(folder: Path) -> None:
-    """Compile twice, to the same bytes; no line may stick out, no reference lead nowhere."""
-    pdf = compile_paper(folder, "2026-01-02T03:04:05+00:00")
-    first = pdf.read_bytes()
-    assert first.startswith(b"%PDF-")
-    log = (folder / "main.log").read_text(encoding="utf-8", errors="replace")
-    assert not re.search(r"undefined|multiply defined|Rerun to get", log)
-    wide = [float(points) for points in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log)]
-    assert max(wide, default=0) < 2, log
-    assert compile_paper(folder, "2026-01-02T03:04:05+00:00").read_bytes() == first
 
 
 def trimmed(finished: Path, folder: Path, change) -> Path:

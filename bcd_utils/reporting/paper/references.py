@@ -145,7 +145,7 @@ def data_entry(key: str, record: Mapping[str, Any]) -> str:
         kind = "misc"
         values = {
             "title": f"{{{escape(record['title'])}}}",
-            "note": escape(record.get("citation") or ""),
+            "howpublished": escape(record.get("citation") or ""),
             "year": "n.d.",
         }
     values |= {"doi": doi[1] if doi else "", "url": _address(record.get("homepage") or "")}

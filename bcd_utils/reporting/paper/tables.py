@@ -85,12 +85,12 @@ def as_tex(table: Table) -> str:
     by_column = list(zip(*table.rows, strict=True)) or [()] * len(table.columns)
     headings = [_heading(title, cells) for title, cells in zip(table.columns, by_column, strict=True)]
     texts = [max(map(len, cells), default=0) > LONGEST_CELL for cells in by_column]
-    size = _size(headings, by_column, texts)
+    size = "footnotesize" if table.long else _size(headings, by_column, texts)
     head = " & ".join(
         _stacked(lines, "l" if text or not _numbers(cells) else "r")
         for lines, cells, text in zip(headings, by_column, texts, strict=True)
     )
-    body = [rf"\toprule{chr(10)}{head} \\", r"\midrule", *_rows(table.rows), r"\bottomrule"]
+    body = [rf"\toprule{chr(10)}{head} \\", r"\midrule", *_rows(table), r"\bottomrule"]
     if table.long:
         kinds = _shares(by_column)
         head = " & ".join(map(escape, table.columns))
@@ -100,7 +100,7 @@ def as_tex(table: Table) -> str:
             f"\\begin{{longtable}}{{@{{}}{kinds}@{{}}}}",
             *top,
             *again,
-            *_rows(table.rows),
+            *_rows(table),
             r"\end{longtable}",
         ]
     elif any(texts):
@@ -141,8 +141,8 @@ def _size(headings: Sequence[Sequence[str]], columns: Sequence[Sequence[str]], t
 
 
 def _shares(columns: Sequence[Sequence[str]]) -> str:
-    """Columns of fixed shares of the page, by the length of their cells."""
-    lengths = [min(60, max([6, *map(len, cells)])) for cells in columns]
+    """Columns of fixed shares of the page, by the root of how long their cells are."""
+    lengths = [max(6.0, sum(map(len, cells)) / max(1, len(cells))) ** 0.5 for cells in columns]
     room = 1 - 0.025 * (len(lengths) - 1)
     return "".join(
         rf">{{\raggedright\arraybackslash}}p{{{room * length / sum(lengths):.3f}\linewidth}}"
@@ -150,12 +150,13 @@ def _shares(columns: Sequence[Sequence[str]]) -> str:
     )
 
 
-def _rows(rows: Sequence[tuple[str, ...]]) -> Iterable[str]:
+def _rows(table: Table) -> Iterable[str]:
     """Rows; a first cell that stands above too is left out, and where it changes after that there is some space."""
+    rows = table.rows
     repeats = [below[0] == above[0] for above, below in zip(rows, rows[1:], strict=False)]
     for place, cells in enumerate(rows):
         repeated = place > 0 and repeats[place - 1]
-        if place and not repeated and any(repeats):
+        if place and not repeated and (table.over_pages or any(repeats)):
             yield r"\addlinespace"
         texts = ["" if repeated else cells[0], *cells[1:]]
         line = " & ".join(map(escape, texts))
