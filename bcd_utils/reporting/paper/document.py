@@ -153,13 +153,9 @@ def _value(value: Any) -> str:
         return Path(value).name
     if isinstance(value, list | tuple):
         return ", ".join(map(_value, value)) or "none"
-    return (
-        "none"
-        if value is None or value == {}
-        else {True: "yes", False: "no"}.get(value, str(value))
-        if isinstance(value, bool)
-        else str(value)
-    )
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None or value == {} else str(value)
 
 
 def _checklists(told: Sequence[RunInPaper], authored: Authored) -> list[tuple[str, str, Tex]]:

@@ -86,14 +86,11 @@ class Macros:
         self._others: dict[tuple[Path, str], str] = {}
 
     def _free(self, name: str) -> str:
-        """A name, or where it is taken with the first letter behind it that makes it another."""
-        letters = iter("BCDEFGHIJKLMNOPQRSTUVWXYZ")
-        free = name
-        while free in self._taken:
-            free = f"{name}{next(letters, 'Z')}"
-            name = free if free.endswith("Z") else name
-        self._taken.add(free)
-        return free
+        """A name, with a letter more where it is taken."""
+        while name in self._taken:
+            name += "B"
+        self._taken.add(name)
+        return name
 
     def macro(self, shown: Shown) -> str:
         """The macro, as TeX, that gives a number as a text shows it: its own, or one for that way to write it."""

@@ -147,6 +147,7 @@ def data_entry(key: str, record: Mapping[str, Any]) -> str:
             "title": f"{{{escape(record['title'])}}}",
             "howpublished": escape(record.get("citation") or ""),
             "year": "n.d.",
+            "key": escape(record["title"]),
         }
     values |= {"doi": doi[1] if doi else "", "url": _address(record.get("homepage") or "")}
     lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in values.items() if value)
