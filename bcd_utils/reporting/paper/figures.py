@@ -46,7 +46,7 @@ def _without_record(name: str, picture: Path, contract: Mapping[str, Mapping[str
     with Image.open(picture) as image:
         dots = image.info.get("dpi", (DPI, DPI))
         width, height = (pixels / each for pixels, each in zip(image.size, dots, strict=True))
-    return Record(**{**said_of(name, contract, ""), "name": name, "width": width, "height": height})  # type: ignore[arg-type]
+    return Record(**{**said_of(name, contract, ""), "name": name, "width": width, "height": height})
 
 
 def as_tex(figure: PaperFigure, name: str, label: str, floating: bool = True) -> str:

@@ -133,10 +133,8 @@ def _stacked(lines: Sequence[str], side: str) -> str:
 def _size(headings: Sequence[Sequence[str]], columns: Sequence[Sequence[str]], texts: Sequence[bool]) -> str:
     """The largest size in which a row takes one line, cells that break counted as `LONGEST_CELL`."""
     widths = [max(map(len, [*cells, *lines])) for lines, cells in zip(headings, columns, strict=True)]
-    needed = sum(
-        min(width, LONGEST_CELL) if text else width for width, text in zip(widths, texts, strict=True)
-    )
-    needed += GAP * (len(widths) - 1)
+    taken = [min(width, LONGEST_CELL) if text else width for width, text in zip(widths, texts, strict=True)]
+    needed = sum(taken) + GAP * (len(widths) - 1)
     return next((size for size, room in SIZES.items() if needed <= room), "scriptsize")
 
 
