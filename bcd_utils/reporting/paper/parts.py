@@ -113,9 +113,8 @@ def lacking(summary: Summary, declared: Mapping[str, Stage]) -> list[str]:
                 [] if key == "metrics" else [answer(STATEMENTS[name][0], summary) for name in part.statements]
             )
             why = "not run yet" if maker.notebook in notebooks else "not part of this study"
-            said.append(
-                next(filter(None, told), f"{maker.question} Not told: notebook {maker.notebook} is {why}.")
-            )
+            text = next(filter(None, told), f"Not told: notebook {maker.notebook} is {why}.")
+            said.append(f"{maker.question} {text}")
     return said
 
 

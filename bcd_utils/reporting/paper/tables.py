@@ -141,7 +141,7 @@ def _size(headings: Sequence[Sequence[str]], columns: Sequence[Sequence[str]], t
 def _shares(columns: Sequence[Sequence[str]]) -> str:
     """Columns of fixed shares of the page, by the root of how long their cells are."""
     lengths = [max(6.0, sum(map(len, cells)) / max(1, len(cells))) ** 0.5 for cells in columns]
-    room = 1 - 0.025 * (len(lengths) - 1)
+    room = 1 - 0.026 * (len(lengths) - 1)
     return "".join(
         rf">{{\raggedright\arraybackslash}}p{{{room * length / sum(lengths):.3f}\linewidth}}"
         for length in lengths
