@@ -112,9 +112,9 @@ class RunInPaper:
         note = self.macros.sentence(marked.note, table.note, self.cite)
         return self.table(table, self.macros.sentence(marked.caption, table.caption), note)
 
-    def table(self, table: tables.Table, caption: str = "", note: str = "") -> Tex:
-        """A table of the text; its file is written with the paper."""
-        name = self.prefix + table.name
+    def table(self, table: tables.Table, caption: str = "", note: str = "", of_all: bool = False) -> Tex:
+        """A table of the text; its file is written with the paper. ``of_all``: it is of all runs, not of this."""
+        name = table.name if of_all else self.prefix + table.name
         self.tables[name] = table
         title = escape(f"{table.caption.split('. ')[0].rstrip('.')}")
         head = rf"\caption[{{{title}}}]{{{caption or escape(table.caption)}}}\label{{tab:{name}}}"

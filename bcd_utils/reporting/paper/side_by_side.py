@@ -36,7 +36,8 @@ def side_by_side(first: RunInPaper, runs: Sequence[Run], titles: Sequence[str]) 
     }
     for name, (caption, corner, table) in captions.items():
         if table is not None and len(table):
-            found.append(first.table(_named(name, caption, corner, table.rename(index=names, columns=names))))
+            named = table.rename(index=names, columns=names)
+            found.append(first.table(_named(name, caption, corner, named), of_all=True))
     return found
 
 
