@@ -122,7 +122,7 @@ def changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """
     differences = ["its notebook"] if then.get("cells") != now.get("cells") else []
     titles = {"modules": "code", "libraries": "libraries", "settings": "settings", "reads": "reads"}
-    titles |= {"figures": "captions"}
+    titles["figures"] = "captions"
     for part, title in titles.items():
         old, new = then.get(part, {}), now.get(part, {})
         names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))

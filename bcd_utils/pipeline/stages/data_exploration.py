@@ -32,7 +32,7 @@ STAGE = Stage(
         Figure(
             "fig3_ultrasound",
             f"Images of each class. {OUTLINE}",
-            "Photographs in rows, one row a class, with the outline of each lesion.",
+            "Ultrasound pictures in rows, one row a class, with the outline of each lesion.",
         ),
         Figure(
             "fig2_histopathology",
