@@ -67,7 +67,7 @@ def study_file(tmp_path):
 
 
 COMMANDS = [
-    "run", "fetch", "datasets", "inspect", "runs", "show", "compare", "report", "cache", "forensics", "lab"
+    "run", "fetch", "datasets", "inspect", "runs", "show", "compare", "report", "paper", "cache", "forensics", "lab"
 ]  # fmt: skip
 
 # -- help -------------------------------------------------------------------------------------------
