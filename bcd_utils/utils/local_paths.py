@@ -41,7 +41,9 @@ def without_places(text: str, places: Mapping[str, str]) -> str:
     >>> without_places("https://example.org/data, /data/a, /database", {"/data": "data"})
     'https://example.org/data, data/a, /database'
     """
-    words = {spelt: word for place, word in places.items() if place not in ("", "/") for spelt in _spellings(place)}
+    words = {
+        spelt: word for place, word in places.items() if place not in ("", "/") for spelt in _spellings(place)
+    }
     if not words:
         return text
     longest_first = "|".join(re.escape(place) for place in sorted(words, key=len, reverse=True))

@@ -63,7 +63,9 @@ def faults(folder: Path) -> list[str]:
     found = [f"{name} is missing" for name in sealed.keys() - there]
     found += [f"{name} does not belong to it" for name in there - sealed.keys() - {SEAL}]
     both = sealed.keys() & there
-    return sorted(found + [f"{name} was changed" for name in both if sha256_of_file(folder / name) != sealed[name]])
+    return sorted(
+        found + [f"{name} was changed" for name in both if sha256_of_file(folder / name) != sealed[name]]
+    )
 
 
 def pack(folder: Path, archive: Path) -> None:
@@ -92,6 +94,8 @@ def refuse_damaged_zip(archive: Path) -> None:
                 with packed.open(entry) as content:
                     hashlib.file_digest(content, "sha256")
     except FileNotFoundError:
-        raise StudyError(f"There is no archive {archive}", "name a zip file or folder that 'bcd archive' wrote") from None
+        raise StudyError(
+            f"There is no archive {archive}", "name a zip file or folder that 'bcd archive' wrote"
+        ) from None
     except Exception as error:  # noqa: BLE001 - zipfile has a dozen ways to fail on bytes that were changed
         raise StudyError(f"{archive} is damaged: {name} cannot be read ({error})", "get it again") from None
