@@ -148,7 +148,7 @@ def _arrays(then: Path, now: Path, tolerance: float) -> Iterator[tuple[Any, ...]
             else:
                 a, b = (each.astype(float) for each in pair)
                 gaps = np.where(np.isnan(a) & np.isnan(b), 0.0, np.abs(b - a))
-                fits = (gaps <= tolerance * np.maximum(1.0, np.abs(a))).all()
+                fits = (gaps <= tolerance * np.fmax(1.0, np.abs(a))).all()
                 largest = float(gaps.max()) if np.isfinite(gaps).all() else None
                 yield name, *said, largest, WITHIN if fits else DIFFERENT
 
