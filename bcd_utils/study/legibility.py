@@ -36,12 +36,20 @@ def faults(figure: Figure) -> list[str]:
     straight = [text for text in texts if text.get_rotation() % 90 == 0]
     boxes = np.array([_letters(text).extents for text in straight]).reshape(-1, 4)
     for index, text in enumerate(straight):
-        others = [straight[other].get_text() for other in _meeting(boxes[index], boxes[index + 1 :], index + 1)]
+        others = [
+            straight[other].get_text() for other in _meeting(boxes[index], boxes[index + 1 :], index + 1)
+        ]
         found += [f"{text.get_text()!r} lies over {other!r}" for other in others]
     for panel in figure.axes:
-        lines = [spine.get_window_extent() for spine in panel.spines.values() if spine.get_visible() and panel.axison]
+        lines = [
+            spine.get_window_extent()
+            for spine in panel.spines.values()
+            if spine.get_visible() and panel.axison
+        ]
         edges = np.array([line.extents for line in lines]).reshape(-1, 4)
-        meeting = [text.get_text() for text, box in zip(straight, boxes, strict=True) if len(_meeting(box, edges))]
+        meeting = [
+            text.get_text() for text, box in zip(straight, boxes, strict=True) if len(_meeting(box, edges))
+        ]
         found += [f"{text!r} lies over the edge of a panel" for text in meeting]
     return found
 

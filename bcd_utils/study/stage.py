@@ -41,7 +41,9 @@ class Figure:
     def __post_init__(self) -> None:
         for what, text in (("caption", self.caption), ("alternative text", self.alt)):
             if " " not in text or not text.endswith("."):
-                raise StudyError(f"The figure {self.name} has no {what}", "say in a sentence what is to be seen")
+                raise StudyError(
+                    f"The figure {self.name} has no {what}", "say in a sentence what is to be seen"
+                )
 
 
 @dataclass(frozen=True)
