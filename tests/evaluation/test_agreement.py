@@ -69,7 +69,13 @@ def test_tables_without_a_key_are_compared_row_by_row(tmp_path):
 
 
 def test_times_and_machines_are_no_results(tmp_path):
-    record = {"seconds": 3.2, "device": "CPU", "a": {"started": "now", "b": [1, 2.5]}, "said": "it takes 12 s", "c": None}
+    record = {
+        "seconds": 3.2,
+        "device": "CPU",
+        "a": {"started": "now", "b": [1, 2.5]},
+        "said": "it takes 12 s",
+        "c": None,
+    }
     (tmp_path / "r.json").write_text(json.dumps(record))
     assert values_of(tmp_path / "r.json") == {"a.b": "[1, 2.5]", "c": "None"}
     (tmp_path / "r.csv").write_text("name,time to train (s),training_seconds,accuracy\nx,3,4,0.5\n")

@@ -16,7 +16,11 @@ from hypothesis import strategies as st
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.sealed import SEAL, faults, files_below, fingerprint, pack, refuse_damaged_zip, seal
 
-FILES = {"a.csv": b"id,label\n1,benign\n", "figures/b.png": bytes(range(256)), "notebooks/a b (1).ipynb": b"{}"}
+FILES = {
+    "a.csv": b"id,label\n1,benign\n",
+    "figures/b.png": bytes(range(256)),
+    "notebooks/a b (1).ipynb": b"{}",
+}
 
 
 @pytest.fixture(scope="module")
