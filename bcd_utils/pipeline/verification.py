@@ -244,7 +244,7 @@ def _scores(then: Mapping[str, Any], now: Mapping[str, Any]) -> pd.DataFrame:
     for name, title in main_metrics().items():
         pair = [((summary.get("metrics") or {}).get("test") or {}).get(name) for summary in (then, now)]
         if pair[0] is not None:
-            verdict, gap = agreement(*map(str, pair))
+            verdict, gap = agreement(str(pair[0]), str(pair[1]))
             over_seeds = number(spread, 4) if name == "accuracy" and spread is not None else "not known"
             rows[capital(title)] = [*(number(each, 6) for each in pair), number(gap, 6), verdict, over_seeds]
     return pd.DataFrame.from_dict(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import zipfile
 from pathlib import Path
@@ -92,7 +91,8 @@ def refuse_damaged_zip(archive: Path) -> None:
             for entry in packed.infolist():
                 name = entry.filename
                 with packed.open(entry) as content:
-                    hashlib.file_digest(content, "sha256")
+                    while content.read(1 << 20):
+                        pass
     except FileNotFoundError:
         raise StudyError(
             f"There is no archive {archive}", "name a zip file or folder that 'bcd archive' wrote"
