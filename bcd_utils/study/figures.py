@@ -113,6 +113,7 @@ def write_figure(figure: Figure, folder: Path, name: str, said: Mapping[str, Any
         figure.set_dpi(DPI)
         canvas = FigureCanvasAgg(figure)
         canvas.draw()  # type: ignore[no-untyped-call]
+        unreadable = tuple(faults(figure))  # now, while all is where it is drawn
         pixels = np.asarray(canvas.buffer_rgba())
         box = figure.get_tightbbox()
         rows = [round(DPI * edge) for edge in (box.y0 - MARGIN, box.y1 + MARGIN)]
@@ -126,7 +127,7 @@ def write_figure(figure: Figure, folder: Path, name: str, said: Mapping[str, Any
         with atomic_path(folder / f"{name}.pdf") as temporary, matplotlib.rc_context({"pdf.fonttype": 42}):
             figure.savefig(temporary, dpi=DPI, bbox_inches=page, metadata={"CreationDate": None})
         alt = " ".join(filter(None, [said["alt"], str(figure.get_label())]))
-        size = {"width": round(float(width), 3), "height": round(height, 3), "faults": tuple(faults(figure))}
+        size = {"width": round(float(width), 3), "height": round(height, 3), "faults": unreadable}
         record = Record(**{**said, "name": name, "alt": alt, **size}, pictures=shows_pictures(figure))
     finally:
         figure.set_dpi(dpi)

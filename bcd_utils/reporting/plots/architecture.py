@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby, pairwise
+from itertools import groupby
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -15,11 +15,10 @@ from bcd_utils.reporting.plots.diagrams import EDGE, arrow
 FROZEN = {"facecolor": "#CFE3F1", "hatch": "////", "edgecolor": "#9CBFD8"}
 TRAINABLE = {"facecolor": "#F6D9A0", "edgecolor": "#F6D9A0"}
 WEIGHTLESS = {"facecolor": "#EFEFEF", "edgecolor": "#EFEFEF"}
-LEFT, RIGHT = (
-    0.75,
-    2.4,
-)  # inches, the ends of the blocks: left of them what they are part of, right their weights
-MIDDLE, GAP = (LEFT + RIGHT) / 2, 0.12
+LEFT, RIGHT = 0.8, 2.02  # inches, the ends of the blocks; left of them stands what they are part of
+SHAPE, WEIGHTS = 2.1, 2.98  # where the columns right of them begin
+MIDDLE, GAP, PAD = (LEFT + RIGHT) / 2, 0.11, 0.035
+KEY, HEAD = 0.25, 0.2  # heights of the legend and of the headings
 
 
 def architecture(layers: Sequence[dict]) -> Figure:
@@ -31,44 +30,42 @@ def architecture(layers: Sequence[dict]) -> Figure:
         Each with ``name`` (str), ``shape`` (str, as "7 x 7 x 2048"), ``parameters`` (int), ``trainable``
         (bool) and ``kind`` ("input", "backbone", "head" or "output").
     """
-    texts = [f"{readable(layer['name'])}\n{layer['shape'].replace(' x ', ' × ')}" for layer in layers]
-    texts = [style.wrap(text, RIGHT - LEFT - 0.12, style.SMALL, "bold") for text in texts]
-    heights = [(text.count("\n") + 1) * style.line_height(style.SMALL) + 0.06 for text in texts]
-    total = sum(heights) + (len(layers) - 1) * GAP
-    figure, panel = style.canvas(total + 2 * EDGE + 0.85, style.COLUMN)
-    bottoms = []
-    top = total + EDGE + 0.55
-    for layer, text, height in zip(layers, texts, heights, strict=True):
-        bottoms.append(top - height)
+    names = [style.wrap(readable(layer["name"]), RIGHT - LEFT - 0.06, style.SMALL) for layer in layers]
+    heights = [(name.count("\n") + 1) * style.line_height(style.SMALL) + 2 * PAD for name in names]
+    top = EDGE + KEY + sum(heights) + (len(layers) - 1) * GAP
+    figure, panel = style.canvas(top + HEAD, style.COLUMN)
+    muted = {"size": style.SMALL, "color": style.MUTED, "va": "bottom"}
+    for left, heading in ((LEFT, "layer"), (SHAPE, "its output"), (WEIGHTS, "weights")):
+        panel.text(left, top + 0.04, heading, **muted)
+
+    tops = []
+    for layer, name, height in zip(layers, names, heights, strict=True):
+        tops.append(top)
         look = WEIGHTLESS if not layer["parameters"] else TRAINABLE if layer["trainable"] else FROZEN
         frame = {"linewidth": 0.8, "edgecolor": style.MUTED, "fill": False, "zorder": 4}
         for options in (look | {"linewidth": 0}, frame):
-            panel.add_patch(Rectangle((LEFT, bottoms[-1]), RIGHT - LEFT, height, **options))
+            panel.add_patch(Rectangle((LEFT, top - height), RIGHT - LEFT, height, **options))
         plate = {"facecolor": look["facecolor"], "edgecolor": "none", "pad": 1} if "hatch" in look else None
-        style.write(panel, MIDDLE, top - 0.03, text, style.SMALL, ha="center", bbox=plate)
-        count = _short_count(layer["parameters"])
-        panel.text(RIGHT + 0.1, top - height / 2, count, va="center", size=style.SMALL)
-        top = bottoms[-1] - GAP
-    for (bottom, below), height in zip(pairwise(bottoms), heights[1:], strict=True):
-        arrow(panel, (MIDDLE, bottom), (MIDDLE, below + height), mutation_scale=6, shrinkA=0, shrinkB=0)
+        style.write(panel, MIDDLE, top - PAD, name, style.SMALL, ha="center", bbox=plate)
+        texts = {SHAPE: layer["shape"].replace(" x ", " × "), WEIGHTS: _short_count(layer["parameters"])}
+        for left, text in texts.items():
+            panel.text(left, top - height / 2, text, va="center", size=style.SMALL)
+        top -= height + GAP
+    bottoms = [top - height for top, height in zip(tops, heights, strict=True)]
+    for bottom, below in zip(bottoms, tops[1:], strict=False):
+        arrow(panel, (MIDDLE, bottom), (MIDDLE, below), mutation_scale=6, shrinkA=0, shrinkB=0)
 
-    for kind, blocks in groupby(
-        zip(layers, bottoms, heights, strict=True), key=lambda block: block[0]["kind"]
-    ):
+    for kind, blocks in groupby(zip(layers, bottoms, tops, strict=True), key=lambda block: block[0]["kind"]):
         part = list(blocks)
-        low, high = part[-1][1], part[0][1] + part[0][2]
-        bracket = LEFT - np.array([0.08, 0.13, 0.13, 0.08]), [low, low, high, high]
+        low, high = part[-1][1], part[0][2]
+        bracket = LEFT - np.array([0.06, 0.11, 0.11, 0.06]), [low, low, high, high]
         panel.plot(*bracket, color=style.MUTED, lw=0.8)
         look = {"ha": "right", "va": "center", "size": style.SMALL, "weight": "bold"}
-        panel.text(LEFT - 0.19, (low + high) / 2, style.spaced(kind), **look)
-    top = total + EDGE + 0.62
-    look = {"size": style.SMALL, "color": style.MUTED}
-    panel.text(MIDDLE, top, "layer and shape of its output", ha="center", **look)
-    panel.text(RIGHT + 0.1, top, "weights", **look)
+        panel.text(LEFT - 0.16, (low + high) / 2, style.spaced(kind), **look)
     labels = {"weights frozen": FROZEN, "weights trained": TRAINABLE, "no weights": WEIGHTLESS}
     handles = [Patch(label=label, **options) for label, options in labels.items()]
     key = {"loc": "lower center", "ncols": 3, "frameon": False, "columnspacing": 1, "handlelength": 1.5}
-    panel.legend(handles=handles, **key, bbox_to_anchor=(0.5, 0.0), borderaxespad=0.2)
+    panel.legend(handles=handles, **key, bbox_to_anchor=(0.5, 0.0), borderaxespad=0.1, borderpad=0.1)
     weights = {name: sum(layer["parameters"] for layer in layers if layer["trainable"] is trained)
                for name, trained in (("trained", True), ("frozen", False))}  # fmt: skip
     said = " and ".join(f"{_short_count(count)} weights are {name}" for name, count in weights.items())

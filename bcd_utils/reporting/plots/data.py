@@ -29,7 +29,8 @@ def samples(images: dict[str, list[tuple[np.ndarray, np.ndarray, str]]]) -> Figu
     captions = [[style.wrap(name, cell - 0.1, style.SMALL) for _, _, name in row] for row in images.values()]
     lines = max(text.count("\n") for row in captions for text in row)
     below = CAPTION + lines * style.line_height(style.SMALL)
-    heights = [cell * style.aspect([image for image, _, _ in row]) + below for row in images.values()]
+    rows = [[image for image, _, _ in row] for row in images.values()]
+    heights = [tall + below for tall in style.row_heights(rows, cell, below * len(rows))]
     figure, grid = style.panels(sum(heights), len(images), columns, height_ratios=heights)
     for axes, texts, height, (name, row) in zip(grid, captions, heights, images.items(), strict=True):
         style.blank(axes[len(row) :])
@@ -59,9 +60,10 @@ def image_grid(images: Sequence[tuple[str, np.ndarray]], columns: int = 6, title
     lines = max(caption.count("\n") for caption in captions)
     rows = [images[start : start + columns] for start in range(0, len(images), columns)]
     below = CAPTION + lines * style.line_height(style.SMALL)
-    heights = [(cell - 0.08) * style.aspect([image for _, image in row]) + below for row in rows]
     heading = style.wrap(title, width - 0.2, style.LARGE, "bold") if title else ""
     above = (heading.count("\n") + 1) * style.line_height(style.LARGE) + 0.1 if title else 0
+    shown = [[image for _, image in row] for row in rows]
+    heights = [tall + below for tall in style.row_heights(shown, cell - 0.08, below * len(rows) + above)]
     figure, grid = style.panels(sum(heights) + above, len(rows), columns, width=width, height_ratios=heights)
     style.blank(grid.flat[len(images) :])
     for panel, caption, (_, image) in zip(grid.flat, captions, images, strict=False):
@@ -123,7 +125,8 @@ def image_sizes(manifest: pd.DataFrame, classes: Sequence[str]) -> Figure:
         label = f"{style.named(name)} ({len(rows):,})"
         panel.scatter(rows["width"], rows["height"], s=9, label=label, **look.dots)
     panel.autoscale(False)
-    panel.axline((0, 0), slope=1, color=style.MUTED, linewidth=0.8, linestyle=":", label="square images")
+    if max(panel.dataLim.min) < min(panel.dataLim.max):  # else no such image could be among them
+        panel.axline((0, 0), slope=1, color=style.MUTED, linewidth=0.8, linestyle=":", label="square images")
     panel.set(xlabel="width in pixels", ylabel="height in pixels")
     for axis in (panel.xaxis, panel.yaxis):
         axis.set_major_locator(MaxNLocator(5, integer=True))
@@ -147,7 +150,7 @@ def lesion_areas(table: pd.DataFrame, classes: Sequence[str]) -> Figure:
         From the top down; those without a row are left out.
     """
     classes = [label for label in classes if (table["label"] == label).any()]
-    figure, [[panel]] = style.panels(0.7 + 0.6 * len(classes), width=style.COLUMN)
+    figure, [[panel]] = style.panels(0.6 + 0.48 * len(classes), width=style.COLUMN)
     counts, middles = [], []
     for place, (name, look) in enumerate(style.class_looks(classes).items()):
         values = table.loc[table["label"] == name, "area_fraction"].to_numpy()
@@ -213,7 +216,7 @@ def intensities(histograms: dict[str, np.ndarray]) -> Figure:
     style.blank(grid.flat[len(histograms) :])
     levels, mean = np.arange(256), np.mean(list(histograms.values()), axis=0)
     for panel, (name, look) in zip(grid.flat, style.class_looks(histograms).items(), strict=False):
-        bars = {"bins": style.GREYS, "element": "step", "ax": panel}
+        bars = {"ax": panel, **style.GREYS}
         seaborn.histplot(
             x=levels, weights=histograms[name], color=look.colour, alpha=0.6, linewidth=0, **bars
         )
@@ -231,6 +234,18 @@ def intensities(histograms: dict[str, np.ndarray]) -> Figure:
     return figure
 
 
+def caption(label: str, name: str) -> str:
+    """Class and id of an image; the id alone where it begins with the class.
+
+    Examples
+    --------
+    >>> caption("benign", "benign (1)"), caption("benign", "case7")
+    ('benign (1)', 'benign: case7')
+    """
+    spoken, called = style.spaced(label), style.spaced(name)
+    return name if called.lower().startswith(spoken.lower()) else f"{spoken}: {name}"
+
+
 def before_after(pairs: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> Figure:
     """Images as published (upper row) and as the network is shown them (lower row).
 
@@ -243,8 +258,8 @@ def before_after(pairs: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> Figure:
     cell = (width - 0.3) / len(pairs)
     captions = [style.wrap(caption, cell - 0.1, style.SMALL) for caption, _, _ in pairs]
     rows = {"original": [pair[1] for pair in pairs], "network input": [pair[2] for pair in pairs]}
-    heights = [(cell - 0.08) * style.aspect(row) + 0.06 for row in rows.values()]
     below = 0.12 + max(caption.count("\n") + 1 for caption in captions) * style.line_height(style.SMALL)
+    heights = [tall + 0.06 for tall in style.row_heights(list(rows.values()), cell - 0.08, below)]
     size: dict[str, Any] = {"width": width, "height_ratios": heights}
     figure, grid = style.panels(sum(heights) + below, 2, len(pairs), **size)
     for axes, (label, row), height in zip(grid, rows.items(), heights, strict=True):

@@ -68,7 +68,7 @@ def shift(table: pd.DataFrame, histograms: Mapping[str, np.ndarray]) -> Figure:
     for source, look in LOOKS.items():
         rows = table[table["source"] == source]
         line = {"color": look["color"], "linestyle": LINES[source], "linewidth": 1.2}
-        bars = {"bins": style.GREYS, "element": "step", "fill": False, "ax": greys}
+        bars = {"ax": greys, "fill": False, **style.GREYS}
         seaborn.histplot(x=np.arange(256), weights=histograms[source], **bars, **line)
         sizes.scatter(rows["width"], rows["height"], s=11, alpha=0.5, linewidth=0, **look)
         steps = {"bins": edges, "stat": "proportion", "element": "step", "fill": False}

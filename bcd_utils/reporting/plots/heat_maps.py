@@ -17,7 +17,6 @@ from bcd_utils.evaluation.format import with_interval
 from bcd_utils.reporting.plots import style
 
 HEAT = "inferno"
-TALLEST = 8.5  # inches that all rows of a gallery may take
 DOT = "#0072B2"
 OUTLINED = "image and lesion outline"
 HEADERS = ("image", "heat map", "heat map over the image")
@@ -39,7 +38,7 @@ def gallery(examples: Sequence[dict]) -> Figure:
     """
     notes, bar = 1.6, 0.1
     aspects = [style.aspect([example["image"]]) for example in examples]
-    cell = min((style.PAGE - notes - 0.1) / 3, TALLEST / sum(aspects))
+    cell = min((style.PAGE - notes - 0.1) / 3, (style.TALLEST - 0.8) / sum(aspects))
     notes = style.PAGE - 0.1 - 3 * cell
     heights = [cell * aspect for aspect in aspects]
     titles = (OUTLINED, *HEADERS[1:]) if any(example["mask"].any() for example in examples) else HEADERS

@@ -32,9 +32,9 @@ matplotlib.rcParams |= {
     "ytick.major.size": 2.5, "hatch.linewidth": 0.7, "lines.linewidth": 1.2,
 }  # fmt: skip
 MUTED, OUTLINE = "#595959", "#FFE14D"
-GREYS = np.arange(
-    0, 257, 8
-)  # ends of the bins of grey levels: enough to lose the gaps that stretched contrast leaves
+# bins of grey levels: wide enough to lose the gaps that stretched contrast leaves
+GREYS = {"binwidth": 8, "binrange": (0, 256), "element": "step"}
+TALLEST = 8.5  # inches, a page less its caption
 
 
 class Look(NamedTuple):
@@ -145,6 +145,23 @@ def panels(
         if lines:
             panel.grid(axis=lines, color="#E6E6E6", linewidth=0.5)
     return figure, grid
+
+
+def row_heights(rows: Sequence[Sequence[np.ndarray]], cell: float, others: float) -> list[float]:
+    """Heights of rows of images, in inches: as wide as their cells, and less where a page would not hold them.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of ndarray
+        The images.
+    cell : float
+        Width of a cell.
+    others : float
+        Height of all that stands between the rows.
+    """
+    tall = [aspect(row) for row in rows]
+    width = min(cell, (TALLEST - others) / sum(tall))
+    return [width * ratio for ratio in tall]
 
 
 def blank(panels: Iterable[Axes]) -> None:
