@@ -76,8 +76,9 @@ def archive(run: Run, declared: Mapping[str, Stage], target: Path, pictures: boo
     refuse_unfinished(run)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / run.folder.name
-        shown = figures_of(run.folder)
-        hidden = [] if pictures else [name for name, record in shown.items() if record.pictures]
+        plain = {name for name, record in figures_of(run.folder).items() if not record.pictures}
+        drawn = sorted(path.stem for path in (run.folder / "figures").glob("*.png"))
+        hidden = [] if pictures else [name for name in drawn if name not in plain]
         left_out = [name for name in _artifacts(run) if Path(name).suffix not in NUMBERS]
         _copy(run, folder, hidden)
         summary = _without_local_paths(run, folder)

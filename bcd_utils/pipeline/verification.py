@@ -173,7 +173,7 @@ def _answer(numbers: pd.DataFrame, stages: pd.DataFrame, data: list[str]) -> lis
     >>> _answer(numbers, stages, ["x.png was changed"])
     ['1 of the image files is not the archived one: x.png was changed.',
      'Of 2 numbers 1 is identical, 0 are within the tolerance, 1 is different.',
-     'They first become different in b.']
+     'They first differ in b.']
     """
     said = []
     if data:
@@ -189,25 +189,14 @@ def _answer(numbers: pd.DataFrame, stages: pd.DataFrame, data: list[str]) -> lis
         for count in [int(counts.get(verdict, 0))]
     ]
     said.append(f"Of {len(numbers):,} numbers {', '.join(each)}.")
-    worst = DIFFERENT if counts.get(DIFFERENT, 0) else WITHIN
-    beginnings = {verdict: _first(stages, verdict) for verdict in (WITHIN, worst)}
-    if (
-        worst == DIFFERENT
-        and beginnings[WITHIN]
-        and _before(stages, beginnings[WITHIN], beginnings[DIFFERENT])
-    ):
-        said.append(f"They first leave the archived ones, within the tolerance, in {beginnings[WITHIN]}.")
-    differ = "become different" if worst == DIFFERENT else "leave the archived ones"
-    return [*said, f"They first {differ} in {beginnings[worst]}."]
-
-
-def _first(stages: pd.DataFrame, verdict: str) -> str:
-    return next((str(stage) for stage, count in stages[verdict].items() if count), "")
-
-
-def _before(stages: pd.DataFrame, one: str, other: str) -> bool:
-    order = list(stages.index)
-    return order.index(one) < order.index(other)
+    first = {
+        verdict: next((stage for stage, count in stages[verdict].items() if count), "")
+        for verdict in (WITHIN, DIFFERENT)
+    }
+    leaving = next(stage for stage in stages.index if stage in (first[WITHIN], first[DIFFERENT]))
+    beyond = first[DIFFERENT] not in ("", leaving)
+    further = f", and by more than the tolerance in {first[DIFFERENT]}" if beyond else ""
+    return [*said, f"They first differ in {leaving}{further}."]
 
 
 def _made_with(then: Run, now: Run) -> pd.DataFrame:

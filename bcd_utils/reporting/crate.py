@@ -83,7 +83,6 @@ def write_crate(folder: Path, summary: Mapping[str, Any]) -> None:
         entity(f"#{place}", "Organization" if "name" in author else "Person", name=_name(author))
         for place, author in enumerate(cited["authors"])
     ]
-    crate.root_dataset["author"] = authors
     crate.root_dataset["conformsTo"] = entity(
         PROFILE, "CreativeWork", name="Process Run Crate", version=PROFILE.rpartition("/")[2]
     )
@@ -103,7 +102,7 @@ def write_crate(folder: Path, summary: Mapping[str, Any]) -> None:
 
     software = entity(
         "#software", "SoftwareApplication", name="bcd_utils", version=made["versions"]["bcd_utils"],
-        description=f"{cited['title']}; commit {made['commit']}", sha256=made["code_sha256"],
+        description=f"{cited['title']}; commit {made['commit']}", sha256=made["code_sha256"], author=authors,
     )  # fmt: skip
     used = [crate.dereference("study.yaml")]
     if data:
@@ -118,7 +117,7 @@ def write_crate(folder: Path, summary: Mapping[str, Any]) -> None:
         ))  # fmt: skip
     crate.root_dataset["mentions"] = entity(
         "#run", "CreateAction", name=f"Run of the study {summary['study']}", instrument=software, object=used,
-        result=[crate.dereference("summary.json")], endTime=made["when"], agent=authors[0],
+        result=[crate.dereference("summary.json")], endTime=made["when"],
         description=f"On {made['platform']}, {made['device'] or 'CPU'}",
     )  # fmt: skip
     write_json(folder / "ro-crate-metadata.json", crate.metadata.generate())

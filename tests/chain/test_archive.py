@@ -250,10 +250,10 @@ def nudged(table: pd.DataFrame, column: str, by: float) -> pd.DataFrame:
     ("name", "how", "verdict", "said"),
     [
         ("predictions.csv", lambda table: nudged(table, "probability", 1e-5), WITHIN, f"in {TRAINING}"),
-        ("predictions.csv", lambda table: nudged(table, "probability", 0.01), DIFFERENT, f"different in {TRAINING}"),
+        ("predictions.csv", lambda table: nudged(table, "probability", 0.01), DIFFERENT, f"first differ in {TRAINING}"),
         ("features.csv", lambda table: table.assign(projection_1=table["projection_1"] * 1.0001), WITHIN, TRAINING),
         ("splits.csv", lambda table: table.assign(split=table["split"].sample(frac=1, random_state=1).to_numpy()),
-         DIFFERENT, f"become different in {SPLIT}"),
+         DIFFERENT, f"first differ in {SPLIT}"),
     ],
 )  # fmt: skip
 def test_a_difference_is_judged_and_its_stage_is_named(made, copy, name, how, verdict, said):
