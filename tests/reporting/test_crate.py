@@ -30,7 +30,10 @@ def test_a_crate_is_what_the_specification_asks_for(folder):
     root, action = graph["./"], graph["#run"]
     assert root["datePublished"] == FULL["provenance"]["when"]
     assert action["@type"] == "CreateAction"
-    assert action["instrument"] == {"@id": "#software"} and action["result"] == [{"@id": "summary.json"}]
+    assert action["instrument"] == {"@id": "#software"} and [each["@id"] for each in action["result"]] == [
+        "summary.json",
+        "index.html",
+    ]
     assert [each["@id"] for each in action["object"]] == ["study.yaml", "#data", "#weights"]
     assert graph["#data"]["sha256"] == "ab" * 32 and graph["#weights"]["sha256"] == "ef" * 32
     assert graph["#software"]["sha256"] == "cd" * 32 and "1a2b3c" in graph["#software"]["description"]
