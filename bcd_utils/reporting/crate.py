@@ -102,7 +102,8 @@ def write_crate(folder: Path, summary: Mapping[str, Any]) -> None:
 
     software = entity(
         "#software", "SoftwareApplication", name="bcd_utils", version=made["versions"]["bcd_utils"],
-        description=f"{cited['title']}; commit {made['commit']}", sha256=made["code_sha256"], author=authors[0] if len(authors) == 1 else authors,
+        description=f"{cited['title']}; commit {made['commit']}", sha256=made["code_sha256"],
+        author=authors[0] if len(authors) == 1 else authors,
     )  # fmt: skip
     used = [crate.dereference("study.yaml")]
     if data:
@@ -118,7 +119,7 @@ def write_crate(folder: Path, summary: Mapping[str, Any]) -> None:
     crate.root_dataset["mentions"] = entity(
         "#run", "CreateAction", name=f"Run of the study {summary['study']}", instrument=software, object=used,
         result=[crate.dereference("summary.json"), crate.dereference("index.html")], endTime=made["when"],
-        description=f"On {made['platform']}, {made['device'] or 'CPU'}",
+        description="On " + ", ".join(filter(None, [made["platform"], made["device"]])),
     )  # fmt: skip
     write_json(folder / "ro-crate-metadata.json", crate.metadata.generate())
 
