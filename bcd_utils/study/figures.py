@@ -13,6 +13,7 @@ import numpy as np
 from bcd_utils.study.legibility import faults
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import atomic_path, read_json, write_json
+from bcd_utils.utils.words import first_sentence
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,7 +61,7 @@ class Record:
     @property
     def title(self) -> str:
         """The first sentence of the caption, without its full stop."""
-        return self.caption.split(". ")[0].rstrip(".")
+        return first_sentence(self.caption)
 
 
 def said_of(name: str, contract: Mapping[str, Mapping[str, Any]], running: str) -> dict[str, Any]:

@@ -29,6 +29,8 @@ def faults(figure: Figure) -> list[str]:
     for text in texts:
         if not SMALLEST <= round(text.get_fontsize(), 2) <= LARGEST:
             found.append(f"{text.get_text()!r} has {text.get_fontsize():g} points")
+        if missing := _missing(text):
+            found.append(f"{text.get_text()!r} has letters that the font lacks: {missing}")
         box, page = text.get_window_extent(), figure.bbox
         if box.x0 < page.x0 - 1 or box.y0 < page.y0 - 1 or box.x1 > page.x1 + 1 or box.y1 > page.y1 + 1:
             found.append(f"{text.get_text()!r} is cut off")
@@ -52,6 +54,15 @@ def faults(figure: Figure) -> list[str]:
         ]
         found += [f"{text!r} lies over the edge of a panel" for text in meeting]
     return found
+
+
+def _missing(text: Text) -> str:
+    """The letters of a text for which its font has no sign."""
+    from matplotlib.font_manager import findfont, get_font
+
+    font = get_font(findfont(text.get_fontproperties()))
+    letters = "".join(dict.fromkeys(text.get_text().replace("\n", "")))
+    return "".join(letter for letter in letters if not font.get_char_index(ord(letter)))
 
 
 def _letters(text: Text) -> Bbox:

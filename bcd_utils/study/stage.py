@@ -9,6 +9,7 @@ from typing import Any
 
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.words import first_sentence
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class Figure:
                 raise StudyError(
                     f"The figure {self.name} has no {what}", "say in a sentence what is to be seen"
                 )
+
+    @property
+    def title(self) -> str:
+        """The first sentence of the caption, without its full stop."""
+        return first_sentence(self.caption)
 
 
 @dataclass(frozen=True)

@@ -160,7 +160,11 @@ def side_by_side(examples: Sequence[dict], titles: Names) -> Figure:
     """
     columns = 1 + len(titles)
     cell = style.PAGE / columns
-    figure, grid = style.panels(len(examples) * (cell + 0.15) + 0.6, len(examples), columns)
+    titled = [style.wrap(title, cell - 0.05, style.SMALL, "bold") for title in ("image", *titles.values())]
+    above = max(title.count("\n") + 1 for title in titled) * style.line_height(style.SMALL) + 0.1
+    images = [[example["image"]] for example in examples]
+    heights = [tall + 0.2 for tall in style.row_heights(images, cell, 0.2 * len(examples) + above)]
+    figure, grid = style.panels(sum(heights) + above, len(examples), columns, height_ratios=heights)
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
     for (plain, *blends), example in zip(grid, examples, strict=True):
         label = example["label"]
@@ -172,7 +176,7 @@ def side_by_side(examples: Sequence[dict], titles: Names) -> Figure:
             mark_peak(panel, cam)
             colour = style.MUTED if predicted == label else "#B00020"
             panel.set_xlabel(style.spaced(predicted), size=style.SMALL, color=colour)
-    for panel, title in zip(grid[0], ("image", *titles.values()), strict=True):
-        panel.set_title(style.wrap(title, cell - 0.05, style.SMALL, "bold"), size=style.SMALL, weight="bold")
+    for panel, title in zip(grid[0], titled, strict=True):
+        panel.set_title(title, size=style.SMALL, weight="bold")
     figure.set_label(f"{len(examples)} images; candidates: {', '.join(titles.values())}.")
     return figure

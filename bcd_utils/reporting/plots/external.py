@@ -30,7 +30,7 @@ def scores(table: pd.DataFrame) -> Figure:
     looks = LOOKS | WITHOUT_COPIES
     sources = [source for source in looks if source in table]
     shifts = (-0.15, 0.15) if len(sources) < 3 else (-0.25, 0, 0.25)
-    figure, [[panel]] = style.panels(0.7 + (0.28 + 0.11 * len(sources[1:])) * len(table), lines="x")
+    figure, [[panel]] = style.panels(0.7 + (0.26 + 0.14 * len(sources[1:])) * len(table), lines="x")
     for source, shift in zip(sources, shifts, strict=False):
         for place, bounds in enumerate(table[source].to_dict("records")):
             style.score(panel, bounds, place + shift, **looks[source])

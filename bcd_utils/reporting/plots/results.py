@@ -85,12 +85,12 @@ def confusion_matrices(matrices: dict[str, np.ndarray], classes: Sequence[str]) 
     rows = -(-len(matrices) // columns)
     room, size = (0.7, style.MEDIUM if count <= 3 else style.SMALL) if count <= 4 else (0.9, style.SMALL)
     names = [style.named(name, room) for name in classes]
-    longest = max(style.text_width(line, style.SMALL) for name in names for line in name.split("\n"))
+    longest = _longest(names)
     width = style.COLUMN if len(matrices) == 1 else style.PAGE
     side = min((width - longest - 1.0) / columns, 2.4)
-    under = names if count > 3 else [style.named(name, side / count - 0.06) for name in classes]
+    under = [style.named(name, 1.3 if count > 3 else side / count - 0.06) for name in classes]
     lines = max(name.count("\n") + 1 for name in under) * style.line_height(style.SMALL)
-    below = 0.35 + (0.7 * longest + lines if count > 3 else lines)
+    below = 0.35 + lines + (0.7 * _longest(under) if count > 3 else 0)
     figure, grid = style.panels(rows * (side + below + 0.3), rows, columns, width=width)
     slanted = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if count > 3 else {}
     style.blank(grid.flat[len(matrices) :])
@@ -119,6 +119,11 @@ def confusion_matrices(matrices: dict[str, np.ndarray], classes: Sequence[str]) 
     )
     figure.set_label(f"Predicted as they are labelled: {', '.join(right)}.")
     return figure
+
+
+def _longest(names: Sequence[str]) -> float:
+    """Width of the longest line of some names beside an axis, in inches."""
+    return max(style.text_width(line, style.SMALL) for name in names for line in name.split("\n"))
 
 
 def roc(
