@@ -220,10 +220,12 @@ def _plain(value: Any) -> str:
 
 
 def _libraries(run: Run) -> dict[str, str]:
-    markers = (run.marker_of(stage) or {"parts": {}} for stage in run.study.notebooks)
-    return {
-        name: version for marker in markers for name, version in marker["parts"].get("libraries", {}).items()
-    }
+    """The versions of each library that stages imported; more than one, where it was renewed in between."""
+    found: dict[str, set[str]] = {}
+    for stage in run.study.notebooks:
+        for name, version in (run.marker_of(stage) or {"parts": {}})["parts"].get("libraries", {}).items():
+            found.setdefault(name, set()).add(version)
+    return {name: ", ".join(sorted(versions)) for name, versions in found.items()}
 
 
 def _scores(then: Mapping[str, Any], now: Mapping[str, Any]) -> pd.DataFrame:
