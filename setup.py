@@ -38,6 +38,8 @@ class WithNotebooks(build_py):
                 (target / folder).mkdir(parents=True, exist_ok=True)
                 for path in (HERE / folder).glob(pattern):
                     shutil.copyfile(path, target / folder / path.name)
+            for name in ("CITATION.cff", "LICENSE", "requirements.lock"):  # an archive of a run holds them
+                shutil.copyfile(HERE / name, target / name)
             (target / COMMIT).write_text(commit(), encoding="utf-8")
 
 

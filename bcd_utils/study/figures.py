@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DPI = 300
 PAGE_DPI = 130  # pixels that an inch takes on a page: 7 points are as high there as 12 pixels
+SMALLEST_PICTURE = 32  # pixels, the least image size of a study
 MARGIN = 0.03  # inches above and below what is drawn
 
 
@@ -43,6 +44,8 @@ class Record:
         Among the figures that the stage declares.
     faults : tuple of str
         Which texts cannot be read, and why; see `legibility.faults`.
+    pictures : bool
+        Whether it shows images, which their licence may keep from being passed on.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Record:
     stage: str = ""
     place: int = 0
     faults: tuple[str, ...] = ()
+    pictures: bool = True
 
     @property
     def title(self) -> str:
@@ -125,12 +129,31 @@ def write_figure(figure: Figure, folder: Path, name: str, said: Mapping[str, Any
             figure.savefig(temporary, dpi=DPI, bbox_inches=page, metadata={"CreationDate": None})
         alt = " ".join(filter(None, [said["alt"], str(figure.get_label())]))
         size = {"width": round(float(width), 3), "height": round(height, 3), "faults": unreadable}
-        record = Record(**{**said, "name": name, "alt": alt, **size})
+        record = Record(**{**said, "name": name, "alt": alt, **size}, pictures=shows_pictures(figure))
     finally:
         figure.set_dpi(dpi)
         figure.set_layout_engine(layout or "none")
     write_json(folder / f"{name}.json", asdict(record))
     return record
+
+
+def shows_pictures(figure: Figure) -> bool:
+    """Whether a figure shows images, and not only the shaded cells of a table.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> figure = Figure()
+    >>> panel, other = figure.subplots(1, 2)
+    >>> _ = panel.imshow(np.zeros((3, 3)))
+    >>> shows_pictures(figure)
+    False
+    >>> _ = other.imshow(np.zeros((64, 64)))
+    >>> shows_pictures(figure)
+    True
+    """
+    shown = (np.shape(image.get_array()) for panel in figure.axes for image in panel.get_images())
+    return any(len(shape) == 3 or min(shape) >= SMALLEST_PICTURE for shape in shown)
 
 
 def figures_of(run: Path) -> dict[str, Record]:

@@ -45,7 +45,8 @@ _TYPE_HELP = {
 }
 
 
-_PATHS = {"data_dir", "histopathology_dir", "backbone", "weights", "reviewed_pairs", "extractors"}
+#: Settings that name a file or folder.
+PATHS = {"data_dir", "histopathology_dir", "backbone", "weights", "reviewed_pairs", "extractors"}
 
 
 def _sections_of(owner: type[Any]) -> dict[str, type[Any]]:
@@ -189,12 +190,12 @@ def with_absolute_paths(settings: Mapping[str, Any], folder: Path = STUDIES) -> 
     for key, value in settings.items():
         if isinstance(value, Mapping):
             changed[key] = with_absolute_paths(value, folder)
-        elif key in _PATHS and isinstance(value, list | tuple):
+        elif key in PATHS and isinstance(value, list | tuple):
             changed[key] = [_absolute(key, each) for each in value]
         elif key == "reviewed_pairs" and isinstance(value, str):
             places = [Path(value), folder / value, STUDIES / value]
             changed[key] = _absolute(key, str(next((place for place in places if place.is_file()), value)))
-        elif key in _PATHS:
+        elif key in PATHS:
             changed[key] = _absolute(key, value)
     return changed
 

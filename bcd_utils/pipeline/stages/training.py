@@ -7,7 +7,14 @@ STAGE = Stage(
     notebook="03_train_resnet50",
     question="What does the paper's head learn on a frozen backbone?",
     reads=("dataset.json", "splits.csv", "images.npy"),
-    writes=("training.json", "history.csv", "head.keras", "backbone.keras", "predictions.csv"),
+    writes=(
+        "features.csv",
+        "training.json",
+        "history.csv",
+        "head.keras",
+        "backbone.keras",
+        "predictions.csv",
+    ),
     record="training.json",
     outside=network_files,
     figures=(
