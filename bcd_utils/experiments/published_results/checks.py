@@ -15,10 +15,10 @@ from bcd_utils.experiments.paper_forensics.matrices import MEAN, Finding, examin
 from bcd_utils.experiments.paper_forensics.search import TooManyError, fitting_of_all
 from bcd_utils.experiments.published_results.rows import Published, Row
 from bcd_utils.experiments.published_results.test_sets import (
+    Accuracies,
     Sets,
     balanced,
     drawn_sets,
-    sizes_allowing,
     usual_sets,
 )
 from bcd_utils.utils.code_identity import code_identity
@@ -121,18 +121,15 @@ def check_row(row: Row, published: Published) -> Check:
     """
     if row.images_unknown or not row.scores:
         return Check(UNCHECKED, row.images_unknown or "no score is printed as a number")
-    accuracies = [
-        scores["accuracy"] for scores in (row.scores, *row.further.values()) if "accuracy" in scores
-    ]
     stated = bool(row.test)
-    if not stated and not accuracies:
+    search = _Search(row, published)
+    if not stated and not search.accuracies.own:
         return Check(UNCHECKED, "neither an accuracy nor the class counts of the test set are printed")
     sizes: dict = {}
-    if accuracies and not (row.folds or row.models):
+    if search.accuracies.own:
         most = max(sum(published.images_of(row, task).values()) for task in published.tasks_of(row))
-        allowing = sizes_allowing(accuracies, most)
+        allowing = search.accuracies.sizes(most)
         sizes = {"sizes": in_words(allowing, 3), "number_of_sizes": len(allowing)}
-    search = _Search(row, published, accuracies)
     fits = search.all_of("nearest", drawn=False) + search.all_of("nearest", drawn=True)
     sure = [fit for fit in fits if fit.matrices is not None]
     if all(fit.drawn for fit in sure) and not (fits and search.mean_is_stated):
@@ -151,43 +148,45 @@ def check_row(row: Row, published: Published) -> Check:
 class _Search:
     """The test sets of one row, and which of them fit."""
 
-    def __init__(self, row: Row, published: Published, accuracies: list[str]) -> None:
+    def __init__(self, row: Row, published: Published) -> None:
         self.row, self.published = row, published
-        self.accuracies = [] if row.folds or row.models else accuracies
+        alone = not (row.folds or row.models)  # a mean of shares is no share
+        printed = [scores.get("accuracy", "") for scores in (row.scores, *row.further.values()) if alone]
+        self.accuracies = (
+            Accuracies(printed[0], tuple(filter(None, printed[1:]))) if printed else Accuracies("")
+        )
         self.tried = self.untried = 0
         self.mean_is_stated = bool(row.models) or row.fold_average == MEAN
 
-    def sets(self, images: Mapping[str, int], drawn: bool) -> Sets:
-        """The test sets of a data set to look at."""
-        row = self.row
+    def sets(self, task: tuple[str, ...], drawn: bool, copied: bool) -> Sets:
+        """The test sets to look at."""
+        row, images = self.row, self.published.images_of(self.row, task)
         if row.test:
-            return Sets({} if drawn else {tuple(row.test.values()): "stated"})
+            return {} if drawn else {tuple(row.test.values()): "stated"}
+        images = balanced(images) if copied else images
         usual = usual_sets(images, row.test_images / sum(images.values()) if row.test_images else row.share)
         if row.test_images:
-            usual = Sets(
-                {counts: how for counts, how in usual.counts.items() if sum(counts) == row.test_images}
-            )
+            usual = {counts: how for counts, how in usual.items() if sum(counts) == row.test_images}
         if not drawn:
             return usual
-        if set(row.scores) == {"accuracy"}:
-            return Sets({})  # which does not depend on class counts
-        found: dict[tuple[int, ...], str] = {}
-        for size in sorted({sum(counts) for counts in usual.counts}):
-            if Sets({(size,): ""}).allowing(self.accuracies, "nearest").counts:
-                found |= drawn_sets(images, size).counts
-        return Sets({counts: how for counts, how in found.items() if counts not in usual.counts})
+        if all(set(scores) == {"accuracy"} for scores in _readings(task, row.scores).values()):
+            return {}  # class counts do not matter
+        found: Sets = {}
+        for size in sorted({sum(counts) for counts in usual}):
+            if self.accuracies.allow(size, "nearest"):
+                found |= drawn_sets(images, size)
+        return {counts: how for counts, how in found.items() if counts not in usual}
 
     def all_of(self, rounding: str, drawn: bool, copied: bool = False) -> list[Fit]:
         """Every test set that fits under a rounding of the digits."""
         fits = []
         for task in self.published.tasks_of(self.row):
-            images = self.published.images_of(self.row, task)
-            sets = self.sets(balanced(images) if copied else images, drawn)
-            self.tried += len(sets.counts) if rounding == "nearest" else 0
-            sets = sets.allowing(self.accuracies, rounding)
-            for finding in self.examined(task, list(sets.counts), self.row.scores, rounding):
+            sets = self.sets(task, drawn, copied)
+            self.tried += len(sets) if rounding == "nearest" else 0
+            allowed = [counts for counts in sets if self.accuracies.allow(sum(counts), rounding)]
+            for finding in self.examined(task, allowed, self.row.scores, rounding):
                 if finding.fits:
-                    how = sets.counts[tuple(finding.counts.values())]
+                    how = sets[tuple(finding.counts.values())]
                     fits.append(_fit(finding, how, drawn, copied, rounding))
         return fits
 
@@ -237,7 +236,8 @@ class _Search:
             groups = {("nearest", False, False): as_it_stands} if as_it_stands else groups
         alternatives = []
         for (rounding, drawn, copied), each in groups.items():
-            parts = [] if self.row.test else [_sizes(each, by_class=drawn)]
+            known = self.row.test or (self.row.test_images and not drawn)
+            parts = [] if known else [_sizes(each, by_class=drawn)]
             if copied:
                 parts.append("that were cut off after copies had made the classes equal")
             readings = {fit.reading for fit in each if fit.reading}

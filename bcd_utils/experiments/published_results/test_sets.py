@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from math import ceil, floor
 from typing import NamedTuple
 
-import numpy as np
-
 from bcd_utils.evaluation.format import Rounded
 from bcd_utils.evaluation.set_sizes import stratified_counts
 from bcd_utils.experiments.paper_forensics.allocations import likely_counts
@@ -18,34 +16,42 @@ TRAINED = (0.6, 0.7, 0.75, 0.8)  # that are usually learned from
 LEAST_CHANCE = 1e-3
 
 
-class Sets(NamedTuple):
-    """Class counts of test sets, and how each comes about.
+class Accuracies(NamedTuple):
+    """Accuracies that are printed of one test set.
 
     Attributes
     ----------
-    counts : dict of tuple of int to str
-        Images of each class, in the order of the classes, and the first of the ways that give them.
+    own : str
+        The row's; "" where none is printed.
+    others : tuple of str
+        Of other networks, whose digits may have been rounded in any way.
     """
 
-    counts: dict[tuple[int, ...], str]
+    own: str
+    others: tuple[str, ...] = ()
 
-    def allowing(self, accuracies: list[str], rounding: str) -> Sets:
-        """Those in which a whole number of images is each of these accuracies."""
-        return Sets(
-            {counts: how for counts, how in self.counts.items() if allows(sum(counts), accuracies, rounding)}
-        )
+    def allow(self, images: int, rounding: str) -> bool:
+        """Whether a whole number of so many images is printed as each.
+
+        Examples
+        --------
+        >>> both = Accuracies("0.9167", ("0.8583",))
+        >>> [images for images in range(100, 131) if both.allow(images, "nearest")]
+        [120]
+        """
+        bounds = [Rounded.read(text).bounds(rounding) for text in (self.own,) if text]
+        for text in self.others:
+            (low, _), (_, high) = (Rounded.read(text).bounds(each) for each in ("up", "down"))
+            bounds.append((low, high))
+        return all(ceil(low * images) <= min(floor(high * images), images) for low, high in bounds)
+
+    def sizes(self, most: int, rounding: str = "nearest") -> list[int]:
+        """Sizes of a test set, up to ``most``, that allow all."""
+        return [size for size in range(1, most + 1) if self.allow(size, rounding)]
 
 
-def allows(images: int, accuracies: list[str], rounding: str) -> bool:
-    """Whether a whole number of so many images is printed as each accuracy.
-
-    Examples
-    --------
-    >>> [images for images in range(100, 131) if allows(images, ["0.9167", "0.8583"], "nearest")]
-    [120]
-    """
-    bounds = [Rounded.read(text).bounds(rounding) for text in accuracies]
-    return all(ceil(low * images) <= min(floor(high * images), images) for low, high in bounds)
+#: Class counts of test sets, in the order of the classes, and how each comes about.
+Sets = dict[tuple[int, ...], str]
 
 
 def usual_sets(images: Mapping[str, int], share: float | None = None) -> Sets:
@@ -66,11 +72,11 @@ def usual_sets(images: Mapping[str, int], share: float | None = None) -> Sets:
 
     Examples
     --------
-    >>> list(usual_sets({"benign": 437, "malignant": 210, "normal": 133}, 0.15).counts)
+    >>> list(usual_sets({"benign": 437, "malignant": 210, "normal": 133}, 0.15))
     [(66, 31, 20), (65, 31, 19), (66, 32, 20), (67, 32, 21)]
     """
     numbers, total = list(images.values()), sum(images.values())
-    found: dict[tuple[int, ...], str] = {}
+    found: Sets = {}
     for part in SHARES if share is None else (share,):
         words = f"{part:.0%} of {total:,}"
         size = ceil(part * total)
@@ -87,13 +93,13 @@ def usual_sets(images: Mapping[str, int], share: float | None = None) -> Sets:
             if tuned > 0:
                 left = tuple(number - int(trained * number) - int(tuned * number) for number in numbers)
                 found.setdefault(left, f"{words}, what rounding the other shares of each class down leaves")
-    return Sets({counts: how for counts, how in found.items() if min(counts) > 0})
+    return {counts: how for counts, how in found.items() if min(counts) > 0}
 
 
 def drawn_sets(images: Mapping[str, int], size: int) -> Sets:
     """Class counts that a test set of a size has by a random draw with a chance of at least `LEAST_CHANCE`."""
     counts, _ = likely_counts(images, size, LEAST_CHANCE)
-    return Sets(dict.fromkeys(map(tuple, counts.tolist()), f"{size:,} images drawn at random"))
+    return dict.fromkeys(map(tuple, counts.tolist()), f"{size:,} images drawn at random")
 
 
 def balanced(images: Mapping[str, int]) -> dict[str, int]:
@@ -105,8 +111,3 @@ def balanced(images: Mapping[str, int]) -> dict[str, int]:
     {'ill': 5, 'well': 5}
     """
     return dict.fromkeys(images, max(images.values()))
-
-
-def sizes_allowing(accuracies: list[str], most: int, rounding: str = "nearest") -> np.ndarray:
-    """Sizes of a test set, up to ``most``, that allow each accuracy; int (n,)."""
-    return np.array([size for size in range(1, most + 1) if allows(size, accuracies, rounding)], int)
