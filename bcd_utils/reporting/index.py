@@ -57,7 +57,7 @@ def render_index(
         asked=[page["file"] for page in further],
         there=files,
         makers={stage.record_key: stage.notebook for stage in declared.values() if stage.record},
-        cards=[(card, stage.page) for stage in declared.values() for card in stage.figures],
+        cards=[(card, stage.page) for stage in declared.values() for card in stage.figures if card.on_index],
         trust=trust(summary, declared),
         uses_of_tuning=answer(uses_of_tuning, summary),
         paper_figures=paper_figures(declared.values(), files, dataset.get("modality", "")),

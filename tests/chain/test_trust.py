@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from builders import TinyStudy
+from figures import check_figures
 from trust_study import STAGES, write_trust_study
 from zero_width import intervals, without_width
 
@@ -143,6 +144,10 @@ def test_the_external_images_are_tested_by_patient(finished_trust):
         (finished_trust / "09_external_test.html").read_text(encoding="utf-8"), "html.parser"
     )
     assert "The model has seen none of these images" in page.get_text()
+
+
+def test_every_figure_can_be_read_and_is_described(finished_trust):
+    check_figures(finished_trust)
 
 
 def test_no_interval_is_without_width(finished_trust):

@@ -297,7 +297,7 @@ def test_ids_and_remarks_are_escaped(index_page):
 def test_figures_are_embedded_and_absent_ones_explained(index_page):
     page = index_page()
     alternatives = [image["alt"] for image in page.named("img")]
-    assert alternatives == ["True class against predicted class", "Ultrasound samples"]
+    assert alternatives == ["True class against predicted class, of each set", "Ultrasound samples"]
     for image in page.named("img"):
         kind, _, content = image["src"].partition(",")
         assert kind == "data:image/png;base64"

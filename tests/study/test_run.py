@@ -188,7 +188,8 @@ def test_a_run_that_is_looked_at_stays_as_it_is(run, figure):
     after = {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
     assert {path for path in after if "exploration" not in path.parts} == set(before)
     assert all(after[path] == content for path, content in before.items())
-    assert sorted(path.name for path in after.keys() - before.keys()) == ["dataset.json", "new.png", "t.csv"]
+    new = sorted(path.name for path in after.keys() - before.keys())
+    assert new == ["dataset.json", "new.json", "new.pdf", "new.png", "t.csv"]
 
 
 def test_settings_change_for_looking_alone(run):
@@ -208,15 +209,26 @@ def test_a_table_is_written_and_given_back(run):
     assert (run.folder / "tables" / "t.csv").read_bytes() == b"a\n1\n2\n"
 
 
-def test_a_figure_is_written_and_shown_with_a_description(run, figure):
-    from PIL import Image
+def test_a_figure_is_written_and_shown_with_what_is_said_of_it(run, figure):
+    said = {"caption": "A curve. It rises.", "alt": "One line over the epochs."}
+    declaring = Run(run.folder, run.study, {STAGE: {"reads": [], "writes": [], "figures": {"some_*": said}}})
+    figure.set_label("It ends at 0.5.")
+    shown = declaring.save_figure(figure, "some_curve")
+    assert shown.data == (run.folder / "figures" / "some_curve.png").read_bytes()
+    _, metadata = shown._repr_mimebundle_()
+    assert metadata["image/png"] == {
+        "width": 390,
+        "alt": "One line over the epochs. It ends at 0.5.",
+        "caption": "A curve. It rises.",
+        "name": "some_curve",
+    }
 
-    shown = run.save_figure(figure, "some_curve")
-    path = run.folder / "figures" / "some_curve.png"
-    assert shown.data == path.read_bytes()
-    assert (shown.alt, shown.width) == ("some curve", 300)
-    with Image.open(path) as picture:
-        assert picture.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
+
+def test_a_stage_draws_what_it_declares_and_nothing_else(run, figure, monkeypatch):
+    monkeypatch.setenv("BCD_STAGE", STAGE)
+    with pytest.raises(StudyError, match="draws another, which its stage does not declare"):
+        run.save_figure(figure, "another")
+    assert not (run.folder / "figures").exists()
 
 
 # -- stages -----------------------------------------------------------------------------------------
@@ -250,7 +262,12 @@ def test_a_stage_is_done_once_it_is_marked(run, done):
 
 def test_a_marker_holds_what_the_stage_wrote(done):
     marker = json.loads(done.marker(STAGE).read_text())
-    assert list(marker["files"]) == ["figures/new.png", "tables/new.csv"]
+    assert list(marker["files"]) == [
+        "figures/new.json",
+        "figures/new.pdf",
+        "figures/new.png",
+        "tables/new.csv",
+    ]
     assert marker["files"]["tables/new.csv"] == hashlib.sha256(b",a\n0,1\n").hexdigest()
     assert set(marker["artifacts"]) == {"manifest.csv", "dataset.json"}
     assert done.artifact_hashes([STAGE]) == marker["artifacts"]

@@ -2,7 +2,7 @@
 
 from bcd_utils.pipeline.outside import network_and_paper
 from bcd_utils.reporting.statements.results import reported_table
-from bcd_utils.study.stage import Stage
+from bcd_utils.study.stage import Figure, Stage
 
 STAGE = Stage(
     notebook="08_paper_forensics",
@@ -12,4 +12,18 @@ STAGE = Stage(
     record="forensics.json",
     outside=network_and_paper,
     statement=reported_table,
+    figures=(
+        Figure(
+            "reconstructed_matrices",
+            "Confusion matrices that fit the paper's scores. A cell in which they differ shows its range.",
+            "Squares of counts, one a set: rows are true classes, columns predicted ones.",
+        ),
+        Figure(
+            "rival_explanations",
+            "Accuracy under each explanation of the paper's table. One dot a split, set by set; dashed: the paper's"
+            " value, where it can be compared.",
+            "Dots of accuracy, a panel a set and a row an explanation, with bars of the share of splits without an"
+            " error.",
+        ),
+    ),
 )

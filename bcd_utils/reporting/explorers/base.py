@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from bcd_utils.study.figures import PAGE_DPI
 from bcd_utils.study.run import Run
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class View:
         if self.figure is None:
             return b""
         content = io.BytesIO()
-        self.figure.savefig(content, format="png", dpi=100, facecolor="white")
+        self.figure.savefig(content, format="png", dpi=PAGE_DPI, facecolor="white")
         return content.getvalue()
 
     @property

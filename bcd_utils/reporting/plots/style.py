@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Sequence
 from itertools import cycle
@@ -19,15 +18,23 @@ from matplotlib.textpath import text_to_path
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from bcd_utils.evaluation.format import Bounds, value_and_ends
+from bcd_utils.study.legibility import COLUMN as COLUMN
+from bcd_utils.study.legibility import LARGEST, PAGE, SMALLEST
 from bcd_utils.study.set_titles import SET_TITLES
 
 matplotlib.rcdefaults()  # figures do not depend on a matplotlibrc in the current folder or at home
-matplotlib.rcParams["text.parse_math"] = False  # a $ in the name of an image is a $
-
-WIDTH = 9.5  # inches, the text width of a landscape page
-SMALL, MEDIUM, LARGE = 9, 10, 11  # points
+SMALL, MEDIUM, LARGE = SMALLEST, 8, LARGEST  # points
+matplotlib.rcParams |= {
+    "text.parse_math": False,  # a $ in the name of an image is a $
+    "font.size": MEDIUM, "axes.titlesize": LARGE, "figure.titlesize": LARGE, "axes.labelsize": MEDIUM,
+    "xtick.labelsize": SMALL, "ytick.labelsize": SMALL, "legend.fontsize": SMALL, "legend.title_fontsize": SMALL,
+    "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6, "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5, "hatch.linewidth": 0.7, "lines.linewidth": 1.2,
+}  # fmt: skip
 MUTED, OUTLINE = "#595959", "#FFE14D"
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+# bins of grey levels: wide enough to lose the gaps that stretched contrast leaves
+GREYS = {"binwidth": 8, "binrange": (0, 256), "element": "step"}
+TALLEST = 8.5  # inches, a page less its caption
 
 
 class Look(NamedTuple):
@@ -40,7 +47,7 @@ class Look(NamedTuple):
     @property
     def stroke(self) -> dict:
         """Options of ``Axes.plot`` for a curve of the class."""
-        return {"color": self.colour, "linestyle": self.line, "linewidth": 1.8}
+        return {"color": self.colour, "linestyle": self.line, "linewidth": 1.3}
 
     @property
     def dots(self) -> dict:
@@ -99,12 +106,17 @@ def spaced(name: str) -> str:
     return SET_TITLES.get(name) or str(name).replace("_", " ")
 
 
-def new_figure(height: float, width: float = WIDTH) -> Figure:
+def named(name: str, width: float = 1.0, size: float = SMALL) -> str:
+    """A name beside an axis, in lines of at most ``width`` inches."""
+    return wrap(spaced(name), width, size)
+
+
+def new_figure(height: float, width: float = PAGE) -> Figure:
     """An empty figure of a size in inches."""
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def canvas(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
+def canvas(height: float, width: float = PAGE) -> tuple[Figure, Axes]:
     """A figure for drawing freely: one invisible panel whose units are inches from the lower left corner."""
     figure = new_figure(height, width)
     figure.get_layout_engine().set(w_pad=0, h_pad=0)
@@ -114,7 +126,7 @@ def canvas(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
 
 
 def panels(
-    height: float, rows: int = 1, columns: int = 1, width: float = WIDTH, lines: str = "", **options: Any
+    height: float, rows: int = 1, columns: int = 1, width: float = PAGE, lines: str = "", **options: Any
 ) -> tuple[Figure, np.ndarray]:
     """A figure of a size in inches, and its panels without top and right spines, shape (rows, columns).
 
@@ -131,8 +143,25 @@ def panels(
         panel.spines[["top", "right"]].set_visible(False)
         panel.set_axisbelow(True)
         if lines:
-            panel.grid(axis=lines, color="#E6E6E6", linewidth=0.7)
+            panel.grid(axis=lines, color="#E6E6E6", linewidth=0.5)
     return figure, grid
+
+
+def row_heights(rows: Sequence[Sequence[np.ndarray]], cell: float, others: float) -> list[float]:
+    """Heights of rows of images, in inches: as wide as their cells, and less where a page would not hold them.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of ndarray
+        The images.
+    cell : float
+        Width of a cell.
+    others : float
+        Height of all that stands between the rows.
+    """
+    tall = [aspect(row) for row in rows]
+    width = min(cell, (TALLEST - others) / sum(tall))
+    return [width * ratio for ratio in tall]
 
 
 def blank(panels: Iterable[Axes]) -> None:
@@ -162,10 +191,10 @@ def lesion(panel: Axes, image: np.ndarray, mask: np.ndarray, anchor: str = "N") 
 
     picture(panel, image, anchor)
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    edge = [patheffects.Stroke(linewidth=2.6, foreground="#1A1A1A"), patheffects.Normal()]
+    edge = [patheffects.Stroke(linewidth=1.9, foreground="#1A1A1A"), patheffects.Normal()]
     for contour in contours:
         closed = np.concatenate([contour, contour[:1]])[:, 0]
-        panel.plot(*closed.T, color=OUTLINE, linewidth=1.3, path_effects=edge)
+        panel.plot(*closed.T, color=OUTLINE, linewidth=1, path_effects=edge)
 
 
 def logarithmic(panel: Axes) -> None:
@@ -177,13 +206,6 @@ def logarithmic(panel: Axes) -> None:
     panel.xaxis.set_minor_formatter(NullFormatter())
 
 
-def powers_of_ten(panel: Axes) -> None:
-    """Logarithmic y axis; its numbers are plain text, which matplotlib's own for such an axis are not."""
-    panel.set_yscale("log")
-    panel.yaxis.set_major_formatter(lambda value, _: f"10{str(round(math.log10(value))).translate(RAISED)}")
-    panel.yaxis.set_minor_formatter(NullFormatter())
-
-
 def heading(panel: Axes, text: str) -> None:
     """Title of a panel."""
     panel.set_title(text, size=LARGE, weight="bold")
@@ -191,7 +213,7 @@ def heading(panel: Axes, text: str) -> None:
 
 def note(panel: Axes, text: str, at: tuple[Any, Any], offset: tuple[float, float], **options: Any) -> None:
     """Write at a place, moved by an offset in points; not cut off at the panel's edge."""
-    options = {"va": "center", "size": MEDIUM} | options
+    options = {"va": "center", "size": SMALL} | options
     panel.annotate(text, at, offset, textcoords="offset points", annotation_clip=False, **options)
 
 
@@ -207,10 +229,10 @@ def score(panel: Axes, bounds: Bounds, place: float, name: str = "value", **look
     """
     value, low, high = value_and_ends(bounds, name)
     if known(low) and known(high):
-        caps = {"marker": "|", "markersize": 8, "linewidth": 1.6, "zorder": 2}
+        caps = {"marker": "|", "markersize": 6, "linewidth": 1.2, "zorder": 2}
         panel.plot([low, high], [place, place], color=look["color"], **caps)
     if known(value):
-        panel.plot(value, place, **{"markersize": 7, "linestyle": "none", "zorder": 3} | look)
+        panel.plot(value, place, **{"markersize": 5, "linestyle": "none", "zorder": 3} | look)
 
 
 def strip(panel: Axes, values: Sequence[float], place: float, heap: float = 0.16, **look) -> None:
@@ -235,8 +257,8 @@ def span(panel: Axes, values: Sequence[float], place: float, percent: float, col
     import seaborn
 
     options = {"orient": "h", "native_scale": True, "estimator": "median", "errorbar": ("pi", percent)}
-    options |= {"color": colour, "marker": "|", "markersize": 11, "markeredgewidth": 2.4, "capsize": 0.08}
-    line = {"linewidth": 1.4, "color": colour}
+    options |= {"color": colour, "marker": "|", "markersize": 8, "markeredgewidth": 1.8, "capsize": 0.08}
+    line = {"linewidth": 1.1, "color": colour}
     seaborn.pointplot(x=values, y=np.full(len(values), place), ax=panel, err_kws=line, **options)
 
 
