@@ -23,7 +23,7 @@ app = typer.Typer(
     help="Reproducible deep-learning studies in breast imaging. Not for clinical use.",
 )
 for command in (run.run, data.fetch, data.datasets, data.inspect, runs.runs, runs.show, runs.compare, runs.report,
-                cache.cache, forensics.forensics):  # fmt: skip
+                cache.cache, forensics.forensics, forensics.measured):  # fmt: skip
     app.command()(command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(runs.lab)
 errors = Console(stderr=True, highlight=False)

@@ -242,7 +242,8 @@ class _Search:
                 parts.append("that were cut off after copies had made the classes equal")
             readings = {fit.reading for fit in each if fit.reading}
             asked = _readings(each[0].counts, self.row.scores)
-            if readings and len(readings) < len(asked):
+            as_usual = len(each[0].counts) == 2 and self.published.positive in readings
+            if readings and len(readings) < len(asked) and not as_usual:
                 parts.append(f"averages are {_averages(readings, each[0].counts)}")
             averages = {fit.average for fit in each if fit.average}
             if (

@@ -82,9 +82,11 @@ def usual_sets(images: Mapping[str, int], share: float | None = None) -> Sets:
         size = ceil(part * total)
         try:
             cut = stratified_counts(images, {"train": total - size, "test": size}, ("test",))["test"]
-            found.setdefault(tuple(cut.values()), f"{words}, class shares kept")
-        except StudyError:  # equal remainders leave it to chance
-            pass
+            kept = tuple(cut.values())
+        except StudyError:  # equal remainders leave it to chance which class has one more
+            least = [size * number // total for number in numbers]
+            kept = tuple(each + (place < size - sum(least)) for place, each in enumerate(least))
+        found.setdefault(kept, f"{words}, class shares kept")
         for how, rounded in {"down": floor, "up": ceil, "to the nearest": round}.items():
             counts = tuple(rounded(part * number) for number in numbers)
             found.setdefault(counts, f"{words}, each class rounded {how}")
