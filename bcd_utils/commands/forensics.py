@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +29,7 @@ def forensics(
     from bcd_utils.experiments.paper_forensics.allocations import allocate
     from bcd_utils.experiments.paper_forensics.console import print_findings
     from bcd_utils.experiments.paper_forensics.matrices import examine, matrix_table
-    from bcd_utils.experiments.published_results.console import print_row, reported_of
+    from bcd_utils.experiments.published_results.console import alternatives_of, print_row
     from bcd_utils.experiments.published_results.rows import is_published, load_published, row_named
     from bcd_utils.utils.files import write_text
 
@@ -40,7 +41,7 @@ def forensics(
         chosen = row_named(published, row)
         with console.status("looking for test sets and matrices that fit"):
             check = print_row(console, chosen, published)
-        alternatives = reported_of(chosen, check)
+        alternatives = alternatives_of(chosen, check)
     else:
         alternatives = [load_reported(file)]
     all_findings = []
@@ -69,10 +70,10 @@ def measured(
     """
     from bcd_utils.experiments.published_results.measured import measure
     from bcd_utils.study.run import Run
-    from bcd_utils.utils.files import write_json
+    from bcd_utils.utils.files import write_text
 
     values = measure(Run.open(run))
-    write_json(file, values)
+    write_text(file, json.dumps(values, ensure_ascii=False).replace("}, ", "},\n ") + "\n")  # an arm a line
     splits = sum(len(arm["accuracy"]) for arm in values["arms"].values())
     console.print(
         f"{len(values['arms'])} arms, {splits} splits: [bold]{escape(str(file))}[/bold]", soft_wrap=True

@@ -194,7 +194,8 @@ def area_from_counts(
 ) -> tuple[float | None, float | None]:
     """The interval of an area of which nothing else is known than how many images it is of.
 
-    Variance of Hanley and McNeil (1982, Radiology 143:29-36, equations 1 and 2), on the logit; None for an area of 0 or 1, which has none.
+    Variance of Hanley and McNeil (1982, Radiology 143:29-36, equations 1 and 2), on the
+    logit; None for an area of 0 or 1, which has none.
 
     Examples
     --------

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from bcd_utils.evaluation.counts import Counts
-from bcd_utils.evaluation.reported import Reported
 from bcd_utils.experiments.paper_forensics.joint import in_words
-from bcd_utils.experiments.paper_forensics.matrices import MEAN, Finding, examine, found_and_false
-from bcd_utils.experiments.paper_forensics.search import TooManyError, fitting_of_all
+from bcd_utils.experiments.paper_forensics.matrices import MEAN, Finding
+from bcd_utils.experiments.published_results.fits import Fit, examined, fit_of, readings_of
 from bcd_utils.experiments.published_results.rows import Published, Row
 from bcd_utils.experiments.published_results.test_sets import (
     Accuracies,
@@ -33,47 +31,8 @@ FITS, ONLY_IF, NONE_FOUND, UNCHECKED = OUTCOMES = (
     "no matrix found under",
     "prints too little to be checked",
 )
-MOST_TRIED = 3_000_000  # matrices of one test set; above, what linear constraints leave
 ROUNDED = {"nearest": "", "down": "digits were cut off", "up": "digits were rounded up"}
-FEW = 4  # sizes or class counts that are named one by one
-
-
-@dataclass(frozen=True)
-class Fit:
-    """One test set, under one reading of the scores, that has them.
-
-    Attributes
-    ----------
-    counts : dict of class to int
-    how : str
-        How the test set comes about.
-    drawn : bool
-        Whether its class counts come from a random draw.
-    copied : bool
-        Whether it is one of a data set whose classes were made equal by copies.
-    reading, average, rounding : str
-        How F1 and the like were averaged; how scores were averaged over folds or models; how digits were rounded.
-    matrices : int or None
-        How many fit; None where not all could be tried, and linear constraints exclude nothing.
-    cells : list of list of [int, int]
-        Fewest and most images in each cell over the matrices that fit; empty where they were not enumerated.
-    classes : dict of class to [float, float, float, float]
-        Lowest and highest recall, lowest and highest precision.
-    accuracy : [float, float]
-        Lowest and highest.
-    """
-
-    counts: dict[str, int]
-    how: str
-    drawn: bool
-    copied: bool
-    reading: str
-    average: str
-    rounding: str
-    matrices: int | None
-    cells: list
-    classes: dict[str, list[float]]
-    accuracy: list[float]
+FEW = 4  # class counts that are named one by one
 
 
 @dataclass(frozen=True)
@@ -95,6 +54,8 @@ class Check:
     number_of_sizes : int or None
     further : dict of str to bool
         Whether each further set of scores fits one of the test sets that fit.
+    untried : int
+        Test sets, each counted under each reading, that have too many matrices to be tried.
     """
 
     outcome: str
@@ -104,6 +65,7 @@ class Check:
     sizes: str = ""
     number_of_sizes: int | None = None
     further: dict[str, bool] = field(default_factory=dict)
+    untried: int = 0
 
 
 def check_row(row: Row, published: Published) -> Check:
@@ -111,7 +73,7 @@ def check_row(row: Row, published: Published) -> Check:
 
     Where the test set is not stated, the usual ones are tried, then those that a random draw of the same sizes gives
     with a chance of at least `test_sets.LEAST_CHANCE`. Where none of the usual ones fits, the other roundings of the
-    digits are tried, and the usual test sets of a data set whose classes were made equal by copies.
+    digits are tried, and the test sets of a data set whose classes were made equal by copies.
 
     Parameters
     ----------
@@ -136,13 +98,17 @@ def check_row(row: Row, published: Published) -> Check:
         others = search.all_of("down", drawn=False) + search.all_of("up", drawn=False)
         if not (stated or row.test_images):
             others += search.all_of("nearest", drawn=False, copied=True)
+            others += search.all_of("nearest", drawn=True, copied=True)
         fits += [fit for fit in others if fit.matrices is not None or not fits]
+    if not fits and search.untried:
+        return Check(UNCHECKED, f"too many matrices of {counted(search.untried, 'test set')}", search.tried)
     if not fits:
         return Check(NONE_FOUND, search.tried_in_vain(), search.tried, [], **sizes)
     conditions = search.conditions(fits)
     outcome = ONLY_IF if conditions else FITS
     says = "; or ".join(conditions)
-    return Check(outcome, says, search.tried, fits, **sizes, further=search.further(fits))
+    further = search.further(fits)
+    return Check(outcome, says, search.tried, fits, **sizes, further=further, untried=search.untried)
 
 
 class _Search:
@@ -169,7 +135,7 @@ class _Search:
             usual = {counts: how for counts, how in usual.items() if sum(counts) == row.test_images}
         if not drawn:
             return usual
-        if all(set(scores) == {"accuracy"} for scores in _readings(task, row.scores).values()):
+        if all(set(scores) == {"accuracy"} for scores in readings_of(task, row.scores).values()):
             return {}  # class counts do not matter
         found: Sets = {}
         for size in sorted({sum(counts) for counts in usual}):
@@ -184,35 +150,23 @@ class _Search:
             sets = self.sets(task, drawn, copied)
             self.tried += len(sets) if rounding == "nearest" else 0
             allowed = [counts for counts in sets if self.accuracies.allow(sum(counts), rounding)]
-            for finding in self.examined(task, allowed, self.row.scores, rounding):
+            for finding in self.found(task, allowed, self.row.scores, rounding):
                 if finding.fits:
                     how = sets[tuple(finding.counts.values())]
-                    fits.append(_fit(finding, how, drawn, copied, rounding))
+                    fits.append(fit_of(finding, how, drawn, copied, rounding))
         return fits
 
-    def examined(
-        self, task: tuple[str, ...], counts: list[tuple[int, ...]], scores: Mapping[str, str], rounding: str
-    ) -> Iterator[Finding]:
-        """What is found of test sets with these class counts."""
-        row = self.row
-        if row.folds or row.models or "accuracy" not in scores:
-            averaged = {"folds": row.folds, "fold_average": row.fold_average, "models": row.models}
-            for each in counts:
-                given = {"test": dict(zip(task, each, strict=True))}
-                asked = Reported({"test": dict(scores)}, class_counts=given, rounding=rounding, **averaged)
-                yield from examine(asked, MOST_TRIED)
-            return
-        for size in sorted({sum(each) for each in counts}):
-            table = np.array([each for each in counts if sum(each) == size])
-            for reading, texts in _readings(task, scores).items():
-                try:
-                    found = fitting_of_all(task, table, texts, rounding, MOST_TRIED)
-                except TooManyError:
-                    self.untried += len(table)
-                    continue
-                for index, matrices in found.items():
-                    given = dict(zip(task, table[index].tolist(), strict=True))
-                    yield Finding("test", reading, given, 0, matrices, texts)
+    def found(
+        self, task: tuple[str, ...], counts: list, scores: Mapping[str, str], rounding: str
+    ) -> list[Finding]:
+        """What is found of test sets; those with too many matrices are counted."""
+        findings = []
+        for finding in examined(self.row, task, counts, scores, rounding):
+            if isinstance(finding, int):
+                self.untried += finding
+            else:
+                findings.append(finding)
+        return findings
 
     def further(self, fits: list[Fit]) -> dict[str, bool]:
         """Whether each further set of scores fits a test set that fits."""
@@ -221,7 +175,7 @@ class _Search:
             name: any(
                 finding.fits
                 for task, counts, rounding in known
-                for finding in self.examined(task, [counts], scores, rounding)
+                for finding in self.found(task, [counts], scores, rounding)
             )
             for name, scores in self.row.further.items()
         }
@@ -241,7 +195,7 @@ class _Search:
             if copied:
                 parts.append("that were cut off after copies had made the classes equal")
             readings = {fit.reading for fit in each if fit.reading}
-            asked = _readings(each[0].counts, self.row.scores)
+            asked = readings_of(each[0].counts, self.row.scores)
             as_usual = len(each[0].counts) == 2 and self.published.positive in readings
             if readings and len(readings) < len(asked) and not as_usual:
                 parts.append(f"averages are {_averages(readings, each[0].counts)}")
@@ -268,12 +222,6 @@ class _Search:
         return f"{counted(self.tried, 'test set')} of {of}, every average, {roundings}"
 
 
-def _readings(classes: Iterable[str], scores: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """The scores under each reading of those whose averaging is not stated."""
-    counts = dict.fromkeys(classes, 1)
-    return Reported({"test": dict(scores)}, class_counts={"test": counts}).readings("test")
-
-
 def _sizes(fits: list[Fit], by_class: bool) -> str:
     """The test sets that fit: by class where they were drawn, else their sizes."""
     counts = list(dict.fromkeys(tuple(fit.counts.items()) for fit in fits))
@@ -288,35 +236,6 @@ def _sizes(fits: list[Fit], by_class: bool) -> str:
 
 def _averages(readings: set[str], counts: Mapping[str, int]) -> str:
     return enumerated([f"those of {each}" if each in counts else each for each in sorted(readings)], "or")
-
-
-def _fit(finding: Finding, how: str, drawn: bool, copied: bool, rounding: str) -> Fit:
-    """What a finding says, as plain values."""
-    images = np.array(list(finding.counts.values()))
-    if finding.limits is None:
-        given = Counts(finding.matrices)
-        cells = np.stack([finding.matrices.min(axis=0), finding.matrices.max(axis=0)], axis=-1).tolist()
-        recall, precision, right = (
-            _span(each) for each in (given.recall, given.precision, given.hits.sum(axis=1))
-        )
-    else:
-        table = found_and_false(finding)
-        found, false = (table[[f"{name}_low", f"{name}_high"]].to_numpy(float) for name in ("found", "false"))
-        called = np.stack([found[:, 0] + false[:, 1], found[:, 1] + false[:, 0]], axis=1)
-        precision = np.divide(found, called, out=np.zeros_like(found), where=called > 0)
-        cells, recall, right = [], found / images[:, None], found.sum(axis=0)
-    both = np.concatenate([recall, precision], axis=1)
-    return Fit(
-        finding.counts, how, drawn, copied, finding.f1, finding.folds, rounding,
-        None if finding.limits else len(finding.matrices), cells,
-        {label: [round(value, 6) for value in row] for label, row in zip(finding.counts, both.tolist(), strict=True)},
-        [round(float(value / images.sum()), 6) for value in right],
-    )  # fmt: skip
-
-
-def _span(values: np.ndarray) -> np.ndarray:
-    """Lowest and highest over matrices; float (..., 2)."""
-    return np.stack([values.min(axis=0), values.max(axis=0)], axis=-1)
 
 
 def check_rows(published: Published, on_progress: OnProgress = silent) -> dict[str, Check]:

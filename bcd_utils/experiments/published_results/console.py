@@ -7,6 +7,7 @@ from rich.markup import escape
 
 from bcd_utils.evaluation.reported import Reported
 from bcd_utils.experiments.published_results.checks import Check, check_row
+from bcd_utils.experiments.published_results.fits import reported_of
 from bcd_utils.experiments.published_results.rows import Published, Row
 
 MOST_SHOWN = 3  # test sets
@@ -38,19 +39,11 @@ def print_row(console: Console, row: Row, published: Published) -> Check:
     return check
 
 
-def reported_of(row: Row, check: Check) -> list[Reported]:
+def alternatives_of(row: Row, check: Check) -> list[Reported]:
     """What a row prints beside the first test sets that fit, or the one it states, to be examined in full."""
     found = {(tuple(fit.counts.items()), fit.rounding): fit.how for fit in check.fits}
     found = found or ({(tuple(row.test.items()), "nearest"): "stated"} if row.test and row.scores else {})
     return [
-        Reported(
-            {"test": row.scores},
-            source=f"{row.name}: {how}, digits rounded {rounding}",
-            class_counts={"test": dict(counts)},
-            folds=row.folds,
-            fold_average=row.fold_average,
-            models=row.models,
-            rounding=rounding,  # type: ignore[arg-type]
-        )
+        reported_of(row, dict(counts), rounding, source=f"Test set {how}; digits rounded: {rounding}")
         for (counts, rounding), how in list(found.items())[:MOST_SHOWN]
     ]

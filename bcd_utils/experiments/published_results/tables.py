@@ -12,7 +12,8 @@ from bcd_utils.evaluation.areas import area_from_counts
 from bcd_utils.evaluation.format import Rounded, span
 from bcd_utils.evaluation.means import wilson_interval
 from bcd_utils.evaluation.printed_scores import of_classes
-from bcd_utils.experiments.published_results.checks import UNCHECKED, Check, Fit
+from bcd_utils.experiments.published_results.checks import UNCHECKED, Check
+from bcd_utils.experiments.published_results.fits import Fit
 from bcd_utils.experiments.published_results.rows import (
     BY_IMAGE,
     COPIES,

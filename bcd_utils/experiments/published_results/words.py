@@ -27,6 +27,7 @@ def published_record(
         "outcomes": table["outcome"].value_counts().to_dict(),
         "read_again": table["read_again"].value_counts().to_dict(),
         "test_sets_tried": int(table["tried"].sum()),
+        "readings_with_too_many_matrices": sum(check.untried for check in checks.values()),
         "none_found": {key: checks[key].says for key in table.index[table["outcome"] == NONE_FOUND]},
         "further_that_fit_nothing": {
             key: names
@@ -62,8 +63,8 @@ and 0 cannot be checked. What was split is stated by 1, what was done about copi
     )
     text = (
         f"Of {record['rows']:,} published results on {record['data']}, a matrix fits {sure} as printed and {under} "
-        f"only under a condition, none was found for {none}, and {unchecked} cannot be checked. What was split is stated by "
-        f"{split}, what was done about copies by {copies}."
+        f"only under a condition, none was found for {none}, and {unchecked} cannot be checked. "
+        f"What was split is stated by {split}, what was done about copies by {copies}."
     )
     if band := record["overlap"]:
         text += (
