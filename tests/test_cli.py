@@ -66,7 +66,7 @@ def study_file(tmp_path):
 
 
 COMMANDS = [
-    "run", "fetch", "datasets", "inspect", "runs", "show", "compare", "report", "cache", "forensics", "lab"
+    "run", "fetch", "datasets", "inspect", "runs", "show", "compare", "report", "cache", "forensics", "measured", "lab"
 ]  # fmt: skip
 
 # -- help -------------------------------------------------------------------------------------------

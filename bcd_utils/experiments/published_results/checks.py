@@ -67,6 +67,11 @@ class Check:
     further: dict[str, bool] = field(default_factory=dict)
     untried: int = 0
 
+    @property
+    def fitting(self) -> int:
+        """Test sets that fit, under any reading."""
+        return len({(tuple(fit.counts.items()), fit.copied) for fit in self.fits})
+
 
 def check_row(row: Row, published: Published) -> Check:
     """Look for every matrix behind a row, in the test set that it states or in those that it may have had.
@@ -97,8 +102,8 @@ def check_row(row: Row, published: Published) -> Check:
     if all(fit.drawn for fit in sure) and not (fits and search.mean_is_stated):
         others = search.all_of("down", drawn=False) + search.all_of("up", drawn=False)
         if not (stated or row.test_images):
-            others += search.all_of("nearest", drawn=False, copied=True)
-            others += search.all_of("nearest", drawn=True, copied=True)
+            copied = search.all_of("nearest", drawn=False, copied=True)
+            others += copied or search.all_of("nearest", drawn=True, copied=True)
         fits += [fit for fit in others if fit.matrices is not None or not fits]
     if not fits and search.untried:
         return Check(UNCHECKED, f"too many matrices of {counted(search.untried, 'test set')}", search.tried)
@@ -193,7 +198,7 @@ class _Search:
             known = self.row.test or (self.row.test_images and not drawn)
             parts = [] if known else [_sizes(each, by_class=drawn)]
             if copied:
-                parts.append("that were cut off after copies had made the classes equal")
+                parts.append("cut off after copies had made the classes equal")
             readings = {fit.reading for fit in each if fit.reading}
             asked = readings_of(each[0].counts, self.row.scores)
             as_usual = len(each[0].counts) == 2 and self.published.positive in readings

@@ -28,7 +28,7 @@ def print_row(console: Console, row: Row, published: Published) -> Check:
         say(f"note: {row.note}")
     say(f"{check.outcome} {check.says}".strip(), "green" if check.fits else "yellow")
     if check.tried:
-        say(f"{len(check.fits):,} of {check.tried:,} test sets fit, the readings of their scores counted")
+        say(f"{check.fitting:,} of {check.tried:,} test sets fit")
     if check.number_of_sizes is not None:
         say(f"sizes of a test set that allow the accuracy: {check.sizes}")
     for name, fits in check.further.items():

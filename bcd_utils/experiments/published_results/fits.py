@@ -13,7 +13,7 @@ from bcd_utils.experiments.paper_forensics.matrices import Finding, examine, fou
 from bcd_utils.experiments.paper_forensics.search import TooManyError, fitting_of_all
 from bcd_utils.experiments.published_results.rows import Row
 
-MOST_TRIED = 3_000_000  # matrices of test sets of one size together; above, what linear constraints leave
+MOST_TRIED = 20_000_000  # matrices of test sets of one size together; above, what linear constraints leave
 FEW = 4  # test sets that are bounded by linear constraints, each of them some seconds
 
 

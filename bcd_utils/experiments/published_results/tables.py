@@ -55,7 +55,7 @@ def rows_table(published: Published, checks: Mapping[str, Check], confidence: fl
             "place": row.place, "note": row.note, "read_again": row.read_again,
             "test_images": images, "stated": stated,
             **_accuracy(row, usual, images, confidence), **_area(row, published.positive, confidence),
-            "outcome": check.outcome, "says": check.says, "tried": check.tried, "fit": len(check.fits),
+            "outcome": check.outcome, "says": check.says, "tried": check.tried, "fit": check.fitting,
             **_ends("matrices", [fit.matrices for fit in check.fits if fit.matrices is not None]),
             **_watched(check.fits, published.watched),
             "sizes": check.sizes, "number_of_sizes": check.number_of_sizes,
