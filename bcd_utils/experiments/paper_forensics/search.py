@@ -148,10 +148,11 @@ def _allowed_errors(
         first, second = counts
         recalls[first].append(f"specificity_{second}")
         recalls[second].append(f"specificity_{first}")
-    return (
-        [errors(images, *recalls[label]) for label, images in counts.items()],
-        errors(sum(counts.values()), "accuracy"),
-    )
+    allowed = [errors(images, *recalls[label]) for label, images in counts.items()]
+    totals = errors(sum(counts.values()), "accuracy")
+    fewest = sum(each.min() for each in allowed if len(each))
+    most = sum(each.max() for each in allowed if len(each))
+    return allowed, totals[(fewest <= totals) & (totals <= most)]
 
 
 def _blocks(

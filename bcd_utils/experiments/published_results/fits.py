@@ -130,6 +130,7 @@ def fit_of(finding: Finding, how: str, drawn: bool, copied: bool, rounding: str)
         )
     else:
         table = found_and_false(finding)
+        images = table["images"].to_numpy()  # of all models, where each was tested on all
         found, false = (table[[f"{name}_low", f"{name}_high"]].to_numpy(float) for name in ("found", "false"))
         called = np.stack([found[:, 0] + false[:, 1], found[:, 1] + false[:, 0]], axis=1)
         precision = np.divide(found, called, out=np.zeros_like(found), where=called > 0)

@@ -108,6 +108,7 @@ def test_a_second_table_of_the_same_test_set():
 def test_means_over_models_and_folds_are_bounded():
     models, folds = check("R30"), check("R32")
     assert {fit.matrices for fit in models.fits + folds.fits} == {None}
+    assert all(high <= 1 for fit in models.fits + folds.fits for _, high, *_ in fit.classes.values())
     # five models on 35 malignant images: 0.949 * 175 is between 165.99 and 166.16
     of_malignant = next(fit for fit in models.fits if fit.reading == "malignant")
     assert (
