@@ -176,14 +176,15 @@ class _Search:
     def further(self, fits: list[Fit]) -> dict[str, bool]:
         """Whether each further set of scores fits a test set that fits."""
         known = {(tuple(fit.counts), tuple(fit.counts.values()), fit.rounding) for fit in fits}
-        return {
-            name: any(
-                finding.fits
-                for task, counts, rounding in known
-                for finding in self.found(task, [counts], scores, rounding)
-            )
-            for name, scores in self.row.further.items()
-        }
+
+        def fit(
+            scores: Mapping[str, str], task: tuple[str, ...], counts: tuple[int, ...], rounding: str
+        ) -> bool:
+            if set(scores) == {"accuracy"}:
+                return Accuracies(scores["accuracy"]).allow(sum(counts), rounding)
+            return any(finding.fits for finding in self.found(task, [counts], scores, rounding))
+
+        return {name: any(fit(scores, *each) for each in known) for name, scores in self.row.further.items()}
 
     def conditions(self, fits: list[Fit]) -> list[str]:
         """Alternatives under which a row fits, a text each; none where it fits as it stands."""
@@ -192,7 +193,8 @@ class _Search:
             groups.setdefault((fit.rounding, fit.drawn, fit.copied), []).append(fit)
         as_it_stands = groups.get(("nearest", False, False), [])
         if self.mean_is_stated or any(fit.matrices is not None for fit in as_it_stands):
-            groups = {("nearest", False, False): as_it_stands} if as_it_stands else groups
+            either = as_it_stands + groups.get(("nearest", True, False), [])
+            groups = {("nearest", False, False): either} if either else groups
         alternatives = []
         for (rounding, drawn, copied), each in groups.items():
             known = self.row.test or (self.row.test_images and not drawn)

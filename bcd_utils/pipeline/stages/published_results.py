@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from pydantic.dataclasses import dataclass
-
 from bcd_utils.reporting.statements.results import published_results
-from bcd_utils.study.data_settings import STRICT
+from bcd_utils.study.data_settings import PublishedResults
 from bcd_utils.study.loading import beside_studies
 from bcd_utils.study.settings import Study
 from bcd_utils.study.stage import Figure, Stage
@@ -13,29 +11,13 @@ from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import sha256_of_file
 
 
-@dataclass(frozen=True, config=STRICT)
-class PublishedResults:
-    """Which published results are held against what.
-
-    Attributes
-    ----------
-    results : str
-        A file of published results; see docs/published.md.
-    arms : str or None
-        What ``bcd measured`` made of a run: scores of our own arms.
-    """
-
-    results: str = "published/busi.yaml"
-    arms: str | None = "published/busi_measured.json"
-
-
 def files_of_results(study: Study) -> dict[str, Any]:
     """Hashes of the files that the study names."""
-    named = {name: file for name, file in study.sections["published_results"].items() if file}
+    named = {"results": study.published_results.results, "arms": study.published_results.arms}
     for name, file in named.items():
-        if not beside_studies(file).is_file():
+        if file and not beside_studies(file).is_file():
             raise StudyError(f"There is no file {file}", f"name another as published_results.{name}")
-    return {name: sha256_of_file(beside_studies(file)) for name, file in named.items()}
+    return {name: sha256_of_file(beside_studies(file)) for name, file in named.items() if file}
 
 
 COLOURS = (

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from bcd_utils.evaluation.format import number
 from bcd_utils.experiments.published_results.rows import KINDS
 from bcd_utils.reporting.plots import style
+from bcd_utils.utils.words import counted
 
 #: What each kind of protocol looks like: colour and marker, any two of which differ in both.
 KIND_LOOKS = dict(
@@ -65,7 +66,7 @@ def published_scores(table: pd.DataFrame, measured: Mapping[str, Any], score: st
     ]
     style.key(figure, signs, ncols=min(4, len(signs)))
     ends = "none" if rows.empty else f"{number(rows[score].min())} to {number(rows[score].max())}"
-    said = [f"{len(rows)} published results, {ends}"]
+    said = [f"{counted(len(rows), 'published result')}, {ends}"]
     said += [f"{arm['title']} {number(float(np.nanmedian(arm[score])))}" for arm in arms.values()]
     figure.set_label(f"{said[0]}; medians of our arms: {', '.join(said[1:]) or 'none'}.")
     return figure
