@@ -252,6 +252,8 @@ def fitting_of_all(
     >>> {row: matrices.tolist() for row, matrices in found.items()}
     {0: [[[3, 2], [0, 7]]]}
     """
+    from scipy.special import comb
+
     size = len(classes)
     scores, of_recall = printed(classes), {}
     for name, text in reported.items():
@@ -260,6 +262,9 @@ def fitting_of_all(
     _, totals = _allowed_errors({"all": int(counts[0].sum())}, reported, rounding)
     owners, found, tried = [np.zeros(0, int)], [np.zeros((0, size, size), np.int32)], 0
     for total in totals:
+        tried += comb(total + size - 1, size - 1) * len(counts)  # ways to share the errors among the classes
+        if tried > most_tried:
+            raise TooManyError(f"{many(tried)} ways to share errors would have to be tried", "report more")
         errors = shares(int(total), size)
         owner, way = np.nonzero((errors <= counts[:, None]).all(axis=-1))
         images, wrong = counts[owner], errors[way]

@@ -67,7 +67,8 @@ def measure(run: Run) -> dict[str, Any]:
 def _arm(title: str, kind: str, accuracy: np.ndarray, auc: np.ndarray) -> dict[str, Any]:
     columns = {"accuracy": accuracy, "auc": auc}
     return {"title": title, "kind": kind} | {
-        name: np.round(np.asarray(values, float), DIGITS).tolist() for name, values in columns.items()
+        name: [None if np.isnan(value) else round(float(value), DIGITS) for value in values]
+        for name, values in columns.items()
     }
 
 

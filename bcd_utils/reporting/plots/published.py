@@ -67,6 +67,8 @@ def published_scores(table: pd.DataFrame, measured: Mapping[str, Any], score: st
     style.key(figure, signs, ncols=min(4, len(signs)))
     ends = "none" if rows.empty else f"{number(rows[score].min())} to {number(rows[score].max())}"
     said = [f"{counted(len(rows), 'published result')}, {ends}"]
-    said += [f"{arm['title']} {number(float(np.nanmedian(arm[score])))}" for arm in arms.values()]
+    said += [
+        f"{arm['title']} {number(float(np.nanmedian(np.array(arm[score], float))))}" for arm in arms.values()
+    ]
     figure.set_label(f"{said[0]}; medians of our arms: {', '.join(said[1:]) or 'none'}.")
     return figure
