@@ -46,7 +46,10 @@ _TYPE_HELP = {
 
 
 #: Settings that name a file or folder.
-PATHS = {"data_dir", "histopathology_dir", "backbone", "weights", "reviewed_pairs", "extractors"}
+PATHS = {
+    "data_dir", "histopathology_dir", "backbone", "weights", "reviewed_pairs", "extractors", "results", "arms"
+}  # fmt: skip
+_BESIDE = {"reviewed_pairs", "results", "arms"}  # files that may lie beside the study's
 
 
 def _sections_of(owner: type[Any]) -> dict[str, type[Any]]:
@@ -184,7 +187,7 @@ def with_absolute_paths(settings: Mapping[str, Any], folder: Path = STUDIES) -> 
     ----------
     settings : mapping
     folder : Path
-        Where verdicts on pairs are sought that are not in the current folder, before `STUDIES`.
+        Where files are sought that are not in the current folder, before `STUDIES`; see `beside_studies`.
     """
     changed = dict(settings)
     for key, value in settings.items():
@@ -192,12 +195,17 @@ def with_absolute_paths(settings: Mapping[str, Any], folder: Path = STUDIES) -> 
             changed[key] = with_absolute_paths(value, folder)
         elif key in PATHS and isinstance(value, list | tuple):
             changed[key] = [_absolute(key, each) for each in value]
-        elif key == "reviewed_pairs" and isinstance(value, str):
-            places = [Path(value), folder / value, STUDIES / value]
-            changed[key] = _absolute(key, str(next((place for place in places if place.is_file()), value)))
+        elif key in _BESIDE and isinstance(value, str):
+            changed[key] = _absolute(key, str(beside_studies(value, folder)))
         elif key in PATHS:
             changed[key] = _absolute(key, value)
     return changed
+
+
+def beside_studies(name: str, folder: Path = STUDIES) -> Path:
+    """A file in the current folder, beside the study's file or among the project's studies; else as it is named."""
+    places = (Path(name), folder / name, STUDIES / name)
+    return next((place for place in places if place.is_file()), Path(name))
 
 
 def _absolute(key: str, value: Any) -> Any:

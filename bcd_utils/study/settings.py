@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from bcd_utils.study.data_settings import External, Folds, Modalities, Positive
+from bcd_utils.study.data_settings import External, Folds, Modalities, Positive, PublishedResults
 from bcd_utils.study.networks import NETWORKS
 from bcd_utils.study.source import STRICT, Settings, StudySource
 
@@ -216,6 +216,7 @@ class Study(Settings):
     comparison : Comparison
     modalities : Modalities
     external : External or None
+    published_results : PublishedResults
     sections : dict
         Settings of further stages, by the name of their section; see `stage.Stage`.
     """
@@ -254,4 +255,5 @@ class Study(Settings):
     comparison: Comparison = Comparison()
     modalities: Modalities = Modalities()
     external: External | None = None
+    published_results: PublishedResults = PublishedResults()
     sections: dict[str, dict[str, Any]] = field(default_factory=dict, hash=False)

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from figures import check_figures
 from runs import same_results
+from trust_study import write_published
 
 from bcd_utils.pipeline.stages import all_stages
 from bcd_utils.utils.paths import NOTEBOOKS, ROOT
@@ -113,6 +115,29 @@ def test_a_stage_before_its_time_names_what_is_missing(python, quick, tmp_path):
     assert f"manifest.csv is missing; notebook {STAGES[0]} makes it" in failure(done)
     assert json.loads((tmp_path / "run" / "study.json").read_text())["epochs"] == 1
     assert "01_data_exploration of" in failure(python("bcd_utils.cli", "report", tmp_path / "run"))
+
+
+def test_published_results_need_no_image(python, tmp_path, monkeypatch):
+    name, study = "13_published_results", tmp_path / "mine.yaml"
+    write_published(tmp_path)
+    study.write_text(
+        f"name: mine\nnotebooks: [{name}]\npublished_results: {{results: published_rows.yaml}}\n"
+    )
+    (tmp_path / "run" / "notebooks").mkdir(parents=True)
+    words = ("-p", "run_dir", tmp_path / "run", "-p", "study_file", study)
+    done = python("papermill", notebook(name), tmp_path / "run" / "notebooks" / f"{name}.ipynb", *words)
+    assert done.returncode == 0, done.stderr
+    done = python("bcd_utils.cli", "report", tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "run" / "index.html").read_text(encoding="utf-8")
+    assert (
+        "Of 3 published results on Phantoms, a matrix fits 0 as printed and 2 only under a condition" in page
+    )
+    check_figures(tmp_path / "run")
+    monkeypatch.setenv("BCD_RUN_DIR", str(tmp_path / "run"))
+    done = python("nbconvert", "--to", "notebook", "--execute", "--output-dir", tmp_path, notebook(name))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "exploration" / "artifacts" / "published.json").exists()
 
 
 def test_parameters_explain_themselves(python):

@@ -1,4 +1,4 @@
-"""All nine notebooks on phantoms with planted copies: what they find, and when they run again."""
+"""All ten notebooks on phantoms with planted copies: what they find, and when they run again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from trust_study import STAGES, write_trust_study
 from zero_width import intervals, without_width
 
 from bcd_utils.datasets import dataset_of
+from bcd_utils.experiments.published_results.measured import measure
 from bcd_utils.study.loading import load_study
+from bcd_utils.study.run import Run
 
 pytestmark = pytest.mark.slow
 
@@ -131,6 +133,27 @@ def test_the_papers_sets_are_examined_together(finished_trust):
         row["F1 as"]: row["that fit"] for row in joint["class_counts"] if row["set"] == "all together"
     }
     assert together == {"macro": 4, "weighted": 0}
+
+
+def test_published_rows_are_held_against_what_is_possible(finished_trust):
+    record = read_json(finished_trust / "artifacts" / "published.json")
+    assert record["outcomes"] == {"fits only if": 2, "prints too little to be checked": 1}
+    rows = pd.read_csv(finished_trust / "artifacts" / "published_rows.csv", index_col="row")
+    assert rows.loc["A", ["matrices_low", "matrices_high"]].tolist() == [1, 1]
+    # 7 images: 6 of them are 0.857; 14: 12. Their usual test sets are 10, 20 and 30% of 70.
+    assert rows.loc["B", "says"].startswith("the test set has 7") and rows.loc["C", "tried"] == 0
+
+
+def test_the_arms_of_a_run_are_kept_for_published_rows(finished_trust):
+    arms = measure(Run.open(finished_trust))["arms"]
+    scores = pd.read_csv(finished_trust / "artifacts" / "rivals.csv")
+    assert set(arms) == {"grouped", "image", "outline", "overlay-0.4", "copies-1"}
+    for name in set(arms) - {"grouped"}:
+        assert arms[name]["accuracy"] == scores.loc[scores["rival"] == name, "test_accuracy"].tolist()
+    lottery = pd.read_csv(finished_trust / "artifacts" / "lottery.csv").groupby("scheme")
+    for name, scheme in {"grouped": "grouped", "image": "plain"}.items():
+        for score, column in {"accuracy": "accuracy", "auc": "roc_auc_malignant"}.items():
+            assert arms[name][score] == pytest.approx(lottery.get_group(scheme)[column].tolist(), abs=6e-5)
 
 
 def test_the_external_images_are_tested_by_patient(finished_trust):
