@@ -64,3 +64,19 @@ class Modalities:
         default_factory=three_modalities, hash=False
     )
     folds: Folds = 5
+
+
+@dataclass(frozen=True, config=STRICT)
+class ImageAndRecord:
+    """What patients' records add to images.
+
+    Attributes
+    ----------
+    folds : int
+        Of the grouped cross-validation.
+    permutations : int
+        How often the columns of a group are shuffled to see what they are worth.
+    """
+
+    folds: Folds = 5
+    permutations: Positive = 20

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from bcd_utils.study.data_settings import External, Folds, Modalities, Positive
+from bcd_utils.study.data_settings import External, Folds, ImageAndRecord, Modalities, Positive
 from bcd_utils.study.networks import NETWORKS
 from bcd_utils.study.source import STRICT, Settings, StudySource
 
@@ -215,6 +215,7 @@ class Study(Settings):
     rival_explanations : RivalExplanations
     comparison : Comparison
     modalities : Modalities
+    image_and_record : ImageAndRecord
     external : External or None
     sections : dict
         Settings of further stages, by the name of their section; see `stage.Stage`.
@@ -253,5 +254,6 @@ class Study(Settings):
     rival_explanations: RivalExplanations = RivalExplanations()
     comparison: Comparison = Comparison()
     modalities: Modalities = Modalities()
+    image_and_record: ImageAndRecord = ImageAndRecord()
     external: External | None = None
     sections: dict[str, dict[str, Any]] = field(default_factory=dict, hash=False)

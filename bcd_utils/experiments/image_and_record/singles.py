@@ -1,0 +1,128 @@
+"""One arm that stands alone, trained on one fold: the job of the parallel runner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+
+from bcd_utils.evaluation.counts import cross_entropy
+from bcd_utils.experiments.image_and_record.pipelines import FORCES, make_pipeline
+from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.parallel import Result
+
+INNER_FOLDS = 5
+#: A group of columns that is shuffled together, and these columns.
+Groups = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all trainings read.
+
+    Attributes
+    ----------
+    record : pandas.DataFrame
+        Of `inputs_of`, without the image's features: these are ``features``, float (n, c).
+    names : list of str
+        What the features are called.
+    labels, groups : ndarray, shape (n,)
+    columns_of : dict of arm to (numbers, categories, features)
+        Columns that each single arm reads.
+    shuffled : dict of arm to dict
+        Its `Groups`.
+    permutations : int
+    """
+
+    record: pd.DataFrame
+    features: np.ndarray
+    names: list[str]
+    labels: np.ndarray
+    groups: np.ndarray
+    columns_of: dict[str, tuple[list[str], list[str], list[str]]]
+    shuffled: dict[str, Groups]
+    permutations: int
+
+    def table(self, arm: str, rows: np.ndarray) -> pd.DataFrame:
+        """The columns that an arm reads, of some rows."""
+        numbers, categories, features = self.columns_of[arm]
+        table = self.record[[*numbers, *categories]].iloc[rows]
+        return table.join(pd.DataFrame(self.features[rows], table.index, self.names)) if features else table
+
+
+@dataclass(frozen=True)
+class Job:
+    """One single arm on one fold: which rows are tested; the others are learned from."""
+
+    arm: str
+    test: tuple[int, ...]
+    seed: int
+
+
+def train_single(job: Job, shared: Shared) -> Result:
+    """One arm on one fold.
+
+    The force is the one of `FORCES` with the lowest cross-entropy on the training rows, out of fold: inner folds keep
+    groups whole. With it the arm learns from all training rows.
+
+    Returns
+    -------
+    dict of ndarray
+        ``probabilities`` float (n, k): of training rows out of the inner folds, of test rows by the final model;
+        ``shuffled`` float (groups, permutations, tests, k): of test rows with one group of columns shuffled among them;
+        ``choices``, as text.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+
+    labels, test = shared.labels, np.array(job.test)
+    training = np.setdiff1d(np.arange(len(labels)), test)
+    given, own = shared.table(job.arm, training), labels[training]
+    inner = StratifiedGroupKFold(inner_folds(own, shared.groups[training]), shuffle=True, random_state=job.seed)
+    splits = list(inner.split(given, own, shared.groups[training]))
+    losses = {}
+    for force in FORCES:
+        pipeline = make_pipeline(*shared.columns_of[job.arm], force)
+        predicted = cross_val_predict(pipeline, given, own, cv=splits, method="predict_proba")
+        losses[force] = cross_entropy(own, predicted).mean(), predicted
+    force = min(FORCES, key=lambda force: losses[force][0])
+    model = make_pipeline(*shared.columns_of[job.arm], force).fit(given, own)
+    probabilities = np.empty((len(labels), losses[force][1].shape[1]))
+    probabilities[training] = losses[force][1]
+    tested = shared.table(job.arm, test)
+    probabilities[test] = model.predict_proba(tested)
+    shuffled = [
+        [model.predict_proba(with_shuffled(tested, columns, job.seed, group, turn)) for turn in range(shared.permutations)]
+        for group, columns in shared.shuffled[job.arm].items()
+    ]
+    return {
+        "probabilities": probabilities,
+        "shuffled": np.array(shuffled),
+        "choices": np.array(f"C={force:g}"),
+    }
+
+
+def inner_folds(labels: np.ndarray, groups: np.ndarray) -> int:
+    """How many inner folds there can be.
+
+    Raises
+    ------
+    StudyError
+        If a class is of one group alone.
+    """
+    fewest = min(len(set(groups[labels == label])) for label in set(labels))
+    if fewest < 2:
+        problem = "The training rows of a class are all of one patient or group"
+        raise StudyError(problem, "use more images, or fewer folds: image_and_record.folds")
+    return min(INNER_FOLDS, fewest)
+
+
+def with_shuffled(table: pd.DataFrame, columns: Sequence[str], seed: int, group: str, turn: int) -> pd.DataFrame:
+    """A table whose columns of a group are shuffled together among its rows; every arm is shuffled alike."""
+    order = np.random.default_rng([seed, crc32(group.encode()), turn]).permutation(len(table))
+    changed = table.copy()
+    for column in columns:
+        changed[column] = table[column].to_numpy()[order]
+    return changed
