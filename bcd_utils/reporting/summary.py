@@ -43,8 +43,9 @@ def summarise_run(run: Run, declared: Mapping[str, Stage]) -> dict[str, Any]:
     records = {key: read_record(run, key, notebook) for key, notebook in makers.items()}
     dataset, training, evaluation = (records.pop(key, {}) for key in ("dataset", "training", "evaluation"))
     modalities = records.get("modalities", {})
-    network = training or (records.get("comparison") or modalities).get("network", {})
-    hashes = dataset.get("data_sha256") or hashes_of(modalities)
+    recorded = records.get("image_and_record", {})
+    network = training or (records.get("comparison") or modalities or recorded).get("network", {})
+    hashes = dataset.get("data_sha256") or hashes_of(modalities) or recorded.get("data_sha256")
     provenance = {"seed": run.study.seed, **describe(), "data_sha256": hashes}
     splits = run.read_csv("splits.csv") if (run.folder / "artifacts" / "splits.csv").exists() else None
     groups = None if splits is None else splits.drop_duplicates(["split", "label", "group"])
@@ -78,7 +79,7 @@ def summarise_run(run: Run, declared: Mapping[str, Stage]) -> dict[str, Any]:
             network,
             external,
             crossing or 0,
-            drawn_sources(modalities),
+            drawn_sources(modalities) + [recorded["title"]] * bool(recorded.get("synthetic") and not dataset),
             few,
             edited_notebooks(run.study.notebooks),
         ),

@@ -54,6 +54,13 @@ class Outcome:
         return next(iter(self.arms))
 
 
+def metrics_of(material: Material) -> dict[str, str]:
+    """What the arms are scored by, and how tables call it."""
+    of = material.positive
+    rates = {f"sensitivity_{of}": f"{of} sensitivity", f"specificity_{of}": f"{of} specificity"}
+    return {f"roc_auc_{of}": f"AUC, {of} against the rest", "accuracy": "accuracy"} | rates
+
+
 def on_grouped_folds(material: Material, study: Study, on_progress: OnProgress = silent) -> Outcome:
     """Cross-validate every arm on the folds that other notebooks have too: no group is on both sides of one.
 
