@@ -78,7 +78,9 @@ def declared(dataset: Dataset, given: Record | None) -> dict[str, Column]:
     columns = {**dataset.record.columns, **(given.columns if given else {})}
     for name in columns:
         if after_the_outcome(name):
-            problem = f"source.record.columns: {name!r} is known only after the outcome, so it cannot foretell it"
+            problem = (
+                f"source.record.columns: {name!r} is known only after the outcome, so it cannot foretell it"
+            )
             fix = "leave it out; where it is of earlier times, call it so: previous_biopsy, say"
             raise StudyError(problem, fix)
     if not columns:
@@ -193,12 +195,18 @@ def _of_images(
             raise StudyError(problem, "name them with source.patients, or set source.record.rows to image")
         own, lost = _of_patients(table, key, set(names) - {""}, file)
     if lost and not len(own):
-        problem = f"{file}, line {lost[0]}: {table[key][lost[0]]!r} is no {about} of the images, nor is that of any other"
-        raise StudyError(f"{problem} line", f"set source.record.key to a column with names such as {names.iloc[0]}")
+        problem = (
+            f"{file}, line {lost[0]}: {table[key][lost[0]]!r} is no {about} of the images, nor is any other"
+        )
+        raise StudyError(
+            f"{problem} line", f"set source.record.key to a column with names such as {names.iloc[0]}"
+        )
     first = f" (first: line {lost[0]}, {table[key][lost[0]]!r})" if lost else ""
     remarks = [f"{counted(len(lost), 'line')} of {file.name} without an image{first}"] if lost else []
     if without := int((~names.isin(own.index)).sum()):
-        remarks.append(f"{counted(without, 'image')} without a line in {file.name}: its columns are missing there")
+        remarks.append(
+            f"{counted(without, 'image')} without a line in {file.name}: its columns are missing there"
+        )
     return own.reindex(names).set_axis(images.index, axis=0), remarks
 
 

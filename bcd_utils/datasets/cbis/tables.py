@@ -25,7 +25,7 @@ COLUMNS = (
     "patient_id", "left or right breast", "image view", "abnormality id", "pathology", "image file path",
     "cropped image file path", "ROI mask file path",
 )  # fmt: skip
-#: What the tables tell of an abnormality, and what they call it; of the shape of a calcification, say, they tell nothing.
+#: What the tables tell of an abnormality, and what they call it; of a calcification's mass margins, say, nothing.
 TOLD = {
     "density": ("breast_density", "breast density"),
     "side": ("left or right breast",),
@@ -87,7 +87,9 @@ def read_tables(folder: Path, kinds: Sequence[str], advice: str) -> Iterator[Abn
             raise StudyError(f"{folder} holds no {name}, a table of CBIS-DDSM", advice)
         fix = f"take {name} as it is published"
         for line, cells in numbered_records(tables[0], COLUMNS, fix, fix):
-            patient, side, projection, number, pathology, image, *parts = (cells[column] for column in COLUMNS)
+            patient, side, projection, number, pathology, image, *parts = (
+                cells[column] for column in COLUMNS
+            )
             if pathology not in PATHOLOGY or not all(map(PATH.fullmatch, (image, *parts))):
                 raise StudyError(f"{tables[0]}, line {line}: not a row as published", fix)
             view = f"{patient}_{side}_{projection}"

@@ -63,4 +63,10 @@ def _draw(rng: np.random.Generator, shift: float) -> tuple[str, ...]:
     family = "yes" if uniform[1] < 1 / (1 + np.exp(1.4 - shift)) else "no"
     scanner = "AB"[int(2 * uniform[2])]
     read = f"{np.clip(np.round(2.5 + assessment + shift), 1, 5):.0f}"
-    return "" if uniform[3] < MISSING else years, "" if uniform[4] < MISSING else density, family, scanner, read
+    return (
+        "" if uniform[3] < MISSING else years,
+        "" if uniform[4] < MISSING else density,
+        family,
+        scanner,
+        read,
+    )

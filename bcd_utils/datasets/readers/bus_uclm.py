@@ -139,7 +139,9 @@ DATASET = Dataset(
     locate=locate,
     scan=scan,
     # Doppler is switched on, and marks are set, by who has seen something there.
-    record=Record({"Resolution": Column("known")} | {name: Column("read") for name in ("Doppler", "Marks", "Combined")}),
+    record=Record(
+        {"Resolution": Column("known")} | {name: Column("read") for name in ("Doppler", "Marks", "Combined")}
+    ),
     fetch=fetcher(
         "bus_uclm",
         URL,

@@ -102,7 +102,14 @@ def of_tables(study: Study) -> Material:
     identity = sha256_of_json([kept.values.tolist(), records.values.astype(str).values.tolist()])
     of = found.dataset
     return Material(
-        of.title, of.synthetic, classes, of.positive, kept, records, data_sha256=identity, remarks=found.scan.remarks
+        of.title,
+        of.synthetic,
+        classes,
+        of.positive,
+        kept,
+        records,
+        data_sha256=identity,
+        remarks=found.scan.remarks,
     )
 
 

@@ -11,10 +11,8 @@ RAREST = 5  # training rows of a category; rarer ones, and those that only the t
 FORCES = (0.1, 1.0, 10.0, 100.0, 1000.0)  # values to try of C, the inverse of the penalty
 
 
-def make_pipeline(
-    numbers: Sequence[str], categories: Sequence[str], features: Sequence[str], force: float
-) -> Any:
-    """A logistic regression on some columns of a table, which has not learned yet.
+def make_encoder(numbers: Sequence[str], categories: Sequence[str], features: Sequence[str]) -> Any:
+    """What makes numbers of some columns of a table; it has not learned yet.
 
     Numbers that are missing become the training rows' median, with a column that says so; a missing category is one
     of its own. Columns without variance become 0. The record and the image are each scaled to a total variance of one,
@@ -27,33 +25,39 @@ def make_pipeline(
         Columns of the record.
     features : sequence of str
         Columns of the image.
-    force : float
-        One of `FORCES`.
     """
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline as chained
+    from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-    blocks = []
-    if numbers or categories:
-        known = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-        coded = OneHotEncoder(
-            handle_unknown="infrequent_if_exist", min_frequency=RAREST, sparse_output=False
-        )
-        columns = [("numbers", known, list(numbers)), ("categories", coded, list(categories))]
-        record = ColumnTransformer([column for column in columns if column[2]])
-        blocks.append(("record", record, [*numbers, *categories]))
-    if features:
-        blocks.append(("image", "passthrough", list(features)))
-    scaled = [
-        (name, chained(own, StandardScaler(), FunctionTransformer(to_total_variance_one)), columns)
-        for name, own, columns in blocks
-    ]
-    # A thousand features would make a Hessian of millions of entries; a record's is small, and Newton's method exact.
+    known = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    coded = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=RAREST, sparse_output=False)
+    columns = [("numbers", known, list(numbers)), ("categories", coded, list(categories))]
+    record = ColumnTransformer([column for column in columns if column[2]])
+    blocks = [("record", record, [*numbers, *categories]), ("image", "passthrough", list(features))]
+    return ColumnTransformer([
+        (name, make_pipeline(own, StandardScaler(), FunctionTransformer(to_total_variance_one)), of)
+        for name, own, of in blocks
+        if of
+    ])  # fmt: skip
+
+
+def make_classifier(force: float, features: bool) -> Any:
+    """A logistic regression that has not learned yet.
+
+    Parameters
+    ----------
+    force : float
+        One of `FORCES`.
+    features : bool
+        Whether it reads the image's: a thousand would make a Hessian of millions of entries. A record's is small, and
+        Newton's method exact.
+    """
+    from sklearn.linear_model import LogisticRegression
+
     solver = {"solver": "lbfgs", "tol": 1e-6} if features else {"solver": "newton-cholesky", "tol": 1e-10}
-    return chained(ColumnTransformer(scaled), LogisticRegression(C=force, max_iter=5000, **solver))
+    return LogisticRegression(C=force, max_iter=5000, **solver)
 
 
 def to_total_variance_one(columns: np.ndarray) -> np.ndarray:

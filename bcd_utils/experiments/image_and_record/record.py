@@ -107,7 +107,9 @@ def judge(outcome: Outcome, material: Material, study: Study) -> dict[str, str]:
             name: difference(outcome.scored[name], outcome.scored[IMAGE], area, strict) for name in names
         }
         verdict = one_holds(map(above, found.values()))
-        shown = "; ".join(f"{outcome.titles[name]} {with_interval(gap, sign='+')}" for name, gap in found.items())
+        shown = "; ".join(
+            f"{outcome.titles[name]} {with_interval(gap, sign='+')}" for name, gap in found.items()
+        )
         evidence = f"AUC of {material.positive} against the rest minus that of the image alone: {shown}"
     settles = is_the_papers(study) and not material.synthetic
     return {

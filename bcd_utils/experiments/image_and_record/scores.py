@@ -109,7 +109,9 @@ def gains(outcome: Outcome, metric: str, confidence: float) -> pd.DataFrame:
         for name, scored in outcome.scored.items()
         if name != outcome.reference
     }
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["gain", "gain_low", "gain_high"]).astype(float)
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["gain", "gain_low", "gain_high"]).astype(
+        float
+    )
 
 
 def calibration_of(outcome: Outcome, positive: str, confidence: float) -> pd.DataFrame:

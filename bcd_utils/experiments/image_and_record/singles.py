@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.evaluation.counts import cross_entropy
-from bcd_utils.experiments.image_and_record.pipelines import FORCES, make_pipeline
+from bcd_utils.experiments.image_and_record.pipelines import FORCES, make_classifier, make_encoder
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.parallel import Result
 
@@ -75,27 +75,33 @@ def train_single(job: Job, shared: Shared) -> Result:
         ``shuffled`` float (groups, permutations, tests, k): of test rows with one group of columns shuffled among them;
         ``choices``, as text.
     """
-    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+    from sklearn.model_selection import StratifiedGroupKFold
 
     labels, test = shared.labels, np.array(job.test)
     training = np.setdiff1d(np.arange(len(labels)), test)
-    given, own = shared.table(job.arm, training), labels[training]
-    inner = StratifiedGroupKFold(inner_folds(own, shared.groups[training]), shuffle=True, random_state=job.seed)
-    splits = list(inner.split(given, own, shared.groups[training]))
-    losses = {}
-    for force in FORCES:
-        pipeline = make_pipeline(*shared.columns_of[job.arm], force)
-        predicted = cross_val_predict(pipeline, given, own, cv=splits, method="predict_proba")
-        losses[force] = cross_entropy(own, predicted).mean(), predicted
-    force = min(FORCES, key=lambda force: losses[force][0])
-    model = make_pipeline(*shared.columns_of[job.arm], force).fit(given, own)
-    probabilities = np.empty((len(labels), losses[force][1].shape[1]))
-    probabilities[training] = losses[force][1]
+    given, own, groups = shared.table(job.arm, training), labels[training], shared.groups[training]
+    columns, image = shared.columns_of[job.arm], bool(shared.columns_of[job.arm][2])
+    inner = StratifiedGroupKFold(inner_folds(own, groups), shuffle=True, random_state=job.seed)
+    predicted = {force: np.zeros((len(own), labels.max() + 1)) for force in FORCES}
+    for rest, held in inner.split(own, own, groups):
+        encoder = make_encoder(*columns).fit(given.iloc[rest])
+        learned, asked = encoder.transform(given.iloc[rest]), encoder.transform(given.iloc[held])
+        for force, found in predicted.items():
+            model = make_classifier(force, image).fit(learned, own[rest])
+            found[np.ix_(held, model.classes_)] = model.predict_proba(asked)
+    force = min(FORCES, key=lambda force: cross_entropy(own, predicted[force]).mean())
+    encoder = make_encoder(*columns).fit(given)
+    model = make_classifier(force, image).fit(encoder.transform(given), own)
+    probabilities = np.zeros((len(labels), labels.max() + 1))
+    probabilities[training] = predicted[force]
     tested = shared.table(job.arm, test)
-    probabilities[test] = model.predict_proba(tested)
+    probabilities[np.ix_(test, model.classes_)] = model.predict_proba(encoder.transform(tested))
     shuffled = [
-        [model.predict_proba(with_shuffled(tested, columns, job.seed, group, turn)) for turn in range(shared.permutations)]
-        for group, columns in shared.shuffled[job.arm].items()
+        [
+            model.predict_proba(encoder.transform(with_shuffled(tested, of, job.seed, group, turn)))
+            for turn in range(shared.permutations)
+        ]
+        for group, of in shared.shuffled[job.arm].items()
     ]
     return {
         "probabilities": probabilities,
@@ -119,7 +125,9 @@ def inner_folds(labels: np.ndarray, groups: np.ndarray) -> int:
     return min(INNER_FOLDS, fewest)
 
 
-def with_shuffled(table: pd.DataFrame, columns: Sequence[str], seed: int, group: str, turn: int) -> pd.DataFrame:
+def with_shuffled(
+    table: pd.DataFrame, columns: Sequence[str], seed: int, group: str, turn: int
+) -> pd.DataFrame:
     """A table whose columns of a group are shuffled together among its rows; every arm is shuffled alike."""
     order = np.random.default_rng([seed, crc32(group.encode()), turn]).permutation(len(table))
     changed = table.copy()

@@ -15,7 +15,9 @@ from bcd_utils.experiments.image_and_record.scores import Outcome
 def composition_table(material: Material) -> pd.DataFrame:
     """Images and groups of each class, and of each published set where there is one."""
     columns = ["label", "official_split"] if "official_split" in material.table else ["label"]
-    counts = material.table.groupby(columns, sort=False).agg(images=("id", "size"), groups=("group", "nunique"))
+    counts = material.table.groupby(columns, sort=False).agg(
+        images=("id", "size"), groups=("group", "nunique")
+    )
     return counts.rename_axis(["class", "published set"][: len(columns)])
 
 
@@ -35,7 +37,10 @@ def arms_table(outcome: Outcome) -> pd.DataFrame:
         given = ["the image"] if arm.image else []
         given += arm.columns
         given += [f"what “{outcome.arms[member].title}” says" for member in arm.members]
-        rows[arm.title] = {"is given": ", ".join(given), "chosen, fold after fold": "; ".join(outcome.trained.choices[arm.name])}
+        rows[arm.title] = {
+            "is given": ", ".join(given),
+            "chosen, fold after fold": "; ".join(outcome.trained.choices[arm.name]),
+        }
     return pd.DataFrame.from_dict(rows, orient="index")
 
 

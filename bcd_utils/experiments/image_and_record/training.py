@@ -125,5 +125,6 @@ def _join(
     made.probabilities[name] = probabilities.round(7)
     made.shuffled[name] = shuffled
     made.choices[name] = [
-        ", ".join(str(results[member, fold]["choices"]) for member in members) for fold in range(len(made.tested))
+        ", ".join(str(results[member, fold]["choices"]) for member in members)
+        for fold in range(len(made.tested))
     ]

@@ -34,9 +34,7 @@ def said_of_claim(made: Mapping[str, Any]) -> str:
     if claim["this run's network"] == NOT_TESTED:
         return f"Whether the record adds to the image is not tested: {claim['evidence']}."
     found = claim["this run's network"] == SUPPORTED
-    return (
-        f"What is known before the image {'adds' if found else 'is not shown to add'} to it. {claim['evidence']}."
-    )
+    return f"What is known before the image {'adds' if found else 'is not shown to add'} to it. {claim['evidence']}."
 
 
 def said_of_published(made: Mapping[str, Any]) -> str:

@@ -15,7 +15,8 @@ def image_and_record(summary: Summary) -> str:
     made = at(summary, "image_and_record")
     area = f"roc_auc_{made['positive']}"
     shown = [f"{title} {with_interval(made['scores'][name][area])}" for name, title in made["arms"].items()]
-    text = f"AUC of {made['positive']} against the rest, cross-validated by group: {'; '.join(shown)}. {said_of_claim(made)}"
+    text = f"AUC of {made['positive']} against the rest, cross-validated by group: {'; '.join(shown)}."
+    text += f" {said_of_claim(made)}"
     if any(column["kind"] == "read" for column in made["columns"].values()):
         text += f" {OPINION}"
     if made["leaks"]:

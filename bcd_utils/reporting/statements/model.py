@@ -79,7 +79,9 @@ def hyperparameters(summary: Summary) -> str:
         text += f" The {probes} chose their penalty on the tuning images of each fold."
     if summary.get("image_and_record"):
         arms = f"logistic regressions of {notebook_of(summary, 'image_and_record')}"
-        text += f" The {arms} chose their penalty by cross-validation within the training images of each fold."
+        text += (
+            f" The {arms} chose their penalty by cross-validation within the training images of each fold."
+        )
     return text
 
 
