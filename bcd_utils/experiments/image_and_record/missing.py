@@ -90,7 +90,9 @@ def said_of_missing(table: pd.DataFrame, classes: tuple[str, ...], gaps: Mapping
                 f"{name} is missing in {row['missing']:.1%} of {label} images, "
                 f"{with_interval(row, sign='+', name='difference')} more than in the others. "
             )
-        text += "Why it is missing is not told here; a model that uses such a column may have learned the table's habits."
+        text += (
+            "Why is not told here: a model that uses such a column may have learned the habits of the table."
+        )
     if gaps:
         text += f" Who sees nothing but which values are missing has an AUC of {with_interval(gaps)}."
     return text

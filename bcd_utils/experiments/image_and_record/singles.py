@@ -95,17 +95,19 @@ def train_single(job: Job, shared: Shared) -> Result:
     probabilities = np.zeros((len(labels), labels.max() + 1))
     probabilities[training] = predicted[force]
     tested = shared.table(job.arm, test)
-    probabilities[np.ix_(test, model.classes_)] = model.predict_proba(encoder.transform(tested))
-    shuffled = [
-        [
-            model.predict_proba(encoder.transform(with_shuffled(tested, of, job.seed, group, turn)))
-            for turn in range(shared.permutations)
-        ]
-        for group, of in shared.shuffled[job.arm].items()
-    ]
+    encoded = encoder.transform(tested)
+    probabilities[np.ix_(test, model.classes_)] = model.predict_proba(encoded)
+    shuffled = []
+    for group, of in shared.shuffled[job.arm].items():
+        own_columns = (encoder.transform(rolled(tested, of)) != encoded).any(axis=0)
+        for turn in range(shared.permutations):
+            order = np.random.default_rng([job.seed, crc32(group.encode()), turn]).permutation(len(test))
+            changed = np.where(own_columns, encoded[order], encoded)
+            shuffled.append(model.predict_proba(changed))
+    size = (len(shared.shuffled[job.arm]), shared.permutations, len(test), probabilities.shape[1])
     return {
         "probabilities": probabilities,
-        "shuffled": np.array(shuffled),
+        "shuffled": np.reshape(shuffled, size),
         "choices": np.array(f"C={force:g}"),
     }
 
@@ -125,12 +127,11 @@ def inner_folds(labels: np.ndarray, groups: np.ndarray) -> int:
     return min(INNER_FOLDS, fewest)
 
 
-def with_shuffled(
-    table: pd.DataFrame, columns: Sequence[str], seed: int, group: str, turn: int
-) -> pd.DataFrame:
-    """A table whose columns of a group are shuffled together among its rows; every arm is shuffled alike."""
-    order = np.random.default_rng([seed, crc32(group.encode()), turn]).permutation(len(table))
-    changed = table.copy()
-    for column in columns:
-        changed[column] = table[column].to_numpy()[order]
-    return changed
+def rolled(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """A table with some columns moved down by a row: of what is made of it, whatever follows from them changes.
+
+    What does not change is the same in all rows, and shuffling does nothing to it. Encoding is column by column:
+    encoded rows may be shuffled in place of the table's.
+    """
+    changed = {column: np.roll(table[column].to_numpy(), 1) for column in columns}
+    return table.assign(**changed)

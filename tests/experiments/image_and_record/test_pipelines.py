@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-
 from sklearn.pipeline import make_pipeline as chained
 
 from bcd_utils.experiments.image_and_record.pipelines import make_classifier, make_encoder
