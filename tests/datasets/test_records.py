@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from miniatures import write_bus_bra, write_bus_uclm, write_cbis
+from builders import noise, write_image
+from miniatures import write_bus_bra, write_cbis
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
@@ -181,6 +182,14 @@ def test_settings_of_columns_are_strict():
 
 
 # -- data sets --------------------------------------------------------------------------------------
+
+
+def write_bus_uclm(folder):
+    write_image(folder / "images" / "A_0.png", noise(1))
+    (folder / "INFO.csv").write_text(
+        "Image;Resolution;Doppler;Marks;Combined;Label\nA_0.png;90x70;No;Yes;No;Benign\n"
+    )
+    return folder
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,10 @@ def missing_by_class(material: Material, confidence: float) -> pd.DataFrame:
                 "difference": gap["value"], "difference_low": low, "difference_high": high,
                 "leak": low is not None and (low > 0 or high < 0),
             }  # fmt: skip
-    index = pd.MultiIndex.from_tuples(rows, names=["column", "class"])
-    return pd.DataFrame(list(rows.values()), index)
+    index = pd.MultiIndex.from_product([columns, material.classes], names=["column", "class"])
+    shown = ["missing", "difference"]
+    ends = [f"{name}{end}" for name in shown for end in ("", "_low", "_high")]
+    return pd.DataFrame(list(rows.values()), index, [*ends, "leak"])
 
 
 def telling_columns(records: Records, labels: pd.Series) -> list[str]:

@@ -157,7 +157,9 @@ def importance(outcome: Outcome, positive: str, confidence: float) -> pd.DataFra
                     found["value"], np.array(by_fold), scored.tested_share, confidence, (-1.0, 1.0)
                 )
             rows[name, group] = in_columns({"drop": found})
-    index = pd.MultiIndex.from_tuples(rows, names=["arm", "group"])
+    index = pd.MultiIndex.from_arrays(
+        [[key[place] for key in rows] for place in (0, 1)], names=["arm", "group"]
+    )
     return pd.DataFrame(list(rows.values()), index, columns=["drop", "drop_low", "drop_high"]).astype(float)
 
 
