@@ -148,11 +148,14 @@ def compare(run: Path, tables: Path | None = None) -> pd.DataFrame:
         kind = arm.rpartition("_")[2]
         if arm == "gaps":
             return lambda rows: encoded(gaps, list(gaps), rows)
-        record, image = kind != "image", arm == "image" or arm.startswith("early")
-        return lambda rows: np.hstack(
-            [encoded(order_of(given[of_kind[kind]], numbers), numbers, rows)] * record
-            + [scaled(features, rows)] * image
-        )
+        columns = order_of(given[of_kind.get(kind, [])], numbers)
+
+        def blocks(rows: np.ndarray) -> np.ndarray:
+            parts = [encoded(columns, numbers, rows)] if kind != "image" else []
+            parts += [scaled(features, rows)] if arm[:5] in ("image", "early") else []
+            return np.hstack(parts)
+
+        return blocks
 
     reported = pd.read_csv(artifacts / "record_predictions.csv", dtype={"id": str}, keep_default_na=False)
     rows = []
