@@ -80,29 +80,31 @@ def scaled(columns: np.ndarray, training: np.ndarray) -> np.ndarray:
     return StandardScaler().fit(columns[training]).transform(columns) / np.sqrt(columns.shape[1])
 
 
-def learned(blocks, labels: np.ndarray, training: np.ndarray, force: float, image: bool) -> np.ndarray:
-    """Probabilities of all rows by a model of the training rows; ``blocks(training)`` gives what it reads."""
+def learned(
+    values: np.ndarray, labels: np.ndarray, training: np.ndarray, force: float, image: bool
+) -> np.ndarray:
+    """Probabilities of all rows by a model of the training rows."""
     solver = {"solver": "lbfgs", "tol": 1e-6} if image else {"solver": "newton-cholesky", "tol": 1e-10}
-    values = blocks(training)
     model = LogisticRegression(C=force, max_iter=5000, **solver).fit(values[training], labels[training])
     return model.predict_proba(values)
 
 
 def single(blocks, labels, groups, training, test, seed: int, image: bool) -> np.ndarray:
-    """Of training rows probabilities out of inner folds, of test rows those of all training rows."""
+    """Of training rows probabilities out of inner folds, of test rows those of all training rows.
+
+    ``blocks(rows)`` gives what a model reads that learns from these rows.
+    """
     fewest = min(len(set(groups[training][labels[training] == label])) for label in set(labels))
     splitter = StratifiedGroupKFold(min(5, fewest), shuffle=True, random_state=seed)
-    inner = list(splitter.split(training, labels[training], groups[training]))
-    best, lowest = None, np.inf
-    for force in (0.1, 1.0, 10.0, 100.0, 1000.0):
-        found = np.full((len(labels), len(set(labels))), np.nan)
-        for rest, held in inner:
-            found[training[held]] = learned(blocks, labels, training[rest], force, image)[training[held]]
-        loss = log_loss(labels[training], found[training])
-        if loss < lowest - 1e-12:
-            best, lowest, chosen = found, loss, force
-    best[test] = learned(blocks, labels, training, chosen, image)[test]
-    return best
+    found = {force: np.zeros((len(labels), len(set(labels)))) for force in (0.1, 1.0, 10.0, 100.0, 1000.0)}
+    for rest, held in splitter.split(training, labels[training], groups[training]):
+        values = blocks(training[rest])
+        for force, predicted in found.items():
+            predicted[training[held]] = learned(values, labels, training[rest], force, image)[training[held]]
+    losses = {force: log_loss(labels[training], given[training]) for force, given in found.items()}
+    best = min(losses, key=losses.__getitem__)
+    found[best][test] = learned(blocks(training), labels, training, best, image)[test]
+    return found[best]
 
 
 def stacked(members: list[np.ndarray], labels, training, test) -> np.ndarray:
