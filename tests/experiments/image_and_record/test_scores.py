@@ -11,7 +11,7 @@ from made_records import made
 from sklearn.metrics import roc_auc_score
 
 from bcd_utils.evaluation.verdicts import INCONCLUSIVE, NOT_TESTED, SUPPORTED
-from bcd_utils.experiments.image_and_record import tables, words
+from bcd_utils.experiments.image_and_record import singles, tables, training, words
 from bcd_utils.experiments.image_and_record.arms import arms_of
 from bcd_utils.experiments.image_and_record.missing import missing_by_class
 from bcd_utils.experiments.image_and_record.record import judge, record
@@ -30,25 +30,24 @@ STUDY = make_study(SETTINGS)
 AREA = "roc_auc_malignant"
 
 
-@pytest.fixture(autouse=True)
-def here(cache, monkeypatch):
-    """Jobs run in this process: workers would take longer to start than to train."""
-    monkeypatch.setattr(
-        "bcd_utils.experiments.image_and_record.training.run_jobs",
-        lambda work, jobs, shared, tell: {key: work(job, shared) for key, job in jobs.items()},
-    )
+@pytest.fixture(scope="module", autouse=True)
+def here():
+    """Jobs run in this process, and few forces are tried: workers would take longer to start than to train."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(singles, "FORCES", (1.0, 100.0))
+        patch.setattr(
+            training,
+            "run_jobs",
+            lambda work, jobs, shared, tell: {key: work(job, shared) for key, job in jobs.items()},
+        )
+        yield
 
 
 @pytest.fixture(scope="module")
-def known():
+def known(here):
     """A material whose record tells much, and what came of it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            "bcd_utils.experiments.image_and_record.training.run_jobs",
-            lambda work, jobs, shared, tell: {key: work(job, shared) for key, job in jobs.items()},
-        )
-        material = made(effect=2.5, images=160, of_image=0.5)
-        yield material, on_grouped_folds(material, STUDY)
+    material = made(effect=2.5, images=160, of_image=0.5)
+    return material, on_grouped_folds(material, STUDY)
 
 
 def test_the_arms_are_those_that_the_material_allows():
