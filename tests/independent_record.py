@@ -84,7 +84,7 @@ def learned(
     values: np.ndarray, labels: np.ndarray, training: np.ndarray, force: float, image: bool
 ) -> np.ndarray:
     """Probabilities of all rows by a model of the training rows."""
-    solver = {"solver": "lbfgs", "tol": 1e-6} if image else {"solver": "newton-cholesky", "tol": 1e-10}
+    solver = {"solver": "lbfgs", "tol": 1e-6} if image else {"solver": "newton-cholesky", "tol": 1e-8}
     model = LogisticRegression(C=force, max_iter=5000, **solver).fit(values[training], labels[training])
     return model.predict_proba(values)
 

@@ -79,7 +79,7 @@ def summarise_run(run: Run, declared: Mapping[str, Stage]) -> dict[str, Any]:
             network,
             external,
             crossing or 0,
-            drawn_sources(modalities) + [recorded["title"]] * bool(recorded.get("synthetic") and not dataset),
+            drawn_sources(modalities) or drawn_record(dataset, recorded),
             few,
             edited_notebooks(run.study.notebooks),
         ),
@@ -105,6 +105,11 @@ def hashes_of(modalities: dict[str, Any]) -> str | None:
 def drawn_sources(modalities: dict[str, Any]) -> list[str]:
     """Titles of the data sets side by side that are synthetic."""
     return [source["title"] for source in modalities.get("sources", {}).values() if source.get("synthetic")]
+
+
+def drawn_record(dataset: dict[str, Any], recorded: dict[str, Any]) -> list[str]:
+    """Title of the data set whose record stands alone, where it was drawn; of one with images its own record tells."""
+    return [recorded["title"]] if recorded.get("synthetic") and not dataset else []
 
 
 def parameters(training: dict[str, Any]) -> dict[str, Any] | None:

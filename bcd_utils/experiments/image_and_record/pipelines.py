@@ -56,7 +56,7 @@ def make_classifier(force: float, features: bool) -> Any:
     """
     from sklearn.linear_model import LogisticRegression
 
-    solver = {"solver": "lbfgs", "tol": 1e-6} if features else {"solver": "newton-cholesky", "tol": 1e-10}
+    solver = {"solver": "lbfgs", "tol": 1e-6} if features else {"solver": "newton-cholesky", "tol": 1e-8}
     return LogisticRegression(C=force, max_iter=5000, **solver)
 
 
