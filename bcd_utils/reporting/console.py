@@ -61,8 +61,9 @@ def show_summary(folder: Path) -> None:
     from bcd_utils.reporting.statements import state
 
     summary = summary_of(folder)
-    if statement := summary.get("modalities") and state("modalities", summary):
-        console.print(escape(statement.text), soft_wrap=True)
+    for record in ("modalities", "image_and_record"):
+        if statement := summary.get(record) and state(record, summary):
+            console.print(escape(statement.text), soft_wrap=True)
     if dataset := summary["dataset"]:
         sets = " / ".join(f"{count} {SET_TITLES[name]}" for name, count in (summary["split"] or {}).items())
         console.print(

@@ -80,3 +80,19 @@ class PublishedResults:
 
     results: Annotated[str, Field(min_length=1)] = "published/busi.yaml"
     arms: str | None = "published/busi_measured.json"
+
+
+@dataclass(frozen=True, config=STRICT)
+class ImageAndRecord:
+    """What patients' records add to images.
+
+    Attributes
+    ----------
+    folds : int
+        Of the grouped cross-validation.
+    permutations : int
+        How often the columns of a group are shuffled to see what they are worth.
+    """
+
+    folds: Folds = 5
+    permutations: Positive = 20

@@ -36,6 +36,7 @@ _HELP = {
     "look_alikes": "a number above 0 and at most 1, or none",
     "sets": "lists such as {train: train.txt, test: test.txt}",
     "table": "a section such as {file: labels.csv}",
+    "record": "a section such as {columns: {age: {kind: known, values: number}}}",
 }
 _TYPE_HELP = {
     "too_short": "at least one value",
@@ -70,8 +71,8 @@ def _allowed_keys(location: Sequence[str], sections: Mapping[str, type]) -> list
     parts = iter(location[:-1])
     for part in parts:
         owner = {**sections, **_sections_of(owner)}.get(part, owner)
-        if part == "sources":
-            next(parts, None)  # a source's name is free
+        if part in ("sources", "columns"):
+            next(parts, None)  # a source's name is free, and a column's
     # What the section adds comes first, then what it shares with other sources.
     names = list(dict.fromkeys([*owner.__annotations__, *(field.name for field in fields(owner))]))
     further = [name for name in sections if name not in _SECTIONS] if owner is Study else []
