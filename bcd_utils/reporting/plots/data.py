@@ -212,7 +212,7 @@ def intensities(histograms: dict[str, np.ndarray]) -> Figure:
 
     columns = min(len(histograms), 4)
     rows = -(-len(histograms) // columns)
-    shared = {"sharex": True, "sharey": True, "lines": "y"}
+    shared: dict[str, Any] = {"sharex": True, "sharey": True, "lines": "y"}
     figure, grid = style.panels(0.3 + 1.4 * rows, rows, columns, **shared)
     style.blank(grid.flat[len(histograms) :])
     levels, mean = np.arange(256), np.mean(list(histograms.values()), axis=0)
