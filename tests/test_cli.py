@@ -67,8 +67,8 @@ def study_file(tmp_path):
 
 
 COMMANDS = [
-    "run", "fetch", "datasets", "inspect", "runs", "show", "compare", "report", "paper", "cache", "forensics", "measured",
-    "lab", "archive", "verify",
+    "run", "fetch", "datasets", "inspect", "runs", "show", "compare", "report", "paper", "cache", "forensics",
+    "measured", "lab", "archive", "verify",
 ]  # fmt: skip
 
 # -- help -------------------------------------------------------------------------------------------

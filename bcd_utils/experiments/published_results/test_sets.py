@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import ceil, floor
 from typing import NamedTuple
 
@@ -87,7 +87,8 @@ def usual_sets(images: Mapping[str, int], share: float | None = None) -> Sets:
             least = [size * number // total for number in numbers]
             kept = tuple(each + (place < size - sum(least)) for place, each in enumerate(least))
         found.setdefault(kept, f"{words}, class shares kept")
-        for how, rounded in {"down": floor, "up": ceil, "to the nearest": round}.items():
+        ways: dict[str, Callable[[float], int]] = {"down": floor, "up": ceil, "to the nearest": round}
+        for how, rounded in ways.items():
             counts = tuple(rounded(part * number) for number in numbers)
             found.setdefault(counts, f"{words}, each class rounded {how}")
         for trained in TRAINED:

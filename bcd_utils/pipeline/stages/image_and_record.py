@@ -9,7 +9,7 @@ from bcd_utils.datasets.records import declared, read_cases
 from bcd_utils.pipeline.outside import network_files
 from bcd_utils.reporting.statements.image_and_record import image_and_record
 from bcd_utils.study.settings import ImageAndRecord, Study
-from bcd_utils.study.stage import Card, Stage
+from bcd_utils.study.stage import Figure, Stage
 from bcd_utils.utils.files import listing_identity, sha256_of_file
 
 
@@ -40,7 +40,17 @@ STAGE = Stage(
     outside=record_and_network,
     statement=image_and_record,
     figures=(
-        Card("record_scores", "The record, the image, and both"),
-        Card("record_importance", "What groups of columns are worth: AUC lost when they are shuffled"),
+        Figure(
+            "record_scores",
+            "The record, the image, and both. Scores out of fold, with their intervals; the dashed line is the first arm's.",
+            "Markers on their intervals, a row an arm, one panel a score.",
+            on_index=True,
+        ),
+        Figure(
+            "record_importance",
+            "What groups of columns are worth. The area that an arm loses when a group of columns is shuffled, with its interval.",
+            "Markers on their intervals, a row a group of columns under the arm that was given them.",
+            on_index=True,
+        ),
     ),
 )

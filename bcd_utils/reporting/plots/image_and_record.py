@@ -56,7 +56,7 @@ def importance(table: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
     lines: list[tuple[str, str | None]] = []
     for arm, rows in table.groupby(level="arm", sort=False):
         lines += [(str(arm), None), *((str(arm), str(group)) for _, group in rows.index)]
-    figure, [[panel]] = style.panels(1.0 + 0.27 * len(lines), width=7.0, lines="x")
+    figure, [[panel]] = style.panels(1.0 + 0.27 * len(lines), lines="x")
     panel.axvline(0, color="#8C8C8C", linewidth=1)
     for place, (arm, group) in enumerate(lines):
         if group is not None:
