@@ -22,7 +22,7 @@ def forensics(
 ) -> None:
     """Find every confusion matrix that fits a publication's rounded scores, and what all its sets say together.
 
-    Examples: [bold]bcd forensics studies/paper_reported.yaml --csv matrices.csv[/bold],
+    Example: [bold]bcd forensics studies/paper_reported.yaml --csv matrices.csv[/bold], or of many published rows one:
     [bold]bcd forensics studies/published/busi.yaml --row R09[/bold]
     """
     from bcd_utils.evaluation.reported import load_reported, read_texts

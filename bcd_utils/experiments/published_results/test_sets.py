@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from math import ceil, floor
 from typing import NamedTuple
 
 from bcd_utils.evaluation.format import Rounded
-from bcd_utils.evaluation.set_sizes import stratified_counts
+from bcd_utils.evaluation.set_sizes import SIZE_ROUNDINGS, stratified_counts
 from bcd_utils.experiments.paper_forensics.allocations import likely_counts
 from bcd_utils.utils.errors import StudyError
 
@@ -87,8 +87,7 @@ def usual_sets(images: Mapping[str, int], share: float | None = None) -> Sets:
             least = [size * number // total for number in numbers]
             kept = tuple(each + (place < size - sum(least)) for place, each in enumerate(least))
         found.setdefault(kept, f"{words}, class shares kept")
-        ways: dict[str, Callable[[float], int]] = {"down": floor, "up": ceil, "to the nearest": round}
-        for how, rounded in ways.items():
+        for how, rounded in SIZE_ROUNDINGS.items():
             counts = tuple(rounded(part * number) for number in numbers)
             found.setdefault(counts, f"{words}, each class rounded {how}")
         for trained in TRAINED:

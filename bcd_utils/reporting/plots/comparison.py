@@ -105,13 +105,8 @@ def pareto(table: pd.DataFrame, titles: Names, families: Names) -> Figure:
         named = [f"{number}  {titles[name]}" for number, name in enumerate(fronts[-1], 1)]
         lists.append("\n".join(style.wrap(line, style.PAGE / 2 - 0.6, style.SMALL) for line in named))
     below = max(text.count("\n") + 1 for text in lists) * style.line_height(style.SMALL)
-<<<<<<< Updated upstream
     ratios: dict[str, Any] = {"height_ratios": [2.4, below], "sharey": "row", "lines": "both"}
     figure, grid = style.panels(3.2 + below, 2, 2, **ratios)
-=======
-    heights = [2.4, below]
-    figure, grid = style.panels(3.2 + below, 2, 2, lines="both", sharey="row", height_ratios=heights)
->>>>>>> Stashed changes
     for panel, under, (label, known), front, text in zip(*grid, costs.items(), fronts, lists, strict=True):
         for name in known.index:
             style.score(panel, {"value": known[name]}, accuracy[name], **look_of(families[name]))

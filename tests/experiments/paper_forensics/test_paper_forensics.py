@@ -361,7 +361,7 @@ SIMPLE = {
 def write(tmp_path):
     def write(values) -> str:
         path = tmp_path / "mine.yaml"
-        path.write_text(values if isinstance(values, str) else yaml.safe_dump(values))
+        path.write_text(values if isinstance(values, str) else yaml.safe_dump(values, sort_keys=False))
         return path
 
     return write
