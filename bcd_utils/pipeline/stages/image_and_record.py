@@ -42,13 +42,15 @@ STAGE = Stage(
     figures=(
         Figure(
             "record_scores",
-            "The record, the image, and both. Scores out of fold, with their intervals; the dashed line is the first arm's.",
+            "The record, the image, and both. Scores out of fold, with their intervals; the dashed line is the "
+            "first arm's.",
             "Markers on their intervals, a row an arm, one panel a score.",
             on_index=True,
         ),
         Figure(
             "record_importance",
-            "What groups of columns are worth. The area that an arm loses when a group of columns is shuffled, with its interval.",
+            "What groups of columns are worth. The area that an arm loses when a group of columns is shuffled, "
+            "with its interval.",
             "Markers on their intervals, a row a group of columns under the arm that was given them.",
             on_index=True,
         ),

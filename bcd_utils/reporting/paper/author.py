@@ -98,8 +98,7 @@ def author_file(run: Run) -> Path:
     """Where the authors' words lie: beside the study's file, or in the run's folder where that file is not known."""
     origin = read_json(run.folder / "origin.json")
     recorded = origin.get("study_file") if isinstance(origin, dict) else None
-    for top in (ROOT, STUDIES.parent) if recorded else ():
-        path = top / recorded
+    for path in (top / recorded for top in (ROOT, STUDIES.parent) if recorded):
         if path.is_file() and not path.is_relative_to(CARRIED):  # an installed package is no place for them
             return path.with_name(AUTHOR_FILE)
     return run.folder / AUTHOR_FILE
