@@ -57,7 +57,7 @@ STAGE = Stage(
             "Scores on the internal test set and on images from elsewhere. With their intervals.",
             "Markers on their intervals, a row a score, one marker a source of images.",
         ),
-        matrices("external_confusion", "of the external images"),
+        matrices("external_confusion", "of the internal test and the external images"),
         reliability("external_reliability", "of the external images"),
         Figure(
             "external_shift",

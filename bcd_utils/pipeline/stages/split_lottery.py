@@ -20,7 +20,7 @@ STAGE = Stage(
             "Scores over other splits and seeds. One dot a split; black lines: median and central 95 %; diamond:"
             " repeated grouped cross-validation with its interval; red: the paper's value, where it can be compared.",
             "Dots of test scores, a panel a score: splits by image, splits by group, and the grouped cross-"
-            " validation.",
+            "validation.",
         ),
         Figure(
             "what_copies_are_worth",
