@@ -26,6 +26,13 @@ def invalid(pages: Sequence[Path]) -> list[str]:
     return [line.rpartition("/")[2] for line in done.stderr.splitlines()]
 
 
+def check_pages(run: Path) -> None:
+    """Hold all pages of a run to both, as far as the programs are there."""
+    pages = sorted(run.glob("*.html"))
+    assert (faults(pages) if CHROMIUM else []) == []
+    assert (invalid(pages) if JAVA else []) == []
+
+
 def faults(pages: Sequence[Path]) -> list[str]:
     """Serious faults of accessibility, what does not fit the width, and every request, in each page at each width."""
     from playwright.sync_api import sync_playwright

@@ -13,6 +13,7 @@ import yaml
 from bs4 import BeautifulSoup
 from builders import TINY_SETTINGS, TinyStudy, as_yaml, noise, write_image
 from independent_comparison import compare, scores, verdicts
+from pages import check_pages
 from papers import compiled, paper_of, strange_numbers
 from zero_width import intervals, without_width
 
@@ -175,6 +176,11 @@ def test_pages_stand_alone_without_logs_and_say_what_they_are(run):
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
     assert [output for output in outputs if output.output_type in ("stream", "error")] == []
     assert "in grouped 3-fold cross-validation" in (run / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.browser
+def test_everybody_can_use_the_pages(run):
+    check_pages(run)
 
 
 def test_data_without_masks_and_one_candidate_are_compared_too(study, tmp_path):

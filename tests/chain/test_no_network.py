@@ -27,11 +27,8 @@ def test_a_study_runs_without_a_network(tiny, tmp_path):
     inside.write_text(f'#!/bin/sh\nexec {shlex.join([*NO_NETWORK, tiny.python])} "$@"\n')
     inside.chmod(0o755)
     alone = replace(tiny, python=str(inside), cache=tmp_path / "cache")
-    run = alone.run(tmp_path / "run", "notebooks=[01_data_exploration, 02_preprocessing]")
-    assert {path.name for path in run.glob("0*.html")} == {
-        "01_data_exploration.html",
-        "02_preprocessing.html",
-    }
+    run = alone.run(tmp_path / "run", "notebooks=[01_data_exploration]")
+    assert (run / "01_data_exploration.html").exists() and (run / "summary.json").exists()
 
 
 def test_there_is_no_network_inside():

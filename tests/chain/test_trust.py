@@ -16,6 +16,7 @@ import pytest
 from bs4 import BeautifulSoup
 from builders import TinyStudy
 from figures import check_figures
+from pages import check_pages
 from papers import compiled, paper_of, strange_numbers
 from trust_study import STAGES, write_trust_study
 from zero_width import intervals, without_width
@@ -190,6 +191,11 @@ def test_every_page_stands_alone_and_is_announced(finished_trust):
         assert [link for link in links if not (link.startswith(("data:", "#")) or link in names)] == []
         assert "Synthetic data" in page.select_one("aside.banner").get_text(), name
         assert page.find_all("script") == [], name
+
+
+@pytest.mark.browser
+def test_everybody_can_use_the_pages(finished_trust):
+    check_pages(finished_trust)
 
 
 def test_executed_notebooks_hold_no_logs_and_no_errors(finished_trust):
