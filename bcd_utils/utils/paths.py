@@ -21,6 +21,8 @@ NOTEBOOKS = (CARRIED if INSTALLED else ROOT) / "notebooks"
 STUDIES = (CARRIED if INSTALLED else ROOT) / "studies"
 REPORTS = ROOT / "reports"
 RAW_DATA = ROOT / "data" / "raw"
+#: Beside a study's file: what its authors say of it; no study itself.
+AUTHOR_FILE = "author.yaml"
 TEMPLATES = PACKAGE / "reporting" / "templates"
 
 
