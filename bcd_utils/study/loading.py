@@ -18,7 +18,7 @@ from bcd_utils.study.settings import INPUTS, Study
 from bcd_utils.study.source import Source
 from bcd_utils.utils.errors import StudyError, allowed_instead
 from bcd_utils.utils.path_text import printable
-from bcd_utils.utils.paths import STUDIES, readable, refuse_unstorable
+from bcd_utils.utils.paths import AUTHOR_FILE, STUDIES, readable, refuse_unstorable
 from bcd_utils.utils.plain_yaml import parse_yaml
 
 _logger = logging.getLogger(__name__)
@@ -225,6 +225,11 @@ def study_path(given: Path | str) -> Path:
     return STUDIES / f"{path}.yaml" if plain else path
 
 
+def study_files(folder: Path) -> list[Path]:
+    """The YAML files of a folder that can be studies."""
+    return sorted(path for path in folder.glob("*.yaml") if path.name != AUTHOR_FILE)
+
+
 def load_study(
     path: Path | str,
     overrides: Sequence[str] = (),
@@ -256,8 +261,8 @@ def load_study(
     try:
         values = parse_yaml(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError):
-        beside = [readable(p) for p in path.parent.glob("*.yaml") if path.parent != STUDIES]
-        known = beside or [p.stem for p in STUDIES.glob("*.yaml") if not p.stem.endswith("_reported")]
+        beside = [readable(p) for p in study_files(path.parent) if path.parent != STUDIES]
+        known = beside or [p.stem for p in study_files(STUDIES) if not p.stem.endswith("_reported")]
         fix = f"name one of: {', '.join(sorted(known))}"
         raise StudyError(f"There is no study file {readable(path)}", fix) from None
     except OSError as error:

@@ -14,10 +14,9 @@ from bcd_utils.reporting.checklist import FILLED, fill_checklists
 from bcd_utils.study.run import Run
 from bcd_utils.utils.errors import StudyError, allowed_instead
 from bcd_utils.utils.files import read_json, write_text
-from bcd_utils.utils.paths import CARRIED, ROOT, STUDIES, readable
+from bcd_utils.utils.paths import AUTHOR_FILE, CARRIED, ROOT, STUDIES, readable
 from bcd_utils.utils.plain_yaml import parse_yaml
 
-AUTHOR_FILE = "author.yaml"
 STRICT = ConfigDict(extra="forbid")
 
 
