@@ -15,7 +15,8 @@ import pandas as pd
 
 from bcd_utils.study.differences import command_of
 from bcd_utils.study.figures import PAGE_DPI, said_of, write_figure
-from bcd_utils.study.loading import make_study, overridden
+from bcd_utils.study.loading import make_study
+from bcd_utils.study.overrides import overridden
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.cache import work_for
 from bcd_utils.utils.errors import StudyError

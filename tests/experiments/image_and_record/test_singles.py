@@ -9,7 +9,7 @@ import pytest
 from made_records import made
 from sklearn.pipeline import make_pipeline
 
-from bcd_utils.experiments.image_and_record.pipelines import make_classifier, make_encoder
+from bcd_utils.experiments.image_and_record.learners import make_classifier, make_encoder
 from bcd_utils.experiments.image_and_record.singles import Job, inner_folds, train_single
 from bcd_utils.experiments.image_and_record.training import shared_by
 from bcd_utils.utils.errors import StudyError
