@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from bcd_utils.commands import archives, cache, data, forensics, run, runs
+from bcd_utils.commands import archives, cache, data, forensics, paper, run, runs
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.system_errors import refused
 from bcd_utils.utils.terminal import refuse_a_lost_folder, speak_utf8
@@ -23,7 +23,7 @@ app = typer.Typer(
     help="Reproducible deep-learning studies in breast imaging. Not for clinical use.",
 )
 for command in (run.run, data.fetch, data.datasets, data.inspect, runs.runs, runs.show, runs.compare, runs.report,
-                archives.archive, archives.verify, cache.cache, forensics.forensics):  # fmt: skip
+                paper.paper, archives.archive, archives.verify, cache.cache, forensics.forensics):  # fmt: skip
     app.command()(command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(runs.lab)
 errors = Console(stderr=True, highlight=False)

@@ -66,8 +66,8 @@ def study_file(tmp_path):
 
 
 COMMANDS = [
-    "run", "fetch", "datasets", "inspect", "runs", "show", "compare", "report", "cache", "forensics", "lab", "archive",
-    "verify",
+    "run", "fetch", "datasets", "inspect", "runs", "show", "compare", "report", "paper", "cache", "forensics", "lab",
+    "archive", "verify",
 ]  # fmt: skip
 
 # -- help -------------------------------------------------------------------------------------------

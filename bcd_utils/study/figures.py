@@ -121,7 +121,7 @@ def write_figure(figure: Figure, folder: Path, name: str, said: Mapping[str, Any
         bottom, top = np.clip(rows, 0, len(pixels)).tolist()
         with atomic_path(folder / f"{name}.png") as temporary:
             picture = Image.fromarray(pixels[len(pixels) - top : len(pixels) - bottom, :, :3])
-            picture.save(temporary, dpi=(DPI, DPI), compress_level=6)
+            picture.save(temporary, dpi=(DPI, DPI), compress_level=3)
         figure.set_layout_engine("none")
         width, height = figure.get_figwidth(), (top - bottom) / DPI
         page = Bbox.from_bounds(0, bottom / DPI, width, height)

@@ -13,6 +13,7 @@ import yaml
 from bs4 import BeautifulSoup
 from builders import TINY_SETTINGS, TinyStudy, as_yaml, noise, write_image
 from independent_comparison import compare, scores, verdicts
+from papers import compiled, paper_of, strange_numbers
 from zero_width import intervals, without_width
 
 from bcd_utils.experiments.comparison.claims import CLAIMS, ELSEWHERE
@@ -209,3 +210,13 @@ def test_a_comparison_that_was_stopped_trains_what_is_missing_and_comes_out_the_
     assert {name: row.get("scores") for name, row in again["contenders"].items()} == {
         name: row.get("scores") for name, row in record["contenders"].items()
     }
+
+
+def test_every_number_of_the_papers_tables_is_the_runs(run, tmp_path):
+    assert strange_numbers(*paper_of(run, out=tmp_path / "paper")) == []
+
+
+@pytest.mark.tex
+def test_the_paper_compiles(run, tmp_path):
+    folder, _ = paper_of(run, out=tmp_path / "paper")
+    compiled(folder)

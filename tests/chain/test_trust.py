@@ -16,6 +16,7 @@ import pytest
 from bs4 import BeautifulSoup
 from builders import TinyStudy
 from figures import check_figures
+from papers import compiled, paper_of, strange_numbers
 from trust_study import STAGES, write_trust_study
 from zero_width import intervals, without_width
 
@@ -207,3 +208,13 @@ def test_external_images_that_are_missing_are_told_before_anything_runs(trust, t
     wrong = trust.bcd("run", trust.file, "--run-dir", tmp_path, "--set", "external.data_dir=nowhere")
     assert wrong.returncode == 1 and "nowhere does not exist" in wrong.stderr
     assert stages_shown(wrong.stdout) == {}
+
+
+def test_every_number_of_the_papers_tables_is_the_runs(finished_trust, tmp_path):
+    assert strange_numbers(*paper_of(finished_trust, out=tmp_path / "paper")) == []
+
+
+@pytest.mark.tex
+def test_the_paper_compiles(finished_trust, tmp_path):
+    folder, _ = paper_of(finished_trust, out=tmp_path / "paper")
+    compiled(folder)

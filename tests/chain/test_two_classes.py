@@ -10,6 +10,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 from builders import TINY_SETTINGS, TinyStudy
+from papers import compiled, paper_of, strange_numbers
 from sklearn import metrics
 
 pytestmark = pytest.mark.slow
@@ -125,3 +126,13 @@ def test_no_cell_of_a_page_holds_what_python_calls_nothing(finished_two):
         if cell.get_text(strip=True) in ("None", "nan", "<NA>")
     }
     assert cells == set()
+
+
+def test_every_number_of_the_papers_tables_is_the_runs(finished_two, tmp_path):
+    assert strange_numbers(*paper_of(finished_two, out=tmp_path / "paper")) == []
+
+
+@pytest.mark.tex
+def test_the_paper_compiles(finished_two, tmp_path):
+    folder, _ = paper_of(finished_two, out=tmp_path / "paper")
+    compiled(folder)
