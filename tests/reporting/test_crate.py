@@ -52,9 +52,8 @@ def test_the_same_run_is_described_in_the_same_words(folder):
 def test_a_run_without_a_network_of_its_own_or_a_homepage_has_no_empty_words(folder):
     """Several data sets side by side: none is the study's."""
     provenance = FULL["provenance"] | {"weights_sha256": None, "device": None}
-    write_crate(
-        folder, FULL | {"dataset": {}, "provenance": provenance, "announcements": ["Synthetic <data>."]}
-    )
+    changed = {"dataset": {}, "provenance": provenance, "announcements": ["Synthetic <data>."]}
+    write_crate(folder, FULL | changed, Authored())
     graph = hold_to_the_specification(folder)
     assert "#data" not in graph and "#weights" not in graph
     assert "Synthetic <data>." in graph["./"]["description"]
