@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from bcd_utils.utils.backend import in_one_call, keras
+from bcd_utils.utils.backend import adam_in_one_pass, in_one_call, keras
 
 #: Batches that are handed over together hold at most about this many bytes of values.
 SPAN_BYTES = 16 * 2**20
@@ -34,11 +34,7 @@ class Trainer:
         rates: Sequence[float] | None = None,
     ):
         self.model = keras.Model(model.inputs, model.outputs)
-        adam = (
-            keras.optimizers.Adam(learning_rate)
-            if rates is None
-            else DiscriminativeAdam(learning_rate, rates)
-        )
+        adam = Adam(learning_rate, rates, in_one_pass=compile_with_xla is not True)
         self.model.compile(
             adam, "categorical_crossentropy", metrics=["accuracy"], jit_compile=compile_with_xla
         )
@@ -114,16 +110,28 @@ class Trainer:
         return {name: float(value) for name, value in self.model.get_metrics_result().items()}
 
 
-class DiscriminativeAdam(keras.optimizers.Adam):
-    """Adam with its own share of the learning rate for each trainable weight array, in the model's order."""
+class Adam(keras.optimizers.Adam):
+    """Keras' Adam, in one pass over the weights where the backend has a kernel for it.
 
-    def __init__(self, learning_rate: float, rates: Sequence[float]):
+    Parameters
+    ----------
+    learning_rate : float
+    rates : sequence of float, optional
+        Each trainable weight array's share of it, in the model's order.
+    in_one_pass : bool
+        False leaves it to Keras, whose dozen passes XLA joins.
+    """
+
+    def __init__(self, learning_rate: float, rates: Sequence[float] | None = None, in_one_pass: bool = True):
         super().__init__(learning_rate)
-        self.rates = list(rates)
+        self.rates, self.in_one_pass = rates, in_one_pass
 
     def update_step(self, gradient, variable, learning_rate):
-        rate = self.rates[self._get_variable_index(variable)]
-        super().update_step(gradient, variable, learning_rate * rate)
+        index = self._get_variable_index(variable)
+        rate = learning_rate if self.rates is None else learning_rate * self.rates[index]
+        moments = self._momentums[index], self._velocities[index]
+        if not (self.in_one_pass and adam_in_one_pass(self, variable, moments, gradient, rate)):
+            super().update_step(gradient, variable, rate)
 
 
 def _spans(batches: Iterable[Batch]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:

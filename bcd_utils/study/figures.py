@@ -113,7 +113,7 @@ def write_figure(figure: Figure, folder: Path, name: str, said: Mapping[str, Any
     try:
         figure.set_dpi(DPI)
         canvas = FigureCanvasAgg(figure)
-        canvas.draw()  # type: ignore[no-untyped-call]
+        canvas.draw()
         unreadable = tuple(faults(figure))  # now, while all is where it is drawn
         pixels = np.asarray(canvas.buffer_rgba())
         box = figure.get_tightbbox()

@@ -16,7 +16,6 @@ import pandas as pd
 from bcd_utils.study.differences import command_of
 from bcd_utils.study.figures import PAGE_DPI, said_of, write_figure
 from bcd_utils.study.loading import make_study, overridden
-from bcd_utils.study.set_titles import with_set_titles
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.cache import work_for
 from bcd_utils.utils.errors import StudyError
@@ -26,7 +25,7 @@ from bcd_utils.utils.system_errors import disk_errors
 
 #: Tells a notebook's kernel which stage it is; unset where a person has opened the notebook.
 STAGE = "BCD_STAGE"
-#: What each notebook may do: notebook -> {"reads": names, "writes": names, "figures": name -> what is said of it}.
+#: What each notebook may do: notebook -> {"reads": names, "writes": names, "figures", "tables": name -> what is said}.
 Contract = Mapping[str, Mapping[str, Any]]
 
 
@@ -170,10 +169,15 @@ class Run:
             yield temporary
         self._written.add(name)
 
-    def save_table(self, table: pd.DataFrame, name: str, index: bool = True) -> pd.DataFrame:
-        """Write ``tables/<name>.csv`` and return the table, for display without NaN and with the sets' titles."""
+    def save_table(
+        self, table: pd.DataFrame, name: str, index: bool = True, shown: pd.DataFrame | None = None
+    ) -> pd.DataFrame:
+        """Write ``tables/<name>.csv`` and return the table, or what is ``shown`` for it, with ``attrs["caption"]``."""
         write_text(self.target / "tables" / f"{name}.csv", table.to_csv(index=index, lineterminator="\n"))
-        return with_set_titles(table.astype(object).where(table.notna(), ""))
+        declared = [stage["tables"] for stage in self.contract.values() if name in stage.get("tables", ())]
+        given = (table if shown is None else shown).copy(deep=False)
+        given.attrs["caption"] = declared[0][name] if declared else name.replace("_", " ").capitalize()
+        return given
 
     def save_figure(self, figure, name: str):
         """Write a figure, see `figures.write_figure`, and return it as an IPython image, for display.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bcd_utils.study.settings import Study
@@ -92,6 +92,8 @@ class Stage:
         ``statement(summary)`` gives the sentence that answers ``question``; see `statements`.
     figures : tuple of Figure
         All that it may draw.
+    tables : mapping of str to str
+        Caption of each table that it shows, by the stem of its file under ``tables/``.
     paper_figures : tuple of PaperFigure
     protocol : bool
         Whether it is part of the paper's protocol, which a study follows that names no notebooks.
@@ -107,6 +109,7 @@ class Stage:
     outside: Callable[[Study], Any] | None = None
     statement: Callable[[Mapping[str, Any]], str] | None = None
     figures: tuple[Figure, ...] = ()
+    tables: Mapping[str, str] = field(default_factory=dict)
     paper_figures: tuple[PaperFigure, ...] = ()
     protocol: bool = False
 
@@ -150,13 +153,14 @@ def contract_of(stages: Iterable[Stage]) -> dict[str, dict[str, Any]]:
     Examples
     --------
     >>> contract_of([Stage("12_hello", "Who?", reads=("splits.csv",), writes=("hello.json",))])
-    {'12_hello': {'reads': ['splits.csv'], 'writes': ['hello.json'], 'figures': {}}}
+    {'12_hello': {'reads': ['splits.csv'], 'writes': ['hello.json'], 'figures': {}, 'tables': {}}}
     """
     return {
         stage.notebook: {
             "reads": [*stage.reads, *stage.also_reads],
             "writes": list(stage.writes),
             "figures": {each.name: {"caption": each.caption, "alt": each.alt} for each in stage.figures},
+            "tables": dict(stage.tables),
         }
         for stage in stages
     }

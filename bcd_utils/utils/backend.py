@@ -180,6 +180,25 @@ def in_one_call(*steps: Callable[..., object]) -> list[Callable[..., None]] | No
     return [over_batches(step) for step in steps]
 
 
+def adam_in_one_pass(adam: Any, variable: Any, moments: tuple[Any, Any], gradient: Any, rate: Any) -> bool:
+    """Adam's step on one weight array by TensorFlow's own kernel; False where the backend is another.
+
+    Keras writes the same step as a dozen operations, each a pass over all weights.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return False
+    steps = tensorflow.cast(adam.iterations.value + 1, variable.dtype)
+    momentum, velocity = (moment.value.handle for moment in moments)
+    beta_1, beta_2, epsilon, rate = (
+        tensorflow.cast(number, variable.dtype) for number in (adam.beta_1, adam.beta_2, adam.epsilon, rate)
+    )
+    tensorflow.raw_ops.ResourceApplyAdam(
+        var=variable.handle, m=momentum, v=velocity, grad=gradient, lr=rate, epsilon=epsilon,
+        beta1=beta_1, beta2=beta_2, beta1_power=beta_1**steps, beta2_power=beta_2**steps,
+    )  # fmt: skip
+    return True
+
+
 def score_gradients(model: keras.Model, features: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Gradient of one score per image with respect to the model's input.
 

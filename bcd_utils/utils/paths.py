@@ -23,6 +23,8 @@ NOTEBOOKS = PROJECT / "notebooks"
 STUDIES = PROJECT / "studies"
 REPORTS = ROOT / "reports"
 RAW_DATA = ROOT / "data" / "raw"
+#: Beside a study's file: what its authors say of it; no study itself.
+AUTHOR_FILE = "author.yaml"
 TEMPLATES = PACKAGE / "reporting" / "templates"
 
 

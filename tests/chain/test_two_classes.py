@@ -1,4 +1,4 @@
-"""All notebooks but the external test on two classes of made-up names: no name and no kind of image is assumed."""
+"""All notebooks, without external images, on two classes of made-up names: no name and no kind of image is assumed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAMES = {"benign": "fa, ruhig", "malignant": "Übergang"}
 POSITIVE = "fa, ruhig"
 NOTEBOOKS = (
     "01_data_exploration", "02_preprocessing", "03_train_resnet50", "04_evaluation", "05_gradcam", "06_data_audit",
-    "07_split_lottery", "08_paper_forensics", "10_model_comparison",
+    "07_split_lottery", "08_paper_forensics", "09_external_test", "10_model_comparison",
 )  # fmt: skip
 
 

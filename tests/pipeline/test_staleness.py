@@ -48,7 +48,7 @@ def edit(path):
     path.write_text(path.read_text(encoding="utf-8") + "\n\nEDITED = True\n", encoding="utf-8")
 
 
-EVERY = [f"{number:02}" for number in range(1, 12)]
+EVERY = [name[:2] for name in all_stages()]
 
 
 @pytest.mark.parametrize(

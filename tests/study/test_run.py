@@ -202,8 +202,11 @@ def test_settings_change_for_looking_alone(run):
 
 def test_a_table_is_written_and_given_back(run):
     table = pd.DataFrame({"a": [1, 2]}, index=["x", "y"])
-    assert run.save_table(table, "t").equals(table.astype(object))
-    assert run.save_table(pd.DataFrame({"a": [1.5, None]}), "u")["a"].tolist() == [1.5, ""]
+    given = run.save_table(table, "t")
+    assert given.equals(table) and given.attrs == {"caption": "T"} and not table.attrs
+    other = run.save_table(table, "u_v", shown=pd.DataFrame({"words": ["one"]}))
+    assert list(other) == ["words"] and other.attrs == {"caption": "U v"}
+    assert (run.folder / "tables" / "u_v.csv").read_bytes() == b",a\nx,1\ny,2\n"
     assert (run.folder / "tables" / "t.csv").read_bytes() == b",a\nx,1\ny,2\n"
     run.save_table(table, "t", index=False)
     assert (run.folder / "tables" / "t.csv").read_bytes() == b"a\n1\n2\n"

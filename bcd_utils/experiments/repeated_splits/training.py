@@ -150,10 +150,12 @@ def train_splits(
 
 def train_once(training: Training, data: TrainingData) -> Result:
     """One training of the head from one split, in a worker process."""
+    from bcd_utils.models.trainer import SPAN_BYTES
     from bcd_utils.models.training import fit_head, predict
 
     study = replace(data.study, seed=training.seed)
     rows = training.rows("train"), training.rows("validation")
     head, history, best_epoch = fit_head(Fold(data.values, data.labels, *rows, data.classes, study))
     epochs = {"epochs": np.array(len(history)), "best_epoch": np.array(best_epoch)}
-    return {"probabilities": predict(head, data.values), **epochs}
+    at_once = max(64, SPAN_BYTES // data.values[0].nbytes)
+    return {"probabilities": predict(head, data.values, at_once), **epochs}

@@ -65,4 +65,14 @@ STAGE = Stage(
         ),
         LOOK_ALIKES,
     ),
+    tables={
+        "pair_kinds": "Pairs of images that look alike, by kind and by whether they count as the same lesion",
+        "contradictory_pairs": "Pairs that are the same and have two labels",
+        "largest_groups": "The largest groups of images that belong together",
+        "contradictory_groups": "Groups with two labels",
+        "leaks": "Test images with a copy in training or among the tuning images",
+        "marks": "Share of the images of each class with marks burnt in, as estimated",
+        "masks": "What is remarked of the masks of each class: number of images",
+        "odd_masks": "Masks that disagree with their label",
+    },
 )

@@ -32,7 +32,7 @@ STAGE = Stage(
         Figure(
             "fig3_ultrasound",
             f"Images of each class. {OUTLINE}",
-            "Photographs in rows, one row a class, with the outline of each lesion.",
+            "Ultrasound pictures in rows, one row a class, with the outline of each lesion.",
         ),
         Figure(
             "fig2_histopathology",
@@ -66,5 +66,11 @@ STAGE = Stage(
         PaperFigure("Fig 2", "Histopathology samples", "fig2_histopathology"),
         PaperFigure("Fig 3", "Ultrasound samples", "fig3_ultrasound", "ultrasound"),
     ),
+    tables={
+        "image_status": "Images of each class, by whether they can be used",
+        "set_aside": "Images that were set aside, and why",
+        "file_traits": "How well a trait of the files alone tells each class: balanced accuracy, 0.5 for chance",
+        "image_statistics": "Share of the lesion, grey level and its spread: mean and standard deviation",
+    },
     protocol=True,
 )

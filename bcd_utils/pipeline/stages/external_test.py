@@ -57,7 +57,7 @@ STAGE = Stage(
             "Scores on the internal test set and on images from elsewhere. With their intervals.",
             "Markers on their intervals, a row a score, one marker a source of images.",
         ),
-        matrices("external_confusion", "of the external images"),
+        matrices("external_confusion", "of the internal test and the external images"),
         reliability("external_reliability", "of the external images"),
         Figure(
             "external_shift",
@@ -72,4 +72,11 @@ STAGE = Stage(
         ),
         LOOK_ALIKES,
     ),
+    tables={
+        "external_counts": "Images of each class: this study's sets, and those from elsewhere",
+        "external_copies": "Images from elsewhere that look like one of the study's own",
+        "external_scores": "Scores on this study's sets and on images from elsewhere, with intervals",
+        "external_calibration": "Calibration on this study's sets and on images from elsewhere",
+        "external_shift": "How images from elsewhere differ from the study's own",
+    },
 )  # fmt: skip

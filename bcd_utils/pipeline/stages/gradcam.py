@@ -26,5 +26,9 @@ STAGE = Stage(
             "Three panels, one a measure, with a dot on its interval for each map.",
         ),
     ),
+    tables={
+        "localisation": "How well each map finds the lesion, on internal test images with a lesion mask",
+        "localisation_differences": "Grad-CAM minus each other map, on the same images",
+    },
     protocol=True,
 )

@@ -72,4 +72,13 @@ STAGE = Stage(
         PaperFigure("Fig 2", "Histopathology samples", "modality_histopathology"),
         PaperFigure("Fig 3", "Ultrasound samples", "modality_ultrasound", "ultrasound"),
     ),
+    tables={
+        "modality_sources": "The data sets, and which are at hand",
+        "modality_composition": "Images of each class and their size, in each data set",
+        "modality_character": "Median and quartiles of what was measured on the images of each class",
+        "modality_scores": "Cross-validated scores of one protocol on each data set",
+        "modality_patients": "Recognition by image and by patient",
+        "modality_transfer": "Area under the ROC curve: learned on one data set, tested on another",
+        "modality_claim": "The paper's claim, and what this run says of it",
+    },
 )

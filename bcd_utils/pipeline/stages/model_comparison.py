@@ -36,8 +36,8 @@ STAGE = Stage(
         ),
         Figure(
             "comparison_pareto",
-            "Accuracy against what it costs. The line joins the candidates that no other beats in both; only they are"
-            " named.",
+            "Accuracy against what it costs. The line joins the candidates that no other beats in both, which are"
+            " named below.",
             "Two panels of accuracy over a logarithmic cost: seconds to train, milliseconds to predict.",
         ),
         of_subgroups("subgroups_reference", "of the reference"),
@@ -54,4 +54,18 @@ STAGE = Stage(
             "A table of pictures: rows are images, columns candidates, each with its predicted class.",
         ),
     ),
+    tables={
+        "candidates": "The candidates",
+        "fold_sizes": "Images of each set in each fold",
+        "comparison": "Everything that was measured of each candidate",
+        "comparison_shown": "Scores and costs of the candidates",
+        "paired_comparisons": "Each candidate against the reference, on the same images",
+        "comparison_subgroups": "Sensitivity and specificity in subgroups: the reference and the best other",
+        "head_variants": "What each change of the head changes",
+        "class_imbalance": "What each remedy for rare classes changes",
+        "learning_curves": "Scores with fewer training images",
+        "outline_shape": "Scores from the lesion's outline alone",
+        "gradcam_pointing": "Pointing game of each candidate's maps",
+        "claims": "The paper's claims, and what this run says of each",
+    },
 )

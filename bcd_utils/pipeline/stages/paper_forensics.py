@@ -26,4 +26,17 @@ STAGE = Stage(
             " error.",
         ),
     ),
+    tables={
+        "matrices_that_fit": "Confusion matrices that fit the paper's table, by set and by reading of F1",
+        "matching_matrices": "The matrices that fit, in numbers",
+        "shared_by_all_matrices": "What all matrices that fit have in common",
+        "errors_over_all_sets": "Errors over all sets, in the matrices that fit",
+        "numbers_of_images_that_fit": "Numbers of images that fit the paper's table",
+        "class_counts_that_fit": "Numbers of images of each class that fit, set by set",
+        "class_counts_of_all_sets": "Numbers of images of each class that fit in all sets together",
+        "rivals_declared": "The explanations that are tried, declared before they are run",
+        "rival_scores": "Test scores under each explanation: range over its splits",
+        "rival_places": "Where the paper's row lies among the scores under each explanation",
+        "paired_tests": "Paired tests of the inputs on the same test images",
+    },
 )

@@ -36,5 +36,10 @@ STAGE = Stage(
         ),
     ),
     paper_figures=(PaperFigure("Fig 1", "Methodology", "fig1_methodology"),),
+    tables={
+        "split_sizes": "Images of each class in each set",
+        "patients_per_set": "Patients of each class in each set; where none are named, groups of exact copies",
+        "crossing_duplicates": "Images with identical pixels that stand in two sets or under two labels",
+    },
     protocol=True,
 )

@@ -20,7 +20,7 @@ STAGE = Stage(
             "Scores over other splits and seeds. One dot a split; black lines: median and central 95 %; diamond:"
             " repeated grouped cross-validation with its interval; red: the paper's value, where it can be compared.",
             "Dots of test scores, a panel a score: splits by image, splits by group, and the grouped cross-"
-            " validation.",
+            "validation.",
         ),
         Figure(
             "what_copies_are_worth",
@@ -29,4 +29,11 @@ STAGE = Stage(
             "Two markers on their intervals for all images, for those with a copy and for those alone.",
         ),
     ),
+    tables={
+        "lottery_splits": "Sizes of the sets over the splits",
+        "lottery_distributions": "Test scores over splits by image and over grouped folds",
+        "spread_by_source": "What moves the accuracy: the split or the seed",
+        "what_copies_are_worth": "Scores on test images with and without a copy in training",
+        "headline": "Cross-validated scores with their intervals",
+    },
 )

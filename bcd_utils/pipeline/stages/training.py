@@ -40,5 +40,8 @@ STAGE = Stage(
         PaperFigure("Fig 7", "Training and validation accuracy", "fig7_accuracy"),
         PaperFigure("Fig 8", "Training and validation loss", "fig8_loss"),
     ),
+    tables={
+        "layers": "Layers of the network",
+    },
     protocol=True,
 )

@@ -14,10 +14,9 @@ from bcd_utils.reporting.checklist import FILLED, fill_checklists, load_checklis
 from bcd_utils.study.run import Run
 from bcd_utils.utils.errors import StudyError, allowed_instead
 from bcd_utils.utils.files import read_json, write_text
-from bcd_utils.utils.paths import CARRIED, ROOT, STUDIES, readable
+from bcd_utils.utils.paths import AUTHOR_FILE, CARRIED, ROOT, STUDIES, readable
 from bcd_utils.utils.plain_yaml import parse_yaml
 
-AUTHOR_FILE = "author.yaml"
 STRICT = ConfigDict(extra="forbid")
 
 
@@ -98,8 +97,7 @@ def author_file(run: Run) -> Path:
     """Where the authors' words lie: beside the study's file, or in the run's folder where that file is not known."""
     origin = read_json(run.folder / "origin.json")
     recorded = origin.get("study_file") if isinstance(origin, dict) else None
-    for top in (ROOT, STUDIES.parent) if recorded else ():
-        path = top / recorded
+    for path in (top / recorded for top in (ROOT, STUDIES.parent) if recorded):
         if path.is_file() and not path.is_relative_to(CARRIED):  # an installed package is no place for them
             return path.with_name(AUTHOR_FILE)
     return run.folder / AUTHOR_FILE

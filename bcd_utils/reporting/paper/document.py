@@ -160,7 +160,8 @@ def _value(value: Any) -> str:
 
 def _checklists(told: Sequence[RunInPaper], authored: Authored) -> list[tuple[str, str, Tex]]:
     """Name, source and table of each checklist, of further runs with the items alone that are answered otherwise."""
-    found, answers = [], {}
+    found: list[tuple[str, str, Tex]] = []
+    answers: dict[tuple[str, str], str] = {}
     for run in told:
         for checklist in fill_checklists(run.summary):
             name, items = checklist["name"], checklist["items"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +32,7 @@ class Table:
         Its first sentence is its title.
     columns : tuple of str
         Headings.
-    rows : list of tuple of str
+    rows : sequence of tuple of str
         A name in the first column that the row above has too is written once.
     note : str
     over_pages : bool
@@ -42,7 +42,7 @@ class Table:
     name: str
     caption: str
     columns: tuple[str, ...]
-    rows: list[tuple[str, ...]] = field(default_factory=list)
+    rows: Sequence[tuple[str, ...]] = field(default_factory=list)
     note: str = ""
     over_pages: bool = False
 
@@ -53,7 +53,7 @@ class Table:
 
 
 def table_of(
-    name: str, caption: str, rows: Iterable[Any], columns: dict[str, Callable[[Any], str]], note: str = ""
+    name: str, caption: str, rows: Iterable[Any], columns: Mapping[str, Callable[..., str]], note: str = ""
 ) -> Table:
     """A table whose columns are functions of a row."""
     cells = [tuple(str(column(row)) for column in columns.values()) for row in rows]

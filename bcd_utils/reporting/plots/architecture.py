@@ -60,8 +60,8 @@ def architecture(layers: Sequence[dict]) -> Figure:
         low, high = part[-1][1], part[0][2]
         bracket = LEFT - np.array([0.06, 0.11, 0.11, 0.06]), [low, low, high, high]
         panel.plot(*bracket, color=style.MUTED, lw=0.8)
-        look = {"ha": "right", "va": "center", "size": style.SMALL, "weight": "bold"}
-        panel.text(LEFT - 0.16, (low + high) / 2, style.spaced(kind), **look)
+        name = panel.text(LEFT - 0.16, (low + high) / 2, style.spaced(kind), ha="right", va="center")
+        name.set(size=style.SMALL, weight="bold")
     labels = {"weights frozen": FROZEN, "weights trained": TRAINABLE, "no weights": WEIGHTLESS}
     handles = [Patch(label=label, **options) for label, options in labels.items()]
     key = {"loc": "lower center", "ncols": 3, "frameon": False, "columnspacing": 1, "handlelength": 1.5}

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from bcd_utils.audit.lesions import MOST_PAIRS, Sheet
 from bcd_utils.reporting.plots import style
@@ -110,7 +110,7 @@ def best_matches(best: pd.DataFrame, threshold: float | None, classes: Sequence[
     label = "detail correlation with the most similar other image"
     line = "no image is joined to another by it" if threshold is None else f"dashed: threshold {threshold:g}"
     panel.set(xlabel=f"{label}\n({line})", xlim=(low, 1))
-    figure.set_label(f"{'; '.join(shares)}.")
+    figure.set_label(f"Found: {'; '.join(shares)}.")
     return figure
 
 
@@ -133,7 +133,7 @@ def leaks(table: pd.DataFrame) -> Figure:
     panel.set(xlabel="share of the test images with a copy\nin the training or tuning set")
     panel.set_xlim(0, max(0.05, float(share.max())))
     panel.xaxis.set_major_locator(MaxNLocator(4))
-    panel.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    panel.xaxis.set_major_formatter(style.percent)
     panel.invert_yaxis()
     said = (f"{name} {count:,.0f}" for name, count in zip(names, table["test_images"], strict=True))
     figure.set_label(f"Test images: {', '.join(said)}.")

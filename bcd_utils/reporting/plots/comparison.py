@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -46,7 +47,9 @@ def scores(table: pd.DataFrame, metrics: Names, titles: Names, families: Names, 
     reference : str
         A name in the index.
     """
-    figure, [grid] = style.panels(0.9 + 0.2 * len(table), columns=len(metrics), sharey=True, lines="x")
+    names = [style.named(titles[name], 1.7) for name in table.index]
+    row = max(0.2, 0.06 + max(name.count("\n") + 1 for name in names) * style.line_height(style.SMALL))
+    figure, [grid] = style.panels(0.9 + row * len(table), columns=len(metrics), sharey=True, lines="x")
     for panel, (metric, heading) in zip(grid, metrics.items(), strict=True):
         dashes = {"color": LOOKS["paper"][0], "linewidth": 0.8, "linestyle": (0, (3, 3))}
         panel.axvline(table.loc[reference, metric], **dashes)
@@ -54,7 +57,7 @@ def scores(table: pd.DataFrame, metrics: Names, titles: Names, families: Names, 
             style.score(panel, row, place, metric, markersize=4.5, **look_of(families[name]))
         style.heading(panel, heading)
         panel.set(ylim=(len(table) - 0.4, -0.6))
-    grid[0].set_yticks(range(len(table)), [style.named(titles[name], 1.7) for name in table.index])
+    grid[0].set_yticks(range(len(table)), names)
     _key(figure, table, families)
     first, heading = next(iter(metrics.items()))
     said = (f"{titles[name]} {with_interval(row, name=first)}" for name, row in table.iterrows())
@@ -84,37 +87,45 @@ def pareto_front(cost: Sequence[float], score: Sequence[float]) -> list[int]:
 
 
 def pareto(table: pd.DataFrame, titles: Names, families: Names) -> Figure:
-    """Accuracy against two costs, logarithmic; a line joins those that nothing beats, and only they are named.
+    """Accuracy against two costs, logarithmic; a line joins those that nothing beats, which are numbered and named.
 
     Parameters
     ----------
     table : pandas.DataFrame
         Index: name; columns accuracy, training_seconds, images_per_second (NaN where unknown).
     """
-    figure, [grid] = style.panels(3.6, columns=2, sharey=True, lines="both")
     costs = {
-        "seconds to train on one fold": table["training_seconds"],
-        "milliseconds to predict one image": 1000 / table["images_per_second"],
+        "seconds to train on one fold": table["training_seconds"].dropna(),
+        "milliseconds to predict one image": 1000 / table["images_per_second"].dropna(),
     }
-    fronts = []
-    for panel, (label, values) in zip(grid, costs.items(), strict=True):
-        known = values.dropna()
-        accuracy = table.loc[known.index, "accuracy"]
+    accuracy, fronts, lists = table["accuracy"], [], []
+    for known in costs.values():
+        places = pareto_front(known.tolist(), accuracy[known.index].tolist())
+        fronts.append([known.index[place] for place in places])
+        named = [f"{number}  {titles[name]}" for number, name in enumerate(fronts[-1], 1)]
+        lists.append("\n".join(style.wrap(line, style.PAGE / 2 - 0.6, style.SMALL) for line in named))
+    below = max(text.count("\n") + 1 for text in lists) * style.line_height(style.SMALL)
+    ratios: dict[str, Any] = {"height_ratios": [2.4, below], "sharey": "row", "lines": "both"}
+    figure, grid = style.panels(3.2 + below, 2, 2, **ratios)
+    for panel, under, (label, known), front, text in zip(*grid, costs.items(), fronts, lists, strict=True):
         for name in known.index:
             style.score(panel, {"value": known[name]}, accuracy[name], **look_of(families[name]))
-        front = [known.index[place] for place in pareto_front(known.tolist(), accuracy.tolist())]
         line = {"color": "#333333", "linewidth": 1, "drawstyle": "steps-post", "zorder": 1}
         panel.plot(known[front], accuracy[front], **line)
-        for name in front:
-            place = known[name], accuracy[name]
-            style.note(panel, titles[name], place, (0, 7), ha="left")
+        for number, name in enumerate(front, 1):  # up and to the left of these there is no other
+            style.note(panel, str(number), (known[name], accuracy[name]), (-5, 5), ha="right", weight="bold")
         panel.margins(x=0.15, y=0.12)
         style.logarithmic(panel)
         panel.set_xlabel(label)
-        fronts.append(f"{label}: {', '.join(titles[name] for name in front)}")
-    grid[0].set_ylabel("accuracy")
+        under.set_axis_off()
+        under.text(0, 1, text, va="top", size=style.SMALL)
+    grid[0, 0].set_ylabel("accuracy")
     _key(figure, table, families)
-    figure.set_label(f"Not beaten, {'; '.join(fronts)}.")
+    said = (
+        f"{label}: {', '.join(titles[name] for name in front)}"
+        for label, front in zip(costs, fronts, strict=True)
+    )
+    figure.set_label(f"Not beaten, {'; '.join(said)}.")
     return figure
 
 

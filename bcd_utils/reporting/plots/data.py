@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from bcd_utils.reporting.plots import style
 
@@ -71,7 +71,7 @@ def image_grid(images: Sequence[tuple[str, np.ndarray]], columns: int = 6, title
         panel.set_xlabel(caption, size=style.SMALL)
     if title:
         figure.suptitle(heading, size=style.LARGE, weight="bold")
-    figure.set_label(f"{'; '.join(' '.join(caption.split()) for caption, _ in images)}.")
+    figure.set_label(f"Shown: {'; '.join(' '.join(caption.split()) for caption, _ in images)}.")
     return figure
 
 
@@ -102,9 +102,10 @@ def class_counts(counts: pd.Series, set_aside: pd.Series | None = None) -> Figur
     panel.invert_yaxis()
     if aside.any():
         used = Patch(color=style.MUTED, label="used")
-        left_out = Patch(facecolor="white", edgecolor=style.MUTED, hatch="////", label="set aside")
-        figure.legend(handles=[used, left_out], loc="outside upper right", ncols=2, frameon=False)
-    figure.set_label(_counted(counts) + (f" Set aside: {_counted(aside[aside > 0])}" if aside.any() else ""))
+        unused = Patch(facecolor="white", edgecolor=style.MUTED, hatch="////", label="set aside")
+        figure.legend(handles=[used, unused], loc="outside upper right", ncols=2, frameon=False)
+    left_out = f" Set aside: {_counted(aside[aside > 0])}" if aside.any() else ""
+    figure.set_label(f"Images: {_counted(counts)}{left_out}")
     return figure
 
 
@@ -135,7 +136,7 @@ def image_sizes(manifest: pd.DataFrame, classes: Sequence[str]) -> Figure:
         f"{side}s from {manifest[side].min():,} to {manifest[side].max():,} pixels"
         for side in ("width", "height")
     ]
-    figure.set_label(f"{_counted(counts)} {' and '.join(ends).capitalize()}.")
+    figure.set_label(f"Images: {_counted(counts)} {' and '.join(ends).capitalize()}.")
     return figure
 
 
@@ -161,7 +162,7 @@ def lesion_areas(table: pd.DataFrame, classes: Sequence[str]) -> Figure:
     panel.set_yticks(range(len(classes)), counts)
     panel.set(xlabel="share of the image that the lesion covers", ylim=(len(classes) - 0.55, -0.45))
     panel.set_xlim(left=-0.01 * float(table["area_fraction"].max()) - 1e-3)
-    panel.xaxis.set_major_formatter(PercentFormatter(1))
+    panel.xaxis.set_major_formatter(style.percent)
     figure.set_label(f"Medians: {', '.join(middles)}.")
     return figure
 
@@ -190,7 +191,7 @@ def split_sizes(table: pd.DataFrame) -> Figure:
         style.note(panel, f"{total:,}", (1, place), (6, 0), weight="bold")
     panel.set_yticks(places, [style.named(name) for name in table.index])
     panel.set(xlabel="share of the images", xlim=(0, 1))
-    panel.xaxis.set_major_formatter(PercentFormatter(1))
+    panel.xaxis.set_major_formatter(style.percent)
     panel.invert_yaxis()
     figure.legend(loc="outside upper center", ncols=len(table.columns), frameon=False)
     figure.set_label(
@@ -211,8 +212,7 @@ def intensities(histograms: dict[str, np.ndarray]) -> Figure:
 
     columns = min(len(histograms), 4)
     rows = -(-len(histograms) // columns)
-    shared = {"sharex": True, "sharey": True, "lines": "y"}
-    figure, grid = style.panels(0.3 + 1.4 * rows, rows, columns, **shared)
+    figure, grid = style.panels(0.3 + 1.4 * rows, rows, columns, lines="y", sharex=True, sharey=True)
     style.blank(grid.flat[len(histograms) :])
     levels, mean = np.arange(256), np.mean(list(histograms.values()), axis=0)
     for panel, (name, look) in zip(grid.flat, style.class_looks(histograms).items(), strict=False):
@@ -224,7 +224,7 @@ def intensities(histograms: dict[str, np.ndarray]) -> Figure:
         panel.set(xlabel="", ylabel="", xlim=(0, 256))
         panel.set_xticks([0, 64, 128, 192, 255])
         style.heading(panel, style.wrap(style.spaced(name), style.PAGE / columns - 0.5, style.LARGE, "bold"))
-    panel.yaxis.set_major_formatter(PercentFormatter(1))
+    panel.yaxis.set_major_formatter(style.percent)
     figure.supxlabel("grey level", size=style.MEDIUM)
     figure.supylabel("mean share of the pixels", size=style.MEDIUM)
     levels_of = (

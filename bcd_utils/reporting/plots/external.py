@@ -75,7 +75,6 @@ def shift(table: pd.DataFrame, histograms: Mapping[str, np.ndarray]) -> Figure:
         seaborn.histplot(x=rows["feature_distance"].clip(upper=far), ax=distances, **steps, **line)
     greys.set(xlabel="grey level", ylabel="mean share of the pixels", xlim=(0, 256))
     greys.set_xticks([0, 64, 128, 192, 255])
-    sizes.set(xlim=(0, 1.08 * table["width"].max()), ylim=(0, 1.08 * table["height"].max()))
     sizes.set(xlabel="width in pixels", ylabel="height in pixels")
     sizes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     distances.set(xlabel="distance to nearest training image\n(last bin: and beyond)")

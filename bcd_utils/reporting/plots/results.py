@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from bcd_utils.evaluation.format import Bounds, number, with_interval
 from bcd_utils.evaluation.metric_registry import main_metrics
@@ -112,7 +112,7 @@ def confusion_matrices(matrices: dict[str, np.ndarray], classes: Sequence[str]) 
         panel.spines[:].set_visible(False)
     scale = figure.colorbar(shades, ax=grid, shrink=0.9 if rows == 1 else 0.45, aspect=18, pad=0.015)
     scale.set_label("share of the true class")
-    scale.ax.yaxis.set_major_formatter(PercentFormatter(1))
+    scale.ax.yaxis.set_major_formatter(style.percent)
     scale.outline.set_visible(False)
     right = (
         f"{style.spaced(name)} {matrix.trace():,} of {matrix.sum():,}" for name, matrix in matrices.items()

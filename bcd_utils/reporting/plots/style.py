@@ -206,6 +206,17 @@ def logarithmic(panel: Axes) -> None:
     panel.xaxis.set_minor_formatter(NullFormatter())
 
 
+def percent(share: float, _: int = 0) -> str:
+    """A share as an axis writes it: with decimals only where it has some.
+
+    Examples
+    --------
+    >>> percent(0.2), percent(0.025)
+    ('20%', '2.5%')
+    """
+    return f"{100 * share:.3g}%"
+
+
 def heading(panel: Axes, text: str) -> None:
     """Title of a panel."""
     panel.set_title(text, size=LARGE, weight="bold")

@@ -157,8 +157,24 @@ def test_a_stage_brings_its_own_section_with_defaults_and_strict():
 
 
 def test_the_sections_of_the_stages_are_settings_of_a_study():
-    assert set(sections()) == {"audit", "repeated_splits", "external", "comparison", "modalities"}
+    own = {
+        "audit", "repeated_splits", "external", "comparison", "modalities", "published_results", "image_and_record"
+    }  # fmt: skip
+    assert set(sections()) == own
     assert make_study({"name": "x"}, sections=sections()).sections == {}
+
+
+def test_another_file_of_published_results_makes_its_stage_stale(tmp_path):
+    results = tmp_path / "mine.yaml"
+    results.write_text("rows: {}")
+    stage = all_stages()["13_published_results"]
+    study = make_study({"name": "x", "published_results": {"results": str(results)}}, sections=sections())
+    before = stage.outside(study)
+    results.write_text("rows: {A: {}}")
+    assert stage.outside(study) != before
+    results.unlink()
+    with pytest.raises(StudyError, match="There is no file .*mine.yaml.*published_results.results"):
+        stage.outside(study)
 
 
 def test_a_stage_without_a_record_has_no_key():

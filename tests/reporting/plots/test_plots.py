@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -266,7 +267,7 @@ def test_figure_is_drawn_and_has_room_on_a_page(figure):
 
 def test_what_is_seen_is_said_in_a_sentence(figure):
     said = figure.get_label()
-    assert said.endswith(".") and "nan" not in said and "\n" not in said
+    assert said.endswith(".") and said[0] == said[0].upper() and not re.search(r"\bnan\b|\n", said)
 
 
 def test_no_text_is_left_as_it_is_typeset(figure):
