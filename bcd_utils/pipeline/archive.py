@@ -16,6 +16,7 @@ import yaml
 from bcd_utils.pipeline.publish import write_pages
 from bcd_utils.reporting.console import summary_of
 from bcd_utils.reporting.crate import write_crate
+from bcd_utils.reporting.paper.author import Authored, author_file, items_of_checklists, read_author_file
 from bcd_utils.study.figures import figures_of
 from bcd_utils.study.portable import places_in, portable
 from bcd_utils.study.run import Run
@@ -71,9 +72,11 @@ def archive(run: Run, declared: Mapping[str, Stage], target: Path, pictures: boo
     Raises
     ------
     StudyError
-        If the run is not finished, or a file is not as its stage left it.
+        If the run is not finished, a file is not as its stage left it, or ``author.yaml`` says what cannot be.
     """
     refuse_unfinished(run)
+    words = author_file(run)
+    authored = read_author_file(words, items_of_checklists()) if words.is_file() else Authored()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / run.folder.name
         plain = {name for name, record in figures_of(run.folder).items() if not record.pictures}
@@ -91,7 +94,7 @@ def archive(run: Run, declared: Mapping[str, Stage], target: Path, pictures: boo
         )
         left_out += [f"pictures: {', '.join(hidden)}"] * bool(hidden)
         _write_readme(folder, summary, left_out)
-        write_crate(folder, summary)
+        write_crate(folder, summary, authored)
         fingerprint = seal(folder)
         if target.suffix == ".zip":
             pack(folder, target)

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from bcd_utils.reporting.paper.author import Authored
 from bcd_utils.study.figures import figures_of
 from bcd_utils.utils.files import sha256_of_file, write_json
 from bcd_utils.utils.paths import PROJECT
@@ -48,7 +49,7 @@ KINDS = {
 }  # fmt: skip
 
 
-def write_crate(folder: Path, summary: Mapping[str, Any]) -> None:
+def write_crate(folder: Path, summary: Mapping[str, Any], authored: Authored) -> None:
     """Write ``ro-crate-metadata.json``, which describes every file that is in a folder.
 
     Parameters
@@ -57,6 +58,8 @@ def write_crate(folder: Path, summary: Mapping[str, Any]) -> None:
         The archive, complete but for the list of its hashes.
     summary : mapping
         What ``summary.json`` holds. The crate's date is when that was written, so that a run has one description.
+    authored : Authored
+        Title and authors, as far as ``author.yaml`` names them.
     """
     from rocrate.model import ContextEntity
     from rocrate.rocrate import ROCrate
@@ -69,7 +72,7 @@ def write_crate(folder: Path, summary: Mapping[str, Any]) -> None:
     cited = yaml.safe_load((PROJECT / "CITATION.cff").read_text(encoding="utf-8"))
     licence, data = cited["license"], summary["dataset"] or {}
     crate.metadata.extra_terms = {"sha256": "https://schema.org/sha256"}
-    crate.name = f"{summary['title']} (run of the study {summary['study']})"
+    crate.name = authored.title or f"{summary['title']} (run of the study {summary['study']})"
     crate.description = " ".join([
         "One run of a study of breast images: settings, executed notebooks, pages, tables and scores, with the hashes "
         "of its data, weights and code. Not for clinical use.", *summary["announcements"],
@@ -80,8 +83,18 @@ def write_crate(folder: Path, summary: Mapping[str, Any]) -> None:
         f"https://spdx.org/licenses/{licence}", "CreativeWork", name=title, description=title
     )
     authors = [
-        entity(f"#{place}", "Organization" if "name" in author else "Person", name=_name(author))
-        for place, author in enumerate(cited["authors"])
+        entity(
+            f"https://orcid.org/{author.orcid}" if author.orcid else f"#author-{place}",
+            "Person",
+            name=author.name,
+        )
+        for place, author in enumerate(authored.authors, 1)
+    ]
+    if authors:
+        crate.root_dataset["author"] = authors
+    makers = [
+        entity(f"#maker-{place}", "Organization" if "name" in maker else "Person", name=_name(maker))
+        for place, maker in enumerate(cited["authors"], 1)
     ]
     crate.root_dataset["conformsTo"] = entity(
         PROFILE, "CreativeWork", name="Process Run Crate", version=PROFILE.rpartition("/")[2]
@@ -103,7 +116,7 @@ def write_crate(folder: Path, summary: Mapping[str, Any]) -> None:
     software = entity(
         "#software", "SoftwareApplication", name="bcd_utils", version=made["versions"]["bcd_utils"],
         description=f"{cited['title']}; commit {made['commit']}", sha256=made["code_sha256"],
-        author=authors[0] if len(authors) == 1 else authors,
+        author=makers[0] if len(makers) == 1 else makers,
     )  # fmt: skip
     used = [crate.dereference("study.yaml")]
     if data:
@@ -124,8 +137,8 @@ def write_crate(folder: Path, summary: Mapping[str, Any]) -> None:
     write_json(folder / "ro-crate-metadata.json", crate.metadata.generate())
 
 
-def _name(author: Mapping[str, str]) -> str:
-    return author.get("name") or f"{author['given-names']} {author['family-names']}"
+def _name(maker: Mapping[str, str]) -> str:
+    return maker.get("name") or f"{maker['given-names']} {maker['family-names']}"
 
 
 def _title(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from bcd_utils.reporting.checklist import FILLED, fill_checklists
+from bcd_utils.reporting.checklist import FILLED, fill_checklists, load_checklists
 from bcd_utils.study.run import Run
 from bcd_utils.utils.errors import StudyError, allowed_instead
 from bcd_utils.utils.files import read_json, write_text
@@ -129,6 +129,11 @@ def write_template(path: Path, summary: Mapping[str, Any]) -> bool:
         return False
     write_text(path, template(summary))
     return True
+
+
+def items_of_checklists() -> dict[str, list[str]]:
+    """The items that authors may answer, by checklist."""
+    return {each["name"]: [str(item["item"]) for item in each["items"]] for each in load_checklists()}
 
 
 def read_author_file(path: Path, items: Mapping[str, list[str]]) -> Authored:

@@ -9,9 +9,14 @@ from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 
-from bcd_utils.reporting.checklist import load_checklists
 from bcd_utils.reporting.console import summary_of
-from bcd_utils.reporting.paper.author import Authored, author_file, read_author_file, write_template
+from bcd_utils.reporting.paper.author import (
+    Authored,
+    author_file,
+    items_of_checklists,
+    read_author_file,
+    write_template,
+)
 from bcd_utils.reporting.paper.document import Paper, compose
 from bcd_utils.study.run import Run
 from bcd_utils.study.stage import Stage
@@ -86,8 +91,7 @@ def write_paper(runs: Sequence[Run], declared: Mapping[str, Stage], out: Path | 
     summary = summary_of(runs[0].folder)
     author = author_file(runs[0])
     new = write_template(author, summary)
-    items = {each["name"]: [str(item["item"]) for item in each["items"]] for each in load_checklists()}
-    authored: Authored = read_author_file(author, items)
+    authored: Authored = read_author_file(author, items_of_checklists())
     own = [path.name for path in (folder / OWN).glob("*") if path.is_file()]
     paper = compose(runs, declared, authored, own)
     kept = {name: _free(folder / OWN / KEPT / name) for name in _changed(folder)}
