@@ -246,9 +246,8 @@ class Run:
 
     def shown(self) -> dict[str, tuple[int, ...]]:
         """The run's figures, tables and executed notebooks, and what tells that one was written anew."""
-        paths = [
-            path for part in ("figures", "tables", "notebooks") for path in (self.folder / part).glob("*")
-        ]
+        kept = [self.folder / part for part in ("figures", "tables", "notebooks")]
+        paths = [path for folder in kept for path in folder.glob("*")]
         states = {path: path.stat() for path in sorted(paths) if not path.name.startswith(".")}
         return {
             path.relative_to(self.folder).as_posix(): (state.st_ino, state.st_mtime_ns, state.st_size)
