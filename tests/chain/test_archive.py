@@ -222,12 +222,16 @@ def test_a_damaged_zip_ends_with_status_1_and_the_files_name(quick, packed, tmp_
 # -- run again --------------------------------------------------------------------------------------
 
 
+def test_a_backbone_that_is_not_here_is_asked_for(made, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StudyError, match="extractor.keras is not here") as found:
+        study_of(Run.open(made), None, ())
+    assert "--set backbone=FILE" in found.value.fix
+
+
 def test_on_the_same_machine_every_number_is_identical(quick, finished, made, tmp_path):
     backbone = yaml.safe_load(quick.file.read_text())["backbone"]
-    words = ("verify", made, "--run-dir", tmp_path / "again")
-    done = quick.bcd(*words)
-    assert done.returncode == 1 and "--set backbone=FILE" in done.stderr
-    done = quick.bcd(*words, "--set", f"backbone={backbone}")
+    done = quick.bcd("verify", made, "--run-dir", tmp_path / "again", "--set", f"backbone={backbone}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "numbers are identical" in done.stdout
     numbers = pd.read_csv(tmp_path / "again" / "verify.csv", keep_default_na=False)
