@@ -200,7 +200,7 @@ def area_from_counts(
     Examples
     --------
     >>> [round(end, 3) for end in area_from_counts(0.961, 35, 70)]
-    [0.89, 0.987]
+    [0.878, 0.988]
     """
     if not 0 < area < 1:
         return None, None

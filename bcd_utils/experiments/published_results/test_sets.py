@@ -73,7 +73,7 @@ def usual_sets(images: Mapping[str, int], share: float | None = None) -> Sets:
     Examples
     --------
     >>> list(usual_sets({"benign": 437, "malignant": 210, "normal": 133}, 0.15))
-    [(66, 31, 20), (65, 31, 19), (66, 32, 20), (67, 32, 21)]
+    [(66, 31, 20), (66, 32, 20), (65, 31, 19), (66, 32, 21), (67, 32, 21)]
     """
     numbers, total = list(images.values()), sum(images.values())
     found: Sets = {}
