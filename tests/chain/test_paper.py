@@ -107,7 +107,12 @@ def test_every_number_of_the_summary_has_its_macro(paper):
         values[key] = json.loads(value)
         if re.fullmatch(r"\d\.\d{3}", text):
             assert text == rounded(values[key], 3), key
-    of_other_data = ("settings.source", "settings.modalities", "settings.external", "settings.image_and_record")
+    of_other_data = (
+        "settings.source",
+        "settings.modalities",
+        "settings.external",
+        "settings.image_and_record",
+    )
     keys = {".".join(map(str, path)) for path in leaves(summary)}
     written = {
         re.sub(r'\["([^"]+)"\]', r".\1", re.sub(r"\[(\d+)\]", r".\1", key)).lstrip(".") for key in values

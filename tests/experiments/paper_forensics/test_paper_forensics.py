@@ -747,7 +747,7 @@ def test_rivals_are_drawn_beside_the_paper(splits, beside):
         )
     figure = plots.rivals(table, known, row, asked)
     text = texts_of(figure)
-    assert "accuracy, validation" in text and ("paper: 0.940" in text) == beside
+    assert "accuracy,\ntuning" in text and ("paper: 0.940" in text) == beside
     assert ("780 fit\n1,560 do not fit" in text) == ("normal perfect" in text.replace("\n", " ")) == beside
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert labels == ["plain images", "1 copy, then split"]
