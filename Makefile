@@ -60,6 +60,7 @@ clean:  ## Delete the environment, caches and runs; data/raw stays
 	find reports -mindepth 1 -maxdepth 1 -type d -exec rm -rf {} +
 	find . -name __pycache__ -type d -exec rm -rf {} +
 
+# nbconvert finds copies of our templates in the environment: they are installed again when they change.
 define install
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 with venv is needed (on Debian: apt install python3-venv), or set PYTHON=..."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -69,9 +70,11 @@ define install
 	@touch $@
 endef
 
-.venv/.installed: requirements.lock pyproject.toml
+TEMPLATES := $(wildcard bcd_utils/reporting/templates/bcd/*)
+
+.venv/.installed: requirements.lock pyproject.toml $(TEMPLATES)
 	$(call install,$<)
 
-.venv/.installed-dev: requirements-dev.lock pyproject.toml
+.venv/.installed-dev: requirements-dev.lock pyproject.toml $(TEMPLATES)
 	$(call install,$<)
 	@touch .venv/.installed

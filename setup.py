@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import Distribution, setup
 from setuptools.command.build_py import build_py
 from setuptools.command.sdist import sdist
 
@@ -34,10 +34,13 @@ class WithNotebooks(build_py):
         super().run()
         if not self.editable_mode:
             target = Path(self.build_lib) / "bcd_utils" / "project"
-            for folder, pattern in (("notebooks", "*.ipynb"), ("studies", "*.yaml"), ("studies", "*.csv")):
-                (target / folder).mkdir(parents=True, exist_ok=True)
-                for path in (HERE / folder).glob(pattern):
-                    shutil.copyfile(path, target / folder / path.name)
+            patterns = "notebooks/*.ipynb", "studies/**/*.yaml", "studies/*.csv", "studies/published/*.json"
+            # The last three are for archives of runs.
+            for pattern in (*patterns, "CITATION.cff", "LICENSE", "requirements.lock"):
+                for path in HERE.glob(pattern):
+                    copy = target / path.relative_to(HERE)
+                    copy.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(path, copy)
             (target / COMMIT).write_text(commit(), encoding="utf-8")
 
 
@@ -49,4 +52,10 @@ class WithCommit(sdist):
         (Path(base_dir) / COMMIT).write_text(commit(), encoding="utf-8")
 
 
-setup(cmdclass={"build_py": WithNotebooks, "sdist": WithCommit})
+class WithTemplates(Distribution):
+    """Installs nbconvert's template in an editable installation too, which asks under this name."""
+
+    has_data = Distribution.has_data_files
+
+
+setup(distclass=WithTemplates, cmdclass={"build_py": WithNotebooks, "sdist": WithCommit})

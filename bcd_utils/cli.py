@@ -4,29 +4,45 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from bcd_utils.commands import cache, data, forensics, run, runs
+from bcd_utils import __version__
+from bcd_utils.commands import archives, cache, data, forensics, paper, run, runs
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.system_errors import refused
 from bcd_utils.utils.terminal import refuse_a_lost_folder, speak_utf8
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    help="Reproducible deep-learning studies in breast imaging. Not for clinical use.",
 )
 for command in (run.run, data.fetch, data.datasets, data.inspect, runs.runs, runs.show, runs.compare, runs.report,
-                cache.cache, forensics.forensics):  # fmt: skip
+                paper.paper, archives.archive, archives.verify, cache.cache, forensics.forensics,
+                forensics.measured):  # fmt: skip
     app.command()(command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(runs.lab)
+
 errors = Console(stderr=True, highlight=False)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"bcd {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def of_all_commands(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Reproducible deep-learning studies in breast imaging. Not for clinical use."""
 
 
 def _fail(error: StudyError) -> NoReturn:

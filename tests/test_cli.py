@@ -14,14 +14,15 @@ from dataclasses import dataclass
 import pytest
 from builders import TINY_SETTINGS, write_busi
 
-from bcd_utils import cli
+from bcd_utils import __version__, cli
 from bcd_utils.datasets import REGISTRY
+from bcd_utils.evaluation.format import number
 from bcd_utils.pipeline.origin import default_run_folder
 from bcd_utils.pipeline.runner import SUMS
 from bcd_utils.reporting.console import console
 from bcd_utils.study import run as runs_module
 from bcd_utils.utils import paths
-from bcd_utils.utils.paths import REPORTS, ROOT
+from bcd_utils.utils.paths import NOTEBOOKS, REPORTS, ROOT
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ def study_file(tmp_path):
 
 
 COMMANDS = [
-    "run", "fetch", "datasets", "inspect", "runs", "show", "compare", "report", "cache", "forensics", "lab"
+    "run", "fetch", "datasets", "inspect", "runs", "show", "compare", "report", "paper", "cache", "forensics",
+    "measured", "lab", "archive", "verify",
 ]  # fmt: skip
 
 # -- help -------------------------------------------------------------------------------------------
@@ -86,6 +88,31 @@ def test_all_commands_are_listed(bcd):
     for command in COMMANDS:
         assert re.search(rf"\b{command}\b", shown.out)
     assert "Usage: " in bcd().out
+
+
+def test_the_version_is_the_packages(bcd):
+    shown = bcd("--version")
+    assert (shown.code, shown.out, shown.err) == (0, f"bcd {__version__}\n", "")
+
+
+def test_a_shell_completes_commands():
+    words = {
+        "_BCD_COMPLETE": "complete_bash",
+        "COMP_WORDS": "bcd sh",
+        "COMP_CWORD": "1",
+        "PYTHONPATH": str(ROOT),
+    }
+    code = "import sys; sys.argv = ['bcd']; from bcd_utils.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | words
+    )
+    assert done.stdout.split() == ["show"]
+
+
+def test_a_notebook_is_no_study(bcd):
+    ended = bcd("run", NOTEBOOKS / "04_evaluation.ipynb")
+    assert ended.code == 1 and "is a notebook, and what is run is a study" in ended.err
+    assert "name 04_evaluation under 'notebooks'" in ended.err and "'name' is missing" not in ended.err
 
 
 def test_help_names_every_option_of_run(bcd):
@@ -132,7 +159,7 @@ def test_a_missing_study_names_those_that_there_are(bcd, name):
     ended = bcd("run", name)
     assert ended.code == 1
     assert re.search(r"There is no study file \S*nosuch.yaml.\nTo fix: name one of: ", ended.err)
-    assert ", paper, phantom, trust, " in ended.err and "reported" not in ended.err
+    assert ", paper, phantom, published, trust, " in ended.err and "reported" not in ended.err
 
 
 def test_a_missing_study_names_those_beside_it(bcd, study_file):
@@ -304,6 +331,18 @@ def test_a_finished_run_is_shown_beside_the_paper(bcd, finished):
     cells = [cell.strip() for cell in re.split("[│|┃]", row)]
     assert f"{ours:.4f}" in cells and "0.9402" in cells and f"{ours - 0.9402:+.4f}".replace("-", "−") in cells
     assert f"[{bounds['low']:.3f}, {bounds['high']:.3f}]" in cells
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("columns", [50, 24])
+def test_no_number_is_cut_in_a_narrow_terminal(bcd, finished, monkeypatch, columns):
+    monkeypatch.setattr(console, "width", columns)
+    shown = bcd("show", finished).out
+    summary = json.loads((finished / "summary.json").read_text())
+    for name, scores in summary["metrics"].items():
+        for metric in ("accuracy", "kappa", "roc_auc"):
+            assert number(scores[metric], 4) in shown and number(summary["paper"][name][metric], 4) in shown
+    assert "…" not in shown
 
 
 @pytest.mark.parametrize("named", [True, False])

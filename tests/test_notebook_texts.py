@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 
 import pytest
-from notebook_artifacts import named_in, read_by, written_by
+from notebook_artifacts import code_of, named_in, read_by, written_by
 
+from bcd_utils.pipeline.stages import all_stages
 from bcd_utils.study.run import Run
 from bcd_utils.utils.paths import NOTEBOOKS
 
@@ -24,6 +26,13 @@ def test_the_first_cell_names_what_is_read_and_written(path):
     _, reads, writes = re.split(r"\*\*Reads\*\*|\*\*Writes\*\*", text)
     assert set(ARTIFACT.findall(reads)) == read_by(path)
     assert set(ARTIFACT.findall(writes)) == written_by(path)
+
+
+@every_notebook
+def test_every_table_that_a_notebook_saves_has_a_caption(path):
+    calls = [node for node in ast.walk(ast.parse(code_of(path))) if isinstance(node, ast.Call)]
+    saved = [call.args[1].value for call in calls if ast.unparse(call.func) == "run.save_table"]
+    assert sorted(set(saved)) == sorted(all_stages()[path.stem].tables)
 
 
 @pytest.mark.parametrize(

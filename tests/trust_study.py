@@ -24,10 +24,34 @@ def write_trust_study(tiny: TinyStudy) -> TinyStudy:
     changes["repeated_splits"] = draw
     names = ["outline", "overlay-0.4", "mask_files", "copies-1", "stop_on_test", "cut_off"]
     changes["rival_explanations"] = {"names": names, "splits": 2}
+    changes["published_results"] = {"results": str(write_published(tiny.file.parent))}
     backbone = yaml.safe_load(tiny.file.read_text())["backbone"]
     file = tiny.file.parent / "trust.yaml"
     file.write_text(as_yaml(TINY_SETTINGS | {"backbone": backbone} | changes))
     return replace(tiny, file=file, cache=file.with_name("trust-cache"))
+
+
+#: One row that states its test set, one that does not, one with nothing to check.
+PUBLISHED = """
+data: Phantoms
+images: {benign: 40, malignant: 30, normal: 20}
+positive: malignant
+watched: normal
+rows:
+  A: {name: Stated, source: here, known: [report], classes: [benign, malignant, normal], split: image, shown: images,
+      test: {benign: 65, malignant: 31, normal: 19},
+      scores: {accuracy: 0.9130, recall: 0.8901, precision: 0.9310, f1: 0.9084}}
+  B: {name: Size not stated, source: here, known: [abstract], classes: [malignant, benign],
+      scores: {accuracy: 0.86, auc: 0.9}}
+  C: {name: In words, source: here, known: [abstract]}
+"""
+
+
+def write_published(folder: Path) -> Path:
+    """A file of three published results."""
+    path = folder / "published_rows.yaml"
+    path.write_text(PUBLISHED, encoding="utf-8")
+    return path
 
 
 def _elsewhere(folder: Path) -> Path:

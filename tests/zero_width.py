@@ -15,6 +15,7 @@ NUMBER = r"([+−-]?[\d,]*\.?\d+)"
 #: Ranges over splits or over the matrices that fit, which are no intervals: the lowest may well be the highest.
 RANGES = re.compile(
     r"lottery: (plain|grouped)|lottery.json: (plain|grouped)|lottery_distributions|rival|found_low|false_low"
+    r"|published_rows.csv: (matrices|recall|precision)_low|published_fits"
 )
 PRINTED = re.compile(rf"(?:\d\s*%?|interval:)\s*\[{NUMBER},\s{NUMBER}\]")
 

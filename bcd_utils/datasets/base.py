@@ -10,7 +10,7 @@ import pandas as pd
 
 from bcd_utils.datasets.download import download, unpack
 from bcd_utils.images.refusals import MOST_MEGAPIXELS
-from bcd_utils.study.source import Layout, Source
+from bcd_utils.study.source import Layout, Record, Source
 from bcd_utils.utils.cache import kept
 from bcd_utils.utils.errors import StudyError, nearest
 from bcd_utils.utils.path_text import path_of
@@ -65,6 +65,13 @@ class Dataset:
     scan : callable or None
         ``scan(folder) -> Scan``, where files are read in a way of their own; None: by ``layout``.
     layout : Layout
+    record : Record
+        Which of the columns that come with the images are known before them, and which were read from them.
+    draw_record : callable or None
+        ``draw_record(images) -> pandas.DataFrame`` of text: the columns of drawn images, row by row.
+    scan_tables : callable or None
+        ``scan_tables(folder) -> Scan`` from the data set's tables alone, where these name all images; ``path`` is
+        empty then.
     names : mapping of str to tuple of str
         Further names of the classes in folders and tables; see `class_names.with_usual` for those not given.
     positive_class : str
@@ -96,6 +103,9 @@ class Dataset:
     locate: Callable[[Source], Path]
     scan: Callable[[Path], Scan] | None = None
     layout: Layout = Layout()
+    record: Record = Record()
+    draw_record: Callable[[pd.DataFrame], pd.DataFrame] | None = None
+    scan_tables: Callable[[Path], Scan] | None = None
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     positive_class: str = ""
     look_alikes: float | None = SAME_LESION

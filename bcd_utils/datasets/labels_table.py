@@ -33,10 +33,11 @@ def table_files(wanted: Table, folder: Path) -> list[Path]:
     given = (wanted.file,) if isinstance(wanted.file, str) else wanted.file or ()
     if not given:
         raise StudyError("source.table names no file", "write source.table.file as seen from the data folder")
-    return [_found(name, folder) for name in given]
+    return [file_of(name, folder) for name in given]
 
 
-def _found(name: str, folder: Path) -> Path:
+def file_of(name: str, folder: Path, called: str = "source.table.file") -> Path:
+    """The file of a name as settings have it: seen from a data folder, anywhere below it, or a whole path."""
     direct = folder / Path(name).expanduser()
     if direct.is_file():
         return direct
@@ -48,7 +49,7 @@ def _found(name: str, folder: Path) -> Path:
     problem = f"There is no table {direct}"
     if found:
         problem = f"The table {name} may be {found[0]} or {found[1]}"
-    raise StudyError(problem, f"write source.table.file as seen from {folder}, or as a whole path")
+    raise StudyError(problem, f"write {called} as seen from {folder}, or as a whole path")
 
 
 def table_of_images(

@@ -7,6 +7,7 @@ higher for images that a model takes to be of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -186,3 +187,25 @@ def components(positive: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np
     above_negatives = ranks[positive] - rankdata(scores[positive])
     below_positives = positive.sum() - (ranks[~positive] - rankdata(scores[~positive]))
     return above_negatives, below_positives
+
+
+def area_from_counts(
+    area: float, positives: int, negatives: int, confidence: float = 0.95
+) -> tuple[float | None, float | None]:
+    """The interval of an area of which nothing else is known than how many images it is of.
+
+    Variance of Hanley and McNeil (1982, Radiology 143:29-36, equations 1 and 2), on the
+    logit; None for an area of 0 or 1, which has none.
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in area_from_counts(0.961, 35, 70)]
+    [0.878, 0.988]
+    """
+    if not 0 < area < 1:
+        return None, None
+    of_positives, of_negatives = area / (2 - area) - area**2, 2 * area**2 / (1 + area) - area**2
+    variance = (area * (1 - area) + (positives - 1) * of_positives + (negatives - 1) * of_negatives) / (
+        positives * negatives
+    )
+    return on_the_logit(area, NormalDist().inv_cdf((1 + confidence) / 2) * variance**0.5)

@@ -62,6 +62,8 @@ class Reported:
         The scores are of a cross-validation with as many folds, stratified, in which each image was tested once.
     fold_average : {"mean of scores", "pooled counts", "not stated"}
         Whether they are the mean of the folds' scores, or the scores of all folds' predictions together.
+    models : int, optional
+        The scores are means over so many models, each tested on all images of the set.
     rounding : {"nearest", "down", "up"}
         How the printed digits were rounded, see `format.Rounded.bounds`.
     f1_averaging : {"stated", "not stated"}
@@ -79,6 +81,7 @@ class Reported:
     totals: tuple[Images, Images] = (200, 1600)
     folds: Annotated[int, Field(ge=2, le=1000)] | None = None
     fold_average: FoldAverage | Literal["not stated"] = "not stated"
+    models: Annotated[int, Field(ge=2, le=1000)] | None = None
     rounding: Literal["nearest", "down", "up"] = "nearest"
     f1_averaging: Literal["stated", "not stated"] = "stated"
 
@@ -166,10 +169,8 @@ def other_classes(classes: Iterable[str]) -> str:
     papers, ours = set(paper_reported().images), list(classes)
     if not ours or set(ours) == papers:
         return ""
-    return (
-        f"This study tells {enumerated(ours)} apart, the paper other classes ({len(papers)}): no score of the paper's "
-        "is comparable."
-    )
+    told, number = enumerated(ours), len(papers)
+    return f"This study tells {told} apart, the paper other classes ({number}): no score of the paper's is comparable."
 
 
 def beside_paper(
@@ -207,9 +208,31 @@ def load_reported(path: Path | str) -> Reported:
     StudyError
         If the file is missing or says something that is unknown, impossible or not enough.
     """
-    path, source = Path(path), readable(path)
+    values, source = read_texts(path), readable(path)
     try:
-        values = parse_yaml(path.read_text(encoding="utf-8"), texts_only=True)
+        if values.get("rounding") == "truncated":
+            _logger.warning("%s: rounding: 'truncated' is now called 'down'", source)
+            values["rounding"] = "down"
+        reported = TypeAdapter(Reported).validate_python(values)
+        check_scores(reported)
+    except ValidationError as error:
+        raise one_line(error, source, Reported) from None
+    except StudyError as error:
+        raise StudyError(f"{source}: {error.problem}", error.fix) from None
+    return reported
+
+
+def read_texts(path: Path | str) -> dict[str, Any]:
+    """The values of a file of scores, as text.
+
+    Raises
+    ------
+    StudyError
+        If it is missing, or no mapping in YAML.
+    """
+    source = readable(path)
+    try:
+        values = parse_yaml(Path(path).read_text(encoding="utf-8"), texts_only=True)
     except OSError as error:
         fix = "name a file such as studies/paper_reported.yaml"
         raise StudyError(f"{source} cannot be read ({error.strerror})", fix) from None
@@ -217,20 +240,17 @@ def load_reported(path: Path | str) -> Reported:
         raise StudyError(f"{source} is not valid YAML: {error}", "mend it") from None
     if not isinstance(values, dict):
         raise StudyError(f"{source} holds no reported scores", "write 'key: value' lines")
-    try:
-        if values.get("rounding") == "truncated":
-            _logger.warning("%s: rounding: 'truncated' is now called 'down'", source)
-            values["rounding"] = "down"
-        reported = TypeAdapter(Reported).validate_python(values)
-        _check_scores(reported)
-    except ValidationError as error:
-        raise _one_line(error, source) from None
-    except StudyError as error:
-        raise StudyError(f"{source}: {error.problem}", error.fix) from None
-    return reported
+    return values
 
 
-def _check_scores(reported: Reported) -> None:
+def check_scores(reported: Reported) -> None:
+    """Refuse scores that are not known, not possible or not clear.
+
+    Raises
+    ------
+    StudyError
+        With the set's and the score's name.
+    """
     reported.counts()
     for name, scores in reported.reported.items():
         classes = reported.classes(name)
@@ -267,12 +287,13 @@ def _check_scores(reported: Reported) -> None:
         )
 
 
-def _one_line(error: ValidationError, source: str) -> StudyError:
+def one_line(error: ValidationError, source: str, owner: type[Any]) -> StudyError:
+    """What a validation found first; ``owner`` has the keys that are known."""
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
-        known = [field.name for field in fields(Reported)]
-        return StudyError(f"{source}: unknown key {key!r}", allowed_instead(key, known))
+        known = [field.name for field in fields(owner)]
+        return StudyError(f"{source}: unknown key {key!r}", allowed_instead(str(first["loc"][-1]), known))
     if first["type"] == "missing":
         return StudyError(f"{source}: key '{key}' is missing", f"add '{key}: ...'")
     wanted = first["msg"].removeprefix("Input should be ")

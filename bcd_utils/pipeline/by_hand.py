@@ -76,6 +76,12 @@ def open_run(
         If papermill gave a parameter that is not known, no run is named or there is none, the stage is finished, or
         another process makes a stage of this run.
     """
+    from IPython import get_ipython
+
+    from bcd_utils.reporting.tables import show_tables
+
+    if (shell := get_ipython()) is not None:
+        show_tables(shell)
     if STAGE in os.environ and notebook not in _begun:
         return Run.open(run_dir)
     given = parameters_given()

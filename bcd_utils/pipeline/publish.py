@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from bcd_utils.reporting.summary import summarise_run
+from bcd_utils.study.provenance import installed_packages
 from bcd_utils.study.run import Run
 from bcd_utils.study.stage import Stage
-from bcd_utils.utils.files import write_json
+from bcd_utils.utils.files import write_json, write_text
 
 CHECKLIST = {"title": "Checklists", "file": "checklist.html"}
 MODEL_CARD = {"title": "Model card", "file": "model_card.html"}
@@ -20,7 +21,7 @@ FOOTER = {"Seed": "seed", "Commit": "commit", "Data SHA-256": "data_sha256", "De
 
 
 def publish(run: Run, declared: Mapping[str, Stage]) -> Path:
-    """Write ``summary.json``, one page per notebook, the checklists, the model card and ``index.html``.
+    """Write ``summary.json``, ``environment.txt`` (what is installed) and the pages, ``index.html`` among them.
 
     Parameters
     ----------
@@ -34,14 +35,20 @@ def publish(run: Run, declared: Mapping[str, Stage]) -> Path:
     Path
         The index page.
     """
+    summary = summarise_run(run, declared)
+    write_json(run.folder / "summary.json", summary)
+    write_text(run.folder / "environment.txt", installed_packages())
+    draw_flow(run, summary)
+    return write_pages(run, summary, declared)
+
+
+def write_pages(run: Run, summary: dict[str, Any], declared: Mapping[str, Stage]) -> Path:
+    """Write the pages of a run from its summary, its notebooks and its figures; returns ``index.html``."""
     from bcd_utils.reporting.checklist import write_checklists
     from bcd_utils.reporting.html import render_notebook
     from bcd_utils.reporting.index import render_index
     from bcd_utils.reporting.model_card import write_model_card
 
-    summary = summarise_run(run, declared)
-    write_json(run.folder / "summary.json", summary)
-    draw_flow(run, summary)
     executed = [run.folder / "notebooks" / f"{stage}.ipynb" for stage in run.study.notebooks]
     of_notebooks = [{"title": title_of(path), "file": f"{path.stem}.html"} for path in executed]
     pages = [*of_notebooks, CHECKLIST, MODEL_CARD]

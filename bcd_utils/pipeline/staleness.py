@@ -48,7 +48,7 @@ def parts_of(run: Run, stage: Stage, before: Sequence[Stage], outside: Any, note
     dict
         ``cells``: hash of the sources of the cells; ``modules``, ``libraries``, ``backend``: as in
         `code_identity.code_parts`; ``settings``: name -> value of those that this code reads; ``reads``: artifact ->
-        hash; ``outside``: hash.
+        hash; ``outside``: hash; ``figures``: name -> what is said of it, as a hash; ``tables``: likewise.
     """
     cells = cells_of(notebook.read_text(encoding="utf-8"))
     tree = ast.parse("\n".join(plain_python(text) for kind, text in cells if kind == "code"))
@@ -67,6 +67,8 @@ def parts_of(run: Run, stage: Stage, before: Sequence[Stage], outside: Any, note
         "settings": settings,
         "reads": {name: made[name] for name in (*stage.reads, *stage.also_reads) if name in made},
         "outside": sha256_of_json(outside),
+        "figures": {each.name: sha256_of_json([each.caption, each.alt]) for each in stage.figures},
+        "tables": {name: sha256_of_json(caption) for name, caption in stage.tables.items()},
     }
 
 
@@ -121,6 +123,7 @@ def changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """
     differences = ["its notebook"] if then.get("cells") != now.get("cells") else []
     titles = {"modules": "code", "libraries": "libraries", "settings": "settings", "reads": "reads"}
+    titles |= {"figures": "captions", "tables": "captions of tables"}
     for part, title in titles.items():
         old, new = then.get(part, {}), now.get(part, {})
         names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))

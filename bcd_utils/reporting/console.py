@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Column, Table
 
 from bcd_utils.study.set_titles import SET_TITLES
@@ -20,12 +21,17 @@ console = Console(highlight=False)
 PROMISED = {"study", "dataset", "split", "metrics", "intervals", "paper", "announcements", "settings"}
 
 
-def print_table(columns: Iterable[str], rows: Iterable[Iterable[object]], **looks: bool) -> None:
-    """Print rows of plain values."""
-    table = Table(*columns, **looks)  # type: ignore[arg-type]
-    for row in rows:
-        table.add_row(*(escape(str(cell)) for cell in row))
-    console.print(table)
+def print_table(columns: Sequence[str], rows: Iterable[Iterable[object]], **looks: bool) -> None:
+    """Print rows of plain values; where the terminal is too narrow for a table, each in words, so that none is cut."""
+    table = Table(*(Column(name, no_wrap=name.endswith("interval")) for name in columns), **looks)  # type: ignore[arg-type]
+    texts = [[escape(str(cell)) for cell in row] for row in rows]
+    for row in texts:
+        table.add_row(*row)
+    if Measurement.get(console, console.options.update(max_width=1000), table).minimum <= console.width:
+        console.print(table)
+        return
+    for row in texts:
+        console.print(", ".join(f"{name} {cell}" for name, cell in zip(columns, row, strict=True) if cell))
 
 
 def summary_of(folder: Path) -> dict[str, Any]:
@@ -55,8 +61,9 @@ def show_summary(folder: Path) -> None:
     from bcd_utils.reporting.statements import state
 
     summary = summary_of(folder)
-    if statement := summary.get("modalities") and state("modalities", summary):
-        console.print(escape(statement.text), soft_wrap=True)
+    for record in ("modalities", "image_and_record"):
+        if statement := summary.get(record) and state(record, summary):
+            console.print(escape(statement.text), soft_wrap=True)
     if dataset := summary["dataset"]:
         sets = " / ".join(f"{count} {SET_TITLES[name]}" for name, count in (summary["split"] or {}).items())
         console.print(
@@ -67,9 +74,9 @@ def show_summary(folder: Path) -> None:
         console.print(f"[yellow]{text}[/yellow]")
     if not summary["metrics"]:
         return
-    level = Column(f"{summary['settings']['confidence']:.0%} interval", no_wrap=True)
+    level = f"{summary['settings']['confidence']:.0%} interval"
     compared = any(summary["paper"].values())
-    table = Table("set", "metric", "this run", level, *(("paper", "difference") if compared else ()))
+    rows = []
     for name, set_title in SET_TITLES.items():
         for metric, title in main_metrics().items():
             value, paper = summary["metrics"][name].get(metric), summary["paper"][name].get(metric)
@@ -77,5 +84,5 @@ def show_summary(folder: Path) -> None:
             ends = interval(bounds.get("low"), bounds.get("high")) or "none" * bool(bounds)
             gap = None if None in (value, paper) else value - paper
             beside = (number(paper, 4), number(gap, 4, "+")) if compared else ()
-            table.add_row(set_title, title, number(value, 4), escape(ends), *beside)
-    console.print(table)
+            rows.append((set_title, title, number(value, 4), ends, *beside))
+    print_table(["set", "metric", "this run", level, *(["paper", "difference"] if compared else [])], rows)

@@ -5,28 +5,20 @@ from __future__ import annotations
 import base64
 import io
 import json
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcd_utils.evaluation.format import interval, number
+from bcd_utils.study.figures import figures_of
 from bcd_utils.study.set_titles import SET_TITLES
 from bcd_utils.utils.files import write_text
 from bcd_utils.utils.paths import TEMPLATES
-from bcd_utils.utils.progress import PROGRESS
 
 if TYPE_CHECKING:
-    from bs4 import Tag
     from jinja2 import Environment
     from nbconvert import HTMLExporter
-
-MANY_COLUMNS, VERY_MANY_COLUMNS = 6, 7  # row headings among them
-NUMBER = re.compile(r"\s*([-+−]?\d[\d.,]*(e[-+]?\d+)?\s?%?|nan|inf|none|<na>|[-–]|)\s*", re.IGNORECASE)
-
-#: The space between the two ends of an interval, where a table must not break its lines.
-ENDS = re.compile(r"(?<=\d,) (?=[−+\d.,]+\])")
 
 
 def render_notebook(executed: Path, html: Path, page: Mapping[str, Any]) -> None:
@@ -41,16 +33,11 @@ def render_notebook(executed: Path, html: Path, page: Mapping[str, Any]) -> None
         list of ``{"title", "file", "current"}``, the navigation. ``footer``: provenance, label -> value.
     """
     import nbformat
-    from markupsafe import Markup
 
     notebook = nbformat.read(executed, as_version=4)
-    for cell in notebook.cells:
-        if "outputs" in cell:
-            cell.outputs = [output for output in cell.outputs if not output.get("metadata", {}).get(PROGRESS)]
-    body, _ = _exporter().from_notebook_node(notebook, {"metadata": {"path": str(Path(executed).parent)}})
-    content = Markup(_polish(body))  # noqa: S704 - the project's own notebook, shown under the page's CSP
-    frame = _templates().get_template("frame.html.j2")
-    write_text(html, frame.render(**page, content=content, code_css=_code_css()))
+    shown = {**_head(page), "code_css": _code_css()}
+    resources = {"metadata": {"path": str(executed.parent), "name": executed.stem}, "page": shown}
+    write_text(html, _exporter().from_notebook_node(notebook, resources)[0])
 
 
 def render_page(template: str, folder: Path, file: str, page: Mapping[str, Any], **content: Any) -> None:
@@ -61,7 +48,7 @@ def render_page(template: str, folder: Path, file: str, page: Mapping[str, Any],
     template : str
         A file of ``bcd_utils/reporting/templates``.
     folder : Path
-        The run folder, whose figures the template may show as ``pictures``.
+        The run folder; ``figures`` are what is recorded of its figures by name, ``pictures`` their files.
     file : str
         Name of the page.
     page : mapping
@@ -69,63 +56,16 @@ def render_page(template: str, folder: Path, file: str, page: Mapping[str, Any],
     **content
         What else the template shows.
     """
-    pictures = {path.stem: path for path in (folder / "figures").glob("*.png")}
-    text = _templates().get_template(template).render(**page, pictures=pictures, **content)
-    write_text(folder / file, text)
+    figures = figures_of(folder)
+    pictures = {name: folder / "figures" / f"{name}.png" for name in figures}
+    shown = {"page": _head(page), **page, "figures": figures, "pictures": pictures, **content}
+    write_text(folder / file, _templates().get_template(template).render(shown))
 
 
-def _polish(body: str) -> str:
-    """Right-align numbers, fit tables to the page, and lead links to notebooks to their pages."""
-    from bs4 import BeautifulSoup
-
-    soup = BeautifulSoup(body, "html.parser")
-    for cell in soup.select("td"):
-        if cell.string:
-            cell.string = ENDS.sub("\N{NO-BREAK SPACE}", cell.string)
-    for table in soup.select("table"):
-        _join_headings(table)
-        _align_numbers(table)
-        _make_room(table)
-        table.wrap(soup.new_tag("div", attrs={"class": "scroll"}))
-    for link in soup.select('a[href$=".ipynb"]:not([href*=":"])'):
-        link["href"] = link["href"].removesuffix(".ipynb") + ".html"
-    return str(soup)
-
-
-def _join_headings(table: Tag) -> None:
-    """Put the names of an index, for which pandas takes a row of their own, beside those of the columns."""
-    rows = [row.find_all("th") for row in table.select("thead tr")]
-    if len(rows) == 2 and len(rows[0]) == len(rows[1]):
-        texts = [[cell.get_text(strip=True) for cell in row] for row in rows]
-        if not any(above and below for above, below in zip(*texts, strict=True)):
-            for cell, above, below in zip(rows[0], *texts, strict=True):
-                cell.string = above or below
-            rows[1][0].parent.decompose()
-
-
-def _make_room(table: Tag) -> None:
-    """Let many headings break, set very many columns small, give a text with nothing beside it the whole row."""
-    rows = [row.find_all("td") for row in table.select("tbody tr")]
-    columns = max((len(row.find_all(["td", "th"])) for row in table.select("tbody tr")), default=0)
-    fit = [name for name, most in (("many", MANY_COLUMNS), ("wide", VERY_MANY_COLUMNS)) if columns > most]
-    table["class"] = [*table.get("class", []), *fit]
-    for first, *others in filter(None, rows):
-        alone = first.get_text(strip=True) and not any(cell.get_text(strip=True) for cell in others)
-        if others and alone and not NUMBER.fullmatch(first.get_text()):
-            first["colspan"] = 1 + len(others)
-            for cell in others:
-                cell.decompose()
-
-
-def _align_numbers(table: Tag) -> None:
-    # Columns are counted from the right: on the left, a pandas index with spans shortens some rows.
-    rows = [row.find_all(["td", "th"])[::-1] for row in table.select("tr")]
-    for column in range(max((len(row) for row in rows), default=0)):
-        cells = [row[column] for row in rows if column < len(row)]
-        values = [cell.get_text() for cell in cells if cell.name == "td"]
-        if any(value.strip() for value in values) and all(NUMBER.fullmatch(value) for value in values):
-            for cell in cells:
-                cell["class"] = [*cell.get("class", []), "number"]
+def _head(page: Mapping[str, Any]) -> dict[str, Any]:
+    """What head and foot of a page show."""
+    footer = dict(page.get("footer") or {})
+    return {**page, "footer": {label: _plain(value) for label, value in footer.items() if value is not None}}
 
 
 @lru_cache(maxsize=1)
@@ -140,7 +80,7 @@ def _exporter() -> HTMLExporter:
             own = [root for root in ENV_JUPYTER_PATH if Path(root, "nbconvert", "templates", "base").is_dir()]
             return own or super().get_prefix_root_dirs()  # some systems keep them elsewhere
 
-    places = {"template_name": "nbconvert", "extra_template_basedirs": [str(TEMPLATES)]}
+    places = {"template_name": "bcd", "extra_template_basedirs": [str(TEMPLATES)]}
     return Exporter(**places, exclude_anchor_links=True, embed_images=True)
 
 
@@ -157,7 +97,7 @@ def _code_css() -> str:
 def _templates() -> Environment:
     from jinja2 import ChainableUndefined, Environment, FileSystemLoader
 
-    loader = FileSystemLoader(TEMPLATES)
+    loader = FileSystemLoader([TEMPLATES, TEMPLATES / "bcd"])
     templates = Environment(loader=loader, autoescape=True, undefined=ChainableUndefined, trim_blocks=True)
     templates.filters |= {"number": number, "plain": _plain, "embedded": _embedded}
     templates.globals |= {"interval": interval, "set_titles": SET_TITLES}

@@ -11,7 +11,7 @@ from bcd_utils.evaluation.reported import other_classes
 from bcd_utils.reporting.html import render_page
 from bcd_utils.reporting.statements.base import answer
 from bcd_utils.reporting.statements.model import uses_of_tuning
-from bcd_utils.study.data_settings import Modalities
+from bcd_utils.study.data_settings import ImageAndRecord, Modalities, PublishedResults
 from bcd_utils.study.stage import PaperFigure, Stage, section_name
 
 INDEX = "index.html"
@@ -57,7 +57,7 @@ def render_index(
         asked=[page["file"] for page in further],
         there=files,
         makers={stage.record_key: stage.notebook for stage in declared.values() if stage.record},
-        cards=[(card, stage.page) for stage in declared.values() for card in stage.figures],
+        cards=[(card, stage.page) for stage in declared.values() for card in stage.figures if card.on_index],
         trust=trust(summary, declared),
         uses_of_tuning=answer(uses_of_tuning, summary),
         paper_figures=paper_figures(declared.values(), files, dataset.get("modality", "")),
@@ -144,7 +144,7 @@ def settings_used(settings: Mapping[str, Any], declared: Mapping[str, Stage]) ->
     idle = {
         section_name(stage.section)
         for stage in declared.values()
-        if stage.section is Modalities and stage.notebook not in notebooks
+        if stage.section in (Modalities, ImageAndRecord, PublishedResults) and stage.notebook not in notebooks
     }
     other = {section for section, name in OF_ONE.items() if settings.get("dataset", name) != name}
     return {

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 
 from bcd_utils.datasets import Dataset
 from bcd_utils.datasets.manifest import known_patients
 from bcd_utils.datasets.splits import groups_per_set, patients_across_sets
 from bcd_utils.evaluation.reported import other_classes
+from bcd_utils.reporting.statements.data import shown
 from bcd_utils.study.networks import NETWORKS
 from bcd_utils.study.set_titles import SET_TITLES
 from bcd_utils.study.settings import Study
@@ -26,28 +29,48 @@ def protocol_steps(study: Study, dataset: Dataset) -> list[tuple[str, str]]:
     >>> protocol_steps(study, dataset_of(study.source))[2]
     ('Split', '15% test, then 10% of the rest for tuning, by image; stratified; seed 42')
     """
-    side = f"{study.image_size} x {study.image_size} pixels"
-    limits = f"batch {study.batch_size}, at most {study.epochs} epochs, patience {study.patience}"
+    side = f"{study.image_size} × {study.image_size} pixels"
+    seen = "the whole image"
+    if study.input != "image":
+        seen = shown(study.input).removeprefix("The network sees ").rstrip(".")
+    stop = f"at most {study.epochs} epochs, stopped after {study.patience} without gain"
     stain = "" if study.source.stain == "none" else f"; stains normalised ({study.source.stain.capitalize()})"
     augmentation = "rotation, flip, zoom of training images" if study.augmentation else "no augmentation"
+    scaled = {"unit": "pixels divided by 255", "imagenet": "pixels prepared as for ImageNet"}[study.scaling]
     if study.backbone in NETWORKS:
         network = NETWORKS[study.backbone]
-        scaling = "scaling inside" if network.scales_inside else f"{study.scaling} scaling"
-        backbone = f"{network.title}, weights {study.weights.split('/')[-1]}, {scaling}"
+        weights = {"imagenet": "ImageNet weights", "random": "untrained"}.get(
+            study.weights, "weights of a file"
+        )
+        backbone = (
+            f"{network.title}, {weights}; {'scales pixels itself' if network.scales_inside else scaled}"
+        )
     else:
-        backbone = f"{study.backbone.split('/')[-1]}, scaling inside"
-    tuned = f"; then trained from {study.fine_tuning.trainable_from}" if study.fine_tuning else ""
+        backbone = f"{Path(study.backbone).stem.replace('_', ' ')}, from a file; scales pixels itself"
+    tuned = (
+        f"; its last layers are trained after the head ({study.fine_tuning.epochs} epochs)"
+        if study.fine_tuning
+        else ""
+    )
     few = len(dataset.classes) < 5
-    classes = ", ".join(dataset.classes) if few else f"{len(dataset.classes)} classes"
+    classes = (
+        ", ".join(name.replace("_", " ") for name in dataset.classes)
+        if few
+        else f"{len(dataset.classes)} classes"
+    )
     units = ", ".join(map(str, study.hidden_units))
+    pooled = {"flatten": "feature map flattened", "average": "feature map averaged"}[study.pooling]
     return [
         ("Data", f"{dataset.title} ({dataset.modality}): {classes}"),
-        ("Cleaning and resizing", f"unusable images set aside; {study.input} at {side}, RGB{stain}"),
+        ("Cleaning and resizing", f"unusable images set aside; {seen}, resized to {side}, RGB{stain}"),
         ("Split", f"{split_in_words(study)}; seed {study.seed}"),
         ("Frozen backbone", backbone + tuned),
-        ("New head", f"{study.pooling}, BatchNorm, Dense {units} with dropout {study.dropout:g}, softmax"),
-        ("Training", f"Adam, {limits}; {augmentation}"),
-        ("Evaluation", "accuracy, F1, kappa, ROC AUC, confusion matrix; intervals on test"),
+        (
+            "New head",
+            f"{pooled}, batch normalisation, dense layers of {units} with dropout {study.dropout:g}, softmax",
+        ),
+        ("Training", f"Adam, batches of {study.batch_size}, {stop}; {augmentation}"),
+        ("Evaluation", "accuracy, F1, kappa, ROC AUC, confusion matrix; intervals on the internal test set"),
         ("Explanation", "Grad-CAM against lesion masks, beside chance and a shuffled head"),
     ]
 

@@ -43,8 +43,9 @@ def summarise_run(run: Run, declared: Mapping[str, Stage]) -> dict[str, Any]:
     records = {key: read_record(run, key, notebook) for key, notebook in makers.items()}
     dataset, training, evaluation = (records.pop(key, {}) for key in ("dataset", "training", "evaluation"))
     modalities = records.get("modalities", {})
-    network = training or (records.get("comparison") or modalities).get("network", {})
-    hashes = dataset.get("data_sha256") or hashes_of(modalities)
+    recorded = records.get("image_and_record", {})
+    network = training or (records.get("comparison") or modalities or recorded).get("network", {})
+    hashes = dataset.get("data_sha256") or hashes_of(modalities) or recorded.get("data_sha256")
     provenance = {"seed": run.study.seed, **describe(), "data_sha256": hashes}
     splits = run.read_csv("splits.csv") if (run.folder / "artifacts" / "splits.csv").exists() else None
     groups = None if splits is None else splits.drop_duplicates(["split", "label", "group"])
@@ -78,7 +79,7 @@ def summarise_run(run: Run, declared: Mapping[str, Stage]) -> dict[str, Any]:
             network,
             external,
             crossing or 0,
-            drawn_sources(modalities),
+            drawn_sources(modalities) or drawn_record(dataset, recorded),
             few,
             edited_notebooks(run.study.notebooks),
         ),
@@ -104,6 +105,11 @@ def hashes_of(modalities: dict[str, Any]) -> str | None:
 def drawn_sources(modalities: dict[str, Any]) -> list[str]:
     """Titles of the data sets side by side that are synthetic."""
     return [source["title"] for source in modalities.get("sources", {}).values() if source.get("synthetic")]
+
+
+def drawn_record(dataset: dict[str, Any], recorded: dict[str, Any]) -> list[str]:
+    """Title of the data set whose record stands alone, where it was drawn; of one with images its own record tells."""
+    return [recorded["title"]] if recorded.get("synthetic") and not dataset else []
 
 
 def parameters(training: dict[str, Any]) -> dict[str, Any] | None:

@@ -64,3 +64,35 @@ class Modalities:
         default_factory=three_modalities, hash=False
     )
     folds: Folds = 5
+
+
+@dataclass(frozen=True, config=STRICT)
+class PublishedResults:
+    """Which published results are held against what; files are found as `loading.beside_studies` says.
+
+    Attributes
+    ----------
+    results : str
+        A file of published results; see docs/published.md.
+    arms : str or None
+        What ``bcd measured`` made of a run: scores of our own arms.
+    """
+
+    results: Annotated[str, Field(min_length=1)] = "published/busi.yaml"
+    arms: str | None = "published/busi_measured.json"
+
+
+@dataclass(frozen=True, config=STRICT)
+class ImageAndRecord:
+    """What patients' records add to images.
+
+    Attributes
+    ----------
+    folds : int
+        Of the grouped cross-validation.
+    permutations : int
+        How often the columns of a group are shuffled to see what they are worth.
+    """
+
+    folds: Folds = 5
+    permutations: Positive = 20

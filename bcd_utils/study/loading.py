@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
@@ -13,15 +12,14 @@ from typing import Any, get_args, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from bcd_utils.study.networks import NETWORKS
-from bcd_utils.study.renamed import new_name, with_new_names
+from bcd_utils.study.overrides import overridden
+from bcd_utils.study.renamed import with_new_names
 from bcd_utils.study.settings import INPUTS, Study
 from bcd_utils.study.source import Source
 from bcd_utils.utils.errors import StudyError, allowed_instead
 from bcd_utils.utils.path_text import printable
-from bcd_utils.utils.paths import STUDIES, readable, refuse_unstorable
+from bcd_utils.utils.paths import AUTHOR_FILE, STUDIES, readable, refuse_unstorable
 from bcd_utils.utils.plain_yaml import parse_yaml
-
-_logger = logging.getLogger(__name__)
 
 _PATTERN_HELP = {
     "backbone": f"one of {', '.join(NETWORKS)}, or the path of a .keras file",
@@ -36,6 +34,7 @@ _HELP = {
     "look_alikes": "a number above 0 and at most 1, or none",
     "sets": "lists such as {train: train.txt, test: test.txt}",
     "table": "a section such as {file: labels.csv}",
+    "record": "a section such as {columns: {age: {kind: known, values: number}}}",
 }
 _TYPE_HELP = {
     "too_short": "at least one value",
@@ -45,7 +44,11 @@ _TYPE_HELP = {
 }
 
 
-_PATHS = {"data_dir", "histopathology_dir", "backbone", "weights", "reviewed_pairs", "extractors"}
+#: Settings that name a file or folder.
+PATHS = {
+    "data_dir", "histopathology_dir", "backbone", "weights", "reviewed_pairs", "extractors", "results", "arms"
+}  # fmt: skip
+_BESIDE = {"reviewed_pairs", "results", "arms"}  # files that may lie beside the study's
 
 
 def _sections_of(owner: type[Any]) -> dict[str, type[Any]]:
@@ -66,8 +69,8 @@ def _allowed_keys(location: Sequence[str], sections: Mapping[str, type]) -> list
     parts = iter(location[:-1])
     for part in parts:
         owner = {**sections, **_sections_of(owner)}.get(part, owner)
-        if part == "sources":
-            next(parts, None)  # a source's name is free
+        if part in ("sources", "columns"):
+            next(parts, None)  # a source's name is free, and a column's
     # What the section adds comes first, then what it shares with other sources.
     names = list(dict.fromkeys([*owner.__annotations__, *(field.name for field in fields(owner))]))
     further = [name for name in sections if name not in _SECTIONS] if owner is Study else []
@@ -156,26 +159,6 @@ def make_study(
     return study if study.title else replace(study, title=study.name)
 
 
-def parse_override(text: str) -> tuple[str, Any]:
-    """Split ``key=value``; the value is read as YAML.
-
-    Examples
-    --------
-    >>> parse_override("dropout=0.3")
-    ('dropout', 0.3)
-    >>> parse_override("fine_tuning.learning_rate=1e-5")
-    ('fine_tuning.learning_rate', 1e-05)
-    """
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise StudyError(f"--set {text!r} is not of the form key=value", "write for example --set epochs=10")
-    try:
-        return key.strip(), parse_yaml(value)
-    except ValueError as error:
-        problem = f"--set {text!r}: the value is not valid YAML ({error})"
-        raise StudyError(problem, f"quote it: --set '{key}=\"...\"'") from None
-
-
 def with_absolute_paths(settings: Mapping[str, Any], folder: Path = STUDIES) -> dict[str, Any]:
     """Settings whose files and folders do not depend on the current folder or on ``~``.
 
@@ -183,20 +166,25 @@ def with_absolute_paths(settings: Mapping[str, Any], folder: Path = STUDIES) -> 
     ----------
     settings : mapping
     folder : Path
-        Where verdicts on pairs are sought that are not in the current folder, before `STUDIES`.
+        Where files are sought that are not in the current folder, before `STUDIES`; see `beside_studies`.
     """
     changed = dict(settings)
     for key, value in settings.items():
         if isinstance(value, Mapping):
             changed[key] = with_absolute_paths(value, folder)
-        elif key in _PATHS and isinstance(value, list | tuple):
+        elif key in PATHS and isinstance(value, list | tuple):
             changed[key] = [_absolute(key, each) for each in value]
-        elif key == "reviewed_pairs" and isinstance(value, str):
-            places = [Path(value), folder / value, STUDIES / value]
-            changed[key] = _absolute(key, str(next((place for place in places if place.is_file()), value)))
-        elif key in _PATHS:
+        elif key in _BESIDE and isinstance(value, str):
+            changed[key] = _absolute(key, str(beside_studies(value, folder)))
+        elif key in PATHS:
             changed[key] = _absolute(key, value)
     return changed
+
+
+def beside_studies(name: str, folder: Path = STUDIES) -> Path:
+    """A file in the current folder, beside the study's file or among the project's studies; else as it is named."""
+    places = (Path(name), folder / name, STUDIES / name)
+    return next((place for place in places if place.is_file()), Path(name))
 
 
 def _absolute(key: str, value: Any) -> Any:
@@ -213,6 +201,11 @@ def study_path(given: Path | str) -> Path:
     path = Path(given)
     plain = path == Path(path.name) and not path.suffix and not path.exists()
     return STUDIES / f"{path}.yaml" if plain else path
+
+
+def study_files(folder: Path) -> list[Path]:
+    """The YAML files of a folder that can be studies."""
+    return sorted(path for path in folder.glob("*.yaml") if path.name != AUTHOR_FILE)
 
 
 def load_study(
@@ -237,14 +230,17 @@ def load_study(
     Raises
     ------
     StudyError
-        If the file is missing, is no YAML mapping, or holds a setting that is not allowed.
+        If the file is missing, is a notebook, is no YAML mapping, or holds a setting that is not allowed.
     """
     path = study_path(path)
+    if path.suffix == ".ipynb":
+        fix = f"name {path.stem} under 'notebooks' in a study's file and run that, or look at a run with 'bcd lab'"
+        raise StudyError(f"{readable(path)} is a notebook, and what is run is a study", fix)
     try:
         values = parse_yaml(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError):
-        beside = [readable(p) for p in path.parent.glob("*.yaml") if path.parent != STUDIES]
-        known = beside or [p.stem for p in STUDIES.glob("*.yaml") if not p.stem.endswith("_reported")]
+        beside = [readable(p) for p in study_files(path.parent) if path.parent != STUDIES]
+        known = beside or [p.stem for p in study_files(STUDIES) if not p.stem.endswith("_reported")]
         fix = f"name one of: {', '.join(sorted(known))}"
         raise StudyError(f"There is no study file {readable(path)}", fix) from None
     except OSError as error:
@@ -259,22 +255,6 @@ def load_study(
         both = isinstance(value, dict) and isinstance(values.get(key), dict)
         values[key] = {**values[key], **value} if both else value
     return make_study(with_absolute_paths(values, path.parent), readable(path), sections or {})
-
-
-def overridden(values: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """Plain values in which ``key=value`` texts have replaced some; a dotted key reaches into a section."""
-    for text in overrides:
-        key, value = parse_override(text)
-        current = new_name(key)
-        if current != key:
-            _logger.warning("--set %s: it is now called '%s'", key, current)
-        *outer, last = current.split(".")
-        inner = values
-        for section in outer:
-            inner[section] = dict(inner[section]) if isinstance(inner.get(section), dict) else {}
-            inner = inner[section]
-        inner[last] = value
-    return values
 
 
 def source_of(values: Mapping[str, Any], overrides: Sequence[str] = ()) -> Source:

@@ -8,6 +8,7 @@ import platform
 import subprocess
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,12 @@ def versions() -> dict[str, str]:
     """Versions of Python, this project and the packages that shape results."""
     own = {"python": platform.python_version(), "bcd_utils": __version__}
     return own | installed_versions(PACKAGES)
+
+
+def installed_packages() -> str:
+    """Every installed distribution with its version, a line each, as ``pip freeze`` would list those of an index."""
+    found = {(each.metadata["Name"].lower(), each.version) for each in metadata.distributions()}
+    return "".join(f"{name}=={version}\n" for name, version in sorted(found))
 
 
 def describe() -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -14,8 +14,9 @@ from typing import Any
 import pandas as pd
 
 from bcd_utils.study.differences import command_of
-from bcd_utils.study.loading import make_study, overridden
-from bcd_utils.study.set_titles import with_set_titles
+from bcd_utils.study.figures import PAGE_DPI, said_of, write_figure
+from bcd_utils.study.loading import make_study
+from bcd_utils.study.overrides import overridden
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.cache import work_for
 from bcd_utils.utils.errors import StudyError
@@ -25,8 +26,8 @@ from bcd_utils.utils.system_errors import disk_errors
 
 #: Tells a notebook's kernel which stage it is; unset where a person has opened the notebook.
 STAGE = "BCD_STAGE"
-#: What each notebook may read and write: notebook -> {"reads": names, "writes": names}.
-Contract = Mapping[str, Mapping[str, Sequence[str]]]
+#: What each notebook may do: notebook -> {"reads": names, "writes": names, "figures", "tables": name -> what is said}.
+Contract = Mapping[str, Mapping[str, Any]]
 
 
 class Run:
@@ -38,7 +39,7 @@ class Run:
         Holds ``study.json``, ``contract.json``, ``artifacts/``, ``figures/``, ``tables/``, ``notebooks/``, HTML pages.
     study : Study
     contract : mapping
-        What each notebook may read and write, as the stages declare it.
+        What each notebook may read, write and draw, as the stages declare it.
     target : Path, optional
         Folder that takes what is written, where the run is only looked at; by default its own.
     """
@@ -169,22 +170,31 @@ class Run:
             yield temporary
         self._written.add(name)
 
-    def save_table(self, table: pd.DataFrame, name: str, index: bool = True) -> pd.DataFrame:
-        """Write ``tables/<name>.csv`` and return the table, for display without NaN and with the sets' titles."""
+    def save_table(
+        self, table: pd.DataFrame, name: str, index: bool = True, shown: pd.DataFrame | None = None
+    ) -> pd.DataFrame:
+        """Write ``tables/<name>.csv`` and return the table, or what is ``shown`` for it, with ``attrs["caption"]``."""
         write_text(self.target / "tables" / f"{name}.csv", table.to_csv(index=index, lineterminator="\n"))
-        return with_set_titles(table.astype(object).where(table.notna(), ""))
+        declared = [stage["tables"] for stage in self.contract.values() if name in stage.get("tables", ())]
+        given = (table if shown is None else shown).copy(deep=False)
+        given.attrs["caption"] = declared[0][name] if declared else name.replace("_", " ").capitalize()
+        return given
 
     def save_figure(self, figure, name: str):
-        """Write ``figures/<name>.png`` and return it as an IPython image, for display."""
+        """Write a figure, see `figures.write_figure`, and return it as an IPython image, for display.
+
+        Raises
+        ------
+        StudyError
+            If the stage that runs does not declare it.
+        """
         from IPython.display import Image
 
+        declared = said_of(name, self.contract, os.environ.get(STAGE, ""))
+        record = write_figure(figure, self.target / "figures", name, declared)
+        said = {"caption": record.caption, "name": name}
         path = self.target / "figures" / f"{name}.png"
-        with atomic_path(path) as temporary:
-            looks = {"dpi": 150, "bbox_inches": "tight", "facecolor": "white"}
-            # A twentieth larger than compressed by 6, in three quarters of the time.
-            figure.savefig(temporary, **looks, pil_kwargs={"compress_level": 3})
-        width = figure.get_size_inches()[0] * 100
-        return Image(filename=str(path), width=int(width), alt=name.replace("_", " "))
+        return Image(filename=str(path), width=round(record.width * PAGE_DPI), alt=record.alt, metadata=said)
 
     def save_csv(self, table: pd.DataFrame, name: str) -> None:
         """Write a table as the artifact ``name``."""
@@ -236,9 +246,8 @@ class Run:
 
     def shown(self) -> dict[str, tuple[int, ...]]:
         """The run's figures, tables and executed notebooks, and what tells that one was written anew."""
-        paths = [
-            path for part in ("figures", "tables", "notebooks") for path in (self.folder / part).glob("*")
-        ]
+        kept = [self.folder / part for part in ("figures", "tables", "notebooks")]
+        paths = [path for folder in kept for path in folder.glob("*")]
         states = {path: path.stat() for path in sorted(paths) if not path.name.startswith(".")}
         return {
             path.relative_to(self.folder).as_posix(): (state.st_ino, state.st_mtime_ns, state.st_size)

@@ -8,7 +8,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from bcd_utils.study.data_settings import External, Folds, Modalities, Positive
+from bcd_utils.study.data_settings import (
+    External,
+    Folds,
+    ImageAndRecord,
+    Modalities,
+    Positive,
+    PublishedResults,
+)
 from bcd_utils.study.networks import NETWORKS
 from bcd_utils.study.source import STRICT, Settings, StudySource
 
@@ -215,7 +222,9 @@ class Study(Settings):
     rival_explanations : RivalExplanations
     comparison : Comparison
     modalities : Modalities
+    image_and_record : ImageAndRecord
     external : External or None
+    published_results : PublishedResults
     sections : dict
         Settings of further stages, by the name of their section; see `stage.Stage`.
     """
@@ -253,5 +262,7 @@ class Study(Settings):
     rival_explanations: RivalExplanations = RivalExplanations()
     comparison: Comparison = Comparison()
     modalities: Modalities = Modalities()
+    image_and_record: ImageAndRecord = ImageAndRecord()
     external: External | None = None
+    published_results: PublishedResults = PublishedResults()
     sections: dict[str, dict[str, Any]] = field(default_factory=dict, hash=False)

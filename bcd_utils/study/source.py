@@ -55,6 +55,9 @@ class Phantoms:
         How many are there a second time under another class.
     scanner : {"a", "b"}
         Which simulated machine draws them; "b" differs in gain, resolution and frame.
+    record_effect : float
+        How far the record that is drawn with them tells malignant ones apart, in standard deviations; 0: not at all.
+        See `phantoms.records`.
     """
 
     benign: Count = 135
@@ -64,6 +67,7 @@ class Phantoms:
     copies: Count = 0
     conflicts: Count = 0
     scanner: Literal["a", "b"] = "a"
+    record_effect: Annotated[float, Field(ge=0, le=10)] = 0.0
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -133,6 +137,48 @@ class Table:
     keep: tuple[Name, ...] | None = None
 
 
+@dataclass(frozen=True, config=STRICT)
+class Column:
+    """What a column of a record is.
+
+    Attributes
+    ----------
+    kind : {"known", "read"}
+        Known before the image (age, density, side, view, scanner, family history), or read from it (BI-RADS, shape,
+        margins): that is another reader's opinion, and is never mixed with the first.
+    values : {"category", "number"}
+    group : str
+        Columns of one group are told of together; "": the column alone.
+    """
+
+    kind: Literal["known", "read"]
+    values: Literal["category", "number"] = "category"
+    group: str = ""
+
+
+@dataclass(frozen=True, config=STRICT)
+class Record:
+    """What is known of images and patients besides pixels; see `records`.
+
+    Attributes
+    ----------
+    columns : dict of name to Column
+        Those that are used. What is known only after the outcome (pathology, biopsy) is refused.
+    file : str or None
+        A table that has them, CSV or an Excel sheet, found as `Table.file` is. None: the columns that come with the
+        images.
+    key : str or None
+        The file's column that names patients or images; None: patient, or path.
+    rows : {"patient", "image"}
+        What a line of the file is about.
+    """
+
+    columns: dict[Name, Column] = field(default_factory=dict, hash=False)
+    file: Name | None = None
+    key: Name | None = None
+    rows: Literal["patient", "image"] = "patient"
+
+
 @dataclass(frozen=True, config=STRICT, kw_only=True)
 class Layout:
     """How files below a data folder are to be read. Paths are as seen from there, with "/".
@@ -192,6 +238,8 @@ class Source(Layout, Settings):
         Larger images are set aside.
     stain : {"none", "reinhard", "macenko"}
         Stain normalisation of histopathology towards published references; see `stain`.
+    record : Record or None
+        What is known besides pixels, further to what the data set declares.
     breakhis : BreakHis
     cbis_ddsm : CbisDdsm
     phantoms : Phantoms
@@ -208,6 +256,7 @@ class Source(Layout, Settings):
     look_alikes: Correlation | Literal["none"] | None = None
     most_megapixels: Annotated[float, Field(gt=0, le=10_000)] = 500.0
     stain: Stain = "none"
+    record: Record | None = None
     breakhis: BreakHis = BreakHis()
     cbis_ddsm: CbisDdsm = CbisDdsm()
     phantoms: Phantoms = Phantoms()

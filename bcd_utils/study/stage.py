@@ -4,19 +4,52 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.words import first_sentence
 
 
 @dataclass(frozen=True)
-class Card:
-    """A figure that the index page shows: its file's stem under ``figures/``, and its caption."""
+class Figure:
+    """A figure that a notebook may draw, and what is said of it.
 
-    stem: str
+    Attributes
+    ----------
+    name : str
+        Stem of its files under ``figures/``; a star stands for what the data add to it.
+    caption : str
+        What it shows, in sentences, for pages and papers; the first is its title.
+    alt : str
+        What a reader who does not see it is told of the kind of figure, in sentences. What is seen in a run, the
+        function adds that draws it.
+    on_index : bool
+        Whether the index page shows it among the results.
+
+    Raises
+    ------
+    StudyError
+        If the caption or the alternative text is no sentence.
+    """
+
+    name: str
     caption: str
+    alt: str
+    on_index: bool = False
+
+    def __post_init__(self) -> None:
+        for what, text in (("caption", self.caption), ("alternative text", self.alt)):
+            if " " not in text or not text.endswith("."):
+                raise StudyError(
+                    f"The figure {self.name} has no {what}", "say in a sentence what is to be seen"
+                )
+
+    @property
+    def title(self) -> str:
+        """The first sentence of the caption, without its full stop."""
+        return first_sentence(self.caption)
 
 
 @dataclass(frozen=True)
@@ -57,7 +90,10 @@ class Stage:
         called before any stage runs, so it also says that one is missing.
     statement : callable or None
         ``statement(summary)`` gives the sentence that answers ``question``; see `statements`.
-    figures : tuple of Card
+    figures : tuple of Figure
+        All that it may draw.
+    tables : mapping of str to str
+        Caption of each table that it shows, by the stem of its file under ``tables/``.
     paper_figures : tuple of PaperFigure
     protocol : bool
         Whether it is part of the paper's protocol, which a study follows that names no notebooks.
@@ -72,7 +108,8 @@ class Stage:
     section: type | None = None
     outside: Callable[[Study], Any] | None = None
     statement: Callable[[Mapping[str, Any]], str] | None = None
-    figures: tuple[Card, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    tables: Mapping[str, str] = field(default_factory=dict)
     paper_figures: tuple[PaperFigure, ...] = ()
     protocol: bool = False
 
@@ -110,16 +147,21 @@ def writers(stages: Iterable[Stage]) -> dict[str, str]:
     return {name: stage.notebook for stage in stages for name in stage.writes}
 
 
-def contract_of(stages: Iterable[Stage]) -> dict[str, dict[str, list[str]]]:
-    """What each notebook may read and write, as a run folder keeps it for the notebooks.
+def contract_of(stages: Iterable[Stage]) -> dict[str, dict[str, Any]]:
+    """What each notebook may read, write and draw, as a run folder keeps it for the notebooks.
 
     Examples
     --------
     >>> contract_of([Stage("12_hello", "Who?", reads=("splits.csv",), writes=("hello.json",))])
-    {'12_hello': {'reads': ['splits.csv'], 'writes': ['hello.json']}}
+    {'12_hello': {'reads': ['splits.csv'], 'writes': ['hello.json'], 'figures': {}, 'tables': {}}}
     """
     return {
-        stage.notebook: {"reads": [*stage.reads, *stage.also_reads], "writes": list(stage.writes)}
+        stage.notebook: {
+            "reads": [*stage.reads, *stage.also_reads],
+            "writes": list(stage.writes),
+            "figures": {each.name: {"caption": each.caption, "alt": each.alt} for each in stage.figures},
+            "tables": dict(stage.tables),
+        }
         for stage in stages
     }
 

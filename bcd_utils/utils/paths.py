@@ -17,10 +17,14 @@ INSTALLED = CARRIED.is_dir()
 #: Where data and reports lie: the checkout, or of an installed package the folder in which it was first called,
 #: for kernels and workers begin elsewhere.
 ROOT = Path(os.environ.setdefault("BCD_HOME", os.getcwd())) if INSTALLED else SOURCES
-NOTEBOOKS = (CARRIED if INSTALLED else ROOT) / "notebooks"
-STUDIES = (CARRIED if INSTALLED else ROOT) / "studies"
+#: What stands at the top of the project.
+PROJECT = CARRIED if INSTALLED else ROOT
+NOTEBOOKS = PROJECT / "notebooks"
+STUDIES = PROJECT / "studies"
 REPORTS = ROOT / "reports"
 RAW_DATA = ROOT / "data" / "raw"
+#: Beside a study's file: what its authors say of it; no study itself.
+AUTHOR_FILE = "author.yaml"
 TEMPLATES = PACKAGE / "reporting" / "templates"
 
 

@@ -26,3 +26,14 @@ def enumerated(names: Iterable[str], last: str = "and") -> str:
     """
     *others, end = names
     return f"{', '.join(others)} {last} {end}" if others else end
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of a text, without its full stop.
+
+    Examples
+    --------
+    >>> first_sentence("Reached 0.5 of all. Then no more.")
+    'Reached 0.5 of all'
+    """
+    return text.split(". ")[0].rstrip(".")

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from figures import check_figures
 from independent_intervals import compare, disagreements
 from runs import same_results, with_children
 from zero_width import intervals, without_width
@@ -193,6 +194,10 @@ def test_executed_notebooks_are_clean_and_their_figures_exist(finished):
     drawn = drawn - {"fig2_histopathology"} | {"fig3_ultrasound"}
     there = {path.stem for path in (finished / "figures").glob("*.png")}
     assert there == drawn | {"flow"} and len(drawn) > 12
+
+
+def test_every_figure_can_be_read_and_is_described(finished):
+    check_figures(finished)
 
 
 # -- running again ----------------------------------------------------------------------------------

@@ -71,6 +71,19 @@ def test_the_package_carries_the_notebooks_and_the_studies(environment):
     assert (project / "commit.txt").read_text() == commit()
 
 
+def test_plain_nbconvert_finds_the_template_in_the_environment(environment, finished, tmp_path):
+    """nbconvert's own templates are borrowed from the environment of the tests, as its code is."""
+    plain = {
+        key: value for key, value in os.environ.items() if not key.startswith(("BCD_", "PYTHON", "JUPYTER"))
+    }
+    plain["JUPYTER_PATH"] = str(Path(sys.prefix, "share", "jupyter"))
+    notebook = finished / "notebooks" / "01_data_exploration.ipynb"
+    words = ["-m", "nbconvert", "--to", "markdown", "--template", "bcd", "--output-dir", tmp_path, notebook]
+    done = subprocess.run([environment / "bin" / "python", *words], capture_output=True, text=True, env=plain)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "01_data_exploration.md").read_text().startswith("> **Not for clinical use.**")
+
+
 def test_a_study_of_ours_is_known_by_its_name(bcd, tmp_path):
     unknown = bcd("run", "nosuch")
     assert unknown.returncode == 1 and ", paper, phantom, trust, " in unknown.stderr

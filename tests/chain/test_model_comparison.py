@@ -13,9 +13,11 @@ import yaml
 from bs4 import BeautifulSoup
 from builders import TINY_SETTINGS, TinyStudy, as_yaml, noise, write_image
 from independent_comparison import compare, scores, verdicts
+from pages import check_pages
+from papers import compiled, paper_of, strange_numbers
 from zero_width import intervals, without_width
 
-from bcd_utils.experiments.comparison.claims import CLAIMS, ELSEWHERE
+from bcd_utils.experiments.comparison.claims import BESIDE, CLAIMS, ELSEWHERE
 
 pytestmark = pytest.mark.slow
 TRAINED = [
@@ -159,7 +161,7 @@ def test_costs_are_measured_for_each_candidate(run):
 
 def test_no_claim_about_resnet50_is_settled_by_phantoms(record):
     assert [claim["claim"] for claim in record["claims"]] == [claim for claim, *_ in CLAIMS]
-    assert {claim["verdict"] for claim in record["claims"]} == {"not tested", ELSEWHERE}
+    assert {claim["verdict"] for claim in record["claims"]} == {"not tested", ELSEWHERE, BESIDE}
     assert len({claim["this run's network"] for claim in record["claims"]}) > 1
     assert all(claim["evidence"] for claim in record["claims"])
 
@@ -176,6 +178,11 @@ def test_pages_stand_alone_without_logs_and_say_what_they_are(run):
     assert "in grouped 3-fold cross-validation" in (run / "index.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.browser
+def test_everybody_can_use_the_pages(run):
+    check_pages(run)
+
+
 def test_data_without_masks_and_one_candidate_are_compared_too(study, tmp_path):
     for number in range(60):
         label = ("benign", "malignant", "normal")[number % 3]
@@ -190,7 +197,7 @@ def test_data_without_masks_and_one_candidate_are_compared_too(study, tmp_path):
     record = json.loads((run / "artifacts" / "comparison.json").read_text())
     assert list(record["contenders"]) == ["svm"] and record["reference"] == "svm"
     assert record["paired"] == {} and record["pointing"] == [] and record["outline"] == []
-    assert {claim["verdict"] for claim in record["claims"]} == {"not tested", ELSEWHERE}
+    assert {claim["verdict"] for claim in record["claims"]} == {"not tested", ELSEWHERE, BESIDE}
     text = (run / "10_model_comparison.html").read_text(encoding="utf-8")
     assert "Nobody to hold against it." in text and "Nobody reads outlines here." in text
 
@@ -209,3 +216,13 @@ def test_a_comparison_that_was_stopped_trains_what_is_missing_and_comes_out_the_
     assert {name: row.get("scores") for name, row in again["contenders"].items()} == {
         name: row.get("scores") for name, row in record["contenders"].items()
     }
+
+
+def test_every_number_of_the_papers_tables_is_the_runs(run, tmp_path):
+    assert strange_numbers(*paper_of(run, out=tmp_path / "paper")) == []
+
+
+@pytest.mark.tex
+def test_the_paper_compiles(run, tmp_path):
+    folder, _ = paper_of(run, out=tmp_path / "paper")
+    compiled(folder)

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from figures import check_figures
 from runs import same_results
+from trust_study import write_published
 
 from bcd_utils.pipeline.stages import all_stages
 from bcd_utils.utils.paths import NOTEBOOKS, ROOT
@@ -115,6 +117,27 @@ def test_a_stage_before_its_time_names_what_is_missing(python, quick, tmp_path):
     assert "01_data_exploration of" in failure(python("bcd_utils.cli", "report", tmp_path / "run"))
 
 
+def test_published_results_need_no_image(python, tmp_path):
+    name, study = "13_published_results", tmp_path / "mine.yaml"
+    write_published(tmp_path)
+    study.write_text(
+        f"name: mine\nnotebooks: [{name}]\npublished_results: {{results: published_rows.yaml}}\n"
+    )
+    (tmp_path / "run" / "notebooks").mkdir(parents=True)
+    words = ("-p", "run_dir", tmp_path / "run", "-p", "study_file", study)
+    done = python("papermill", notebook(name), tmp_path / "run" / "notebooks" / f"{name}.ipynb", *words)
+    assert done.returncode == 0, done.stderr
+    done = python("bcd_utils.cli", "report", tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "run" / "index.html").read_text(encoding="utf-8")
+    assert (
+        "Of 3 published results on Phantoms, a matrix fits 0 as printed and 2 only under a condition" in page
+    )
+    check_figures(tmp_path / "run")
+    looked_at(python, name, tmp_path / "run", tmp_path)
+    assert (tmp_path / "run" / "exploration" / "artifacts" / "published.json").exists()
+
+
 def test_parameters_explain_themselves(python):
     shown = python("papermill", "--help-notebook", notebook(STAGES[0])).stdout
     for name in ("run_dir: str", "study_file: str", "settings: str", "overwrite: bool"):
@@ -122,16 +145,21 @@ def test_parameters_explain_themselves(python):
     assert "folder of the run" in shown
 
 
-def test_nbconvert_looks_at_a_run_and_leaves_it_as_it_is(made, python, tmp_path, monkeypatch):
-    before = {path: path.read_bytes() for path in made.rglob("*") if path.is_file()}
-    monkeypatch.setenv("BCD_RUN_DIR", str(made))
-    copy = shutil.copy(notebook(STAGES[3]), tmp_path / "mine.ipynb")
+def looked_at(python, name: str, run: Path, place: Path) -> Path:
+    """A copy of a notebook that nbconvert has executed on a run."""
+    copy = shutil.copy(notebook(name), place / "mine.ipynb")
     cells = nbformat.read(copy, 4)
     parameters = next(cell for cell in cells.cells if "parameters" in cell.metadata.get("tags", []))
-    parameters.source += f'\nrun_dir = "{made}"'
+    parameters.source += f'\nrun_dir = "{run}"'
     nbformat.write(cells, copy)
     done = python("nbconvert", "--to", "notebook", "--execute", "--inplace", copy)
     assert done.returncode == 0, done.stderr
+    return copy
+
+
+def test_nbconvert_looks_at_a_run_and_leaves_it_as_it_is(made, python, tmp_path):
+    before = {path: path.read_bytes() for path in made.rglob("*") if path.is_file()}
+    copy = looked_at(python, STAGES[3], made, tmp_path)
     first = next(cell for cell in nbformat.read(copy, 4).cells if cell.get("outputs"))
     assert "the run stays as it is" in first.outputs[0]["data"]["text/markdown"]
     after = {path: path.read_bytes() for path in made.rglob("*") if path.is_file()}

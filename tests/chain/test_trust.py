@@ -1,4 +1,4 @@
-"""All nine notebooks on phantoms with planted copies: what they find, and when they run again."""
+"""All ten notebooks on phantoms with planted copies: what they find, and when they run again."""
 
 from __future__ import annotations
 
@@ -15,11 +15,16 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from builders import TinyStudy
+from figures import check_figures
+from pages import check_pages
+from papers import compiled, paper_of, strange_numbers
 from trust_study import STAGES, write_trust_study
 from zero_width import intervals, without_width
 
 from bcd_utils.datasets import dataset_of
+from bcd_utils.experiments.published_results.measured import measure
 from bcd_utils.study.loading import load_study
+from bcd_utils.study.run import Run
 
 pytestmark = pytest.mark.slow
 
@@ -131,6 +136,27 @@ def test_the_papers_sets_are_examined_together(finished_trust):
     assert together == {"macro": 4, "weighted": 0}
 
 
+def test_published_rows_are_held_against_what_is_possible(finished_trust):
+    record = read_json(finished_trust / "artifacts" / "published.json")
+    assert record["outcomes"] == {"fits only if": 2, "prints too little to be checked": 1}
+    rows = pd.read_csv(finished_trust / "artifacts" / "published_rows.csv", index_col="row")
+    assert rows.loc["A", ["matrices_low", "matrices_high"]].tolist() == [1, 1]
+    # 7 images: 6 of them are 0.857; 14: 12. Their usual test sets are 10, 20 and 30% of 70.
+    assert rows.loc["B", "says"].startswith("the test set has 7") and rows.loc["C", "tried"] == 0
+
+
+def test_the_arms_of_a_run_are_kept_for_published_rows(finished_trust):
+    arms = measure(Run.open(finished_trust))["arms"]
+    scores = pd.read_csv(finished_trust / "artifacts" / "rivals.csv")
+    assert set(arms) == {"grouped", "image", "outline", "overlay-0.4", "copies-1"}
+    for name in set(arms) - {"grouped"}:
+        assert arms[name]["accuracy"] == scores.loc[scores["rival"] == name, "test_accuracy"].tolist()
+    lottery = pd.read_csv(finished_trust / "artifacts" / "lottery.csv").groupby("scheme")
+    for name, scheme in {"grouped": "grouped", "image": "plain"}.items():
+        for score, column in {"accuracy": "accuracy", "auc": "roc_auc_malignant"}.items():
+            assert arms[name][score] == pytest.approx(lottery.get_group(scheme)[column].tolist(), abs=6e-5)
+
+
 def test_the_external_images_are_tested_by_patient(finished_trust):
     record = read_json(finished_trust / "artifacts" / "external.json")
     assert record["given"] and record["patients"] == 9
@@ -143,6 +169,10 @@ def test_the_external_images_are_tested_by_patient(finished_trust):
         (finished_trust / "09_external_test.html").read_text(encoding="utf-8"), "html.parser"
     )
     assert "The model has seen none of these images" in page.get_text()
+
+
+def test_every_figure_can_be_read_and_is_described(finished_trust):
+    check_figures(finished_trust)
 
 
 def test_no_interval_is_without_width(finished_trust):
@@ -161,6 +191,11 @@ def test_every_page_stands_alone_and_is_announced(finished_trust):
         assert [link for link in links if not (link.startswith(("data:", "#")) or link in names)] == []
         assert "Synthetic data" in page.select_one("aside.banner").get_text(), name
         assert page.find_all("script") == [], name
+
+
+@pytest.mark.browser
+def test_everybody_can_use_the_pages(finished_trust):
+    check_pages(finished_trust)
 
 
 def test_executed_notebooks_hold_no_logs_and_no_errors(finished_trust):
@@ -202,3 +237,13 @@ def test_external_images_that_are_missing_are_told_before_anything_runs(trust, t
     wrong = trust.bcd("run", trust.file, "--run-dir", tmp_path, "--set", "external.data_dir=nowhere")
     assert wrong.returncode == 1 and "nowhere does not exist" in wrong.stderr
     assert stages_shown(wrong.stdout) == {}
+
+
+def test_every_number_of_the_papers_tables_is_the_runs(finished_trust, tmp_path):
+    assert strange_numbers(*paper_of(finished_trust, out=tmp_path / "paper")) == []
+
+
+@pytest.mark.tex
+def test_the_paper_compiles(finished_trust, tmp_path):
+    folder, _ = paper_of(finished_trust, out=tmp_path / "paper")
+    compiled(folder)

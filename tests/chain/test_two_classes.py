@@ -1,4 +1,4 @@
-"""All notebooks but the external test on two classes of made-up names: no name and no kind of image is assumed."""
+"""All notebooks, without external images, on two classes of made-up names: no name and no kind of image is assumed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 from builders import TINY_SETTINGS, TinyStudy
+from papers import compiled, paper_of, strange_numbers
 from sklearn import metrics
 
 pytestmark = pytest.mark.slow
@@ -17,7 +18,7 @@ NAMES = {"benign": "fa, ruhig", "malignant": "Übergang"}
 POSITIVE = "fa, ruhig"
 NOTEBOOKS = (
     "01_data_exploration", "02_preprocessing", "03_train_resnet50", "04_evaluation", "05_gradcam", "06_data_audit",
-    "07_split_lottery", "08_paper_forensics", "10_model_comparison",
+    "07_split_lottery", "08_paper_forensics", "09_external_test", "10_model_comparison",
 )  # fmt: skip
 
 
@@ -125,3 +126,13 @@ def test_no_cell_of_a_page_holds_what_python_calls_nothing(finished_two):
         if cell.get_text(strip=True) in ("None", "nan", "<NA>")
     }
     assert cells == set()
+
+
+def test_every_number_of_the_papers_tables_is_the_runs(finished_two, tmp_path):
+    assert strange_numbers(*paper_of(finished_two, out=tmp_path / "paper")) == []
+
+
+@pytest.mark.tex
+def test_the_paper_compiles(finished_two, tmp_path):
+    folder, _ = paper_of(finished_two, out=tmp_path / "paper")
+    compiled(folder)

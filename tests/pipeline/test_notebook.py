@@ -61,7 +61,7 @@ def test_nothing_at_home_changes_a_notebook_or_its_page(home, tmp_path):
     executed = tmp_path / "scratch" / source.name
     execute(source, executed, run, tmp_path / "progress")
     printed = [output.text for cell in nbformat.read(executed, 4).cells for output in cell.get("outputs", [])]
-    assert "".join(printed).split("\n") == ["[0.33333333] [1.5, 'C0']", "figure", ""]
+    assert "".join(printed).split("\n") == ["[0.33333333] [1.2, 'C0']", "figure", ""]
     page = {"title": "t", "study": "s", "run": "r", "announcements": [], "pages": [], "footer": {}}
     render_notebook(executed, tmp_path / "page.html", page)
     text = (tmp_path / "page.html").read_text(encoding="utf-8")

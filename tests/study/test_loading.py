@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bcd_utils.study.loading import load_study, make_study, parse_override
+from bcd_utils.study.loading import load_study, make_study, study_files
+from bcd_utils.study.overrides import parse_override
 from bcd_utils.study.settings import Study
 from bcd_utils.study.source import StudySource
 from bcd_utils.utils.errors import StudyError
@@ -37,7 +38,7 @@ PAPER = {
     "source": StudySource(),
     "seed": 42,
 }
-STUDY_FILES = sorted(path for path in STUDIES.glob("*.yaml") if path.name != "paper_reported.yaml")
+STUDY_FILES = [path for path in study_files(STUDIES) if path.name != "paper_reported.yaml"]
 
 
 def refusal(settings: dict) -> str:
@@ -358,3 +359,12 @@ def test_a_study_survives_json(settings):
     study = make_study(settings)
     again = make_study(json.loads(json.dumps(study.as_dict())))
     assert isinstance(again, Study) and again == study
+
+
+def test_what_authors_say_beside_a_study_is_no_study(tmp_path):
+    for name in ("mine.yaml", "author.yaml"):
+        (tmp_path / name).write_text("name: mine\n")
+    assert [path.name for path in study_files(tmp_path)] == ["mine.yaml"]
+    with pytest.raises(StudyError) as raised:
+        load_study(tmp_path / "other.yaml")
+    assert "mine.yaml" in raised.value.fix and "author.yaml" not in raised.value.fix

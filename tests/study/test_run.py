@@ -188,7 +188,8 @@ def test_a_run_that_is_looked_at_stays_as_it_is(run, figure):
     after = {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
     assert {path for path in after if "exploration" not in path.parts} == set(before)
     assert all(after[path] == content for path, content in before.items())
-    assert sorted(path.name for path in after.keys() - before.keys()) == ["dataset.json", "new.png", "t.csv"]
+    new = sorted(path.name for path in after.keys() - before.keys())
+    assert new == ["dataset.json", "new.json", "new.pdf", "new.png", "t.csv"]
 
 
 def test_settings_change_for_looking_alone(run):
@@ -201,22 +202,36 @@ def test_settings_change_for_looking_alone(run):
 
 def test_a_table_is_written_and_given_back(run):
     table = pd.DataFrame({"a": [1, 2]}, index=["x", "y"])
-    assert run.save_table(table, "t").equals(table.astype(object))
-    assert run.save_table(pd.DataFrame({"a": [1.5, None]}), "u")["a"].tolist() == [1.5, ""]
+    given = run.save_table(table, "t")
+    assert given.equals(table) and given.attrs == {"caption": "T"} and not table.attrs
+    other = run.save_table(table, "u_v", shown=pd.DataFrame({"words": ["one"]}))
+    assert list(other) == ["words"] and other.attrs == {"caption": "U v"}
+    assert (run.folder / "tables" / "u_v.csv").read_bytes() == b",a\nx,1\ny,2\n"
     assert (run.folder / "tables" / "t.csv").read_bytes() == b",a\nx,1\ny,2\n"
     run.save_table(table, "t", index=False)
     assert (run.folder / "tables" / "t.csv").read_bytes() == b"a\n1\n2\n"
 
 
-def test_a_figure_is_written_and_shown_with_a_description(run, figure):
-    from PIL import Image
+def test_a_figure_is_written_and_shown_with_what_is_said_of_it(run, figure):
+    said = {"caption": "A curve. It rises.", "alt": "One line over the epochs."}
+    declaring = Run(run.folder, run.study, {STAGE: {"reads": [], "writes": [], "figures": {"some_*": said}}})
+    figure.set_label("It ends at 0.5.")
+    shown = declaring.save_figure(figure, "some_curve")
+    assert shown.data == (run.folder / "figures" / "some_curve.png").read_bytes()
+    _, metadata = shown._repr_mimebundle_()
+    assert metadata["image/png"] == {
+        "width": 390,
+        "alt": "One line over the epochs. It ends at 0.5.",
+        "caption": "A curve. It rises.",
+        "name": "some_curve",
+    }
 
-    shown = run.save_figure(figure, "some_curve")
-    path = run.folder / "figures" / "some_curve.png"
-    assert shown.data == path.read_bytes()
-    assert (shown.alt, shown.width) == ("some curve", 300)
-    with Image.open(path) as picture:
-        assert picture.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
+
+def test_a_stage_draws_what_it_declares_and_nothing_else(run, figure, monkeypatch):
+    monkeypatch.setenv("BCD_STAGE", STAGE)
+    with pytest.raises(StudyError, match="draws another, which its stage does not declare"):
+        run.save_figure(figure, "another")
+    assert not (run.folder / "figures").exists()
 
 
 # -- stages -----------------------------------------------------------------------------------------
@@ -250,7 +265,12 @@ def test_a_stage_is_done_once_it_is_marked(run, done):
 
 def test_a_marker_holds_what_the_stage_wrote(done):
     marker = json.loads(done.marker(STAGE).read_text())
-    assert list(marker["files"]) == ["figures/new.png", "tables/new.csv"]
+    assert list(marker["files"]) == [
+        "figures/new.json",
+        "figures/new.pdf",
+        "figures/new.png",
+        "tables/new.csv",
+    ]
     assert marker["files"]["tables/new.csv"] == hashlib.sha256(b",a\n0,1\n").hexdigest()
     assert set(marker["artifacts"]) == {"manifest.csv", "dataset.json"}
     assert done.artifact_hashes([STAGE]) == marker["artifacts"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bcd_utils.datasets.csv_rows import numbered_rows, tables_below
+from bcd_utils.datasets.csv_rows import numbered_records, tables_below
 from bcd_utils.utils.errors import StudyError
 
 SHORT = {"mass": "mass", "calcification": "calc"}
@@ -25,6 +25,18 @@ COLUMNS = (
     "patient_id", "left or right breast", "image view", "abnormality id", "pathology", "image file path",
     "cropped image file path", "ROI mask file path",
 )  # fmt: skip
+#: What the tables tell of an abnormality, and what they call it; of a calcification's mass margins, say, nothing.
+TOLD = {
+    "density": ("breast_density", "breast density"),
+    "side": ("left or right breast",),
+    "view": ("image view",),
+    "mass_shape": ("mass shape",),
+    "mass_margins": ("mass margins",),
+    "calc_type": ("calc type",),
+    "calc_distribution": ("calc distribution",),
+    "assessment": ("assessment",),
+    "subtlety": ("subtlety",),
+}
 PATH = re.compile(r"[^/]+(/[^/]+){3}")
 
 
@@ -41,6 +53,8 @@ class Abnormality(NamedTuple):
     split : {"train", "test"}
     image, parts : str
         The path of the mammogram, and those of its crop and mask (in either order), as printed.
+    told : mapping of str to str
+        Each of `TOLD`.
     """
 
     patient: str
@@ -51,6 +65,7 @@ class Abnormality(NamedTuple):
     split: str
     image: str
     parts: tuple[str, ...]
+    told: Mapping[str, str]
 
 
 def read_tables(folder: Path, kinds: Sequence[str], advice: str) -> Iterator[Abnormality]:
@@ -71,12 +86,32 @@ def read_tables(folder: Path, kinds: Sequence[str], advice: str) -> Iterator[Abn
         if not tables:
             raise StudyError(f"{folder} holds no {name}, a table of CBIS-DDSM", advice)
         fix = f"take {name} as it is published"
-        for line, cells in numbered_rows(tables[0], COLUMNS, fix, fix):
-            patient, side, projection, number, pathology, image, *parts = cells
+        for line, cells in numbered_records(tables[0], COLUMNS, fix, fix):
+            patient, side, projection, number, pathology, image, *parts = (
+                cells[column] for column in COLUMNS
+            )
             if pathology not in PATHOLOGY or not all(map(PATH.fullmatch, (image, *parts))):
                 raise StudyError(f"{tables[0]}, line {line}: not a row as published", fix)
             view = f"{patient}_{side}_{projection}"
-            yield Abnormality(patient, view, kind, number, PATHOLOGY[pathology], split, image, tuple(parts))
+            label, told = PATHOLOGY[pathology], told_by(cells, kind)
+            yield Abnormality(patient, view, kind, number, label, split, image, tuple(parts), told)
+
+
+def told_by(cells: Mapping[str, str], kind: str) -> dict[str, str]:
+    """Each of `TOLD` in a row, "" where it is not there.
+
+    Examples
+    --------
+    >>> told = told_by({"breast density": "3", "calc type": "PUNCTATE"}, "calcification")
+    >>> told["density"], told["calc_type"], told["mass_shape"]
+    ('3', 'PUNCTATE', 'not a mass')
+    """
+    told = {name: next(filter(None, map(cells.get, columns)), "") for name, columns in TOLD.items()}
+    other = next(each for each in SHORT if each != kind)
+    return {
+        name: f"not a {other}" if name.startswith(f"{SHORT[other]}_") else value
+        for name, value in told.items()
+    }
 
 
 def by_view(cases: Sequence[Abnormality]) -> dict[str, list[Abnormality]]:

@@ -6,7 +6,7 @@ Only masks of tumours are lesion masks here; those called ``_other1`` show furth
 from __future__ import annotations
 
 from bcd_utils.datasets.base import Dataset, locator
-from bcd_utils.study.source import Layout, Table
+from bcd_utils.study.source import Column, Layout, Record, Table
 from bcd_utils.utils.paths import RAW_DATA, readable
 
 HOMEPAGE = "https://www.cancerimagingarchive.net/collection/breast-lesions-usg/"
@@ -38,5 +38,6 @@ DATASET = Dataset(
             keep=("BIRADS", "Age", "Verification", "Diagnosis"),
         ),
     ),
+    record=Record({"Age": Column("known", "number"), "BIRADS": Column("read")}),
     steps=STEPS,
 )

@@ -7,7 +7,7 @@ The published fold 1 is the test set of ``split: official``; the column kFold ha
 from __future__ import annotations
 
 from bcd_utils.datasets.base import Dataset, fetcher, locator
-from bcd_utils.study.source import Layout, Table
+from bcd_utils.study.source import Column, Layout, Record, Table
 
 URL = "https://zenodo.org/records/8231412/files/BUSBRA.zip"
 HOMEPAGE = "https://zenodo.org/records/8231412"
@@ -40,6 +40,7 @@ DATASET = Dataset(
             keep=("BIRADS", "Histology", "Device", "Side"),
         ),
     ),
+    record=Record({"Device": Column("known"), "Side": Column("known"), "BIRADS": Column("read")}),
     fetch=fetcher("bus_bra", URL, "BUSBRA.zip", f"get BUSBRA.zip from {HOMEPAGE}, put it"),
     size="134 MB",
 )

@@ -11,7 +11,7 @@ from PIL import Image
 from bcd_utils.datasets.base import Dataset, Scan, fetcher, given_folder
 from bcd_utils.datasets.csv_rows import numbered_records
 from bcd_utils.datasets.files import image_files, place
-from bcd_utils.study.source import Source
+from bcd_utils.study.source import Column, Record, Source
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.paths import RAW_DATA, readable
 
@@ -138,6 +138,10 @@ DATASET = Dataset(
     homepage=HOMEPAGE,
     locate=locate,
     scan=scan,
+    # Doppler is switched on, and marks are set, by who has seen something there.
+    record=Record(
+        {"Resolution": Column("known")} | {name: Column("read") for name in ("Doppler", "Marks", "Combined")}
+    ),
     fetch=fetcher(
         "bus_uclm",
         URL,

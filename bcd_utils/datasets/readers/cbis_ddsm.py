@@ -14,6 +14,7 @@ from bcd_utils.datasets.cbis.files import Index, files_of, index_files, lesion_b
 from bcd_utils.datasets.cbis.tables import (
     ROWS,
     SHORT,
+    TOLD,
     Abnormality,
     by_view,
     patients_in_both_sets,
@@ -21,7 +22,7 @@ from bcd_utils.datasets.cbis.tables import (
     remarks_on_films,
 )
 from bcd_utils.datasets.files import place
-from bcd_utils.study.source import CbisDdsm, Source
+from bcd_utils.study.source import CbisDdsm, Column, Record, Source
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.paths import RAW_DATA
 
@@ -63,7 +64,7 @@ def scan(folder: Path, wanted: CbisDdsm = DEFAULTS) -> Scan:
     Returns
     -------
     Scan
-        With the columns patient, box, official_split ("train" or "test") and abnormality.
+        With the columns patient, box, official_split ("train" or "test"), abnormality and `tables.TOLD`.
 
     Raises
     ------
@@ -90,14 +91,36 @@ def scan(folder: Path, wanted: CbisDdsm = DEFAULTS) -> Scan:
     images = pd.DataFrame(rows)
     if wanted.abnormality == "all" and files - known:
         remarks.append(f"{len(files - known)} pixel files belong to no row of the tables; left out")
+    return Scan(*with_crossing_patients(images, remarks, cases, wanted))
+
+
+def with_crossing_patients(
+    images: pd.DataFrame, remarks: Sequence[str], cases: Sequence[Abnormality], wanted: CbisDdsm
+) -> tuple[pd.DataFrame, list[str]]:
+    """Images and remarks with patients of both published sets taken as the source asks."""
     crossing = patients_in_both_sets(cases)
-    if crossing:
-        done = "all their images are taken as train" if wanted.move_crossing_patients else "left as published"
-        twice = "are published in train for one kind of abnormality and in test for the other"
-        remarks.append(f"{len(crossing)} patients {twice}; {done}")
+    if not crossing:
+        return images, [*remarks]
+    done = "all their images are taken as train" if wanted.move_crossing_patients else "left as published"
+    twice = "are published in train for one kind of abnormality and in test for the other"
     if wanted.move_crossing_patients:
         images.loc[images["patient"].isin(crossing), "official_split"] = "train"
-    return Scan(images, remarks)
+    return images, [*remarks, f"{len(crossing)} patients {twice}; {done}"]
+
+
+def scan_tables(folder: Path, wanted: CbisDdsm = DEFAULTS) -> Scan:
+    """What `scan` finds, from the tables alone: all mammograms or abnormalities, whether or not their pixels are there.
+
+    Raises
+    ------
+    StudyError
+        If a table is missing, or has a line that cannot be right.
+    """
+    cases = list(read_tables(folder, kinds_of(wanted), STEPS))
+    of_lesions = {name_of(case): [case] for case in cases}
+    things = by_view(cases) if wanted.region == "mammogram" else of_lesions
+    rows = [image_row(folder, name, filed, None) for name, filed in things.items()]
+    return Scan(*with_crossing_patients(pd.DataFrame(rows), [], cases, wanted))
 
 
 def kinds_of(wanted: CbisDdsm) -> list[str]:
@@ -126,7 +149,7 @@ def find_lesions(
     """One row an abnormality whose pixels are there, cut from its mammogram or as published; and remarks."""
     rows, lost, published = [], [], 0
     for case in cases:
-        name = f"{case.view}_{case.kind}_{case.number}"
+        name = name_of(case)
         films, parts = files_of(index, [case.image]), files_of(index, case.parts)
         masks = masks_among(parts)
         crops = [path for path in parts if path not in masks]
@@ -144,24 +167,30 @@ def find_lesions(
     return rows, remarks
 
 
+def name_of(case: Abnormality) -> str:
+    """The id of an abnormality that is an image."""
+    return f"{case.view}_{case.kind}_{case.number}"
+
+
 def image_row(
     folder: Path,
     name: str,
     cases: Sequence[Abnormality],
-    path: Path,
+    path: Path | None,
     masks: Sequence[Path] = (),
     box: str = "",
 ) -> dict[str, str]:
     """A row of the scan: an image with one abnormality or several."""
     return {
         "id": name,
-        "path": place(path, folder),
+        "path": place(path, folder) if path else "",
         "label": "malignant" if any(case.label == "malignant" for case in cases) else "benign",
         "masks": "|".join(place(mask, folder) for mask in masks),
         "patient": cases[0].patient,
         "box": box,
         "official_split": "train" if any(case.split == "train" for case in cases) else "test",
         "abnormality": ", ".join(dict.fromkeys(case.kind for case in cases)),
+        **{column: " / ".join(dict.fromkeys(case.told[column] for case in cases)) for column in TOLD},
     }
 
 
@@ -180,8 +209,25 @@ def configure(source: Source) -> Dataset:
         tables = [rows for (kind, _), rows in ROWS.items() if kind in kinds_of(wanted)]
         title, counts = f"CBIS-DDSM, {things}", {name: sum(rows[name] for rows in tables) for name in CLASSES}
     alike = SAME_LESION if wanted.region == "lesion" else None
-    return replace(DATASET, title=title, counts=counts, look_alikes=alike, scan=partial(scan, wanted=wanted))
+    images, tables_alone = partial(scan, wanted=wanted), partial(scan_tables, wanted=wanted)
+    return replace(
+        DATASET, title=title, counts=counts, look_alikes=alike, scan=images, scan_tables=tables_alone
+    )
 
+
+#: Whether it is a mass or a calcification, too, is what somebody saw.
+RECORD = Record(
+    {name: Column("known") for name in ("density", "side", "view")}
+    | {
+        "abnormality": Column("read"),
+        "mass_shape": Column("read", group="mass: shape and margins"),
+        "mass_margins": Column("read", group="mass: shape and margins"),
+        "calc_type": Column("read", group="calcification: type and distribution"),
+        "calc_distribution": Column("read", group="calcification: type and distribution"),
+        "assessment": Column("read", group="assessment (BI-RADS)"),
+        "subtlety": Column("read"),
+    }
+)
 
 DATASET = Dataset(
     name="cbis_ddsm",
@@ -196,6 +242,8 @@ DATASET = Dataset(
     homepage=HOMEPAGE,
     locate=locator("cbis_ddsm", "CBIS-DDSM", STEPS),
     scan=scan,
+    record=RECORD,
+    scan_tables=scan_tables,
     size="163.6 GB of DICOM, or 6 GB of JPEG",
     steps=STEPS,
     configure=configure,

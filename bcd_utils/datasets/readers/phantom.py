@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from bcd_utils.datasets.base import Dataset
 from bcd_utils.datasets.phantom_files import write_phantoms
 from bcd_utils.datasets.phantoms.copies import plant_copies
+from bcd_utils.datasets.phantoms.records import RECORD, draw_record
 from bcd_utils.study.source import Source
 from bcd_utils.utils.cache import entry_of, kept
 from bcd_utils.utils.code_identity import code_identity
@@ -34,7 +36,8 @@ def configure(source: Source) -> Dataset:
     drawn = tuple(label for label in DATASET.classes if getattr(source.phantoms, label))
     if len(drawn) < 2:
         raise StudyError("phantoms are of one class only", "draw some of two classes or more")
-    return replace(DATASET, classes=drawn)
+    record = partial(draw_record, effect=source.phantoms.record_effect, seed=source.phantoms.seed)
+    return replace(DATASET, classes=drawn, draw_record=record)
 
 
 DATASET = Dataset(
@@ -47,5 +50,6 @@ DATASET = Dataset(
     synthetic=True,
     locate=locate,
     configure=configure,
+    record=RECORD,
     steps="nothing is to be fetched: run a study, which draws them",
 )

@@ -28,6 +28,7 @@ from bcd_utils.evaluation.verdicts import (
 )
 
 ELSEWHERE = "answered in the notebook on modalities"  # of what images of one kind cannot show
+BESIDE = "answered in the notebook on images and records"  # of what pixels cannot show
 MOST_GAP, MOST_OVERFIT = 0.10, 0.05
 LEAST_SPECIFICITY, LEAST_SENSITIVITY = 0.90, 0.80
 LEAST_RATIO = 1.25  # of two times to train, each measured once: closer ones are not told apart
@@ -105,7 +106,9 @@ def judge(findings: Findings) -> pd.DataFrame:
     for claim, criterion, decide in CLAIMS:
         verdict, evidence = decide(findings) or (NOT_TESTED, "nothing in this run bears on it")
         rows[claim] = {
-            "verdict": verdict if verdict == ELSEWHERE or _settles(findings, decide) else NOT_TESTED,
+            "verdict": verdict
+            if verdict in (ELSEWHERE, BESIDE) or _settles(findings, decide)
+            else NOT_TESTED,
             "this run's network": verdict,
             "supported if": criterion,
             "evidence": evidence,
@@ -278,6 +281,11 @@ def _ensemble_helps(findings: Findings) -> Verdict:
     gap = difference(scored[ensemble], scored[member], "accuracy", findings.confidence)
     minus = f"{titles[ensemble]} minus its better member, {titles[member]}"
     return above(gap), f"{minus}: accuracy {with_interval(gap, sign='+')}"
+
+
+@_claim("Patients' records fused with images do better (its future work)", "see there")
+def _records_help(findings: Findings) -> Verdict:
+    return BESIDE, "this notebook has images alone"
 
 
 def _settles(findings: Findings, decide: Decide) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -102,12 +102,38 @@ def join(members: Sequence[np.ndarray], validation: np.ndarray, labels: np.ndarr
     """
     if way == "average":
         return {"probabilities": np.mean(members, axis=0).astype(np.float32), "choices": np.array("")}
+    known = np.isfinite(np.hstack(members)).all(axis=1)
+    predict = stack([member[validation & known] for member in members], labels[validation & known])
+    probabilities = np.full(members[0].shape, np.nan, np.float32)
+    probabilities[known] = predict([member[known] for member in members])
+    return {"probabilities": probabilities, "choices": np.array("C=1")}
+
+
+def stack(members: Sequence[np.ndarray], labels: np.ndarray) -> Callable[[Sequence[np.ndarray]], np.ndarray]:
+    """Fit what joins the members' probabilities; of one member alone, that calibrates it.
+
+    Parameters
+    ----------
+    members : sequence of ndarray of float, shape (n, k)
+        Of rows that no member has learned from.
+    labels : ndarray of int, shape (n,)
+
+    Returns
+    -------
+    callable
+        The members' probabilities of other rows, (m, k) each, to joint ones, float (m, k); 0 for a class that is not
+        among the labels.
+    """
     from sklearn.linear_model import LogisticRegression
 
-    logs = np.hstack([np.log(np.clip(member, EPSILON, 1)) for member in members])
-    known = np.isfinite(logs).all(axis=1)
-    model = LogisticRegression(C=1.0, max_iter=5000).fit(logs[validation & known], labels[validation & known])
-    probabilities = np.full(members[0].shape, np.nan, np.float32)
-    probabilities[known] = 0
-    probabilities[np.ix_(known, model.classes_)] = model.predict_proba(logs[known])
-    return {"probabilities": probabilities, "choices": np.array("C=1")}
+    def logs(given: Sequence[np.ndarray]) -> np.ndarray:
+        return np.hstack([np.log(np.clip(member, EPSILON, 1)) for member in given])
+
+    model = LogisticRegression(C=1.0, max_iter=5000).fit(logs(members), labels)
+
+    def predict(given: Sequence[np.ndarray]) -> np.ndarray:
+        probabilities = np.zeros(given[0].shape)
+        probabilities[:, model.classes_] = model.predict_proba(logs(given))
+        return probabilities
+
+    return predict

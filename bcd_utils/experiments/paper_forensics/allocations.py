@@ -18,8 +18,8 @@ from bcd_utils.experiments.paper_forensics.search import (
     TooManyError,
     count_matrices,
     fitting_matrices,
-    sums,
 )
+from bcd_utils.experiments.paper_forensics.sums import sums
 
 MOST_COUNTS = 200_000  # class counts of a set
 MOST_COMPARED = 20_000_000  # matrices of all class counts of a set together
@@ -68,7 +68,7 @@ def fitting_counts(
     >>> table[["ill", "well", "matrices", "perfect"]].values.tolist()
     [[1, 3, 1, ''], [2, 2, 1, ''], [3, 1, 1, '']]
     """
-    combinations, chances = _likely(images, size, least_chance)
+    combinations, chances = likely_counts(images, size, least_chance)
     if _compared(images, combinations, chances, reported, rounding) > MOST_TRIED:
         raise TooManyError("There are too many matrices to try", "raise least_chance, or report more")
     rows = []
@@ -85,7 +85,7 @@ def fitting_counts(
     return table
 
 
-def _likely(images: Mapping[str, int], size: int, least_chance: float) -> tuple[np.ndarray, np.ndarray]:
+def likely_counts(images: Mapping[str, int], size: int, least_chance: float) -> tuple[np.ndarray, np.ndarray]:
     """Class counts of a set, int (m, k), that a random split gives at least so often, and their chances (m,)."""
     from scipy.stats import hypergeom, multivariate_hypergeom
 
@@ -142,7 +142,7 @@ def counts_in_reach(
     """
     for least_chance in LEAST_CHANCES:
         try:
-            combinations, chances = _likely(images, size, least_chance)
+            combinations, chances = likely_counts(images, size, least_chance)
         except TooManyError:
             continue
         compared = _compared(images, combinations, chances, reported, rounding)

@@ -16,7 +16,12 @@ from bcd_utils.evaluation.counts import Counts
 from bcd_utils.evaluation.metric_registry import METRICS, class_metrics
 from bcd_utils.evaluation.reported import Reported
 from bcd_utils.experiments.paper_forensics.limits import Limits, fold_limits, matrix_limits, stratified_folds
-from bcd_utils.experiments.paper_forensics.search import TooManyError, count_matrices, fitting_matrices
+from bcd_utils.experiments.paper_forensics.search import (
+    MOST_TRIED,
+    TooManyError,
+    count_matrices,
+    fitting_matrices,
+)
 
 MEAN, POOLED = "mean of scores", "pooled counts"
 
@@ -60,7 +65,7 @@ class Finding:
         return len(self.matrices) > 0 if self.limits is None else self.limits.possible
 
 
-def examine(reported: Reported) -> list[Finding]:
+def examine(reported: Reported, most_tried: int = MOST_TRIED) -> list[Finding]:
     """Find every matrix that fits, for each set whose class counts are known and each reading of its scores.
 
     Where there are too many to try, or the scores are means over folds, what is still known is found instead.
@@ -69,25 +74,29 @@ def examine(reported: Reported) -> list[Finding]:
     ----------
     reported : Reported
         See `reported.load_reported`.
+    most_tried : int
+        Matrices of one set that are tried at most.
     """
-    stated = reported.fold_average
-    averages = ("",) if reported.folds is None else (MEAN, POOLED) if stated == "not stated" else (stated,)
+    stated: str = MEAN if reported.models else reported.fold_average
+    several = reported.folds or reported.models
+    averages = ("",) if not several else (MEAN, POOLED) if stated == "not stated" else (stated,)
     return [
-        _find(Finding(name, f1, counts, 0, _none(counts), scores, average), reported)
+        _find(Finding(name, f1, counts, 0, _none(counts), scores, average), reported, most_tried)
         for name, counts in reported.counts().items()
         for f1, scores in reported.readings(name).items()
         for average in averages
     ]
 
 
-def _find(asked: Finding, reported: Reported) -> Finding:
+def _find(asked: Finding, reported: Reported, most_tried: int) -> Finding:
     given = asked.counts, asked.scores, reported.rounding
     if asked.folds == MEAN:
-        folds = stratified_folds(asked.counts, reported.folds or 1)
+        models = [asked.counts] * (reported.models or 0)
+        folds = models or stratified_folds(asked.counts, reported.folds or 1)
         return replace(asked, limits=fold_limits(folds, *given[1:]))
     asked = replace(asked, tried=count_matrices(*given))
     try:
-        return replace(asked, matrices=fitting_matrices(*given))
+        return replace(asked, matrices=fitting_matrices(*given, most_tried))
     except TooManyError:
         return replace(asked, limits=matrix_limits(*given))
 

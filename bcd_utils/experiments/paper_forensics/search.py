@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 
 import numpy as np
 
 from bcd_utils.evaluation.counts import Counts
 from bcd_utils.evaluation.format import Rounded
 from bcd_utils.evaluation.printed_scores import ends, printed
+from bcd_utils.experiments.paper_forensics.sums import shares, sums
 from bcd_utils.utils.errors import StudyError
 
 MOST_TRIED = 200_000_000  # matrices: some 4 minutes for 3 classes
@@ -148,69 +148,138 @@ def _allowed_errors(
         first, second = counts
         recalls[first].append(f"specificity_{second}")
         recalls[second].append(f"specificity_{first}")
-    return (
-        [errors(images, *recalls[label]) for label, images in counts.items()],
-        errors(sum(counts.values()), "accuracy"),
-    )
+    allowed = [errors(images, *recalls[label]) for label, images in counts.items()]
+    totals = errors(sum(counts.values()), "accuracy")
+    fewest = sum(each.min() for each in allowed if len(each))
+    most = sum(each.max() for each in allowed if len(each))
+    return allowed, totals[(fewest <= totals) & (totals <= most)]
 
 
 def _blocks(
     counts: Mapping[str, int], reported: Mapping[str, str | float], rounding: str
 ) -> Iterator[np.ndarray]:
-    """All matrices to try, int (b, k, k), never more than `BLOCK` cells at a time.
-
-    First the errors are shared among the classes, then each class's among its wrong columns. The matrices of
-    one sharing are numbered as in a mixed radix, so that any stretch of numbers is made at once.
-    """
-    from scipy.special import comb
-
+    """All matrices to try, int (b, k, k), never more than `BLOCK` cells at a time."""
     allowed, totals = _allowed_errors(counts, reported, rounding)
-    images, size = list(counts.values()), len(counts)
-    wrong_columns = [np.delete(np.arange(size), row) for row in range(size)]
-    possible = np.unique(np.concatenate(allowed))
-    possible = possible[possible <= totals.max(initial=-1)]
-    shared = [shares(int(errors), size - 1) for errors in possible]
-    first = np.zeros(possible.max(initial=0) + 1, dtype=int)
-    first[possible] = np.cumsum([0, *map(len, shared)])[: len(shared)]
-    rows = np.concatenate([np.zeros((0, size - 1), int), *shared])
-
+    images = np.array(list(counts.values()))
     for total in totals:
         errors = sums(allowed, total)
-        radices = np.rint(comb(errors + size - 2, size - 2)).astype(int)
-        sizes = radices.prod(axis=1)
-        ends = sizes.cumsum()
-        step = max(1, BLOCK // size**2)
-        for start in range(0, ends[-1] if len(ends) else 0, step):
-            number = np.arange(start, min(start + step, ends[-1]))
-            way = np.searchsorted(ends, number, side="right")
-            number -= (ends - sizes)[way]
-            matrices = np.zeros((len(number), size, size), dtype=int)
-            for row in range(size):
-                number, digit = np.divmod(number, radices[way, row])
-                matrices[:, row, wrong_columns[row]] = rows[first[errors[way, row]] + digit]
-                matrices[:, row, row] = images[row] - errors[way, row]
+        for _, matrices in _expanded(np.broadcast_to(images, errors.shape), errors):
             yield matrices
 
 
-@lru_cache(maxsize=10_000)  # a study tries thousands of class counts with the same few errors
-def shares(errors: int, columns: int) -> np.ndarray:
-    """All ways to share errors among columns; int (ways, columns)."""
-    return sums([np.arange(errors + 1)] * columns, errors)
+def _expanded(images: np.ndarray, errors: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """All matrices of each way to share errors among the classes, never more than `BLOCK` cells at a time.
+
+    Each class's errors are shared among its wrong columns. The matrices of one way are numbered as in a mixed radix, so
+    that any stretch of numbers is made at once.
+
+    Parameters
+    ----------
+    images, errors : ndarray of int, shape (w, k)
+        Images of each class, and those of them that are called wrongly.
+
+    Yields
+    ------
+    ndarray of int, shape (b,)
+        The way of each matrix.
+    ndarray of int, shape (b, k, k)
+    """
+    size = errors.shape[1]
+    wrong_columns = [np.delete(np.arange(size), row) for row in range(size)]
+    possible = np.unique(errors)
+    shared = [shares(int(each), size - 1) for each in possible]
+    first = np.zeros(possible.max(initial=0) + 1, dtype=int)
+    first[possible] = np.cumsum([0, *map(len, shared)])[: len(shared)]
+    rows = np.concatenate([np.zeros((0, size - 1), int), *shared])
+    radices = _ways_of(errors)
+    sizes = radices.prod(axis=1)
+    ends = sizes.cumsum()
+    step = max(1, BLOCK // size**2)
+    for start in range(0, ends[-1] if len(ends) else 0, step):
+        number = np.arange(start, min(start + step, ends[-1]))
+        way = np.searchsorted(ends, number, side="right")
+        number -= (ends - sizes)[way]
+        matrices = np.zeros((len(number), size, size), dtype=int)
+        for row in range(size):
+            number, digit = np.divmod(number, radices[way, row])
+            matrices[:, row, wrong_columns[row]] = rows[first[errors[way, row]] + digit]
+            matrices[:, row, row] = images[way, row] - errors[way, row]
+        yield way, matrices
 
 
-def sums(allowed: Sequence[np.ndarray], total: int) -> np.ndarray:
-    """All ways to write ``total`` as a sum of one value out of each array; int (ways, len(allowed)).
+def _ways_of(errors: np.ndarray) -> np.ndarray:
+    """How many ways there are to share each class's errors among its wrong columns; int (w, k)."""
+    from scipy.special import comb
+
+    others = errors.shape[1] - 1
+    return np.rint(comb(errors + others - 1, others - 1)).astype(int)
+
+
+def fitting_of_all(
+    classes: Sequence[str],
+    counts: np.ndarray,
+    reported: Mapping[str, str | float],
+    rounding: str = "nearest",
+    most_tried: int = MOST_TRIED,
+) -> dict[int, np.ndarray]:
+    """`fitting_matrices` for many class counts of test sets of one size at once.
+
+    The ways to share the errors that the accuracy allows are the same for all of them, and those that give other
+    recalls than the reported ones are left out before any matrix is made.
+
+    Parameters
+    ----------
+    classes : sequence of str
+    counts : ndarray of int, shape (m, k)
+        Images of each class; all rows have one sum.
+    reported, rounding, most_tried
+        As for `fitting_matrices`; ``reported`` with an accuracy.
+
+    Returns
+    -------
+    dict of int to ndarray of int32, shape (n, k, k)
+        Of each row of ``counts`` that some matrix fits, all that fit.
+
+    Raises
+    ------
+    TooManyError
+        If more matrices than ``most_tried`` would have to be tried.
 
     Examples
     --------
-    >>> sums([np.arange(3), np.arange(2)], 2).tolist()
-    [[1, 1], [2, 0]]
+    >>> table = np.array([[5, 7], [6, 6]])
+    >>> found = fitting_of_all(["ill", "well"], table, {"accuracy": "0.83", "kappa": "0.64"})
+    >>> {row: matrices.tolist() for row, matrices in found.items()}
+    {0: [[[3, 2], [0, 7]]]}
     """
-    ways = np.zeros((1, 0), dtype=int)
-    for index, values in enumerate(allowed[:-1]):
-        later = sum(others.max(initial=0) for others in allowed[index + 1 :])
-        left = total - ways.sum(axis=1)[:, None] - values
-        way, value = np.nonzero((left >= 0) & (left <= later))
-        ways = np.column_stack([ways[way], values[value]])
-    last = total - ways.sum(axis=1)
-    return np.column_stack([ways, last])[np.isin(last, allowed[-1])]
+    from scipy.special import comb
+
+    size = len(classes)
+    scores, of_recall = printed(classes), {}
+    for name, text in reported.items():
+        if scores[name].metric.name.replace("recall", "sensitivity").startswith(("accuracy", "sensitivity")):
+            of_recall[name] = text
+    _, totals = _allowed_errors({"all": int(counts[0].sum())}, reported, rounding)
+    owners, found, tried = [np.zeros(0, int)], [np.zeros((0, size, size), np.int32)], 0
+    for total in totals:
+        tried += comb(total + size - 1, size - 1) * len(counts)  # ways to share the errors among the classes
+        if tried > most_tried:
+            raise TooManyError(f"{many(tried)} ways to share errors would have to be tried", "report more")
+        errors = shares(int(total), size)
+        owner, way = np.nonzero((errors <= counts[:, None]).all(axis=-1))
+        images, wrong = counts[owner], errors[way]
+        any_of_them = np.zeros((len(wrong), size, size), int)  # all errors in one wrong column
+        diagonal = np.arange(size)
+        any_of_them[:, diagonal, diagonal] = images - wrong
+        any_of_them[:, diagonal, diagonal - 1] = wrong
+        kept = fits(any_of_them, classes, of_recall, rounding)
+        owner, images, wrong = owner[kept], images[kept], wrong[kept]
+        tried += _ways_of(wrong).prod(axis=1, dtype=float).sum()
+        if tried > most_tried:
+            raise TooManyError(f"{many(tried)} confusion matrices would have to be tried", "report more")
+        for row, matrices in _expanded(images, wrong):
+            fitting = fits(matrices, classes, reported, rounding)
+            owners.append(owner[row[fitting]])
+            found.append(matrices[fitting].astype(np.int32))
+    owner, matrices = np.concatenate(owners), np.concatenate(found)
+    return {int(row): matrices[owner == row] for row in np.unique(owner)}

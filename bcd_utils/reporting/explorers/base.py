@@ -7,13 +7,14 @@ import html
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from bcd_utils.study.figures import PAGE_DPI
 from bcd_utils.study.run import Run
 
 if TYPE_CHECKING:
@@ -37,13 +38,13 @@ class View:
     facts: dict[str, str]
     figure: Figure | None = None
 
-    @property
+    @cached_property
     def png(self) -> bytes:
         """The picture's file; empty where there is none."""
         if self.figure is None:
             return b""
         content = io.BytesIO()
-        self.figure.savefig(content, format="png", dpi=100, facecolor="white")
+        self.figure.savefig(content, format="png", dpi=PAGE_DPI, facecolor="white")
         return content.getvalue()
 
     @property
@@ -54,12 +55,23 @@ class View:
         )
         return "<br>".join(said)
 
+    @property
+    def told(self) -> str:
+        """The facts in one sentence."""
+        return ", ".join(f"{name} {fact}" for name, fact in self.facts.items() if fact)
+
     def _repr_html_(self) -> str:
-        """The picture above its facts, for a page or a viewer without widgets."""
-        told = html.escape(", ".join(f"{name} {fact}" for name, fact in self.facts.items() if fact))
+        """The picture above its facts, for a viewer without widgets."""
         code = base64.b64encode(self.png).decode()
-        picture = f'<img alt="{told}" src="data:image/png;base64,{code}">' if code else ""
+        picture = f'<img alt="{html.escape(self.told)}" src="data:image/png;base64,{code}">' if code else ""
         return f"{picture}<p>{self.text}</p>"
+
+    def _repr_markdown_(self) -> str:
+        return self.told
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, str]] | None:
+        """The picture, which a report shows above its facts."""
+        return (self.png, {"alt": self.told, "caption": self.told}) if self.figure else None
 
 
 Show = Callable[..., View]

@@ -49,7 +49,7 @@ def explore_images(run: Run, folder: Path, manifest: pd.DataFrame, remarks: Sequ
 
 def picture_of(image: np.ndarray, mask: np.ndarray) -> Figure:
     """An image with the outline of its lesion; uint8 (h, w, 3), bool (h, w)."""
-    width = 5.0
+    width = 3.9
     figure = style.new_figure(width * style.aspect([image]), width)
     style.lesion(figure.subplots(), image, mask)
     return figure

@@ -47,7 +47,7 @@ def explore_pairs(run: Run, folder: Path, usable: pd.DataFrame, pairs: pd.DataFr
         }
         [(one, other, _)] = read_pairs(folder, usable, row.to_frame().T)
         board = side_by_side(one, other)
-        figure = style.new_figure(7.0 * board.shape[0] / board.shape[1], 7.0)
+        figure = style.new_figure(5.4 * board.shape[0] / board.shape[1], 5.4)
         style.picture(figure.subplots(), board)
         return View(facts, figure)
 

@@ -79,9 +79,9 @@ def _drawn(
     image: np.ndarray, mask: np.ndarray, cam: np.ndarray | None, row: pd.Series, classes: tuple[str, ...]
 ) -> Figure:
     """The image, the map over it, and the probability of each class."""
-    cell = 3.0
+    cell = 2.3
     pictures = [image] if cam is None else [image, heat_maps.blended(image, cam)]
-    height = max(cell * style.aspect([image]), 0.5 + 0.35 * len(classes))
+    height = max(cell * style.aspect([image]), 0.4 + 0.27 * len(classes))
     figure = style.new_figure(height, cell * (len(pictures) + 1))
     *panels, bars = figure.subplots(1, len(pictures) + 1)
     for panel, picture in zip(panels, pictures, strict=True):
@@ -91,8 +91,8 @@ def _drawn(
     colours = style.class_colours(classes)
     values = [row[f"p_{name}"] for name in classes]
     bars.barh(range(len(classes)), values, color=[colours[name] for name in classes])
-    names = [style.wrap(style.spaced(name), 1.1, style.MEDIUM) for name in classes]
-    bars.set_yticks(range(len(classes)), names, size=style.MEDIUM)
+    names = [style.named(name, 0.9) for name in classes]
+    bars.set_yticks(range(len(classes)), names)
     bars.set(xlim=(0, 1), xlabel="probability")
     bars.invert_yaxis()
     bars.spines[["top", "right"]].set_visible(False)

@@ -59,15 +59,15 @@ def explore_threshold(
 
 def _drawn(truth: np.ndarray, scores: np.ndarray, threshold: float, label: str) -> Figure:
     """How the probabilities lie on both sides of a threshold, and the four counts."""
-    figure, [[heaps, counts]] = style.panels(2.9, columns=2, width=8.0, width_ratios=[3, 2])
+    figure, [[heaps, counts]] = style.panels(2.3, columns=2, width=6.2, width_ratios=[3, 2])
     bins = np.linspace(0, 1, 21)
     looks = style.class_looks([label, "others"])
     for name, rows in ((label, truth), ("others", ~truth)):
         heaps.hist(scores[rows], bins, color=looks[name].colour, alpha=0.6, label=style.spaced(name))
-    heaps.axvline(threshold, color="black", linestyle="--", linewidth=1.4)
+    heaps.axvline(threshold, color="black", linestyle="--", linewidth=1)
     heaps.set(xlabel=f"probability of {style.spaced(label)}", ylabel="images", xlim=(0, 1))
     heaps.margins(y=0.3)
-    heaps.legend(frameon=False, fontsize=style.SMALL, loc="upper center", ncols=2)
+    heaps.legend(frameon=False, loc="upper center", ncols=2)
     called = scores >= threshold
     table = np.array(
         [
@@ -87,9 +87,9 @@ def _drawn(truth: np.ndarray, scores: np.ndarray, threshold: float, label: str) 
             size=style.LARGE,
             color="white" if dark else "black",
         )
-    short = style.wrap(style.spaced(label), 0.9, style.MEDIUM)
-    counts.set_xticks([0, 1], [f"called\n{short}", "not"], size=style.MEDIUM)
-    counts.set_yticks([0, 1], [short, "others"], size=style.MEDIUM)
+    short = style.named(label, 0.7)
+    counts.set_xticks([0, 1], [f"called\n{short}", "not"])
+    counts.set_yticks([0, 1], [short, "others"])
     counts.spines[:].set_visible(False)
     counts.tick_params(length=0)
     return figure

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from bcd_utils.audit.lesions import MOST_PAIRS, Sheet
-from bcd_utils.reporting.plots import style
+from bcd_utils.reporting.plots import lettering, style
 from bcd_utils.reporting.plots.data import image_grid
 from bcd_utils.study.run import Run
 
@@ -28,11 +28,13 @@ def pair_sheet(pairs: Sequence[tuple[np.ndarray, np.ndarray, pd.Series]]) -> Fig
         Images uint8 (height, width, 3); a row of ``duplicate_pairs.csv``.
     """
     pairs = pairs[:MOST_PAIRS]
-    captions = [caption(row, style.WIDTH / COLUMNS - 0.15) for _, _, row in pairs]
+    captions = [caption(row, style.PAGE / COLUMNS - 0.12) for _, _, row in pairs]
     boards = [side_by_side(one, other) for one, other, _ in pairs]
     figure = image_grid(list(zip(captions, boards, strict=True)), COLUMNS)
     for panel, (_, _, row) in zip(figure.axes, pairs, strict=False):
         panel.xaxis.label.set_weight("bold" if row["contradictory"] else "normal")
+    named = (f"{row['id_a']} and {row['id_b']}" for _, _, row in pairs)
+    figure.set_label(f"{len(pairs)} pairs: {', '.join(named)}.")
     return figure
 
 
@@ -57,7 +59,7 @@ def caption(row: pd.Series, width: float) -> str:
         f"{row['kind']}, {verdict}" + (", labels differ" if row["contradictory"] else ""),
     ]
     weight = "bold" if row["contradictory"] else "normal"
-    return "\n".join(style.wrap(line, width, style.SMALL, weight) for line in lines)
+    return "\n".join(lettering.wrap(line, width, style.SMALL, weight) for line in lines)
 
 
 def side_by_side(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -85,23 +87,30 @@ def best_matches(best: pd.DataFrame, threshold: float | None, classes: Sequence[
     """
     import seaborn
 
-    figure, grid = style.panels(0.9 + 1.3 * len(classes), len(classes), sharex=True, lines="y")
+    figure, grid = style.panels(
+        0.7 + 0.85 * len(classes), len(classes), width=style.COLUMN, sharex=True, lines="y"
+    )
+    shares = []
     low = min(0.0, math.floor(10 * float(best["detail"].min())) / 10)
     bins = np.linspace(low, 1, round((1 - low) / 0.025) + 1)
     for panel, (name, look) in zip(grid[:, 0], style.class_looks(classes).items(), strict=True):
         values = best.loc[best["label"] == name, "detail"]
-        looks = {"color": look.colour, "alpha": 1, "edgecolor": "white", "linewidth": 0.4}
+        looks = {"color": look.colour, "alpha": 1, "edgecolor": "white", "linewidth": 0.3}
         seaborn.histplot(x=values, bins=bins, ax=panel, **looks)
         if threshold is not None:
-            panel.axvline(threshold, color="black", linestyle="--", linewidth=1.2)
-        panel.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+            panel.axvline(threshold, color="black", linestyle="--", linewidth=0.9)
+        panel.yaxis.set_major_locator(MaxNLocator(3, integer=True))
         panel.set(xlabel="", ylabel="images")
         copies = (values >= (threshold or np.inf)).sum()
         share = f"{style.spaced(name)}: {copies:,} of {len(values):,} images have a copy"
-        panel.set_title(share, size=style.MEDIUM, weight="bold", loc="left")
+        shares.append(share)
+        panel.set_title(
+            lettering.wrap(share, 2.9, style.SMALL, "bold"), size=style.SMALL, weight="bold", loc="left"
+        )
     label = "detail correlation with the most similar other image"
     line = "no image is joined to another by it" if threshold is None else f"dashed: threshold {threshold:g}"
-    panel.set(xlabel=f"{label} ({line})", xlim=(low, 1))
+    panel.set(xlabel=f"{label}\n({line})", xlim=(low, 1))
+    figure.set_label(f"Found: {'; '.join(shares)}.")
     return figure
 
 
@@ -113,15 +122,19 @@ def leaks(table: pd.DataFrame) -> Figure:
     table : DataFrame
         From `leakage.leak_counts`.
     """
-    figure, [[panel]] = style.panels(1.0 + 0.42 * len(table))
+    figure, [[panel]] = style.panels(0.8 + 0.26 * len(table), width=style.COLUMN)
     share = table["share"].fillna(0)
     panel.barh(range(len(table)), share, height=0.65, color=style.SET_COLOURS["test"])
     for place, row in enumerate(table.to_dict("records")):
         part = f"  ({row['share']:.0%})" if style.known(row["share"]) else ""
         style.note(panel, f"{int(row['test_images']):,}{part}", (share.iloc[place], place), (5, 0))
-    panel.set_yticks(range(len(table)), [name.replace(">=", "≥") for name in table.index], size=style.MEDIUM)
-    panel.set(xlabel="share of the test images with a copy in the training or tuning set")
-    panel.set_xlim(0, max(0.05, 1.18 * float(share.max())))
-    panel.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    names = [name.replace(">=", "≥") for name in table.index]
+    panel.set_yticks(range(len(table)), [style.named(name, 1.2) for name in names])
+    panel.set(xlabel="share of the test images with a copy\nin the training or tuning set")
+    panel.set_xlim(0, max(0.05, float(share.max())))
+    panel.xaxis.set_major_locator(MaxNLocator(4))
+    panel.xaxis.set_major_formatter(style.percent)
     panel.invert_yaxis()
+    said = (f"{name} {count:,.0f}" for name, count in zip(names, table["test_images"], strict=True))
+    figure.set_label(f"Test images: {', '.join(said)}.")
     return figure

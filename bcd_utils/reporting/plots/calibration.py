@@ -10,13 +10,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from bcd_utils.reporting.plots import style
+from bcd_utils.reporting.plots import lettering, style
 
 # before and after, say; the first is drawn hollow and dashed
 COLOURS = ("#808080", "#5B2A86")  # no class has them
 LINES = ((0, (4, 2)), "-")
 MARKERS = ({"marker": "s", "facecolor": "white"}, {"marker": "o", "facecolor": COLOURS[1]})
-IDEAL = {"color": "#8C8C8C", "linewidth": 1.4, "linestyle": ":"}
+IDEAL = {"color": "#8C8C8C", "linewidth": 1.1, "linestyle": ":"}
 
 
 def reliability(tables: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure:
@@ -31,10 +31,11 @@ def reliability(tables: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure:
         `calibration.reliability_tables` gives.
     """
     names = list(next(iter(tables.values())))
-    columns, side = min(len(names), 4), style.WIDTH / 4
+    columns = min(len(names), 4)
+    side = style.PAGE / columns if columns > 2 else style.COLUMN / columns
     bands = -(-len(names) // columns)
-    sizes: dict[str, Any] = {"width": side * columns + 0.3, "height_ratios": [side, 0.8] * bands}
-    figure, grid = style.panels(bands * (side + 1.3) + 0.4, 2 * bands, columns, **sizes)
+    sizes: dict[str, Any] = {"width": side * columns, "height_ratios": [side, 0.6] * bands}
+    figure, grid = style.panels(bands * (side + 1.0) + 0.3, 2 * bands, columns, **sizes)
     uppers, lowers = grid[::2].ravel(), grid[1::2].ravel()
     style.blank([*uppers[len(names) :], *lowers[len(names) :]])
     for name, upper, lower in zip(names, uppers, lowers, strict=False):
@@ -42,20 +43,20 @@ def reliability(tables: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure:
         for state, colour, line, dots in zip(tables, COLOURS, LINES, MARKERS, strict=False):
             table, stroke = tables[state][name], {"color": colour, "linestyle": line}
             x, y = table["probability"], table["share"]
-            area = 10 + 250 * table["images"] / table["images"].sum()
-            upper.vlines(x, table["low"], table["high"], color=colour, linewidth=1, alpha=0.5)
-            upper.plot(x, y, linewidth=1.2, **stroke)
+            area = 6 + 130 * table["images"] / table["images"].sum()
+            upper.vlines(x, table["low"], table["high"], color=colour, linewidth=0.8, alpha=0.5)
+            upper.plot(x, y, linewidth=0.9, **stroke)
             upper.scatter(x, y, area, edgecolor=colour, zorder=3, clip_on=False, **dots)
             bins = np.unique([*table["from"], *table["to"]])
             middles = (table["from"] + table["to"]) / 2
-            lower.hist(middles, bins, weights=table["images"], histtype="step", linewidth=1.4, **stroke)
+            lower.hist(middles, bins, weights=table["images"], histtype="step", linewidth=1, **stroke)
         upper.set(
             xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1], aspect="equal"
         )
         upper.tick_params(labelbottom=False)
         lower.set(xlim=(-0.02, 1.02), xticks=[0, 0.5, 1], xlabel="predicted probability")
         lower.yaxis.set_major_locator(MaxNLocator(2, integer=True))
-        style.heading(upper, style.spaced(name))
+        style.heading(upper, lettering.wrap(style.spaced(name), side - 0.35, style.LARGE, "bold"))
     for upper, lower in grid[:, 0].reshape(-1, 2):
         upper.set_ylabel("share in which true")
         lower.set_ylabel("images")
@@ -63,7 +64,12 @@ def reliability(tables: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure:
         style.sign(state, color=colour, linestyle=line, marker=dots["marker"], mfc=dots["facecolor"])
         for state, colour, line, dots in zip(tables, COLOURS, LINES, MARKERS, strict=False)
     ]
-    style.key(figure, [*handles, style.sign("as it should be", **IDEAL)], handlelength=3.2)
+    style.key(
+        figure, [*handles, style.sign("as it should be", **IDEAL)], 3 if columns > 2 else 1, handlelength=3
+    )
+    figure.set_label(
+        f"{len(names)} diagrams: {', '.join(map(style.spaced, names))}; drawn {' and '.join(tables)}."
+    )
     return figure
 
 
@@ -78,18 +84,28 @@ def decision_curves(curves: Mapping[str, pd.DataFrame], action: str = "treat") -
     action : str
         What is done to an image called positive, in the legend's words: "treat", "biopsy".
     """
-    figure, [[panel]] = style.panels(4.2, lines="y")
+    figure, [[panel]] = style.panels(2.9, width=style.COLUMN, lines="y")
     last = list(curves.values())[-1]
     panel.plot(last["threshold"], last["treat_all"], label=f"{action} all", zorder=3, **IDEAL)
-    panel.plot(last["threshold"], last["treat_none"], label=f"{action} none", color="black", linewidth=1.2)
+    panel.plot(last["threshold"], last["treat_none"], label=f"{action} none", color="black", linewidth=0.9)
     looks = list(zip(COLOURS, LINES, strict=True))[-len(curves) :]
     for (name, curve), (colour, line) in zip(curves.items(), looks, strict=True):
-        look = {"color": colour, "linestyle": line, "linewidth": 1.8}
-        panel.plot(curve["threshold"], curve["model"], label=name, **look)
+        panel.plot(curve["threshold"], curve["model"], label=name, color=colour, linestyle=line)
     interval = {"color": COLOURS[-1], "alpha": 0.13, "linewidth": 0, "label": "its interval"}
     band = panel.fill_between(last["threshold"], last["low"], last["high"], **interval)
     top = last[["high", "model", "treat_all"]].max().max()
-    panel.set(xlim=(0, 1), ylim=(-0.3 * top - 0.01, 1.1 * top + 0.01))
+    lowest = np.min([last["low"], *(curve["model"] for curve in curves.values())], axis=0)
+    # beyond, curves that dive would press all others together
+    shown = last[np.logical_and.accumulate(~(lowest < -top))]
+    end = shown["threshold"].max() if len(shown) else 1
+    bottom = min(0.0, *lowest[: len(shown)])
+    panel.set(
+        xlim=(0, 1 if len(shown) == len(last) else end),
+        ylim=(1.1 * bottom - 0.1 * top - 0.01, 1.1 * top + 0.01),
+    )
     panel.set(xlabel="threshold probability", ylabel="net benefit")
-    style.key(figure, [*panel.lines, band], handlelength=3.2)
+    style.key(figure, [*panel.lines, band], 2, handlelength=3)
+    better = last["model"] > last[["treat_all", "treat_none"]].max(axis=1)
+    said = f"at {better.sum()} of {len(last)} thresholds better than {action} all and {action} none"
+    figure.set_label(f"{list(curves)[-1].capitalize()}: {said}; thresholds up to {end:.2f} are drawn.")
     return figure

@@ -11,13 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from bcd_utils.reporting.plots import style
+from bcd_utils.reporting.plots import lettering, style
 
-ARROW = {"arrowstyle": "-|>", "color": style.MUTED, "linewidth": 1.4} | {
-    "mutation_scale": 13, "shrinkA": 2, "shrinkB": 2
+ARROW = {"arrowstyle": "-|>", "color": style.MUTED, "linewidth": 1} | {
+    "mutation_scale": 9, "shrinkA": 2, "shrinkB": 2
 }  # fmt: skip
 BLUE, PALE = "#0072B2", "#EDF4F9"
-EDGE, GAP, PAD = 0.15, 0.42, 0.14  # inches around the boxes, between them, and inside them
+EDGE, GAP, PAD = 0.03, 0.3, 0.09  # inches around the boxes, between them, and inside them
 
 
 def methodology(steps: Sequence[tuple[str, str]]) -> Figure:
@@ -30,12 +30,12 @@ def methodology(steps: Sequence[tuple[str, str]]) -> Figure:
     """
     columns = len(steps) if len(steps) <= 3 else math.ceil(len(steps) / 2)
     rows = math.ceil(len(steps) / columns)
-    width = (style.WIDTH - 2 * EDGE - (columns - 1) * GAP) / columns
+    width = (style.PAGE - 2 * EDGE - (columns - 1) * GAP) / columns
     inner = width - 2 * PAD
-    titles = [style.wrap(title, inner, style.LARGE, "bold") for title, _ in steps]
-    details = [style.wrap(detail, inner, style.SMALL) for _, detail in steps]
-    title_height = _lines(titles) * style.line_height(style.LARGE)
-    height = 2 * PAD + title_height + 0.06 + _lines(details) * style.line_height(style.SMALL)
+    titles = [lettering.wrap(title, inner, style.LARGE, "bold") for title, _ in steps]
+    details = [lettering.wrap(detail, inner, style.SMALL) for _, detail in steps]
+    title_height = _lines(titles) * lettering.line_height(style.LARGE)
+    height = 2 * PAD + title_height + 0.06 + _lines(details) * lettering.line_height(style.SMALL)
 
     figure, panel = style.canvas(2 * EDGE + rows * height + (rows - 1) * GAP)
     boxes = []
@@ -55,6 +55,9 @@ def methodology(steps: Sequence[tuple[str, str]]) -> Figure:
         else:
             start, end = (left, middle), (next_left + width, middle)
         arrow(panel, start, end)
+    figure.set_label(
+        " ".join(f"{number}. {title}: {detail}." for number, (title, detail) in enumerate(steps, 1))
+    )
     return figure
 
 
@@ -80,13 +83,13 @@ def image_flow(
     patients : bool
         Whether they are groups of the images of one patient instead.
     """
-    width = (style.WIDTH - 2 * EDGE - 2 * GAP) / 3
+    width = (style.PAGE - 2 * EDGE - 2 * GAP) / 3
 
     def box(
         title: str, counts: Mapping[str, int], lines: str = "", edge: str = BLUE, face: str = PALE
     ) -> _Box:
         lines = lines or "\n".join(f"{count} {style.spaced(label)}" for label, count in counts.items())
-        text = style.wrap(lines, width - 2 * PAD, style.SMALL)
+        text = lettering.wrap(lines, width - 2 * PAD, style.SMALL)
         return _Box(f"{title}: {sum(counts.values())}", text, edge, face)
 
     usable = {label: sum(counts[label] for counts in sets.values()) for label in found}
@@ -106,9 +109,9 @@ def image_flow(
         kind, why = ("groups", "each of one patient") if patients else ("copies", "found by the data audit")
         rows[1][2] = box(f"Of which in {kind}", {"": copies[1]}, f"in {copies[0]} groups, {why}", **aside)
 
-    title_height = style.line_height(style.LARGE) + 0.05
+    title_height = lettering.line_height(style.LARGE) + 0.05
     lines = [_lines([box.text for box in row.values()]) for row in rows]
-    heights = [2 * PAD + title_height + count * style.line_height(style.SMALL) for count in lines]
+    heights = [2 * PAD + title_height + count * lettering.line_height(style.SMALL) for count in lines]
     figure, panel = style.canvas(2 * EDGE + sum(heights) + 2 * GAP)
     lefts = [EDGE + column * (width + GAP) for column in range(3)]
     centres = [left + width / 2 for left in lefts]
@@ -126,9 +129,11 @@ def image_flow(
     arrow(panel, (centres[1], bottoms[0]), (centres[1], bottoms[0] - GAP))
     bus = bottoms[1] - 0.4 * GAP
     for ends in ((centres[1], centres[1]), (bottoms[1], bus)), ((centres[0], centres[2]), (bus, bus)):
-        panel.plot(*ends, color=style.MUTED, lw=1.4)
+        panel.plot(*ends, color=style.MUTED, lw=1)
     for column in rows[2]:
         arrow(panel, (centres[column], bus), (centres[column], bottoms[1] - GAP), shrinkA=0)
+    boxes = (content for row in rows for content in row.values())
+    figure.set_label(" ".join(f"{box.title} ({', '.join(box.text.splitlines())})." for box in boxes))
     return figure
 
 
@@ -144,12 +149,12 @@ class _Box(NamedTuple):
 def _draw(panel: Axes, place: tuple[float, float, float, float], box: _Box, title_height: float) -> None:
     """Draw a box at (left, bottom, width, height)."""
     left, bottom, width, height = place
-    look = {"facecolor": box.face, "edgecolor": box.edge, "linewidth": 1.2}
-    rounded = "round,pad=0,rounding_size=0.09"
+    look = {"facecolor": box.face, "edgecolor": box.edge, "linewidth": 0.9}
+    rounded = "round,pad=0,rounding_size=0.07"
     panel.add_patch(FancyBboxPatch((left, bottom), width, height, boxstyle=rounded, **look))
     left, top = left + PAD, bottom + height - PAD
-    style.write(panel, left, top, box.title, style.LARGE, weight="bold")
-    style.write(panel, left, top - title_height, box.text, style.SMALL, color=style.MUTED)
+    lettering.write(panel, left, top, box.title, style.LARGE, weight="bold")
+    lettering.write(panel, left, top - title_height, box.text, style.SMALL, color=style.MUTED)
 
 
 def arrow(panel: Axes, start: tuple[float, float], end: tuple[float, float], **changes) -> None:

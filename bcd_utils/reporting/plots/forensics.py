@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 
 from bcd_utils.datasets.splits import SETS
 from bcd_utils.evaluation.format import number
-from bcd_utils.reporting.plots import style
+from bcd_utils.reporting.plots import lettering, style
 from bcd_utils.reporting.plots.results import confusion_matrices
 from bcd_utils.utils.words import enumerated
 
 ARM_COLOURS = ("#56B4E9", "#E69F00", "#CC79A7")  # none of them a class's colour
 BOX = "#333333"
-PAPER = {"color": "black", "linewidth": 1.6, "linestyle": (0, (4, 1.5))}
+PAPER = {"color": "black", "linewidth": 1.1, "linestyle": (0, (4, 1.5))}
 ABOVE = {"xycoords": ("data", "axes fraction"), "ha": "center", "va": "bottom", "size": style.SMALL}
 
 
@@ -30,6 +30,7 @@ def reconstructed(matrices: Mapping[str, np.ndarray], classes: Sequence[str]) ->
         All matching matrices, m >= 1; rows are the true classes. Shades are those of the first.
     """
     figure = confusion_matrices({name: stack[0] for name, stack in matrices.items()}, classes)
+    counts = []
     for panel, (name, stack) in zip(figure.axes, matrices.items(), strict=False):
         low, high = stack.min(axis=0), stack.max(axis=0)
         totals = np.repeat(stack[0].sum(axis=1), len(classes))
@@ -39,6 +40,8 @@ def reconstructed(matrices: Mapping[str, np.ndarray], classes: Sequence[str]) ->
                 text.set_text(f"{fewest:,}–{most:,}\n{'–'.join(rates)}%")
         count = "1 matrix fits" if len(stack) == 1 else f"{len(stack):,} matrices fit"
         style.heading(panel, f"{style.spaced(name)} ({stack[0].sum():,} images)\n{count}")
+        counts.append(f"{style.spaced(name)} {count}")
+    figure.set_label(f"{'; '.join(counts)}.".capitalize())
     return figure
 
 
@@ -62,34 +65,37 @@ def rivals(
     shares = "perfect_all" in known
     columns = len(SETS) + shares
     widths = {"width_ratios": [2.2] * len(SETS) + [1.5] * shares}
-    height = 1.3 + 0.36 * len(known)
+    height = 1.1 + 0.25 * len(known)
     figure, [grid] = style.panels(height, columns=columns, lines="x", sharey=True, gridspec_kw=widths)
     for panel, name in zip(grid, SETS, strict=False):
         column = f"{name}_accuracy"
         if row:
             panel.axvline(row[column], zorder=1, **PAPER)
-            style.note(panel, f"paper: {number(row[column])}", (row[column], 1), (0, 6), **ABOVE)
+            style.note(panel, f"paper: {number(row[column])}", (row[column], 1), (0, 4), **ABOVE)
         for place, rival in enumerate(known.index):
             values = table.loc[table["rival"] == rival, column].to_numpy()
-            dots = {"color": ARM_COLOURS[place % len(ARM_COLOURS)], "edgecolor": "white", "linewidth": 0.3}
-            style.strip(panel, values, place, 0.3, size=3.3, **dots)
-        panel.set_xlabel(f"accuracy, {name}")
+            dots = {"color": ARM_COLOURS[place % len(ARM_COLOURS)], "edgecolor": "white", "linewidth": 0.2}
+            style.strip(panel, values, place, 0.3, size=2.4, **dots)
+        panel.set_xlabel(f"accuracy,\n{style.spaced(name)}")
     if shares:
         grid[-1].barh(range(len(known)), known["perfect_all"], height=0.55, color=BOX)
         if row:
             grid[-1].axvline(1, zorder=1, **PAPER)
         named = enumerated(asked) if len(asked) == 1 else f"{len(asked)} classes"
         label = f"share of splits with {named} perfect in all sets"
-        grid[-1].set(xlim=(0, 1.05), xlabel=style.wrap(label, 1.7, style.MEDIUM))
+        grid[-1].set(xlim=(0, 1.05), xlabel=lettering.wrap(label, 1.2, style.MEDIUM))
     for panel in grid:
         panel.tick_params(axis="y", length=0)
-        panel.locator_params(axis="x", nbins=4)
-    grid[0].set_yticks(range(len(known)), [style.spaced(title) for title in known["title"]], size=style.LARGE)
+        panel.locator_params(axis="x", nbins=3)
+    grid[0].set_yticks(range(len(known)), [style.named(title, 1.3) for title in known["title"]])
     grid[0].set_ylim(len(known) - 0.5, -0.5)
     if row:
         _beside(grid[-1], known)
     dot = style.sign("one split", color=style.MUTED, marker="o", markersize=4)
     style.key(figure, [*([style.sign("paper", **PAPER)] if row else []), dot], fontsize=style.MEDIUM)
+    medians = table.groupby("rival")["test_accuracy"].median()
+    said = (f"{each.title} {number(medians[each.Index])}" for each in known.itertuples())
+    figure.set_label(f"Median accuracy on the internal test set: {', '.join(said)}.")
     return figure
 
 
@@ -97,7 +103,7 @@ def _beside(panel: Axes, known: pd.DataFrame) -> None:
     """Right of the last panel: the p-value of a row, and whether its printed accuracies allow its number of images."""
     fits = [f"{row.images:,} {'fit' if row.allowed else 'do not fit'}" for row in known.itertuples()]
     beside = {"xycoords": ("axes fraction", "data"), "ha": "left"}
-    for heading, offset, texts in (("p", 14, [number(p, 2) for p in known["p"]]), ("images", 50, fits)):
+    for heading, offset, texts in (("p", 10, [number(p, 2) for p in known["p"]]), ("images", 34, fits)):
         style.note(panel, heading, (1, -0.9), (offset, 0), weight="bold", **beside)
         for place, text in enumerate(texts):
             style.note(panel, text, (1, place), (offset, 0), **beside)

@@ -32,36 +32,29 @@ def repeated_splits(
     folds : int
         Of the cross-validation, for its label.
     """
-    figure, [grid] = style.panels(3.3, columns=len(paper_metrics()), sharey=True, lines="x")
+    figure, [grid] = style.panels(2.4, columns=len(paper_metrics()), sharey=True, lines="x")
     for panel, metric in zip(grid, paper_metrics(), strict=True):
         for scheme, look in (("plain", PLAIN), ("grouped", GROUPED)):
             values = table.loc[table["scheme"] == scheme, metric].dropna().to_numpy(dtype=float)
-            dots = {"size": 3.6, "alpha": 0.75, "linewidth": 0.3, "edgecolor": "white"}
+            dots = {"size": 2.6, "alpha": 0.75, "linewidth": 0.3, "edgecolor": "white"}
             style.strip(panel, values, ROWS[scheme] + 0.07, 0.23, **dots, **look)
             style.span(panel, values, ROWS[scheme] - 0.3, 95, "black")
-        style.score(panel, headline[metric], ROWS["folds"], marker="D", color="black", markersize=6)
-        box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-        middle = (
-            panel.get_yaxis_transform()
-        )  # above the mark the text would lie over the labels where a score is low
-        at = {"ha": "center", "size": style.SMALL, "bbox": box, "xycoords": middle}
-        style.note(panel, with_interval(headline[metric]), (0.5, ROWS["folds"]), (0, 11), **at)
+        style.score(panel, headline[metric], ROWS["folds"], marker="D", color="black", markersize=4.5)
+        written = {"ha": "center", "va": "top", "xycoords": ("axes fraction", "data")}
+        style.note(panel, with_interval(headline[metric]), (0.5, ROWS["folds"]), (0, -6), **written)
         if metric in paper:
-            panel.axvline(paper[metric], color="#8B0000", linewidth=1.6, linestyle=(0, (4, 2)))
-            at = {
-                "xycoords": panel.get_xaxis_transform(),
-                "ha": "right",
-                "color": "#8B0000",
-                "size": style.SMALL,
-            }
-            style.note(panel, f"paper {number(paper[metric])}", (paper[metric], 1), (-3, -5), **at)
-        style.heading(panel, main_metrics()[metric])
+            panel.axvline(paper[metric], color="#8B0000", linewidth=1.1, linestyle=(0, (4, 2)))
+            above = {"ha": "center", "va": "bottom", "xycoords": "axes fraction", "color": "#8B0000"}
+            style.note(panel, f"paper {number(paper[metric])}", (0.5, 1), (0, 2), **above)
+        panel.set_title(main_metrics()[metric], size=style.LARGE, weight="bold", pad=13 if paper else 4)
         panel.xaxis.set_major_locator(MaxNLocator(4))
-        panel.set(ylim=(-0.5, 2.75), xlabel="test score")
+        panel.set(ylim=(-0.65, 2.5), xlabel="test score")
         panel.tick_params(axis="y", length=0)
     splits = (table["scheme"] == "plain").sum()
     labels = [f"{splits} splits\nby image", f"{splits} splits\nby group", f"grouped\n{folds}-fold"]
-    grid[0].set_yticks(list(ROWS.values()), labels, size=style.MEDIUM)
+    grid[0].set_yticks(list(ROWS.values()), labels)
+    said = (f"{main_metrics()[metric]} {with_interval(headline[metric])}" for metric in paper_metrics())
+    figure.set_label(f"Grouped {folds}-fold: {', '.join(said)}.")
     return figure
 
 
@@ -74,16 +67,17 @@ def copies(worth: pd.DataFrame) -> Figure:
         From `copies.worth_of_copies`.
     """
     ways = worth["joined"].unique()
-    figure, [grid] = style.panels(3.0, columns=len(ways), sharex=True, lines="x")
+    figure, [grid] = style.panels(2.2, columns=len(ways), sharex=True, lines="x")
     for panel, joined in zip(grid, ways, strict=True):
         rows = worth[worth["joined"] == joined].to_dict("records")
         for place, row in enumerate(rows):
             style.score(panel, row, place - 0.14, "by_image", **PLAIN)
             style.score(panel, row, place + 0.14, "by_group", **GROUPED)
-        panel.set_yticks(
-            range(len(rows)), [f"{row['images']}\n{row['count']:,}" for row in rows], size=style.MEDIUM
-        )
+        panel.set_yticks(range(len(rows)), [f"{row['images']}\n{row['count']:,}" for row in rows])
         panel.set(ylim=(len(rows) - 0.5, -0.5), xlabel="accuracy")
         style.heading(panel, joined)
     style.key(figure, [style.sign("folds by image", **PLAIN), style.sign("folds by group", **GROUPED)])
+    said = (f"{row.joined}, {row.images}: {number(row.by_image)} by image, {number(row.by_group)} by group"
+            for row in worth.itertuples())  # fmt: skip
+    figure.set_label(f"Accuracy: {'; '.join(said)}.")
     return figure

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
-from bcd_utils.evaluation.format import number, with_interval
+from bcd_utils.evaluation.format import Bounds, number, with_interval
 from bcd_utils.evaluation.metric_registry import main_metrics
-from bcd_utils.reporting.plots import style
+from bcd_utils.reporting.plots import lettering, style
 
-SMALL_KEY = {"fontsize": style.SMALL, "title_fontsize": style.SMALL}
-PUBLISHED = {"marker": "D", "markersize": 9, "fillstyle": "none", "markeredgewidth": 1.4, "zorder": 4,
+PUBLISHED = {"marker": "D", "markersize": 6.5, "fillstyle": "none", "markeredgewidth": 1, "zorder": 4,
              "linestyle": "none"}  # fmt: skip
 
 
@@ -38,7 +38,7 @@ def metrics_beside_paper(
     """
     titles, printed = main_metrics(), any(paper.values())
     rows = [(score, name) for score in titles for name in (None, *metrics)]
-    figure, [[panel]] = style.panels(1.0 + 0.26 * len(rows), lines="x")
+    figure, [[panel]] = style.panels(0.8 + 0.19 * len(rows), lines="x")
     for place, (score, name) in enumerate(rows):
         if name is None:
             panel.axhline(place - 0.55, color="#D9D9D9", linewidth=0.8 if place else 0)
@@ -57,15 +57,18 @@ def metrics_beside_paper(
         _beside(panel, 1, 0, "paper", weight="bold")
 
     labels = [titles[score] if name is None else style.spaced(name) for score, name in rows]
-    panel.set_yticks(range(len(rows)), labels, size=style.MEDIUM)
+    panel.set_yticks(range(len(rows)), labels)
     for tick, (_, name) in zip(panel.get_yticklabels(), rows, strict=True):
         tick.set_weight("bold" if name is None else "normal")
     panel.tick_params(axis="y", length=0)
     panel.set(xlabel="score", ylim=(len(rows) - 0.4, -0.6))
     panel.margins(x=0.06)
-    handles = [style.sign(style.spaced(name), markersize=7, **style.set_look(name)) for name in metrics]
+    handles = [style.sign(style.spaced(name), markersize=5, **style.set_look(name)) for name in metrics]
     handles += [style.sign("paper", color=style.MUTED, **PUBLISHED)] if printed else []
     style.key(figure, handles)
+    of_test = (f"{titles[score]} {with_interval(intervals.get(score) or {'value': value})}"
+               for score, value in metrics.get("test", {}).items() if score in titles)  # fmt: skip
+    figure.set_label(f"Internal test: {', '.join(of_test)}.")
     return figure
 
 
@@ -80,14 +83,15 @@ def confusion_matrices(matrices: dict[str, np.ndarray], classes: Sequence[str]) 
     count = len(classes)
     columns = min(len(matrices), 3 if count <= 4 else 2)
     rows = -(-len(matrices) // columns)
-    side, size, room = (2.4, style.LARGE, 0.9) if count <= 4 else (3.35, style.SMALL, 1.5)
-    names = [style.wrap(style.spaced(name), room, style.MEDIUM) for name in classes]
-    longest = max(style.text_width(line, style.MEDIUM) for name in names for line in name.split("\n"))
-    under = names if count > 3 else [style.wrap(name, side / count - 0.08, style.MEDIUM) for name in names]
-    lines = max(name.count("\n") + 1 for name in under) * style.line_height(style.MEDIUM)
-    below = 0.45 + (0.7 * longest if count > 3 else lines)
-    width = columns * (side + 0.12) + longest + 1.5
-    figure, grid = style.panels(rows * (side + below + 0.35), rows, columns, width=width)
+    room, size = (0.7, style.MEDIUM if count <= 3 else style.SMALL) if count <= 4 else (0.9, style.SMALL)
+    names = [style.named(name, room) for name in classes]
+    longest = _longest(names)
+    width = style.COLUMN if len(matrices) == 1 else style.PAGE
+    side = min((width - longest - 1.0) / columns, 2.4)
+    under = [style.named(name, 1.3 if count > 3 else side / count - 0.06) for name in classes]
+    lines = max(name.count("\n") + 1 for name in under) * lettering.line_height(style.SMALL)
+    below = 0.35 + lines + (0.7 * _longest(under) if count > 3 else 0)
+    figure, grid = style.panels(rows * (side + below + 0.3), rows, columns, width=width)
     slanted = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if count > 3 else {}
     style.blank(grid.flat[len(matrices) :])
     for index, (panel, (name, matrix)) in enumerate(zip(grid.flat, matrices.items(), strict=False)):
@@ -99,24 +103,34 @@ def confusion_matrices(matrices: dict[str, np.ndarray], classes: Sequence[str]) 
             ink = "white" if rates[row, column] > 0.55 else "black"
             panel.text(column, row, f"{cell:,}\n{rate}", color=ink, ha="center", va="center", size=size)
         first = index % columns == 0
-        panel.set_xticks(range(count), under, size=style.MEDIUM, **slanted)
-        panel.set_yticks(range(count), names if first else [""] * count, size=style.MEDIUM)
+        panel.set_xticks(range(count), under, **slanted)
+        panel.set_yticks(range(count), names if first else [""] * count)
         panel.set_xlabel("predicted class")
         panel.set_ylabel("true class" if first else "")
-        style.heading(panel, f"{style.spaced(name)} ({matrix.sum():,} images)")
+        style.heading(panel, f"{style.spaced(name)}\n({matrix.sum():,} images)")
         panel.tick_params(length=0)
         panel.spines[:].set_visible(False)
     scale = figure.colorbar(shades, ax=grid, shrink=0.9 if rows == 1 else 0.45, aspect=18, pad=0.015)
     scale.set_label("share of the true class")
-    scale.ax.yaxis.set_major_formatter(PercentFormatter(1))
+    scale.ax.yaxis.set_major_formatter(style.percent)
     scale.outline.set_visible(False)
+    right = (
+        f"{style.spaced(name)} {matrix.trace():,} of {matrix.sum():,}" for name, matrix in matrices.items()
+    )
+    figure.set_label(f"Predicted as they are labelled: {', '.join(right)}.")
     return figure
+
+
+def _longest(names: Sequence[str]) -> float:
+    """Width of the longest line of some names beside an axis, in inches."""
+    return max(lettering.text_width(line, style.SMALL) for name in names for line in name.split("\n"))
 
 
 def roc(
     curves: dict[str, dict[str, pd.DataFrame]],
     metrics: dict[str, dict[str, float | None]],
     positive: str | None = None,
+    intervals: Mapping[str, Bounds] = MappingProxyType({}),
 ) -> Figure:
     """One-vs-rest ROC curve of each class, a panel for each set, the areas in the legends.
 
@@ -130,27 +144,38 @@ def roc(
         Area under each curve as ``roc_auc_<class>``.
     positive : str, optional
         A class.
+    intervals : mapping of score to mapping
+        ``value``, ``low`` and ``high`` of the test set's areas; may be empty.
     """
     looks = style.class_looks(name for of_set in curves.values() for name in of_set)
     if len(looks) == 2 and positive in looks:
         looks = {positive: looks[positive]}
-    side, below = style.WIDTH / max(len(curves), 3), 0.3 + 0.21 * len(looks)
-    sizes: dict[str, Any] = {"width": side * len(curves) + 0.1, "height_ratios": [side - 0.2, below]}
-    figure, [upper, lower] = style.panels(side + 0.2 + below, 2, len(curves), **sizes)
+    width = style.PAGE if len(curves) > 1 else style.COLUMN
+    side = width / len(curves)
+    names = {label: lettering.wrap(style.spaced(label), side - 1.6, style.SMALL) for label in looks}
+    below = 0.25 + sum(name.count("\n") + 1 for name in names.values()) * 1.25 * lettering.line_height(
+        style.SMALL
+    )
+    sizes: dict[str, Any] = {"width": width, "height_ratios": [side - 0.15, below]}
+    figure, [upper, lower] = style.panels(side + 0.15 + below, 2, len(curves), **sizes)
+    areas = []
     for panel, under, (name, of_set) in zip(upper, lower, curves.items(), strict=True):
-        panel.plot([0, 1], [0, 1], color="#8C8C8C", linewidth=1, linestyle=":")
+        panel.plot([0, 1], [0, 1], color="#8C8C8C", linewidth=0.8, linestyle=":")
         for label, look in looks.items():
-            area = metrics.get(name, {}).get(f"roc_auc_{label}")
+            score = f"roc_auc_{label}"
+            ends = intervals.get(score, {}) if name == "test" else {}
+            area = with_interval({**ends, "value": metrics.get(name, {}).get(score)})
+            areas += [f"{style.spaced(label)} {area}"] if name == "test" else []
             rates = ("false_positive_rate", "true_positive_rate")
             x, y = (of_set[label][rate] if label in of_set else [] for rate in rates)
-            key = f"{style.spaced(label)}: {number(area)}"
-            panel.plot(x, y, clip_on=False, label=key, **look.stroke)
+            panel.plot(x, y, clip_on=False, label=f"{names[label]}: {area}", **look.stroke)
         panel.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal", xlabel="false positive rate")
         style.heading(panel, style.spaced(name))
         under.set_axis_off()
-        options = {"frameon": False, "handlelength": 3.2, "borderaxespad": 0, "title": "area under the curve"}
-        under.legend(handles=panel.get_lines()[1:], loc="upper center", **SMALL_KEY, **options)
+        options = {"frameon": False, "handlelength": 2.8, "borderaxespad": 0, "title": "area under the curve"}
+        under.legend(handles=panel.get_lines()[1:], loc="upper center", **options)
     upper[0].set_ylabel("true positive rate")
+    figure.set_label(f"Areas on the internal test set: {', '.join(areas)}." if areas else "")
     return figure
 
 
@@ -166,9 +191,9 @@ def learning_curve(history: pd.DataFrame, metric: str, restored_epoch: int) -> F
     restored_epoch : int
         The epoch whose weights were kept.
     """
-    figure, [[panel]] = style.panels(4.0, lines="y")
+    figure, [[panel]] = style.panels(2.6, width=style.COLUMN, lines="y")
     first, last = history["epoch"].min(), history["epoch"].max()
-    stroke = {"linewidth": 1.8, "markersize": 4.5 if len(history) <= 60 else 0}
+    stroke = {"linewidth": 1.2, "markersize": 3 if len(history) <= 40 else 0}
     train, validation = style.set_look("train"), style.set_look("validation")
     panel.plot(history["epoch"], history[metric], label="training", **train, **stroke)
     panel.plot(history["epoch"], history[f"val_{metric}"], "--", label="tuning", **validation, **stroke)
@@ -176,22 +201,25 @@ def learning_curve(history: pd.DataFrame, metric: str, restored_epoch: int) -> F
         start = history.loc[history["stage"] == "fine-tuning", "epoch"].min()
         label = f"fine-tuning (from epoch {start})"
         panel.axvspan(start - 0.5, last + 0.5, color="#F0F0F0", linewidth=0, zorder=0, label=label)
-    panel.axvline(restored_epoch, color="black", linewidth=1.2, linestyle=":", zorder=1)
+    panel.axvline(restored_epoch, color="black", linewidth=1, linestyle=":", zorder=1)
     along = (restored_epoch - first + 0.5) / (last - first + 1)
-    towards = {"va": "bottom", "ha": "left" if along < 0.15 else "right" if along > 0.85 else "center"}
+    towards = {"va": "bottom", "ha": "left" if along < 0.3 else "right" if along > 0.7 else "center"}
     place = {"xycoords": ("data", "axes fraction"), **towards}
-    style.note(panel, f"weights of epoch {restored_epoch} kept", (restored_epoch, 1), (0, 4), **place)
+    style.note(panel, f"weights of epoch {restored_epoch} kept", (restored_epoch, 1), (0, 3), **place)
     panel.set(xlabel="epoch", ylabel=metric, xlim=(first - 0.5, last + 0.5))
     if metric == "loss":
         panel.update_datalim([(first, 0)])
         panel.autoscale_view()
         panel.set_ylim(bottom=0)
     panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
-    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=style.MEDIUM, handlelength=3)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, handlelength=3)
+    kept = history.set_index("epoch").loc[restored_epoch]
+    ends = f"training {number(kept[metric])}, tuning {number(kept[f'val_{metric}'])}"
+    figure.set_label(f"{last} epochs were trained; the weights of epoch {restored_epoch} were kept: {ends}.")
     return figure
 
 
 def _beside(panel: Axes, column: int, place: float, text: str, weight: str = "normal") -> None:
     """A cell of the table right of the panel."""
     options = {"xycoords": ("axes fraction", "data"), "size": style.SMALL, "weight": weight}
-    style.note(panel, text, (1, place), (14 + 140 * column, 0), **options)
+    style.note(panel, text, (1, place), (10 + 105 * column, 0), **options)

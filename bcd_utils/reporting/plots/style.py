@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterable, Sequence
 from itertools import cycle
 from typing import Any, NamedTuple
@@ -13,21 +11,28 @@ import numpy as np
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
-from matplotlib.textpath import text_to_path
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from bcd_utils.evaluation.format import Bounds, value_and_ends
+from bcd_utils.reporting.plots import lettering
+from bcd_utils.study.legibility import COLUMN as COLUMN
+from bcd_utils.study.legibility import LARGEST, PAGE, SMALLEST
 from bcd_utils.study.set_titles import SET_TITLES
 
 matplotlib.rcdefaults()  # figures do not depend on a matplotlibrc in the current folder or at home
-matplotlib.rcParams["text.parse_math"] = False  # a $ in the name of an image is a $
-
-WIDTH = 9.5  # inches, the text width of a landscape page
-SMALL, MEDIUM, LARGE = 9, 10, 11  # points
+SMALL, MEDIUM, LARGE = SMALLEST, 8, LARGEST  # points
+matplotlib.rcParams |= {
+    "text.parse_math": False,  # a $ in the name of an image is a $
+    "font.size": MEDIUM, "axes.titlesize": LARGE, "figure.titlesize": LARGE, "axes.labelsize": MEDIUM,
+    "xtick.labelsize": SMALL, "ytick.labelsize": SMALL, "legend.fontsize": SMALL, "legend.title_fontsize": SMALL,
+    "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6, "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5, "hatch.linewidth": 0.7, "lines.linewidth": 1.2,
+}  # fmt: skip
 MUTED, OUTLINE = "#595959", "#FFE14D"
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+# bins of grey levels: wide enough to lose the gaps that stretched contrast leaves
+GREYS = {"binwidth": 8, "binrange": (0, 256), "element": "step"}
+TALLEST = 8.5  # inches, a page less its caption
 
 
 class Look(NamedTuple):
@@ -40,7 +45,7 @@ class Look(NamedTuple):
     @property
     def stroke(self) -> dict:
         """Options of ``Axes.plot`` for a curve of the class."""
-        return {"color": self.colour, "linestyle": self.line, "linewidth": 1.8}
+        return {"color": self.colour, "linestyle": self.line, "linewidth": 1.3}
 
     @property
     def dots(self) -> dict:
@@ -99,12 +104,17 @@ def spaced(name: str) -> str:
     return SET_TITLES.get(name) or str(name).replace("_", " ")
 
 
-def new_figure(height: float, width: float = WIDTH) -> Figure:
+def named(name: str, width: float = 1.0, size: float = SMALL) -> str:
+    """A name beside an axis, in lines of at most ``width`` inches."""
+    return lettering.wrap(spaced(name), width, size)
+
+
+def new_figure(height: float, width: float = PAGE) -> Figure:
     """An empty figure of a size in inches."""
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def canvas(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
+def canvas(height: float, width: float = PAGE) -> tuple[Figure, Axes]:
     """A figure for drawing freely: one invisible panel whose units are inches from the lower left corner."""
     figure = new_figure(height, width)
     figure.get_layout_engine().set(w_pad=0, h_pad=0)
@@ -114,7 +124,7 @@ def canvas(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
 
 
 def panels(
-    height: float, rows: int = 1, columns: int = 1, width: float = WIDTH, lines: str = "", **options: Any
+    height: float, rows: int = 1, columns: int = 1, width: float = PAGE, lines: str = "", **options: Any
 ) -> tuple[Figure, np.ndarray]:
     """A figure of a size in inches, and its panels without top and right spines, shape (rows, columns).
 
@@ -131,8 +141,25 @@ def panels(
         panel.spines[["top", "right"]].set_visible(False)
         panel.set_axisbelow(True)
         if lines:
-            panel.grid(axis=lines, color="#E6E6E6", linewidth=0.7)
+            panel.grid(axis=lines, color="#E6E6E6", linewidth=0.5)
     return figure, grid
+
+
+def row_heights(rows: Sequence[Sequence[np.ndarray]], cell: float, others: float) -> list[float]:
+    """Heights of rows of images, in inches: as wide as their cells, and less where a page would not hold them.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of ndarray
+        The images.
+    cell : float
+        Width of a cell.
+    others : float
+        Height of all that stands between the rows.
+    """
+    tall = [aspect(row) for row in rows]
+    width = min(cell, (TALLEST - others) / sum(tall))
+    return [width * ratio for ratio in tall]
 
 
 def blank(panels: Iterable[Axes]) -> None:
@@ -162,10 +189,10 @@ def lesion(panel: Axes, image: np.ndarray, mask: np.ndarray, anchor: str = "N") 
 
     picture(panel, image, anchor)
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    edge = [patheffects.Stroke(linewidth=2.6, foreground="#1A1A1A"), patheffects.Normal()]
+    edge = [patheffects.Stroke(linewidth=1.9, foreground="#1A1A1A"), patheffects.Normal()]
     for contour in contours:
         closed = np.concatenate([contour, contour[:1]])[:, 0]
-        panel.plot(*closed.T, color=OUTLINE, linewidth=1.3, path_effects=edge)
+        panel.plot(*closed.T, color=OUTLINE, linewidth=1, path_effects=edge)
 
 
 def logarithmic(panel: Axes) -> None:
@@ -177,11 +204,15 @@ def logarithmic(panel: Axes) -> None:
     panel.xaxis.set_minor_formatter(NullFormatter())
 
 
-def powers_of_ten(panel: Axes) -> None:
-    """Logarithmic y axis; its numbers are plain text, which matplotlib's own for such an axis are not."""
-    panel.set_yscale("log")
-    panel.yaxis.set_major_formatter(lambda value, _: f"10{str(round(math.log10(value))).translate(RAISED)}")
-    panel.yaxis.set_minor_formatter(NullFormatter())
+def percent(share: float, _: int = 0) -> str:
+    """A share as an axis writes it: with decimals only where it has some.
+
+    Examples
+    --------
+    >>> percent(0.2), percent(0.025)
+    ('20%', '2.5%')
+    """
+    return f"{100 * share:.3g}%"
 
 
 def heading(panel: Axes, text: str) -> None:
@@ -191,7 +222,7 @@ def heading(panel: Axes, text: str) -> None:
 
 def note(panel: Axes, text: str, at: tuple[Any, Any], offset: tuple[float, float], **options: Any) -> None:
     """Write at a place, moved by an offset in points; not cut off at the panel's edge."""
-    options = {"va": "center", "size": MEDIUM} | options
+    options = {"va": "center", "size": SMALL} | options
     panel.annotate(text, at, offset, textcoords="offset points", annotation_clip=False, **options)
 
 
@@ -207,10 +238,10 @@ def score(panel: Axes, bounds: Bounds, place: float, name: str = "value", **look
     """
     value, low, high = value_and_ends(bounds, name)
     if known(low) and known(high):
-        caps = {"marker": "|", "markersize": 8, "linewidth": 1.6, "zorder": 2}
+        caps = {"marker": "|", "markersize": 6, "linewidth": 1.2, "zorder": 2}
         panel.plot([low, high], [place, place], color=look["color"], **caps)
     if known(value):
-        panel.plot(value, place, **{"markersize": 7, "linestyle": "none", "zorder": 3} | look)
+        panel.plot(value, place, **{"markersize": 5, "linestyle": "none", "zorder": 3} | look)
 
 
 def strip(panel: Axes, values: Sequence[float], place: float, heap: float = 0.16, **look) -> None:
@@ -235,8 +266,8 @@ def span(panel: Axes, values: Sequence[float], place: float, percent: float, col
     import seaborn
 
     options = {"orient": "h", "native_scale": True, "estimator": "median", "errorbar": ("pi", percent)}
-    options |= {"color": colour, "marker": "|", "markersize": 11, "markeredgewidth": 2.4, "capsize": 0.08}
-    line = {"linewidth": 1.4, "color": colour}
+    options |= {"color": colour, "marker": "|", "markersize": 8, "markeredgewidth": 1.8, "capsize": 0.08}
+    line = {"linewidth": 1.1, "color": colour}
     seaborn.pointplot(x=values, y=np.full(len(values), place), ax=panel, err_kws=line, **options)
 
 
@@ -254,45 +285,6 @@ def sign(label: str, **look) -> Line2D:
 def known(value: float | None) -> bool:
     """Whether a score is defined (neither None nor NaN)."""
     return value is not None and not np.isnan(value)
-
-
-def text_width(text: str, size: float, weight: str = "normal") -> float:
-    """Width of a line of text in inches."""
-    font = FontProperties(size=size, weight=weight)
-    return text_to_path.get_text_width_height_descent(text, font, False)[0] / 72
-
-
-def wrap(text: str, width: float, size: float, weight: str = "normal") -> str:
-    """Break text into lines of at most ``width`` inches: at spaces, hyphens and the like, else anywhere.
-
-    Examples
-    --------
-    >>> wrap("one two", 0.4, 10)
-    'one\\ntwo'
-    """
-    if "\n" in str(text):
-        return "\n".join(wrap(line, width, size, weight) for line in str(text).split("\n"))
-    lines = [""]
-    for piece in re.split(r"(?<=[\s_/-])", str(text).strip()):
-        if lines[-1] and text_width((lines[-1] + piece).rstrip(), size, weight) > width:
-            lines.append("")
-        while len(piece) > 1 and text_width(piece.rstrip(), size, weight) > width:
-            lengths = range(len(piece) - 1, 1, -1)
-            cut = next((n for n in lengths if text_width(piece[:n], size, weight) <= width), 1)
-            lines[-1:], piece = [piece[:cut], ""], piece[cut:]
-        lines[-1] += piece
-    return "\n".join(line.rstrip() for line in lines)
-
-
-def line_height(size: float) -> float:
-    """Height of a line of text in inches, with its spacing."""
-    return size * 1.25 / 72
-
-
-def write(panel: Axes, left: float, top: float, text: str, size: float, **options) -> None:
-    """Write lines on a `canvas`; unlike in one text of many lines, baselines do not depend on the letters."""
-    for index, line in enumerate(text.split("\n")):
-        panel.text(left, top - index * line_height(size) - 0.85 * size / 72, line, size=size, **options)
 
 
 def aspect(images: Sequence[np.ndarray]) -> float:

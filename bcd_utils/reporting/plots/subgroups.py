@@ -7,9 +7,8 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from bcd_utils.evaluation.subgroups import SMALL, Subgroups
-from bcd_utils.reporting.plots import style
+from bcd_utils.reporting.plots import lettering, style
 
-NARROW = 5.4  # inches: on a telephone the letters are still as large as those of the text's notes
 FEW = "#767676"
 LOOKS = {
     "sensitivity": {"color": style.LOOKS[0].colour, "marker": "o"},
@@ -33,30 +32,35 @@ def forest(found: Subgroups, title: str = "") -> Figure:
     for column, rows in found.table.groupby("column", sort=False):
         lines += [{"heading": column}] if column else []
         lines += rows.to_dict("records")
-    figure, [[panel]] = style.panels(1.3 + 0.36 * len(lines), width=NARROW, lines="x")
+    figure, [[panel]] = style.panels(0.9 + 0.26 * len(lines), width=style.COLUMN, lines="x")
     for place, line in enumerate(lines):
         for shift, (share, look) in zip((-0.17, 0.17), LOOKS.items(), strict=True):
             right, of = (line.get(name, 0) for name in COUNTS[share])
             if of:
                 few = {"color": FEW, "fillstyle": "none"} if of < SMALL else {}
-                style.score(panel, line, place + shift, share, markersize=6, **look | few)
+                style.score(panel, line, place + shift, share, markersize=4, **look | few)
                 beside = {"xycoords": ("axes fraction", "data"), "size": style.SMALL}
                 beside["color"] = FEW if few else look["color"]
-                style.note(panel, f"{right:,} of {of:,}", (1, place + shift), (6, 0), **beside)
+                style.note(panel, f"{right:,} of {of:,}", (1, place + shift), (5, 0), **beside)
     for share, look in LOOKS.items():
         panel.axvline(
-            found.table.loc[0, share], color=look["color"], linewidth=1, linestyle=(0, (3, 3)), zorder=1
+            found.table.loc[0, share], color=look["color"], linewidth=0.8, linestyle=(0, (3, 3)), zorder=1
         )
-    names = [style.wrap(line.get("heading") or line["subgroup"], 1.5, style.MEDIUM) for line in lines]
-    panel.set_yticks(range(len(lines)), names, size=style.MEDIUM)
+    names = [
+        lettering.wrap(line.get("heading") or line["subgroup"], 1.1, style.SMALL, "bold") for line in lines
+    ]
+    panel.set_yticks(range(len(lines)), names)
     for tick, line in zip(panel.get_yticklabels(), lines, strict=True):
         tick.set_weight("bold" if "heading" in line else "normal")
     panel.tick_params(axis="y", length=0)
     panel.set(xlim=(-0.02, 1.02), ylim=(len(lines) - 0.4, -0.6))
-    panel.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"], size=style.MEDIUM)
-    style.heading(panel, style.wrap(title, NARROW - 2, style.LARGE, "bold"))
+    panel.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"])
+    style.heading(panel, lettering.wrap(title, style.COLUMN - 1.7, style.LARGE, "bold"))
     named = {"sensitivity": f"{style.spaced(found.positive)} found", "specificity": "others spared"}
-    handles = [style.sign(named[share], markersize=6, **look) for share, look in LOOKS.items()]
-    handles.append(style.sign(f"fewer than {SMALL}", marker="o", color=FEW, fillstyle="none", markersize=6))
-    style.key(figure, handles, ncols=2, fontsize=style.MEDIUM, handletextpad=0.1, columnspacing=1)
+    handles = [style.sign(named[share], markersize=4, **look) for share, look in LOOKS.items()]
+    handles.append(style.sign(f"fewer than {SMALL}", marker="o", color=FEW, fillstyle="none", markersize=4))
+    style.key(figure, handles, ncols=2, handletextpad=0.1, columnspacing=1)
+    of_all = found.table.iloc[0]
+    said = (f"{of_all[right]} of {of_all[of]} {named[share]}" for share, (right, of) in COUNTS.items())
+    figure.set_label(f"Of all images: {', '.join(said)}; {len(found.table) - 1} subgroups below.")
     return figure

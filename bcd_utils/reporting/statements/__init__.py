@@ -7,7 +7,13 @@ ever guessed.
 
 from __future__ import annotations
 
-from bcd_utils.reporting.statements import data, model, project, results  # noqa: F401 - they register their statements
+from bcd_utils.reporting.statements import (  # noqa: F401 - they register their statements
+    data,
+    image_and_record,
+    model,
+    project,
+    results,
+)
 from bcd_utils.reporting.statements.base import STATEMENTS, Statement, state
 
 __all__ = ["STATEMENTS", "Statement", "state"]

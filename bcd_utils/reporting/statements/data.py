@@ -116,11 +116,8 @@ def split_method(summary: Summary) -> str:
 
 @statement("artifacts/splits.csv")
 def set_sizes(summary: Summary) -> str:
-    by_class = at(summary, "split_by_class")
-    sets = [
-        f"{title} {sum(by_class[name].values())} ({listed(by_class[name])})"
-        for name, title in SET_TITLES.items()
-    ]
+    by_class, sizes = at(summary, "split_by_class"), at(summary, "split")
+    sets = [f"{title} {sizes[name]} ({listed(by_class[name])})" for name, title in SET_TITLES.items()]
     patients = ""
     if at(summary, "dataset").get("patients"):
         of_class = at(summary, "groups_by_class")

@@ -77,6 +77,11 @@ def hyperparameters(summary: Summary) -> str:
     if summary.get("modalities"):
         probes = f"linear probes of {notebook_of(summary, 'modalities')}"
         text += f" The {probes} chose their penalty on the tuning images of each fold."
+    if summary.get("image_and_record"):
+        arms = f"logistic regressions of {notebook_of(summary, 'image_and_record')}"
+        text += (
+            f" The {arms} chose their penalty by cross-validation within the training images of each fold."
+        )
     return text
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from bcd_utils.evaluation.format import number, p_value, span, with_interval
 from bcd_utils.evaluation.metric_registry import METRICS, capital, main_metrics
 from bcd_utils.experiments.external.copies import said_of_copies, without_copies
+from bcd_utils.experiments.published_results.words import said_of_published
 from bcd_utils.experiments.repeated_splits.copies import said_of_worth
 from bcd_utils.experiments.repeated_splits.variance import said_of_spread
 from bcd_utils.experiments.rival_explanations.words import said_of_rivals
@@ -179,6 +180,11 @@ def reported_table(summary: Summary) -> str:
     if not (forensics.get("paper") and forensics.get("rivals")):
         return text
     return f"{text} {said_of_rivals(forensics['rivals'], forensics['asked'], forensics['images'])}"
+
+
+@statement("artifacts/published.json")
+def published_results(summary: Summary) -> str:
+    return said_of_published(at(summary, "published"))
 
 
 @statement("artifacts/external.json")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -31,7 +30,7 @@ from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.paths import STUDIES
 
 PAPER_FILE = STUDIES / "paper_reported.yaml"
-PUBLISHED = Path(__file__).parent / "published"
+PUBLISHED = STUDIES / "published" / "busi.yaml"
 CLASSES = ["benign", "malignant", "normal"]
 SMALL = {"two classes": {"ill": 5, "well": 7}, "three classes": {"a": 4, "b": 3, "c": 3}}
 
@@ -362,7 +361,7 @@ SIMPLE = {
 def write(tmp_path):
     def write(values) -> str:
         path = tmp_path / "mine.yaml"
-        path.write_text(values if isinstance(values, str) else yaml.safe_dump(values))
+        path.write_text(values if isinstance(values, str) else yaml.safe_dump(values, sort_keys=False))
         return path
 
     return write
@@ -516,8 +515,15 @@ def test_a_file_that_fits_nothing_says_none(bcd, write, tmp_path):
 
 @pytest.mark.parametrize(
     "words",
-    [("nosuch.yaml",), (STUDIES,), (STUDIES / "paper.yaml",), (PUBLISHED / "R09.yaml", "--csv", STUDIES)],
-    ids=["missing", "folder", "a study", "csv is a folder"],
+    [
+        ("nosuch.yaml",),
+        (STUDIES,),
+        (STUDIES / "paper.yaml",),
+        (PAPER_FILE, "--csv", STUDIES),
+        (PUBLISHED,),
+        (PUBLISHED, "--row", "R99"),
+    ],
+    ids=["missing", "folder", "a study", "csv is a folder", "no row named", "no such row"],
 )
 def test_bad_input_is_one_message(bcd, words):
     code, _, err = bcd(*words)
@@ -568,10 +574,26 @@ FOUND = {
 }
 
 
+ASSUMED = {  # what these do not state
+    "R09": {"class_counts": {"test": {"malignant": "39", "benign": "91"}}},
+    "R12": {
+        "class_counts": {"test": {"benign": "66", "malignant": "31", "normal": "20"}},
+        "rounding": "down",
+    },
+}
+
+
+def published(row: str) -> dict:
+    """A published row as a file of reported scores, all values text."""
+    values = yaml.load(PUBLISHED.read_text(encoding="utf-8"), yaml.BaseLoader)["rows"][row]
+    given = {"reported": {"test": values["scores"]}, "class_counts": {"test": values.get("test")}}
+    return given | ({"folds": values["folds"]} if "folds" in values else {}) | ASSUMED.get(row, {})
+
+
 @pytest.mark.parametrize("row", FOUND)
-def test_published_rows_leave_the_matrices_that_are_printed(bcd, tmp_path, row):
+def test_published_rows_leave_the_matrices_that_are_printed(bcd, write, tmp_path, row):
     reading, count, matrix = FOUND[row]
-    code, out, _ = bcd(PUBLISHED / f"{row}.yaml", "--csv", tmp_path / "all.csv")
+    code, out, _ = bcd(write(published(row)), "--csv", tmp_path / "all.csv")
     assert code == 0 and str(matrix) in out
     assert f"Averaging that fits every set: {reading}\n" in out
     table = pd.read_csv(tmp_path / "all.csv")
@@ -580,11 +602,9 @@ def test_published_rows_leave_the_matrices_that_are_printed(bcd, tmp_path, row):
 
 def enumerated_apart(row: str) -> set[tuple[int, ...]]:
     """The matrices that fit a published row under the reading of `FOUND`: loops, and scikit-learn's metrics."""
-    values = yaml.safe_load((PUBLISHED / f"{row}.yaml").read_text(encoding="utf-8"))
-    counts, digits_cut = values["class_counts"]["test"], values.get("rounding") == "down"
-    texts = yaml.load((PUBLISHED / f"{row}.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)["reported"][
-        "test"
-    ]
+    values = published(row)
+    counts = {label: int(images) for label, images in values["class_counts"]["test"].items()}
+    texts, digits_cut = values["reported"]["test"], values.get("rounding") == "down"
     averages = {"recall": "recall_macro", "precision": "precision_macro", "f1": "f1_macro"}
     if len(counts) == 2:
         averages = {name: f"{name}_malignant" for name in ("precision", "f1")}
@@ -629,16 +649,15 @@ def enumerated_apart(row: str) -> set[tuple[int, ...]]:
 
 
 @pytest.mark.parametrize("row", ["R22", "R09", "R12"])
-def test_an_enumerator_of_its_own_finds_the_same_matrices(row):
+def test_an_enumerator_of_its_own_finds_the_same_matrices(write, row):
     reading, count, matrix = FOUND[row]
-    (ours,) = [each for each in examine(load_reported(PUBLISHED / f"{row}.yaml")) if each.f1 == reading]
+    (ours,) = [each for each in examine(load_reported(write(published(row)))) if each.f1 == reading]
     assert as_set(ours.matrices) == enumerated_apart(row) and len(ours.matrices) == count
     assert tuple(np.ravel(matrix)) in as_set(ours.matrices)
 
 
 def changed(write, row: str, **values) -> str:
-    texts = yaml.load((PUBLISHED / f"{row}.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)
-    return write(texts | values)
+    return write(published(row) | values)
 
 
 @pytest.mark.parametrize(("malignant", "benign"), [(42, 87), (42, 88), (63, 131)])
@@ -653,8 +672,19 @@ def test_digits_that_were_cut_off_do_not_fit_as_rounded_ones(bcd, write):
     assert "Averaging that fits every set: none" in out
 
 
+def test_a_published_row_is_examined_by_its_key(bcd, tmp_path):
+    code, out, _ = bcd(PUBLISHED, "--row", "R09", "--csv", tmp_path / "all.csv")
+    assert code == 0 and "fits only if the test set has 39 malignant and 91 benign\n" in out
+    assert "states that an image of the tumour's shape is among the inputs" in out and "(abstract)" in out
+    assert pd.read_csv(tmp_path / "all.csv")["malignant_as_malignant"].tolist() == [36]
+    _, out, _ = bcd(PUBLISHED, "--row", "R04")
+    assert "table in the README, on the same images: fits none of these test sets" in out
+    _, out, _ = bcd(PUBLISHED, "--row", "R35")
+    assert "prints too little to be checked no score is printed as a number\n" in out
+
+
 def test_fold_averages_fit_as_means_of_scores_and_not_as_pooled_counts(bcd, write):
-    code, out, _ = bcd(PUBLISHED / "R32.yaml")
+    code, out, _ = bcd(write(published("R32")))
     assert code == 0 and "Averaging that fits every set: malignant" in out
     of_malignant = out.split("those of malignant: mean of scores: not excluded")[1]
     # 175 of 210 is the only sensitivity: 0.8325 * 210 = 174.8, 0.8335 * 210 = 175.04
@@ -717,7 +747,7 @@ def test_rivals_are_drawn_beside_the_paper(splits, beside):
         )
     figure = plots.rivals(table, known, row, asked)
     text = texts_of(figure)
-    assert "accuracy, validation" in text and ("paper: 0.940" in text) == beside
+    assert "accuracy,\ntuning" in text and ("paper: 0.940" in text) == beside
     assert ("780 fit\n1,560 do not fit" in text) == ("normal perfect" in text.replace("\n", " ")) == beside
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert labels == ["plain images", "1 copy, then split"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 
 import pytest
@@ -11,7 +12,7 @@ from bcd_utils.pipeline.stages import all_stages, sections
 from bcd_utils.pipeline.stages.data_audit import reviewed_and_network
 from bcd_utils.pipeline.stages.model_comparison import weights_available
 from bcd_utils.study.loading import make_study
-from bcd_utils.study.stage import Stage, section_name, stages_of, writers
+from bcd_utils.study.stage import Figure, Stage, section_name, stages_of, writers
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.paths import NOTEBOOKS
 
@@ -31,6 +32,28 @@ def test_each_artifact_has_one_writer():
 def test_a_record_is_written_by_its_stage(stage):
     assert stage.record == "" or stage.record in stage.writes
     assert stage.question.endswith("?")
+
+
+@every_stage
+def test_a_notebook_draws_the_figures_that_its_stage_declares(stage):
+    cells = json.loads((NOTEBOOKS / f"{stage.notebook}.ipynb").read_text(encoding="utf-8"))["cells"]
+    source = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    names = [call.args[-1] for call in calls if getattr(call.func, "attr", "") == "save_figure"]
+    drawn = {name.value for name in names if isinstance(name, ast.Constant)}
+    sheets = {"look_alikes_*"} if "sheet_in(run)" in source else set()
+    by_name = {"fig3_ultrasound", "samples"} if "samples_figure(" in source else set()
+    by_others = {"flow"} if stage.notebook == "02_preprocessing" else set()
+    assert {each.name for each in stage.figures} == drawn | sheets | by_name | by_others
+    assert {each.stem for each in stage.paper_figures} <= {each.name for each in stage.figures}
+
+
+@pytest.mark.parametrize(
+    "texts", [("", "It is a curve."), ("hello", "It is a curve."), ("A curve.", "a_curve")]
+)
+def test_a_figure_without_caption_or_alternative_text_is_refused(texts):
+    with pytest.raises(StudyError, match="The figure hello has no"):
+        Figure("hello", *texts)
 
 
 def test_all_notebooks_together_are_a_study():
@@ -134,8 +157,24 @@ def test_a_stage_brings_its_own_section_with_defaults_and_strict():
 
 
 def test_the_sections_of_the_stages_are_settings_of_a_study():
-    assert set(sections()) == {"audit", "repeated_splits", "external", "comparison", "modalities"}
+    own = {
+        "audit", "repeated_splits", "external", "comparison", "modalities", "published_results", "image_and_record"
+    }  # fmt: skip
+    assert set(sections()) == own
     assert make_study({"name": "x"}, sections=sections()).sections == {}
+
+
+def test_another_file_of_published_results_makes_its_stage_stale(tmp_path):
+    results = tmp_path / "mine.yaml"
+    results.write_text("rows: {}")
+    stage = all_stages()["13_published_results"]
+    study = make_study({"name": "x", "published_results": {"results": str(results)}}, sections=sections())
+    before = stage.outside(study)
+    results.write_text("rows: {A: {}}")
+    assert stage.outside(study) != before
+    results.unlink()
+    with pytest.raises(StudyError, match="There is no file .*mine.yaml.*published_results.results"):
+        stage.outside(study)
 
 
 def test_a_stage_without_a_record_has_no_key():

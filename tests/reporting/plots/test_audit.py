@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from figures import drawn, strings
 
 from bcd_utils.reporting.plots import audit
 
@@ -18,19 +18,8 @@ ROW = {
 
 
 def texts(figure):
-    """All text that is drawn; every panel's caption must lie on the figure."""
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    width, height = canvas.get_width_height()
-    found = []
-    for panel in figure.axes:
-        for label in (panel.xaxis.label, panel.yaxis.label, panel.title, panel._left_title, *panel.texts):
-            if label.get_text() and panel.axison:
-                box = label.get_window_extent(canvas.get_renderer())
-                assert box.x0 >= -1 and box.y0 >= -1 and box.x1 <= width + 1 and box.y1 <= height + 1, label
-                found.append(label.get_text())
-        found += [label.get_text() for label in panel.get_yticklabels() if panel.axison]
-    return found
+    """All texts of a figure, each of which can be read."""
+    return strings(drawn(figure))
 
 
 def picture(height, width, level=100):

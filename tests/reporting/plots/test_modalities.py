@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from figures import drawn
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
@@ -13,24 +13,6 @@ from bcd_utils.images.statistics import MEASURES
 from bcd_utils.reporting.plots import modalities, style
 
 pytestmark = pytest.mark.filterwarnings("error")
-
-
-def drawn(figure):
-    """The figure, drawn; every label must lie on it."""
-    FigureCanvasAgg(figure).draw()
-    for panel in figure.axes:
-        for text in (
-            panel.title,
-            *panel.texts,
-            *panel.get_yticklabels(),
-            panel.xaxis.label,
-            panel.yaxis.label,
-        ):
-            box = text.get_window_extent()
-            if text.get_text() and text.get_visible():
-                assert figure.bbox.x0 - 1 <= box.x0 and box.x1 <= figure.bbox.x1 + 1, text.get_text()
-                assert figure.bbox.y0 - 1 <= box.y0 and box.y1 <= figure.bbox.y1 + 1, text.get_text()
-    return figure
 
 
 def measured(seed: int, images: int = 30, scale: float = 1) -> pd.DataFrame:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from figures import drawn
 
 from bcd_utils.evaluation.subgroups import Subgroups
-from bcd_utils.reporting.plots.subgroups import FEW, NARROW, forest
+from bcd_utils.reporting.plots.subgroups import FEW, forest
+from bcd_utils.study.legibility import COLUMN
 
 
 def row(column, subgroup, found, positives, spared, others):
@@ -29,8 +31,7 @@ TABLE = pd.DataFrame(
 
 
 def test_every_subgroup_stands_under_its_column_with_its_counts_and_few_are_hollow():
-    figure = forest(Subgroups("malignant", TABLE, {}, {}), "A network")
-    figure.draw_without_rendering()
+    figure = drawn(forest(Subgroups("malignant", TABLE, {}, {}), "A network"))
     [panel] = figure.axes
     names = [label.get_text().replace("\n", " ") for label in panel.get_yticklabels()]
     assert names == ["all images", "lesion area", "up to 5%", "above 5%"]
@@ -38,5 +39,5 @@ def test_every_subgroup_stands_under_its_column_with_its_counts_and_few_are_holl
     assert counts == ["50 of 100", "160 of 200", "45 of 90", "160 of 200", "5 of 10"]
     hollow = [line for line in panel.get_lines() if line.get_fillstyle() == "none"]
     assert len(hollow) == 1 and hollow[0].get_color() == FEW and hollow[0].get_xdata() == 0.5
-    assert figure.get_size_inches()[0] == NARROW and panel.get_title() == "A network"
+    assert figure.get_size_inches()[0] == COLUMN and panel.get_title() == "A network"
     assert "fewer than 20" in [text.get_text() for text in figure.legends[0].get_texts()]
