@@ -79,6 +79,10 @@ FULL = {
     },
     "lottery": {"headline": {"accuracy": bounds(0.8, 0.7, 0.9)}},
     "forensics": {"readings_of_f1": ["macro"]},
+    "published": {
+        "data": "BUSI", "rows": 3, "outcomes": {"fits": 2, "fits only if": 1}, "overlap": {},
+        "quality": {"what was split (images, groups)": {"all": 1}, "what was done about copies": {"all": 0}},
+    },
     "external": {
         "given": True, "title": "Elsewhere", "scores": {"accuracy": 0.6},
         "intervals": {"accuracy": bounds(0.6, 0.4, 0.8)},

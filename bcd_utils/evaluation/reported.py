@@ -169,10 +169,8 @@ def other_classes(classes: Iterable[str]) -> str:
     papers, ours = set(paper_reported().images), list(classes)
     if not ours or set(ours) == papers:
         return ""
-    return (
-        f"This study tells {enumerated(ours)} apart, the paper other classes ({len(papers)}): no score of the paper's "
-        "is comparable."
-    )
+    told, number = enumerated(ours), len(papers)
+    return f"This study tells {told} apart, the paper other classes ({number}): no score of the paper's is comparable."
 
 
 def beside_paper(

@@ -57,8 +57,7 @@ def study_of(archived: Run, data_dir: Path | None, overrides: Sequence[str]) -> 
     """
     settings: dict[str, Any] = {} if data_dir is None else {"source": {"data_dir": str(data_dir)}}
     study = load_study(archived.folder / "study.yaml", list(overrides), sections(), **settings)
-    for name in ("backbone", "weights"):
-        file = getattr(study, name)
+    for name, file in (("backbone", study.backbone), ("weights", study.weights)):
         if file.endswith((".keras", ".h5")) and not Path(file).is_file():
             fix = f"say where it is: --set {name}=FILE"
             raise StudyError(f"The study's {name} {Path(file).name} is not here ({file})", fix)

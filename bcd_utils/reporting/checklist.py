@@ -7,6 +7,8 @@ The items are data: one YAML file a checklist in ``templates/checklists``. An it
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,11 @@ def load_checklists() -> list[dict[str, Any]]:
     >>> [(checklist["name"], len(checklist["items"])) for checklist in load_checklists()]
     [('CLAIM 2024', 44), ('REFORMS', 32), ('STARD-AI 2025', 48), ('TRIPOD+AI 2024', 52)]
     """
+    return deepcopy(_read())
+
+
+@lru_cache(maxsize=1)
+def _read() -> list[dict[str, Any]]:
     paths = sorted((TEMPLATES / "checklists").glob("*.yaml"))
     return [yaml.safe_load(path.read_text(encoding="utf-8")) for path in paths]
 

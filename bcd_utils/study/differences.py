@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bcd_utils.study.loading import load_study, parse_override
+from bcd_utils.study.loading import load_study
+from bcd_utils.study.overrides import parse_override
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import read_json

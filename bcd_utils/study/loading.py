@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
@@ -13,15 +12,14 @@ from typing import Any, get_args, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from bcd_utils.study.networks import NETWORKS
-from bcd_utils.study.renamed import new_name, with_new_names
+from bcd_utils.study.overrides import overridden
+from bcd_utils.study.renamed import with_new_names
 from bcd_utils.study.settings import INPUTS, Study
 from bcd_utils.study.source import Source
 from bcd_utils.utils.errors import StudyError, allowed_instead
 from bcd_utils.utils.path_text import printable
 from bcd_utils.utils.paths import AUTHOR_FILE, STUDIES, readable, refuse_unstorable
 from bcd_utils.utils.plain_yaml import parse_yaml
-
-_logger = logging.getLogger(__name__)
 
 _PATTERN_HELP = {
     "backbone": f"one of {', '.join(NETWORKS)}, or the path of a .keras file",
@@ -161,26 +159,6 @@ def make_study(
     return study if study.title else replace(study, title=study.name)
 
 
-def parse_override(text: str) -> tuple[str, Any]:
-    """Split ``key=value``; the value is read as YAML.
-
-    Examples
-    --------
-    >>> parse_override("dropout=0.3")
-    ('dropout', 0.3)
-    >>> parse_override("fine_tuning.learning_rate=1e-5")
-    ('fine_tuning.learning_rate', 1e-05)
-    """
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise StudyError(f"--set {text!r} is not of the form key=value", "write for example --set epochs=10")
-    try:
-        return key.strip(), parse_yaml(value)
-    except ValueError as error:
-        problem = f"--set {text!r}: the value is not valid YAML ({error})"
-        raise StudyError(problem, f"quote it: --set '{key}=\"...\"'") from None
-
-
 def with_absolute_paths(settings: Mapping[str, Any], folder: Path = STUDIES) -> dict[str, Any]:
     """Settings whose files and folders do not depend on the current folder or on ``~``.
 
@@ -277,22 +255,6 @@ def load_study(
         both = isinstance(value, dict) and isinstance(values.get(key), dict)
         values[key] = {**values[key], **value} if both else value
     return make_study(with_absolute_paths(values, path.parent), readable(path), sections or {})
-
-
-def overridden(values: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """Plain values in which ``key=value`` texts have replaced some; a dotted key reaches into a section."""
-    for text in overrides:
-        key, value = parse_override(text)
-        current = new_name(key)
-        if current != key:
-            _logger.warning("--set %s: it is now called '%s'", key, current)
-        *outer, last = current.split(".")
-        inner = values
-        for section in outer:
-            inner[section] = dict(inner[section]) if isinstance(inner.get(section), dict) else {}
-            inner = inner[section]
-        inner[last] = value
-    return values
 
 
 def source_of(values: Mapping[str, Any], overrides: Sequence[str] = ()) -> Source:

@@ -15,7 +15,8 @@ import pandas as pd
 
 from bcd_utils.study.differences import command_of
 from bcd_utils.study.figures import PAGE_DPI, said_of, write_figure
-from bcd_utils.study.loading import make_study, overridden
+from bcd_utils.study.loading import make_study
+from bcd_utils.study.overrides import overridden
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.cache import work_for
 from bcd_utils.utils.errors import StudyError
@@ -245,9 +246,8 @@ class Run:
 
     def shown(self) -> dict[str, tuple[int, ...]]:
         """The run's figures, tables and executed notebooks, and what tells that one was written anew."""
-        paths = [
-            path for part in ("figures", "tables", "notebooks") for path in (self.folder / part).glob("*")
-        ]
+        kept = [self.folder / part for part in ("figures", "tables", "notebooks")]
+        paths = [path for folder in kept for path in folder.glob("*")]
         states = {path: path.stat() for path in sorted(paths) if not path.name.startswith(".")}
         return {
             path.relative_to(self.folder).as_posix(): (state.st_ino, state.st_mtime_ns, state.st_size)

@@ -202,7 +202,7 @@ def test_a_study_of_one_notebook_is_published(run, executed):
         text = (run.folder / name).read_text(encoding="utf-8")
         assert "Synthetic data: " in text and "Data exploration" in text, name
         assert 'href="checklist.html"' in text and 'href="model_card.html"' in text, name
-        assert "Flow of images" in text or name == f"{STAGE}.html", name
+        assert "What became of the images" in text or name == f"{STAGE}.html", name
     assert "Synthetic data: " in (run.folder / "model_card.md").read_text(encoding="utf-8")
     assert len(pd.read_csv(run.folder / "checklist.csv")) == 44 + 32 + 48 + 52
     assert (run.folder / "figures" / "flow.png").exists()

@@ -8,7 +8,8 @@ import shlex
 import pytest
 
 from bcd_utils.study.differences import as_override, command_of, differing
-from bcd_utils.study.loading import load_study, parse_override
+from bcd_utils.study.loading import load_study
+from bcd_utils.study.overrides import parse_override
 from bcd_utils.utils.paths import STUDIES
 
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bcd_utils.study.loading import load_study, make_study, parse_override, study_files
+from bcd_utils.study.loading import load_study, make_study, study_files
+from bcd_utils.study.overrides import parse_override
 from bcd_utils.study.settings import Study
 from bcd_utils.study.source import StudySource
 from bcd_utils.utils.errors import StudyError

@@ -16,6 +16,7 @@ from bcd_utils.evaluation.predictions import class_numbers
 from bcd_utils.study.run import Run
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.counting import OnProgress
+from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import sha256_of_json
 
 KEPT = ("id", "label", "patient", "group", "status", "official_split")
@@ -95,9 +96,13 @@ def of_tables(study: Study) -> Material:
     table = found.scan.images.assign(status="ok")
     table["patient"] = table["patient"] if "patient" in table else ""
     table["group"] = table["patient"].where(table["patient"] != "", table["id"])
-    table = table[table["label"].isin(found.dataset.classes)].reset_index(drop=True)
     records = records_of(found.dataset, study.source.record, found.folder, table)
     classes = tuple(label for label in found.dataset.classes if (table["label"] == label).any())
+    if len(classes) < 2:
+        raise StudyError(
+            f"The tables in {found.folder} name images of one class only",
+            "name a folder with those of two classes",
+        )
     kept = table[[name for name in KEPT if name in table]]
     identity = sha256_of_json([kept.values.tolist(), records.values.astype(str).values.tolist()])
     of = found.dataset

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.evaluation.counts import cross_entropy
-from bcd_utils.experiments.image_and_record.pipelines import FORCES, make_classifier, make_encoder
+from bcd_utils.experiments.image_and_record.learners import FORCES, make_classifier, make_encoder
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.parallel import Result
 

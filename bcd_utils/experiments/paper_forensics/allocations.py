@@ -18,8 +18,8 @@ from bcd_utils.experiments.paper_forensics.search import (
     TooManyError,
     count_matrices,
     fitting_matrices,
-    sums,
 )
+from bcd_utils.experiments.paper_forensics.sums import sums
 
 MOST_COUNTS = 200_000  # class counts of a set
 MOST_COMPARED = 20_000_000  # matrices of all class counts of a set together

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 
 import numpy as np
 
 from bcd_utils.evaluation.counts import Counts
 from bcd_utils.evaluation.format import Rounded
 from bcd_utils.evaluation.printed_scores import ends, printed
+from bcd_utils.experiments.paper_forensics.sums import shares, sums
 from bcd_utils.utils.errors import StudyError
 
 MOST_TRIED = 200_000_000  # matrices: some 4 minutes for 3 classes
@@ -283,27 +283,3 @@ def fitting_of_all(
             found.append(matrices[fitting].astype(np.int32))
     owner, matrices = np.concatenate(owners), np.concatenate(found)
     return {int(row): matrices[owner == row] for row in np.unique(owner)}
-
-
-@lru_cache(maxsize=10_000)  # a study tries thousands of class counts with the same few errors
-def shares(errors: int, columns: int) -> np.ndarray:
-    """All ways to share errors among columns; int (ways, columns)."""
-    return sums([np.arange(errors + 1)] * columns, errors)
-
-
-def sums(allowed: Sequence[np.ndarray], total: int) -> np.ndarray:
-    """All ways to write ``total`` as a sum of one value out of each array; int (ways, len(allowed)).
-
-    Examples
-    --------
-    >>> sums([np.arange(3), np.arange(2)], 2).tolist()
-    [[1, 1], [2, 0]]
-    """
-    ways = np.zeros((1, 0), dtype=int)
-    for index, values in enumerate(allowed[:-1]):
-        later = sum(others.max(initial=0) for others in allowed[index + 1 :])
-        left = total - ways.sum(axis=1)[:, None] - values
-        way, value = np.nonzero((left >= 0) & (left <= later))
-        ways = np.column_stack([ways[way], values[value]])
-    last = total - ways.sum(axis=1)
-    return np.column_stack([ways, last])[np.isin(last, allowed[-1])]

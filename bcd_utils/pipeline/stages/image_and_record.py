@@ -55,4 +55,16 @@ STAGE = Stage(
             on_index=True,
         ),
     ),
+    tables={
+        "record_composition": "Images, patients and groups of each class",
+        "record_columns": "The columns, and whether each is known before the image or read from it",
+        "record_missing": "How often each column is missing, by class",
+        "record_arms": "Who is compared, and what each is given",
+        "record_scores": "Scores of each arm out of fold, with their intervals",
+        "record_scores_published": "Scores of each arm on the published test set",
+        "record_paired": "Differences from the first arm on the same images, with their intervals and tests",
+        "record_calibration": "Whether the probabilities of each arm mean what they say",
+        "record_importance": "Area under the ROC curve lost when a group of columns is shuffled",
+        "record_claim": "The paper's claim, and what this run says of it",
+    },
 )

@@ -49,4 +49,12 @@ STAGE = Stage(
             "Dots above markers on their intervals, a row an arm or a published result, area to the right.",
         ),
     ),
+    tables={
+        "published_results": "Published results, by what was split and shown to the network, and what fits each",
+        "published_further": "Other networks, and other tables, on the same test images",
+        "published_within_arms": "Where each published accuracy lies among the splits of our own arms",
+        "reporting_quality": "What the publications state, counted",
+        "published_copies": "Copies in the data set, as others have counted them, beside our own count",
+        "published_elsewhere": "Results on other data, and criticisms",
+    },
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import groupby
 
 #: A run of characters that pdflatex cannot set is written as this command with their Unicode numbers.
@@ -61,6 +62,7 @@ def escape(text: object) -> str:
     return "".join(map(_word, re.split("( )", composed)))
 
 
+@lru_cache(maxsize=10_000)
 def _word(word: str) -> str:
     parts = _PIECE.findall(word) if len(word) > LONGEST_WORD else [word]
     return r"\allowbreak{}".join(map(_characters, parts))

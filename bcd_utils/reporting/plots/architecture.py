@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from bcd_utils.reporting.plots import style
+from bcd_utils.reporting.plots import lettering, style
 from bcd_utils.reporting.plots.diagrams import EDGE, arrow
 
 FROZEN = {"facecolor": "#CFE3F1", "hatch": "////", "edgecolor": "#9CBFD8"}
@@ -30,8 +30,8 @@ def architecture(layers: Sequence[dict]) -> Figure:
         Each with ``name`` (str), ``shape`` (str, as "7 x 7 x 2048"), ``parameters`` (int), ``trainable``
         (bool) and ``kind`` ("input", "backbone", "head" or "output").
     """
-    names = [style.wrap(readable(layer["name"]), RIGHT - LEFT - 0.06, style.SMALL) for layer in layers]
-    heights = [(name.count("\n") + 1) * style.line_height(style.SMALL) + 2 * PAD for name in names]
+    names = [lettering.wrap(readable(layer["name"]), RIGHT - LEFT - 0.06, style.SMALL) for layer in layers]
+    heights = [(name.count("\n") + 1) * lettering.line_height(style.SMALL) + 2 * PAD for name in names]
     top = EDGE + KEY + sum(heights) + (len(layers) - 1) * GAP
     figure, panel = style.canvas(top + HEAD, style.COLUMN)
     muted = {"size": style.SMALL, "color": style.MUTED, "va": "bottom"}
@@ -46,7 +46,7 @@ def architecture(layers: Sequence[dict]) -> Figure:
         for options in (look | {"linewidth": 0}, frame):
             panel.add_patch(Rectangle((LEFT, top - height), RIGHT - LEFT, height, **options))
         plate = {"facecolor": look["facecolor"], "edgecolor": "none", "pad": 1} if "hatch" in look else None
-        style.write(panel, MIDDLE, top - PAD, name, style.SMALL, ha="center", bbox=plate)
+        lettering.write(panel, MIDDLE, top - PAD, name, style.SMALL, ha="center", bbox=plate)
         texts = {SHAPE: layer["shape"].replace(" x ", " × "), WEIGHTS: _short_count(layer["parameters"])}
         for left, text in texts.items():
             panel.text(left, top - height / 2, text, va="center", size=style.SMALL)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bcd_utils.audit.lesions import MOST_PAIRS, Sheet
-from bcd_utils.reporting.plots import style
+from bcd_utils.reporting.plots import lettering, style
 from bcd_utils.reporting.plots.data import image_grid
 from bcd_utils.study.run import Run
 
@@ -59,7 +59,7 @@ def caption(row: pd.Series, width: float) -> str:
         f"{row['kind']}, {verdict}" + (", labels differ" if row["contradictory"] else ""),
     ]
     weight = "bold" if row["contradictory"] else "normal"
-    return "\n".join(style.wrap(line, width, style.SMALL, weight) for line in lines)
+    return "\n".join(lettering.wrap(line, width, style.SMALL, weight) for line in lines)
 
 
 def side_by_side(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -105,7 +105,7 @@ def best_matches(best: pd.DataFrame, threshold: float | None, classes: Sequence[
         share = f"{style.spaced(name)}: {copies:,} of {len(values):,} images have a copy"
         shares.append(share)
         panel.set_title(
-            style.wrap(share, 2.9, style.SMALL, "bold"), size=style.SMALL, weight="bold", loc="left"
+            lettering.wrap(share, 2.9, style.SMALL, "bold"), size=style.SMALL, weight="bold", loc="left"
         )
     label = "detail correlation with the most similar other image"
     line = "no image is joined to another by it" if threshold is None else f"dashed: threshold {threshold:g}"

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from bcd_utils.reporting.plots import style
+from bcd_utils.reporting.plots import lettering, style
 
 # before and after, say; the first is drawn hollow and dashed
 COLOURS = ("#808080", "#5B2A86")  # no class has them
@@ -56,7 +56,7 @@ def reliability(tables: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure:
         upper.tick_params(labelbottom=False)
         lower.set(xlim=(-0.02, 1.02), xticks=[0, 0.5, 1], xlabel="predicted probability")
         lower.yaxis.set_major_locator(MaxNLocator(2, integer=True))
-        style.heading(upper, style.wrap(style.spaced(name), side - 0.35, style.LARGE, "bold"))
+        style.heading(upper, lettering.wrap(style.spaced(name), side - 0.35, style.LARGE, "bold"))
     for upper, lower in grid[:, 0].reshape(-1, 2):
         upper.set_ylabel("share in which true")
         lower.set_ylabel("images")

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from bcd_utils.evaluation.format import with_interval
 from bcd_utils.models.candidates.base import FAMILIES
-from bcd_utils.reporting.plots import style
+from bcd_utils.reporting.plots import lettering, style
 from bcd_utils.reporting.plots.heat_maps import blended, mark_peak
 
 #: Colour and marker of each family; two of one colour differ in marker and are never neighbours.
@@ -48,7 +48,7 @@ def scores(table: pd.DataFrame, metrics: Names, titles: Names, families: Names, 
         A name in the index.
     """
     names = [style.named(titles[name], 1.7) for name in table.index]
-    row = max(0.2, 0.06 + max(name.count("\n") + 1 for name in names) * style.line_height(style.SMALL))
+    row = max(0.2, 0.06 + max(name.count("\n") + 1 for name in names) * lettering.line_height(style.SMALL))
     figure, [grid] = style.panels(0.9 + row * len(table), columns=len(metrics), sharey=True, lines="x")
     for panel, (metric, heading) in zip(grid, metrics.items(), strict=True):
         dashes = {"color": LOOKS["paper"][0], "linewidth": 0.8, "linestyle": (0, (3, 3))}
@@ -103,8 +103,8 @@ def pareto(table: pd.DataFrame, titles: Names, families: Names) -> Figure:
         places = pareto_front(known.tolist(), accuracy[known.index].tolist())
         fronts.append([known.index[place] for place in places])
         named = [f"{number}  {titles[name]}" for number, name in enumerate(fronts[-1], 1)]
-        lists.append("\n".join(style.wrap(line, style.PAGE / 2 - 0.6, style.SMALL) for line in named))
-    below = max(text.count("\n") + 1 for text in lists) * style.line_height(style.SMALL)
+        lists.append("\n".join(lettering.wrap(line, style.PAGE / 2 - 0.6, style.SMALL) for line in named))
+    below = max(text.count("\n") + 1 for text in lists) * lettering.line_height(style.SMALL)
     ratios: dict[str, Any] = {"height_ratios": [2.4, below], "sharey": "row", "lines": "both"}
     figure, grid = style.panels(3.2 + below, 2, 2, **ratios)
     for panel, under, (label, known), front, text in zip(*grid, costs.items(), fronts, lists, strict=True):
@@ -171,8 +171,10 @@ def side_by_side(examples: Sequence[dict], titles: Names) -> Figure:
     """
     columns = 1 + len(titles)
     cell = style.PAGE / columns
-    titled = [style.wrap(title, cell - 0.05, style.SMALL, "bold") for title in ("image", *titles.values())]
-    above = max(title.count("\n") + 1 for title in titled) * style.line_height(style.SMALL) + 0.1
+    titled = [
+        lettering.wrap(title, cell - 0.05, style.SMALL, "bold") for title in ("image", *titles.values())
+    ]
+    above = max(title.count("\n") + 1 for title in titled) * lettering.line_height(style.SMALL) + 0.1
     images = [[example["image"]] for example in examples]
     heights = [tall + 0.2 for tall in style.row_heights(images, cell, 0.2 * len(examples) + above)]
     figure, grid = style.panels(sum(heights) + above, len(examples), columns, height_ratios=heights)

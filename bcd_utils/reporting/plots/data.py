@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from bcd_utils.reporting.plots import style
+from bcd_utils.reporting.plots import lettering, style
 
 CAPTION = 0.26  # inches that a one-line caption and the space around it take
 
@@ -26,9 +26,11 @@ def samples(images: dict[str, list[tuple[np.ndarray, np.ndarray, str]]]) -> Figu
     """
     columns = max(map(len, images.values()))
     cell = (style.PAGE - 0.3) / columns
-    captions = [[style.wrap(name, cell - 0.1, style.SMALL) for _, _, name in row] for row in images.values()]
+    captions = [
+        [lettering.wrap(name, cell - 0.1, style.SMALL) for _, _, name in row] for row in images.values()
+    ]
     lines = max(text.count("\n") for row in captions for text in row)
-    below = CAPTION + lines * style.line_height(style.SMALL)
+    below = CAPTION + lines * lettering.line_height(style.SMALL)
     rows = [[image for image, _, _ in row] for row in images.values()]
     heights = [tall + below for tall in style.row_heights(rows, cell, below * len(rows))]
     figure, grid = style.panels(sum(heights), len(images), columns, height_ratios=heights)
@@ -38,7 +40,7 @@ def samples(images: dict[str, list[tuple[np.ndarray, np.ndarray, str]]]) -> Figu
             style.lesion(panel, image, mask, anchor="SW" if panel is axes[0] else "S")
             panel.set_xlabel(caption, size=style.SMALL)
         size = style.LARGE if len(images) < 5 else style.SMALL
-        label = style.wrap(style.spaced(name), height - below, size, "bold")
+        label = lettering.wrap(style.spaced(name), height - below, size, "bold")
         axes[0].set_ylabel(label, size=size, weight="bold")
     shown = (f"{len(row)} of {style.spaced(name)}" for name, row in images.items())
     figure.set_label(f"Images shown: {', '.join(shown)}.")
@@ -56,12 +58,12 @@ def image_grid(images: Sequence[tuple[str, np.ndarray]], columns: int = 6, title
     width = style.PAGE if len(images) > 1 else style.COLUMN
     columns = min(columns, len(images))
     cell = width / columns
-    captions = [style.wrap(caption, cell - 0.1, style.SMALL) for caption, _ in images]
+    captions = [lettering.wrap(caption, cell - 0.1, style.SMALL) for caption, _ in images]
     lines = max(caption.count("\n") for caption in captions)
     rows = [images[start : start + columns] for start in range(0, len(images), columns)]
-    below = CAPTION + lines * style.line_height(style.SMALL)
-    heading = style.wrap(title, width - 0.2, style.LARGE, "bold") if title else ""
-    above = (heading.count("\n") + 1) * style.line_height(style.LARGE) + 0.1 if title else 0
+    below = CAPTION + lines * lettering.line_height(style.SMALL)
+    heading = lettering.wrap(title, width - 0.2, style.LARGE, "bold") if title else ""
+    above = (heading.count("\n") + 1) * lettering.line_height(style.LARGE) + 0.1 if title else 0
     shown = [[image for _, image in row] for row in rows]
     heights = [tall + below for tall in style.row_heights(shown, cell - 0.08, below * len(rows) + above)]
     figure, grid = style.panels(sum(heights) + above, len(rows), columns, width=width, height_ratios=heights)
@@ -223,7 +225,9 @@ def intensities(histograms: dict[str, np.ndarray]) -> Figure:
         seaborn.histplot(x=levels, weights=mean, color="#333333", fill=False, linewidth=0.9, **bars)
         panel.set(xlabel="", ylabel="", xlim=(0, 256))
         panel.set_xticks([0, 64, 128, 192, 255])
-        style.heading(panel, style.wrap(style.spaced(name), style.PAGE / columns - 0.5, style.LARGE, "bold"))
+        style.heading(
+            panel, lettering.wrap(style.spaced(name), style.PAGE / columns - 0.5, style.LARGE, "bold")
+        )
     panel.yaxis.set_major_formatter(style.percent)
     figure.supxlabel("grey level", size=style.MEDIUM)
     figure.supylabel("mean share of the pixels", size=style.MEDIUM)
@@ -256,16 +260,16 @@ def before_after(pairs: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> Figure:
     """
     width = style.PAGE if len(pairs) > 1 else style.COLUMN
     cell = (width - 0.3) / len(pairs)
-    captions = [style.wrap(caption, cell - 0.1, style.SMALL) for caption, _, _ in pairs]
+    captions = [lettering.wrap(caption, cell - 0.1, style.SMALL) for caption, _, _ in pairs]
     rows = {"original": [pair[1] for pair in pairs], "network input": [pair[2] for pair in pairs]}
-    below = 0.12 + max(caption.count("\n") + 1 for caption in captions) * style.line_height(style.SMALL)
+    below = 0.12 + max(caption.count("\n") + 1 for caption in captions) * lettering.line_height(style.SMALL)
     heights = [tall + 0.06 for tall in style.row_heights(list(rows.values()), cell - 0.08, below)]
     size: dict[str, Any] = {"width": width, "height_ratios": heights}
     figure, grid = style.panels(sum(heights) + below, 2, len(pairs), **size)
     for axes, (label, row), height in zip(grid, rows.items(), heights, strict=True):
         for panel, image in zip(axes, row, strict=True):
             style.picture(panel, image, anchor="SW" if panel is axes[0] else "S")
-        label = style.wrap(label, height, style.LARGE, "bold")
+        label = lettering.wrap(label, height, style.LARGE, "bold")
         axes[0].set_ylabel(label, size=style.LARGE, weight="bold")
     for panel, caption in zip(grid[1], captions, strict=True):
         panel.set_xlabel(caption, size=style.SMALL)

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from bcd_utils.reporting.plots import style
+from bcd_utils.reporting.plots import lettering, style
 
 ARROW = {"arrowstyle": "-|>", "color": style.MUTED, "linewidth": 1} | {
     "mutation_scale": 9, "shrinkA": 2, "shrinkB": 2
@@ -32,10 +32,10 @@ def methodology(steps: Sequence[tuple[str, str]]) -> Figure:
     rows = math.ceil(len(steps) / columns)
     width = (style.PAGE - 2 * EDGE - (columns - 1) * GAP) / columns
     inner = width - 2 * PAD
-    titles = [style.wrap(title, inner, style.LARGE, "bold") for title, _ in steps]
-    details = [style.wrap(detail, inner, style.SMALL) for _, detail in steps]
-    title_height = _lines(titles) * style.line_height(style.LARGE)
-    height = 2 * PAD + title_height + 0.06 + _lines(details) * style.line_height(style.SMALL)
+    titles = [lettering.wrap(title, inner, style.LARGE, "bold") for title, _ in steps]
+    details = [lettering.wrap(detail, inner, style.SMALL) for _, detail in steps]
+    title_height = _lines(titles) * lettering.line_height(style.LARGE)
+    height = 2 * PAD + title_height + 0.06 + _lines(details) * lettering.line_height(style.SMALL)
 
     figure, panel = style.canvas(2 * EDGE + rows * height + (rows - 1) * GAP)
     boxes = []
@@ -89,7 +89,7 @@ def image_flow(
         title: str, counts: Mapping[str, int], lines: str = "", edge: str = BLUE, face: str = PALE
     ) -> _Box:
         lines = lines or "\n".join(f"{count} {style.spaced(label)}" for label, count in counts.items())
-        text = style.wrap(lines, width - 2 * PAD, style.SMALL)
+        text = lettering.wrap(lines, width - 2 * PAD, style.SMALL)
         return _Box(f"{title}: {sum(counts.values())}", text, edge, face)
 
     usable = {label: sum(counts[label] for counts in sets.values()) for label in found}
@@ -109,9 +109,9 @@ def image_flow(
         kind, why = ("groups", "each of one patient") if patients else ("copies", "found by the data audit")
         rows[1][2] = box(f"Of which in {kind}", {"": copies[1]}, f"in {copies[0]} groups, {why}", **aside)
 
-    title_height = style.line_height(style.LARGE) + 0.05
+    title_height = lettering.line_height(style.LARGE) + 0.05
     lines = [_lines([box.text for box in row.values()]) for row in rows]
-    heights = [2 * PAD + title_height + count * style.line_height(style.SMALL) for count in lines]
+    heights = [2 * PAD + title_height + count * lettering.line_height(style.SMALL) for count in lines]
     figure, panel = style.canvas(2 * EDGE + sum(heights) + 2 * GAP)
     lefts = [EDGE + column * (width + GAP) for column in range(3)]
     centres = [left + width / 2 for left in lefts]
@@ -153,8 +153,8 @@ def _draw(panel: Axes, place: tuple[float, float, float, float], box: _Box, titl
     rounded = "round,pad=0,rounding_size=0.07"
     panel.add_patch(FancyBboxPatch((left, bottom), width, height, boxstyle=rounded, **look))
     left, top = left + PAD, bottom + height - PAD
-    style.write(panel, left, top, box.title, style.LARGE, weight="bold")
-    style.write(panel, left, top - title_height, box.text, style.SMALL, color=style.MUTED)
+    lettering.write(panel, left, top, box.title, style.LARGE, weight="bold")
+    lettering.write(panel, left, top - title_height, box.text, style.SMALL, color=style.MUTED)
 
 
 def arrow(panel: Axes, start: tuple[float, float], end: tuple[float, float], **changes) -> None:

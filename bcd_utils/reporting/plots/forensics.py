@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from bcd_utils.datasets.splits import SETS
 from bcd_utils.evaluation.format import number
-from bcd_utils.reporting.plots import style
+from bcd_utils.reporting.plots import lettering, style
 from bcd_utils.reporting.plots.results import confusion_matrices
 from bcd_utils.utils.words import enumerated
 
@@ -83,7 +83,7 @@ def rivals(
             grid[-1].axvline(1, zorder=1, **PAPER)
         named = enumerated(asked) if len(asked) == 1 else f"{len(asked)} classes"
         label = f"share of splits with {named} perfect in all sets"
-        grid[-1].set(xlim=(0, 1.05), xlabel=style.wrap(label, 1.2, style.MEDIUM))
+        grid[-1].set(xlim=(0, 1.05), xlabel=lettering.wrap(label, 1.2, style.MEDIUM))
     for panel in grid:
         panel.tick_params(axis="y", length=0)
         panel.locator_params(axis="x", nbins=3)

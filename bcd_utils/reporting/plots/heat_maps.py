@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bcd_utils.evaluation.format import with_interval
-from bcd_utils.reporting.plots import style
+from bcd_utils.reporting.plots import lettering, style
 
 HEAT = "inferno"
 DOT = "#0072B2"
@@ -42,8 +42,8 @@ def gallery(examples: Sequence[dict]) -> Figure:
     notes = style.PAGE - 0.1 - 3 * cell
     heights = [cell * aspect for aspect in aspects]
     titles = (OUTLINED, *HEADERS[1:]) if any(example["mask"].any() for example in examples) else HEADERS
-    headers = [style.wrap(header, cell - 0.05, style.MEDIUM, "bold") for header in titles]
-    above = max(header.count("\n") + 1 for header in headers) * style.line_height(style.MEDIUM)
+    headers = [lettering.wrap(header, cell - 0.05, style.MEDIUM, "bold") for header in titles]
+    above = max(header.count("\n") + 1 for header in headers) * lettering.line_height(style.MEDIUM)
     height = sum(heights) + 0.06 * len(examples) + bar + above + 0.45
     ratios: dict[str, Any] = {"width_ratios": [notes, cell, cell, cell], "height_ratios": [*heights, bar]}
     figure, grid = style.panels(height, len(examples) + 1, 4, **ratios)
@@ -98,9 +98,9 @@ def _describe(panel: Axes, example: dict, width: float) -> None:
     verdict = f"true {label},", f"predicted {predicted} (p={example['probability']:.2f})"
     panel.set_axis_off()
     panel.set(xlim=(0, 1), ylim=(0, 1))
-    name = style.wrap(example["id"], width - 0.15, style.MEDIUM, "bold")
+    name = lettering.wrap(example["id"], width - 0.15, style.MEDIUM, "bold")
     panel.text(0, 0.52, name, va="bottom", size=style.MEDIUM, weight="bold")
-    lines = "\n".join(style.wrap(part, width - 0.15, style.SMALL) for part in verdict)
+    lines = "\n".join(lettering.wrap(part, width - 0.15, style.SMALL) for part in verdict)
     text = panel.text(0, 0.48, lines, va="top", size=style.SMALL, linespacing=1.25)
     if example["label"] != example["predicted"]:
         red = {"va": "top", "size": style.SMALL, "weight": "bold", "color": "#B00020"}

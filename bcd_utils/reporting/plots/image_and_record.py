@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bcd_utils.reporting.plots import style
+from bcd_utils.reporting.plots import lettering, style
 
 #: Colour and marker by what an arm is given: the image, the record, another reader's findings.
 IMAGE, RECORD, READER, OTHER = (style.LOOKS[place] for place in (6, 0, 1, 4))
@@ -39,7 +39,7 @@ def scores(table: pd.DataFrame, metrics: Mapping[str, str], titles: Mapping[str,
         style.heading(panel, heading)
         panel.set(ylim=(len(table) - 0.4, -0.6))
         panel.tick_params(labelsize=style.SMALL)
-    names = [style.wrap(titles[str(arm)], 2.4, style.SMALL) for arm in table.index]
+    names = [lettering.wrap(titles[str(arm)], 2.4, style.SMALL) for arm in table.index]
     grid[0].set_yticks(range(len(table)), names, size=style.SMALL)
     return figure
 
@@ -62,7 +62,9 @@ def importance(table: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
         if group is not None:
             look = look_of(arm)
             style.score(panel, table.loc[(arm, group)], place, "drop", color=look.colour, marker=look.marker)
-    names = [style.wrap(titles[arm] if group is None else group, 3.2, style.SMALL) for arm, group in lines]
+    names = [
+        lettering.wrap(titles[arm] if group is None else group, 3.2, style.SMALL) for arm, group in lines
+    ]
     panel.set_yticks(range(len(lines)), names, size=style.SMALL)
     for tick, (_, group) in zip(panel.get_yticklabels(), lines, strict=True):
         tick.set_weight("bold" if group is None else "normal")

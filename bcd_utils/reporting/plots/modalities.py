@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from bcd_utils.evaluation.format import with_interval
-from bcd_utils.reporting.plots import style
+from bcd_utils.reporting.plots import lettering, style
 
 LOGARITHMIC = ("sharpness", "noise")
 FIRST = {"color": "#333333", "markerfacecolor": "#333333"}
@@ -54,7 +54,7 @@ def character(groups: Sequence[tuple[str, str, pd.DataFrame]], measures: Names) 
                 seaborn.violinplot(x=values, y=np.full(len(values), place), ax=panel, **shape)
                 # the class's marker, for prints without colour
                 panel.plot(np.median(values), place, marker=looks[label].marker, **MARKER)
-        panel.set_title(style.wrap(heading, style.PAGE / columns - 0.6, style.MEDIUM), size=style.MEDIUM)
+        panel.set_title(lettering.wrap(heading, style.PAGE / columns - 0.6, style.MEDIUM), size=style.MEDIUM)
         if measure in LOGARITHMIC:
             style.logarithmic(panel)
         panel.set_ylim(places[-1] + 0.7, -0.7)

@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bcd_utils.evaluation.format import Bounds, number, with_interval
 from bcd_utils.evaluation.metric_registry import main_metrics
-from bcd_utils.reporting.plots import style
+from bcd_utils.reporting.plots import lettering, style
 
 PUBLISHED = {"marker": "D", "markersize": 6.5, "fillstyle": "none", "markeredgewidth": 1, "zorder": 4,
              "linestyle": "none"}  # fmt: skip
@@ -89,7 +89,7 @@ def confusion_matrices(matrices: dict[str, np.ndarray], classes: Sequence[str]) 
     width = style.COLUMN if len(matrices) == 1 else style.PAGE
     side = min((width - longest - 1.0) / columns, 2.4)
     under = [style.named(name, 1.3 if count > 3 else side / count - 0.06) for name in classes]
-    lines = max(name.count("\n") + 1 for name in under) * style.line_height(style.SMALL)
+    lines = max(name.count("\n") + 1 for name in under) * lettering.line_height(style.SMALL)
     below = 0.35 + lines + (0.7 * _longest(under) if count > 3 else 0)
     figure, grid = style.panels(rows * (side + below + 0.3), rows, columns, width=width)
     slanted = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if count > 3 else {}
@@ -123,7 +123,7 @@ def confusion_matrices(matrices: dict[str, np.ndarray], classes: Sequence[str]) 
 
 def _longest(names: Sequence[str]) -> float:
     """Width of the longest line of some names beside an axis, in inches."""
-    return max(style.text_width(line, style.SMALL) for name in names for line in name.split("\n"))
+    return max(lettering.text_width(line, style.SMALL) for name in names for line in name.split("\n"))
 
 
 def roc(
@@ -152,8 +152,8 @@ def roc(
         looks = {positive: looks[positive]}
     width = style.PAGE if len(curves) > 1 else style.COLUMN
     side = width / len(curves)
-    names = {label: style.wrap(style.spaced(label), side - 1.6, style.SMALL) for label in looks}
-    below = 0.25 + sum(name.count("\n") + 1 for name in names.values()) * 1.25 * style.line_height(
+    names = {label: lettering.wrap(style.spaced(label), side - 1.6, style.SMALL) for label in looks}
+    below = 0.25 + sum(name.count("\n") + 1 for name in names.values()) * 1.25 * lettering.line_height(
         style.SMALL
     )
     sizes: dict[str, Any] = {"width": width, "height_ratios": [side - 0.15, below]}

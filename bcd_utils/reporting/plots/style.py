@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import cycle
 from typing import Any, NamedTuple
@@ -12,12 +11,11 @@ import numpy as np
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
-from matplotlib.textpath import text_to_path
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from bcd_utils.evaluation.format import Bounds, value_and_ends
+from bcd_utils.reporting.plots import lettering
 from bcd_utils.study.legibility import COLUMN as COLUMN
 from bcd_utils.study.legibility import LARGEST, PAGE, SMALLEST
 from bcd_utils.study.set_titles import SET_TITLES
@@ -108,7 +106,7 @@ def spaced(name: str) -> str:
 
 def named(name: str, width: float = 1.0, size: float = SMALL) -> str:
     """A name beside an axis, in lines of at most ``width`` inches."""
-    return wrap(spaced(name), width, size)
+    return lettering.wrap(spaced(name), width, size)
 
 
 def new_figure(height: float, width: float = PAGE) -> Figure:
@@ -287,45 +285,6 @@ def sign(label: str, **look) -> Line2D:
 def known(value: float | None) -> bool:
     """Whether a score is defined (neither None nor NaN)."""
     return value is not None and not np.isnan(value)
-
-
-def text_width(text: str, size: float, weight: str = "normal") -> float:
-    """Width of a line of text in inches."""
-    font = FontProperties(size=size, weight=weight)
-    return text_to_path.get_text_width_height_descent(text, font, False)[0] / 72
-
-
-def wrap(text: str, width: float, size: float, weight: str = "normal") -> str:
-    """Break text into lines of at most ``width`` inches: at spaces, hyphens and the like, else anywhere.
-
-    Examples
-    --------
-    >>> wrap("one two", 0.4, 10)
-    'one\\ntwo'
-    """
-    if "\n" in str(text):
-        return "\n".join(wrap(line, width, size, weight) for line in str(text).split("\n"))
-    lines = [""]
-    for piece in re.split(r"(?<=[\s_/-])", str(text).strip()):
-        if lines[-1] and text_width((lines[-1] + piece).rstrip(), size, weight) > width:
-            lines.append("")
-        while len(piece) > 1 and text_width(piece.rstrip(), size, weight) > width:
-            lengths = range(len(piece) - 1, 1, -1)
-            cut = next((n for n in lengths if text_width(piece[:n], size, weight) <= width), 1)
-            lines[-1:], piece = [piece[:cut], ""], piece[cut:]
-        lines[-1] += piece
-    return "\n".join(line.rstrip() for line in lines)
-
-
-def line_height(size: float) -> float:
-    """Height of a line of text in inches, with its spacing."""
-    return size * 1.25 / 72
-
-
-def write(panel: Axes, left: float, top: float, text: str, size: float, **options) -> None:
-    """Write lines on a `canvas`; unlike in one text of many lines, baselines do not depend on the letters."""
-    for index, line in enumerate(text.split("\n")):
-        panel.text(left, top - index * line_height(size) - 0.85 * size / 72, line, size=size, **options)
 
 
 def aspect(images: Sequence[np.ndarray]) -> float:

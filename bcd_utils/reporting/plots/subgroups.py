@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from bcd_utils.evaluation.subgroups import SMALL, Subgroups
-from bcd_utils.reporting.plots import style
+from bcd_utils.reporting.plots import lettering, style
 
 FEW = "#767676"
 LOOKS = {
@@ -46,14 +46,16 @@ def forest(found: Subgroups, title: str = "") -> Figure:
         panel.axvline(
             found.table.loc[0, share], color=look["color"], linewidth=0.8, linestyle=(0, (3, 3)), zorder=1
         )
-    names = [style.wrap(line.get("heading") or line["subgroup"], 1.1, style.SMALL, "bold") for line in lines]
+    names = [
+        lettering.wrap(line.get("heading") or line["subgroup"], 1.1, style.SMALL, "bold") for line in lines
+    ]
     panel.set_yticks(range(len(lines)), names)
     for tick, line in zip(panel.get_yticklabels(), lines, strict=True):
         tick.set_weight("bold" if "heading" in line else "normal")
     panel.tick_params(axis="y", length=0)
     panel.set(xlim=(-0.02, 1.02), ylim=(len(lines) - 0.4, -0.6))
     panel.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"])
-    style.heading(panel, style.wrap(title, style.COLUMN - 1.7, style.LARGE, "bold"))
+    style.heading(panel, lettering.wrap(title, style.COLUMN - 1.7, style.LARGE, "bold"))
     named = {"sensitivity": f"{style.spaced(found.positive)} found", "specificity": "others spared"}
     handles = [style.sign(named[share], markersize=4, **look) for share, look in LOOKS.items()]
     handles.append(style.sign(f"fewer than {SMALL}", marker="o", color=FEW, fillstyle="none", markersize=4))

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from made_records import made
 from sklearn.pipeline import make_pipeline
+from threadpoolctl import threadpool_limits
 
-from bcd_utils.experiments.image_and_record.pipelines import make_classifier, make_encoder
+from bcd_utils.experiments.image_and_record.learners import make_classifier, make_encoder
 from bcd_utils.experiments.image_and_record.singles import Job, inner_folds, train_single
 from bcd_utils.experiments.image_and_record.training import shared_by
 from bcd_utils.utils.errors import StudyError
@@ -20,7 +21,8 @@ def test_what_is_shuffled_is_the_columns_of_a_group(arm):
     arms, shared = shared_by(made(effect=1.0, images=80), permutations=2)
     test = np.arange(20)
     job = Job(arm, tuple(test.tolist()), seed=5)
-    found = train_single(job, shared)
+    with threadpool_limits(1):
+        found = train_single(job, shared)
     columns = shared.columns_of[arm]
     training, tested = shared.table(arm, np.arange(20, 80)), shared.table(arm, test)
     force = float(str(found["choices"]).removeprefix("C="))

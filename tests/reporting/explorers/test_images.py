@@ -49,4 +49,4 @@ def test_an_image_without_a_lesion_says_so(tmp_path):
     run = make_run(tmp_path / "run", make_study({"name": "mine"}))
     still = explore_images(run, tmp_path, pd.DataFrame([row]), [])
     assert still.facts["lesion"].startswith("no mask") and still.figure is not None
-    assert np.isclose(still.figure.get_size_inches()[0], 5)
+    assert np.isclose(still.figure.get_size_inches()[0], 3.9)

@@ -31,6 +31,6 @@ def test_a_split_shows_its_sets_its_errors_and_its_copies(tmp_path):
         "images": "3 training, 1 tuning, 2 internal test", "accuracy": "0.500, after 3 epochs",
         "copies": "1 test images have a copy in the training or tuning set", "wrong": "e",
     }  # fmt: skip
-    assert "internal test (2 images)" in strings(live.view.figure)
+    assert "internal test\n(2 images)" in strings(live.view.figure)
     live.choices["split"].value = "fold of the cross-validation, 3"
     assert live.view.facts["wrong"] == "none" and live.view.facts["accuracy"] == "1.000, after 4 epochs"

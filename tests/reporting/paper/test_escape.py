@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tex_reading import untex
 
@@ -21,11 +21,13 @@ def as_read(text: str) -> str:
     return unicodedata.normalize("NFC", blanks).replace("'", "’").replace("‐", "-").replace("‑", "-")
 
 
+@settings(max_examples=100, deadline=None, database=None)
 @given(st.text(SETTABLE, max_size=60))
 def test_text_is_shown_as_it_is(text):
     assert untex(escape(text)) == as_read(text)
 
 
+@settings(max_examples=100, deadline=None, database=None)
 @given(st.text(max_size=60))
 def test_whatever_it_is_what_is_written_is_ascii_without_a_meaning_of_its_own(text):
     written = escape(text)

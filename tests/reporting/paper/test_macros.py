@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from summaries import FULL
 from tex_reading import read_macros, untex
@@ -35,6 +35,7 @@ values = st.recursive(
 )
 
 
+@settings(max_examples=40, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(keys, values, max_size=5))
 def test_whatever_the_keys_are_names_are_letters_and_none_stands_twice(summary):
     macros = Macros(summary)

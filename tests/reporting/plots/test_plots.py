@@ -25,6 +25,7 @@ from bcd_utils.reporting.plots import (
     external,
     forensics,
     heat_maps,
+    lettering,
     modalities,
     repeated_splits,
     results,
@@ -296,10 +297,10 @@ def test_class_colours_are_fixed_and_told_apart():
 @pytest.mark.parametrize("width", [0.05, 0.5, 1.0, 3.0])
 @pytest.mark.parametrize("text", [LONG_ID, "two words", "x" * 40, "", "a  b"])
 def test_wrap_keeps_the_text_within_the_width(text, width):
-    wrapped = style.wrap(text, width, 9)
+    wrapped = lettering.wrap(text, width, 9)
     assert "".join(wrapped.split()) == "".join(text.split())
     for line in wrapped.split("\n"):
-        assert len(line) <= 1 or style.text_width(line, 9) <= width
+        assert len(line) <= 1 or lettering.text_width(line, 9) <= width
 
 
 def test_of_two_classes_one_curve_is_drawn_for_the_other_is_its_mirror_image():
@@ -614,4 +615,4 @@ def test_a_score_that_is_undefined_is_not_drawn():
 
 
 def test_wrapping_keeps_the_lines_that_a_text_has():
-    assert style.wrap("a\nb c", 5, 9) == "a\nb c"
+    assert lettering.wrap("a\nb c", 5, 9) == "a\nb c"

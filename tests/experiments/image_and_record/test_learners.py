@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline as chained
 
-from bcd_utils.experiments.image_and_record.pipelines import make_classifier, make_encoder
+from bcd_utils.experiments.image_and_record.learners import make_classifier, make_encoder
 
 
 def make_pipeline(numbers, categories, features, force):
