@@ -18,7 +18,7 @@ from bcd_utils.reporting.console import summary_of
 from bcd_utils.reporting.crate import write_crate
 from bcd_utils.reporting.paper.author import Authored, author_file, items_of_checklists, read_author_file
 from bcd_utils.study.figures import figures_of
-from bcd_utils.study.portable import places_in, portable
+from bcd_utils.study.portable import files_beside, places_in, portable
 from bcd_utils.study.run import Run
 from bcd_utils.study.stage import Stage
 from bcd_utils.utils.errors import StudyError
@@ -138,8 +138,9 @@ def _copy(run: Run, folder: Path, hidden: list[str]) -> None:
             shutil.copyfile(run.folder / name, folder / name)
     for name in OF_THE_PROJECT:
         shutil.copyfile(PROJECT / name, folder / name)
-    if run.study.audit.reviewed_pairs and Path(run.study.audit.reviewed_pairs).is_file():
-        shutil.copyfile(run.study.audit.reviewed_pairs, folder / Path(run.study.audit.reviewed_pairs).name)
+    for marker in markers.values():
+        for file in files_beside(marker["parts"].get("settings", {})):
+            shutil.copyfile(file, folder / file.name)
 
 
 def _without_local_paths(run: Run, folder: Path) -> dict[str, Any]:

@@ -48,7 +48,7 @@ _TYPE_HELP = {
 PATHS = {
     "data_dir", "histopathology_dir", "backbone", "weights", "reviewed_pairs", "extractors", "results", "arms"
 }  # fmt: skip
-_BESIDE = {"reviewed_pairs", "results", "arms"}  # files that may lie beside the study's
+BESIDE = {"reviewed_pairs", "results", "arms"}  # files that may lie beside the study's
 
 
 def _sections_of(owner: type[Any]) -> dict[str, type[Any]]:
@@ -174,7 +174,7 @@ def with_absolute_paths(settings: Mapping[str, Any], folder: Path = STUDIES) -> 
             changed[key] = with_absolute_paths(value, folder)
         elif key in PATHS and isinstance(value, list | tuple):
             changed[key] = [_absolute(key, each) for each in value]
-        elif key in _BESIDE and isinstance(value, str):
+        elif key in BESIDE and isinstance(value, str):
             changed[key] = _absolute(key, str(beside_studies(value, folder)))
         elif key in PATHS:
             changed[key] = _absolute(key, value)

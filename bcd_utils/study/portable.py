@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bcd_utils.study.loading import PATHS
+from bcd_utils.study.differences import flat
+from bcd_utils.study.loading import BESIDE, PATHS, beside_studies
 
 #: A table of labels may be named by a whole path.
 NAMED = PATHS | {"file"}
@@ -33,17 +34,24 @@ def portable(settings: Mapping[str, Any]) -> dict[str, Any]:
 
     Examples
     --------
-    >>> portable({"backbone": "/w/a.keras", "source": {"data_dir": "/data/busi/"}, "epochs": 3})
-    {'backbone': 'a.keras', 'source': {'data_dir': 'busi'}, 'epochs': 3}
+    >>> portable({"backbone": "/w/a.keras", "source": {"data_dir": "/data/busi/"}, "results": "published/busi.yaml"})
+    {'backbone': 'a.keras', 'source': {'data_dir': 'busi'}, 'results': 'busi.yaml'}
     """
-    names = {place: Path(place).name for place in places_in(settings)}
 
-    def named(value: Any) -> Any:
+    def named(key: str, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return portable(value)
         if isinstance(value, list | tuple):
-            return [named(each) for each in value]
-        return names.get(value, value) if isinstance(value, str) else value
+            return [named(key, each) for each in value]
+        # a table's file may be a path within the data folder
+        here = isinstance(value, str) and (key in PATHS or (key in NAMED and Path(value).is_absolute()))
+        return Path(value).name if here else value
 
-    return {
-        key: portable(value) if isinstance(value, Mapping) else named(value) if key in NAMED else value
-        for key, value in settings.items()
-    }
+    return {key: named(key, value) for key, value in settings.items()}
+
+
+def files_beside(settings: Mapping[str, Any]) -> Iterator[Path]:
+    """The files among settings that may lie beside a study's own, such as verdicts on pairs; those that are there."""
+    for key, value in flat(settings).items():
+        if key.rpartition(".")[2] in BESIDE and value and (file := beside_studies(value)).is_file():
+            yield file

@@ -8,8 +8,9 @@ from typing import get_args, get_type_hints
 import yaml
 
 from bcd_utils.study.loading import load_study, make_study
-from bcd_utils.study.portable import NAMED, places_in, portable
+from bcd_utils.study.portable import NAMED, files_beside, places_in, portable
 from bcd_utils.study.settings import Study
+from bcd_utils.utils.paths import STUDIES
 
 GIVEN = {
     "name": "mine", "backbone": "/w/a.keras", "weights": "/w/b.h5", "histopathology_dir": "/h/breakhis",
@@ -53,6 +54,16 @@ def test_portable_settings_make_a_study_again(tmp_path):
     settings = {key: value for key, value in portable(study.as_dict()).items() if key != "sections"}
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(settings))
     again = load_study(tmp_path / "study.yaml", source={"data_dir": "/elsewhere/busi"})
-    beside = {"published_results": again.as_dict()["published_results"]}  # a study's file says where it lies
-    assert again.as_dict() == study.as_dict() | {"source": again.source.as_dict()} | beside
-    assert again.source.as_dict() == study.source.as_dict() | {"data_dir": "/elsewhere/busi"}
+    assert portable(again.as_dict()) == portable(study.as_dict())
+    assert again.source.data_dir == "/elsewhere/busi"
+
+
+def test_files_that_may_lie_beside_a_study_are_found_there_and_among_ours(tmp_path):
+    own = tmp_path / "pairs.csv"
+    own.write_text("")
+    settings = {
+        "audit": {"reviewed_pairs": str(own)},
+        "published_results": {"results": "published/busi.yaml"},
+    }
+    assert list(files_beside(settings)) == [own, STUDIES / "published" / "busi.yaml"]
+    assert list(files_beside({"audit": {"reviewed_pairs": None}, "arms": "none.json"})) == []
