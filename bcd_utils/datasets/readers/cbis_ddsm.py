@@ -209,8 +209,8 @@ def configure(source: Source) -> Dataset:
         tables = [rows for (kind, _), rows in ROWS.items() if kind in kinds_of(wanted)]
         title, counts = f"CBIS-DDSM, {things}", {name: sum(rows[name] for rows in tables) for name in CLASSES}
     alike = SAME_LESION if wanted.region == "lesion" else None
-    scans = {"scan": partial(scan, wanted=wanted), "scan_tables": partial(scan_tables, wanted=wanted)}
-    return replace(DATASET, title=title, counts=counts, look_alikes=alike, **scans)
+    read, alone = (partial(way, wanted=wanted) for way in (scan, scan_tables))
+    return replace(DATASET, title=title, counts=counts, look_alikes=alike, scan=read, scan_tables=alone)
 
 
 #: Whether it is a mass or a calcification, too, is what somebody saw.

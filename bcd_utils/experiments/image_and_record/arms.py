@@ -57,7 +57,7 @@ def arms_of(material: Material) -> dict[str, Arm]:
     kinds = {kind: tuple(records.of_kind(kind)) for kind in (KNOWN, READ)}
     present = {kind: columns for kind, columns in kinds.items() if columns}
     missing = records.missing().any()
-    single = {IMAGE: ()} if material.features is not None else {}
+    single: dict[str, tuple[str, ...]] = {IMAGE: ()} if material.features is not None else {}
     single |= present
     if len(present) == 2:
         single[BOTH] = kinds[KNOWN] + kinds[READ]
