@@ -24,10 +24,10 @@ lab: .venv/.installed  ## Open JupyterLab on the newest run (RUN=reports/... for
 	@$(BIN)/bcd lab $(or $(RUN),"")
 
 test: .venv/.installed-dev  ## All tests that need no network and no system packages, the whole chain among them
-	@$(PYTEST) -m "not network and not browser and not tex" $(TWO_PROCESSES)
+	@$(PYTEST) -m "not network and not browser and not tex and not long" $(TWO_PROCESSES)
 
-test-all: test  ## make test, then the tests that need Chromium or TeX
-	@$(PYTEST) -m "not network and (browser or tex)" || test $$? -eq 5  # pytest's answer where no test is marked so
+test-all: .venv/.installed-dev  ## make test, what needs Chromium or TeX, and further whole chains
+	@$(PYTEST) -m "not network" $(TWO_PROCESSES)
 
 test-fast: .venv/.installed-dev  ## Tests without the whole chain
 	@$(PYTEST) -m "not network and not browser and not tex and not slow" $(TWO_PROCESSES)

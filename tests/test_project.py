@@ -232,14 +232,16 @@ def test_make_help_lists(target):
 
 
 @needs_make
-def test_every_test_is_run_once_by_test_all_unless_it_needs_the_network():
-    first, second = re.findall(r'pytest -m "([^"]+)"', make("--dry-run", "test-all"))
-    names = ("network", "browser", "tex", "slow")
+def test_test_all_runs_every_test_that_needs_no_network_and_test_those_that_need_nothing():
+    by_test, by_all = (
+        re.findall(r'pytest -m "([^"]+)"', make("--dry-run", target)) for target in ("test", "test-all")
+    )
+    names = ("network", "browser", "tex", "slow", "long")
     for values in itertools.product([False, True], repeat=len(names)):
         marks = dict(zip(names, values, strict=True))
-        by_test, by_the_rest = eval(first, {}, marks), eval(second, {}, marks)
-        assert by_test + by_the_rest == (not marks["network"]), marks
-        assert not (by_test and (marks["browser"] or marks["tex"])), marks
+        (in_test,), (in_all,) = ([eval(words, {}, marks) for words in given] for given in (by_test, by_all))
+        assert in_all == (not marks["network"]), marks
+        assert in_test == (not any(marks[name] for name in names if name != "slow")), marks
 
 
 def test_the_public_tests_run_what_everyone_runs_on_every_python_that_is_supported():

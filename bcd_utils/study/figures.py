@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -102,7 +103,6 @@ def write_figure(figure: Figure, folder: Path, name: str, said: Mapping[str, Any
     said : mapping
         Further fields of `Record`; the label is added to ``alt``.
     """
-    import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.transforms import Bbox
     from PIL import Image
@@ -125,7 +125,7 @@ def write_figure(figure: Figure, folder: Path, name: str, said: Mapping[str, Any
         figure.set_layout_engine("none")
         width, height = figure.get_figwidth(), (top - bottom) / DPI
         page = Bbox.from_bounds(0, bottom / DPI, width, height)
-        with atomic_path(folder / f"{name}.pdf") as temporary, matplotlib.rc_context({"pdf.fonttype": 42}):
+        with atomic_path(folder / f"{name}.pdf") as temporary, _lean_fonts():
             figure.savefig(temporary, dpi=DPI, bbox_inches=page, metadata={"CreationDate": None})
         alt = " ".join(filter(None, [said["alt"], str(figure.get_label())]))
         size = {"width": round(float(width), 3), "height": round(height, 3), "faults": unreadable}
@@ -135,6 +135,24 @@ def write_figure(figure: Figure, folder: Path, name: str, said: Mapping[str, Any
         figure.set_layout_engine(layout or "none")
     write_json(folder / f"{name}.json", asdict(record))
     return record
+
+
+@contextmanager
+def _lean_fonts() -> Iterator[None]:
+    """Embed fonts as TrueType, without the tables that lay text out.
+
+    Matplotlib places each glyph itself; reading those tables is half of what saving a PDF takes.
+    """
+    import matplotlib
+    from fontTools import subset
+
+    dropped = subset.Options._drop_tables_default
+    subset.Options._drop_tables_default = [*dropped, "GDEF", "GPOS", "GSUB"]
+    try:
+        with matplotlib.rc_context({"pdf.fonttype": 42}):
+            yield
+    finally:
+        subset.Options._drop_tables_default = dropped
 
 
 def shows_pictures(figure: Figure) -> bool:

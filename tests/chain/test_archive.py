@@ -126,7 +126,8 @@ def test_an_archived_study_is_the_study_that_was_run(finished, made):
     ours, theirs = (
         load_study(path / name).as_dict() for path, name in ((made, "study.yaml"), (finished, "study.json"))
     )
-    assert {key for key in ours if ours[key] != theirs[key]} == {"backbone"}
+    assert {key for key in ours if ours[key] != theirs[key]} == {"backbone", "published_results"}
+    assert ours["published_results"] == {"results": "busi.yaml", "arms": "busi_measured.json"}  # names alone
     assert yaml.safe_load((made / "study.yaml").read_text())["backbone"] == "extractor.keras"
     assert Run.open(made).study.epochs == 3
 
@@ -229,6 +230,7 @@ def test_a_backbone_that_is_not_here_is_asked_for(made, tmp_path, monkeypatch):
     assert "--set backbone=FILE" in found.value.fix
 
 
+@pytest.mark.long
 def test_on_the_same_machine_every_number_is_identical(quick, finished, made, tmp_path):
     backbone = yaml.safe_load(quick.file.read_text())["backbone"]
     done = quick.bcd("verify", made, "--run-dir", tmp_path / "again", "--set", f"backbone={backbone}")

@@ -459,6 +459,7 @@ def variants(quick, finished):
         }
 
 
+@pytest.mark.long
 def test_a_run_killed_in_every_stage_ends_as_one_that_never_was(quick, finished, variants, tmp_path):
     folder = tmp_path / "killed"
     in_the_middle = ["figures/class_counts.png", "artifacts/images.npy", "figures/fig4_architecture.png",
@@ -480,6 +481,7 @@ def test_a_run_killed_in_every_stage_ends_as_one_that_never_was(quick, finished,
     same_results(folder, finished)
 
 
+@pytest.mark.long
 def test_a_second_run_into_the_same_folder_is_refused_and_the_first_unharmed(quick, variants, tmp_path):
     folder = tmp_path / "shared"
     words = ("run", quick.file, "--run-dir", folder, "--set", "notebooks=[01_data_exploration]")
@@ -507,6 +509,7 @@ def test_ctrl_c_leaves_a_message_and_no_kernel(tiny, tmp_path):
     assert alive == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("stage", "free"), [("02_preprocessing", 400_000), ("05_gradcam", 4096), (None, 900_000)]
 )
@@ -571,6 +574,7 @@ def opened(tiny, quick_python, tmp_path, monkeypatch):
     return open_all
 
 
+@pytest.mark.long
 def test_each_notebook_runs_alone_on_a_finished_run(opened, finished, tmp_path):
     folder = shutil.copytree(finished, tmp_path / "copy")
     assert opened(folder, STAGES) == dict.fromkeys(STAGES, "")

@@ -16,6 +16,7 @@ from builders import TINY_SETTINGS, as_yaml
 
 from bcd_utils.study.provenance import commit
 from bcd_utils.utils.paths import NOTEBOOKS, ROOT, STUDIES
+from bcd_utils.utils.sealed import files_below
 
 pytestmark = pytest.mark.slow
 
@@ -64,10 +65,12 @@ def bcd(environment, tmp_path):
 
 def test_the_package_carries_the_notebooks_and_the_studies(environment):
     (project,) = environment.glob("lib/python*/site-packages/bcd_utils/project")
-    for folder, suffixes in ((NOTEBOOKS, [".ipynb"]), (STUDIES, [".yaml", ".csv"])):
-        carried = {path.name: path.read_bytes() for path in (project / folder.name).iterdir()}
-        ours = [path for path in folder.iterdir() if path.suffix in suffixes]
-        assert carried == {path.name: path.read_bytes() for path in ours}
+    for folder, kinds in ((NOTEBOOKS, [".ipynb"]), (STUDIES, [".yaml", ".csv", ".json"])):
+        carried = {
+            name: (project / folder.name / name).read_bytes() for name in files_below(project / folder.name)
+        }
+        ours = [name for name in files_below(folder) if Path(name).suffix in kinds]
+        assert carried == {name: (folder / name).read_bytes() for name in ours}
     assert (project / "commit.txt").read_text() == commit()
 
 
@@ -86,7 +89,7 @@ def test_plain_nbconvert_finds_the_template_in_the_environment(environment, fini
 
 def test_a_study_of_ours_is_known_by_its_name(bcd, tmp_path):
     unknown = bcd("run", "nosuch")
-    assert unknown.returncode == 1 and ", paper, phantom, trust, " in unknown.stderr
+    assert unknown.returncode == 1 and ", paper, phantom, published, trust, " in unknown.stderr
     assert list(tmp_path.iterdir()) == []
     nothing = bcd("runs")
     assert nothing.stdout.startswith("There is no run in reports. Make one: bcd run phantom")

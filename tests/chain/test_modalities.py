@@ -97,6 +97,7 @@ def test_a_split_by_image_of_known_patients_is_announced_on_every_page(slides, t
     }
 
 
+@pytest.mark.long
 def test_cbis_ddsm_keeps_its_published_test_set(study_of, tmp_path):
     data = write_cbis(tmp_path / "data", "DICOM tree", FILMS)
     study = study_of("films", dataset="cbis_ddsm", data_dir=str(data), split="official")
@@ -114,6 +115,7 @@ def test_cbis_ddsm_keeps_its_published_test_set(study_of, tmp_path):
     }
 
 
+@pytest.mark.long
 def test_lesions_of_the_jpeg_mirror_are_cut_out(study_of, tmp_path):
     data = write_cbis(tmp_path / "data", "JPEG mirror", FILMS)
     settings = {"cbis_ddsm": {"region": "lesion", "margin": 0.6}, "notebooks": ["01_data_exploration"]}

@@ -91,6 +91,7 @@ def test_a_misspelt_parameter_stops_the_notebook_by_name(made, python, tmp_path)
     assert {path: path.read_bytes() for path in made.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.long
 def test_a_finished_stage_is_made_again_only_when_told_to(made, python, tmp_path):
     folder = shutil.copytree(made, tmp_path / "copy")
     words = ("papermill", notebook(STAGES[3]), tmp_path / "out.ipynb", "-p", "run_dir", folder)

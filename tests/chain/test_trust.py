@@ -211,6 +211,7 @@ def test_the_summary_holds_what_each_notebook_found(finished_trust):
         assert summary[name] == read_json(finished_trust / "artifacts" / f"{name}.json"), name
 
 
+@pytest.mark.long
 def test_only_a_changed_input_runs_again(trust, finished_trust):
     image = next((trust.file.parent / "elsewhere" / "benign").glob("*).png"))
     os.utime(image)

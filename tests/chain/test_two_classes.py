@@ -13,7 +13,7 @@ from builders import TINY_SETTINGS, TinyStudy
 from papers import compiled, paper_of, strange_numbers
 from sklearn import metrics
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 NAMES = {"benign": "fa, ruhig", "malignant": "Übergang"}
 POSITIVE = "fa, ruhig"
 NOTEBOOKS = (
