@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from bcd_utils.datasets import REGISTRY
 from bcd_utils.datasets.at_hand import read_folder, read_source
@@ -21,6 +20,7 @@ from bcd_utils.study.source import Source
 from bcd_utils.utils.counting import OnProgress, silent
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import folders_at_rest
+from bcd_utils.utils.plain_yaml import write_yaml
 
 MOST_OPENED = 300  # images of a class that are opened
 Part = tuple[str, pd.DataFrame | str]
@@ -183,9 +183,7 @@ def study_of(source: Source, found: AtHand) -> str:
     images = found.scan.images
     split = "official" if "official_split" in images else "group" if "patient" in images else "image"
     named = {"name": "mine", "title": "A study of my own images", "split": split, "source": values}
-    return yaml.safe_dump(
-        named, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None
-    ).rstrip()
+    return write_yaml(named, width=110, default_flow_style=None).rstrip()
 
 
 def _spaced(images: pd.DataFrame) -> pd.DataFrame:

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bcd_utils.pipeline.publish import write_pages
 from bcd_utils.reporting.console import summary_of
 from bcd_utils.reporting.crate import write_crate
@@ -25,6 +23,7 @@ from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import atomic_folder, read_json, write_json, write_text
 from bcd_utils.utils.local_paths import places_of_everyone, without_places
 from bcd_utils.utils.paths import PROJECT, TEMPLATES, readable
+from bcd_utils.utils.plain_yaml import write_yaml
 from bcd_utils.utils.sealed import pack, seal
 
 #: Artifacts that go along: numbers. Arrays of pixels and weights stay, with their hashes in ``markers/``.
@@ -148,7 +147,7 @@ def _without_local_paths(run: Run, folder: Path) -> dict[str, Any]:
     settings = run.study.as_dict()
     write_json(folder / "study.json", portable(settings))
     sections = {name: value for name, value in settings.items() if name != "sections"} | settings["sections"]
-    write_text(folder / "study.yaml", yaml.safe_dump(portable(sections), sort_keys=False, allow_unicode=True))
+    write_text(folder / "study.yaml", write_yaml(portable(sections)))
     for notebook in (folder / "notebooks").glob("*.ipynb"):
         content = read_json(notebook)
         for part in (content, *content["cells"]):

@@ -56,6 +56,21 @@ _CORE = {
 }
 for _name, (_pattern, _first) in _CORE.items():
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), _first)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Puts text in quotes that the loader would take for something else, and writes each value where it stands."""
+
+    yaml_implicit_resolvers = {
+        first: [*known] for first, known in yaml.SafeDumper.yaml_implicit_resolvers.items()
+    }
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+for _name, (_pattern, _first) in _CORE.items():
+    _Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), _first)
 _Loader.add_constructor("tag:yaml.org,2002:number", _Loader.construct_number)
 
 
@@ -92,6 +107,21 @@ def parse_yaml(text: str, texts_only: bool = False) -> Any:
         raise ValueError(f"{place}{error.problem or error.context}") from None
     except yaml.YAMLError as error:
         raise ValueError(str(error).splitlines()[0]) from None
+
+
+def write_yaml(values: Any, **layout: Any) -> str:
+    """Plain values as text that `parse_yaml` reads as they were, keys in their order; ``layout`` as `yaml.dump` takes it.
+
+    Examples
+    --------
+    >>> print(write_yaml({"classes": ["no", "1e3", "08"], "rate": 1e-05}), end="")
+    classes:
+    - 'no'
+    - '1e3'
+    - '08'
+    rate: 1.0e-05
+    """
+    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, **layout)
 
 
 def _refused(problem: str, place: Any) -> yaml.MarkedYAMLError:

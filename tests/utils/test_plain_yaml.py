@@ -1,11 +1,10 @@
 """What is written is what is read; what could be read in two ways, or grows without bound, is refused in a line."""
 
 import pytest
-import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bcd_utils.utils.plain_yaml import parse_yaml
+from bcd_utils.utils.plain_yaml import parse_yaml, write_yaml
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
@@ -55,14 +54,23 @@ def test_texts_stay_as_they_are_written():
 
 
 PLAIN = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(-(10**9), 10**9), st.text("abcyn01 :-.~", max_size=8)),
+    st.one_of(
+        st.none(), st.booleans(), st.integers(-(10**9), 10**9), st.floats(allow_nan=False, allow_infinity=False),
+        st.text("abceyn0189 :-.~", max_size=8),
+    ),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", min_size=1), inner, max_size=3)
+        st.lists(inner, max_size=3) | st.dictionaries(st.text("abe01", min_size=1), inner, max_size=3)
     ),
     max_leaves=8,
-)
+)  # fmt: skip
 
 
 @given(PLAIN)
-def test_what_pyyaml_writes_in_quotes_is_read_as_it_was(value):
-    assert parse_yaml(yaml.safe_dump(value, default_style='"' if isinstance(value, str) else None)) == value
+@example(["-.0", "1e3", "08", "010", "yes", "null"])
+def test_what_is_written_is_read_as_it_was(value):
+    assert parse_yaml(write_yaml(value)) == value
+
+
+def test_what_stands_twice_is_written_twice():
+    classes = ["benign", "malignant"]
+    assert parse_yaml(write_yaml({"a": classes, "b": classes})) == {"a": classes, "b": classes}
