@@ -110,7 +110,7 @@ def parse_yaml(text: str, texts_only: bool = False) -> Any:
 
 
 def write_yaml(values: Any, **layout: Any) -> str:
-    """Plain values as text that `parse_yaml` reads as they were, keys in their order; ``layout`` as `yaml.dump` takes it.
+    """Plain values as text that `parse_yaml` reads as they were, keys in order; ``layout`` as `yaml.dump` takes it.
 
     Examples
     --------
@@ -121,7 +121,8 @@ def write_yaml(values: Any, **layout: Any) -> str:
     - '08'
     rate: 1.0e-05
     """
-    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, **layout)
+    text: str = yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, **layout)
+    return text
 
 
 def _refused(problem: str, place: Any) -> yaml.MarkedYAMLError:
