@@ -321,13 +321,15 @@ def main() -> int:
     ):
         for kind in NUMBERS:
             started = time.monotonic()
-            getattr(tried, kind)(getattr(asked, kind))
-            print(f"{getattr(asked, kind)} {kind}: {time.monotonic() - started:.0f} s", flush=True)
-            print("\n| what | how it ended | times |\n| --- | --- | --- |")
-            for (what, end), times in sorted(tried.ends.items()):
-                print(f"| {what} | {end} | {times} |")
-            print(f"\n{len(tried.failures)} failures so far, seed {asked.seed}\n", flush=True)
-            tried.ends.clear()
+            try:
+                getattr(tried, kind)(getattr(asked, kind))
+            finally:  # Ctrl-C, too, leaves what was found by then
+                print(f"{getattr(asked, kind)} {kind}: {time.monotonic() - started:.0f} s", flush=True)
+                print("\n| what | how it ended | times |\n| --- | --- | --- |")
+                for (what, end), times in sorted(tried.ends.items()):
+                    print(f"| {what} | {end} | {times} |")
+                print(f"\n{len(tried.failures)} failures so far, seed {asked.seed}\n", flush=True)
+                tried.ends.clear()
         return 1 if tried.failures else 0
 
 
