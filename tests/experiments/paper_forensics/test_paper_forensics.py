@@ -680,7 +680,7 @@ def test_a_published_row_is_examined_by_its_key(bcd, tmp_path):
     _, out, _ = bcd(PUBLISHED, "--row", "R04")
     assert "table in the README, on the same images: fits none of these test sets" in out
     _, out, _ = bcd(PUBLISHED, "--row", "R35")
-    assert "prints too little to be checked no score is printed as a number\n" in out
+    assert "prints too little to be checked: no score is printed as a number\n" in out
 
 
 def test_fold_averages_fit_as_means_of_scores_and_not_as_pooled_counts(bcd, write):

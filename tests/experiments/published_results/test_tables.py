@@ -128,7 +128,7 @@ def test_the_record_says_it_all_together(checks, table):
 
 def test_tables_for_reading_say_nothing_of_what_is_unknown(checks, table):
     shown = tables.shown_table(table, "well")
-    assert shown.loc["silent"].tolist()[1:] == ["", "prints too little to be checked no score is printed as a number",
+    assert shown.loc["silent"].tolist()[1:] == ["", "prints too little to be checked: no score is printed as a number",
                                                 "", "", "", "", ""]  # fmt: skip
     assert shown.loc["masked", "states"] == "states that masks are shown (p. 1)"
     fits = tables.fits_table(checks)
