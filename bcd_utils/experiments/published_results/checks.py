@@ -35,12 +35,12 @@ ROUNDED = {"nearest": "", "down": "digits were cut off", "up": "digits were roun
 FEW = 4  # class counts that are named one by one
 
 
-def in_words(outcome: str, says: str) -> str:
+def found_in_words(outcome: str, says: str) -> str:
     """An outcome with what is said of it.
 
     Examples
     --------
-    >>> in_words(ONLY_IF, "digits were cut off"), in_words(UNCHECKED, "no score is printed"), in_words(FITS, "")
+    >>> found_in_words(ONLY_IF, "digits were cut off"), in_words(UNCHECKED, "no score is printed"), in_words(FITS, "")
     ('fits only if digits were cut off', 'prints too little to be checked: no score is printed', 'fits')
     """
     return f"{outcome}{':' * (outcome == UNCHECKED)} {says}".strip()

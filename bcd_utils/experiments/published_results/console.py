@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from bcd_utils.evaluation.reported import Reported
-from bcd_utils.experiments.published_results.checks import Check, check_row, in_words
+from bcd_utils.experiments.published_results.checks import Check, check_row, found_in_words
 from bcd_utils.experiments.published_results.fits import reported_of
 from bcd_utils.experiments.published_results.rows import Published, Row
 
@@ -26,7 +26,7 @@ def print_row(console: Console, row: Row, published: Published) -> Check:
         say(f"states that {row.states} ({row.place})")
     if row.note:
         say(f"note: {row.note}")
-    say(in_words(check.outcome, check.says), "green" if check.fits else "yellow")
+    say(found_in_words(check.outcome, check.says), "green" if check.fits else "yellow")
     if check.tried:
         say(f"{check.fitting:,} of {check.tried:,} test sets fit")
     if check.number_of_sizes is not None:

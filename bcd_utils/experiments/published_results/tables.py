@@ -12,7 +12,7 @@ from bcd_utils.evaluation.areas import area_from_counts
 from bcd_utils.evaluation.format import Rounded, span
 from bcd_utils.evaluation.means import wilson_interval
 from bcd_utils.evaluation.printed_scores import of_classes
-from bcd_utils.experiments.published_results.checks import UNCHECKED, Check, in_words
+from bcd_utils.experiments.published_results.checks import UNCHECKED, Check, found_in_words
 from bcd_utils.experiments.published_results.fits import Fit
 from bcd_utils.experiments.published_results.rows import (
     BY_IMAGE,
@@ -114,7 +114,7 @@ def shown_table(table: pd.DataFrame, watched: str) -> pd.DataFrame:
         "" if pd.isna(value) else f"{value:.4f}".rstrip("0") + (" (implied)" if implied else "")
         for value, implied in zip(table["accuracy"], table["implied"], strict=True)
     ]
-    shown["what fits"] = [in_words(row.outcome, row.says) for row in table.itertuples()]
+    shown["what fits"] = [found_in_words(row.outcome, row.says) for row in table.itertuples()]
     shown["test sets"] = [f"{row.fit:,} of {row.tried:,}" if row.tried else "" for row in table.itertuples()]
     for column, heading in {
         "matrices": "matrices",
