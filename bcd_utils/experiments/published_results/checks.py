@@ -40,7 +40,7 @@ def found_in_words(outcome: str, says: str) -> str:
 
     Examples
     --------
-    >>> found_in_words(ONLY_IF, "digits were cut off"), in_words(UNCHECKED, "no score is printed"), in_words(FITS, "")
+    >>> found_in_words(ONLY_IF, "digits were cut off"), found_in_words(UNCHECKED, "no score is printed"), found_in_words(FITS, "")
     ('fits only if digits were cut off', 'prints too little to be checked: no score is printed', 'fits')
     """
     return f"{outcome}{':' * (outcome == UNCHECKED)} {says}".strip()
