@@ -40,8 +40,10 @@ def found_in_words(outcome: str, says: str) -> str:
 
     Examples
     --------
-    >>> found_in_words(ONLY_IF, "digits were cut off"), found_in_words(UNCHECKED, "no score is printed"), found_in_words(FITS, "")
-    ('fits only if digits were cut off', 'prints too little to be checked: no score is printed', 'fits')
+    >>> found_in_words(ONLY_IF, "digits were cut off")
+    'fits only if digits were cut off'
+    >>> found_in_words(UNCHECKED, "no score is printed")
+    'prints too little to be checked: no score is printed'
     """
     return f"{outcome}{':' * (outcome == UNCHECKED)} {says}".strip()
 
