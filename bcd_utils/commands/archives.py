@@ -88,7 +88,8 @@ def verify(
         "metric": found.scores,
         "made with": found.made_with,
     }.items():
-        print_table([corner, *table.columns], table.itertuples())
+        if len(table):  # a run of a few notebooks has no scores
+            print_table([corner, *table.columns], table.itertuples())
     for sentence in found.answer:
         console.print(escape(sentence), soft_wrap=True)
     console.print(f"Page: [bold]{escape(str(page))}[/bold]", soft_wrap=True)
