@@ -87,6 +87,10 @@ def read_tables(folder: Path, kinds: Sequence[str], advice: str) -> Iterator[Abn
             raise StudyError(f"{folder} holds no {name}, a table of CBIS-DDSM", advice)
         fix = f"take {name} as it is published"
         for line, cells in numbered_records(tables[0], COLUMNS, fix, fix):
+            if lost := lost_columns(
+                cells, kind
+            ):  # else it would be called missing, and a leak where one set lacks it
+                raise StudyError(f"{tables[0]} has no column '{lost[0]}'", fix)
             patient, side, projection, number, pathology, image, *parts = (
                 cells[column] for column in COLUMNS
             )
@@ -95,6 +99,19 @@ def read_tables(folder: Path, kinds: Sequence[str], advice: str) -> Iterator[Abn
             view = f"{patient}_{side}_{projection}"
             label, told = PATHOLOGY[pathology], told_by(cells, kind)
             yield Abnormality(patient, view, kind, number, label, split, image, tuple(parts), told)
+
+
+def lost_columns(cells: Mapping[str, str], kind: str) -> list[str]:
+    """The columns of `TOLD` that a row of a kind should have and has not.
+
+    Examples
+    --------
+    >>> lost_columns({"breast density": "3", "image view": "CC", "mass shape": "OVAL", "subtlety": "4"}, "mass")
+    ['left or right breast', 'mass margins', 'assessment']
+    """
+    other = next(SHORT[each] for each in SHORT if each != kind)
+    of_kind = {name: columns for name, columns in TOLD.items() if not name.startswith(f"{other}_")}
+    return [columns[0] for columns in of_kind.values() if not set(columns) & cells.keys()]
 
 
 def told_by(cells: Mapping[str, str], kind: str) -> dict[str, str]:

@@ -162,7 +162,8 @@ def quality_table(published: Published, checks: Mapping[str, Check]) -> pd.DataF
     Returns
     -------
     pandas.DataFrame of int
-        Index: what; columns ``all``, ``more than the abstract read``, ``abstract only``. The first counts the rows.
+        Index: what; columns ``all``, ``more than the abstract read``, ``no more than the abstract``. The first counts
+        the rows.
     """
     averaged = set(of_classes())
 
@@ -189,7 +190,11 @@ def quality_table(published: Published, checks: Mapping[str, Check]) -> pd.DataF
 
     table = pd.DataFrame({key: said(key, row) for key, row in published.rows.items()}).T
     more = np.array([row.beyond_abstract for row in published.rows.values()])
-    columns = {"all": table, "more than the abstract read": table[more], "abstract only": table[~more]}
+    columns = {
+        "all": table,
+        "more than the abstract read": table[more],
+        "no more than the abstract": table[~more],
+    }
     return (
         pd.DataFrame({name: part.sum() for name, part in columns.items()}).astype(int).rename_axis("stated")
     )

@@ -36,15 +36,15 @@ STAGE = Stage(
     figures=(
         Figure(
             "published_accuracy",
-            "Published accuracies and our own arms. Above the line our arms, a dot a split; below it published results"
-            f" with 95% intervals (Wilson), as if all test images were independent. {COLOURS}",
+            "Published accuracies and our own arms. Above the line arms, if there are any, a dot a split; below it"
+            f" published results with 95% intervals (Wilson), as if all test images were independent. {COLOURS}",
             "Dots above markers on their intervals, a row an arm or a published result; accuracy to the right.",
             on_index=True,
         ),
         Figure(
             "published_auc",
             "Published areas under the ROC curve of two classes and our own arms. Intervals after Hanley and McNeil"
-            " where the test images of each class are stated; our arms tell three classes apart, and their area is"
+            " where the test images of each class are stated; arms tell all classes apart, and their area is"
             f" that of the positive class against all others. {COLOURS}",
             "Dots above markers on their intervals, a row an arm or a published result, area to the right.",
         ),
