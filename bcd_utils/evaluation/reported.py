@@ -288,13 +288,17 @@ def check_scores(reported: Reported) -> None:
 
 
 def one_line(error: ValidationError, source: str, owner: type[Any]) -> StudyError:
-    """What a validation found first; ``owner`` has the keys that are known."""
-    first = error.errors()[0]
+    """What a validation found first, an unknown key before a missing one: they may be the same, misspelt.
+
+    ``owner`` has the keys that are known.
+    """
+    unknown = {"unexpected_keyword_argument", "extra_forbidden"}
+    first = min(error.errors(), key=lambda each: each["type"] not in unknown)
     key = ".".join(str(part) for part in first["loc"])
-    if first["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
+    if first["type"] in unknown:
         known = [field.name for field in fields(owner)]
         return StudyError(f"{source}: unknown key {key!r}", allowed_instead(str(first["loc"][-1]), known))
     if first["type"] == "missing":
         return StudyError(f"{source}: key '{key}' is missing", f"add '{key}: ...'")
-    wanted = first["msg"].removeprefix("Input should be ")
+    wanted = first["msg"].removeprefix("Input should be ").partition(", unable to parse")[0]
     return StudyError(f"{source}: {key} = {first['input']!r} is not allowed", f"use {wanted}")

@@ -257,8 +257,14 @@ def _check(row: Row, published: Published) -> None:
             raise StudyError(
                 f"class {unknown[0]!r} has no images", f"name some of {', '.join(known)}, or add images"
             )
-        for scores in filter(None, (row.scores, *row.further.values())):
-            check_scores(Reported({"test": scores}, class_counts={"test": dict.fromkeys(task, 1)}))
+        further = {f"further.{name}": scores for name, scores in row.further.items()}
+        for place, scores in ({"scores": row.scores} | further).items():
+            if not scores:
+                continue
+            try:
+                check_scores(Reported({"test": scores}, class_counts={"test": dict.fromkeys(task, 1)}))
+            except StudyError as error:
+                raise StudyError(error.problem.replace("test.", f"{place}.", 1), error.fix) from None
     if row.test and tuple(row.test) != row.classes:
         raise StudyError("test counts other classes than 'classes'", "name the same, in the same order")
     if row.matrix and [sum(counts) for counts in row.matrix] != list(row.test.values()):

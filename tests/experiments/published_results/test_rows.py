@@ -77,8 +77,8 @@ def test_the_kind_is_what_bears_most_on_the_test(changes, kind):
     [
         ({"scors": {}}, "unknown key 'rows.A.scors'.*did you mean 'scores'"),
         ({"known": ["hearsay"]}, "rows.A.known.0 = 'hearsay' is not allowed"),
-        ({"scores": {"accuracy": "1.2"}}, "rows.A: test.accuracy = 1.2 is not allowed"),
-        ({"scores": {"recall_sick": "0.5"}}, "rows.A: test.recall_sick is not a score"),
+        ({"scores": {"accuracy": "1.2"}}, "rows.A: scores.accuracy = 1.2 is not allowed"),
+        ({"scores": {"recall_sick": "0.5"}}, "rows.A: scores.recall_sick is not a score"),
         ({"classes": ["ill", "fine"]}, "class 'fine' has no images"),
         ({"test": {"ill": 2, "well": 3}}, "test counts other classes than 'classes'"),
         (
@@ -91,6 +91,13 @@ def test_the_kind_is_what_bears_most_on_the_test(changes, kind):
 def test_what_contradicts_itself_is_refused_by_name(write, changes, said):
     with pytest.raises(StudyError, match=said):
         load_published(write(**changes))
+
+
+def test_a_needed_key_that_is_misspelt_is_named_as_it_is_written(write):
+    file = write()
+    file.write_text(file.read_text().replace("known:", "knwon:", 1))
+    with pytest.raises(StudyError, match="unknown key 'rows.A.knwon'.*did you mean 'known'"):
+        load_published(file)
 
 
 def test_a_file_of_one_publications_scores_holds_no_rows():
