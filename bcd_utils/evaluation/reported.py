@@ -282,16 +282,12 @@ def check_scores(reported: Reported) -> None:
                 )
     others = [name for name in {**reported.reported, **reported.split} if name not in reported.ratios]
     if reported.ratios and len(others) > 1:
-        raise StudyError(
-            f"ratios name neither of {', '.join(others)}", "name all sets but the one that is left"
-        )
+        problem = f"ratios name neither of {', '.join(others)}"
+        raise StudyError(problem, "name all sets but the one that is left")
 
 
 def one_line(error: ValidationError, source: str, owner: type[Any]) -> StudyError:
-    """What a validation found first, an unknown key before a missing one: they may be the same, misspelt.
-
-    ``owner`` has the keys that are known.
-    """
+    """What a validation found first; a key that ``owner`` has not before one that is missing: the same, misspelt?"""
     unknown = {"unexpected_keyword_argument", "extra_forbidden"}
     first = min(error.errors(), key=lambda each: each["type"] not in unknown)
     key = ".".join(str(part) for part in first["loc"])
