@@ -26,7 +26,7 @@ def numbered_rows(
 
 
 def numbered_records(
-    path: Path, columns: Sequence[str], fix_columns: str, fix_file: str, **layout: Any
+    path: Path, columns: Sequence[str | Sequence[str]], fix_columns: str, fix_file: str, **layout: Any
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Line number and stripped cells of all columns, row by row; a byte-order mark is skipped.
 
@@ -34,8 +34,8 @@ def numbered_records(
     ----------
     path : Path
         A table in UTF-8.
-    columns : sequence of str
-        Those that must be there.
+    columns : sequence of str or of sequence of str
+        Those that must be there; of several names for one, any.
     fix_columns, fix_file : str
         What to do where a column is missing, and where the file cannot be read.
     **layout
@@ -49,7 +49,8 @@ def numbered_records(
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, restval="", **layout)
-            missing = [column for column in columns if column not in (reader.fieldnames or [])]
+            named = [[column] if isinstance(column, str) else column for column in columns]
+            missing = [names[0] for names in named if not set(names) & set(reader.fieldnames or [])]
             if missing:
                 raise StudyError(f"{path}, line 1: there is no column '{missing[0]}'", fix_columns)
             for row in reader:

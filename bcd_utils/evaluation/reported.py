@@ -18,7 +18,7 @@ from bcd_utils.evaluation.format import Rounded
 from bcd_utils.evaluation.metric_registry import Named, main_metrics
 from bcd_utils.evaluation.printed_scores import AVERAGES, constrains, instead_of, of_classes, printed
 from bcd_utils.evaluation.set_sizes import stratified_counts
-from bcd_utils.utils.errors import StudyError, allowed_instead
+from bcd_utils.utils.errors import UNKNOWN_KEY, StudyError, allowed_instead, first_mistake
 from bcd_utils.utils.paths import STUDIES, readable
 from bcd_utils.utils.plain_yaml import parse_yaml
 from bcd_utils.utils.words import enumerated
@@ -287,11 +287,10 @@ def check_scores(reported: Reported) -> None:
 
 
 def one_line(error: ValidationError, source: str, owner: type[Any]) -> StudyError:
-    """What a validation found first; a key that ``owner`` has not before one that is missing: the same, misspelt?"""
-    unknown = {"unexpected_keyword_argument", "extra_forbidden"}
-    first = min(error.errors(), key=lambda each: each["type"] not in unknown)
+    """What a validation found first; ``owner`` has the keys that are known."""
+    first = first_mistake(error)
     key = ".".join(str(part) for part in first["loc"])
-    if first["type"] in unknown:
+    if first["type"] in UNKNOWN_KEY:
         known = [field.name for field in fields(owner)]
         return StudyError(f"{source}: unknown key {key!r}", allowed_instead(str(first["loc"][-1]), known))
     if first["type"] == "missing":

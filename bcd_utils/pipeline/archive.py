@@ -137,9 +137,9 @@ def _copy(run: Run, folder: Path, hidden: list[str]) -> None:
             shutil.copyfile(run.folder / name, folder / name)
     for name in OF_THE_PROJECT:
         shutil.copyfile(PROJECT / name, folder / name)
-    for marker in markers.values():
-        for file in files_beside(marker["parts"].get("settings", {})):
-            shutil.copyfile(file, folder / file.name)
+    settings = (marker["parts"].get("settings", {}) for marker in markers.values())
+    for file in {file for read in settings for file in files_beside(read)}:
+        shutil.copyfile(file, folder / file.name)
 
 
 def _without_local_paths(run: Run, folder: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from bcd_utils.study.overrides import overridden
 from bcd_utils.study.renamed import with_new_names
 from bcd_utils.study.settings import INPUTS, Study
 from bcd_utils.study.source import Source
-from bcd_utils.utils.errors import StudyError, allowed_instead
+from bcd_utils.utils.errors import UNKNOWN_KEY, StudyError, allowed_instead, first_mistake
 from bcd_utils.utils.path_text import printable
 from bcd_utils.utils.paths import AUTHOR_FILE, STUDIES, readable, refuse_unstorable
 from bcd_utils.utils.plain_yaml import parse_yaml
@@ -80,7 +80,7 @@ def _allowed_keys(location: Sequence[str], sections: Mapping[str, type]) -> list
 def _one_line(
     error: ValidationError, source: str, sections: Mapping[str, type], within: str = ""
 ) -> StudyError:
-    first = error.errors()[0]
+    first = first_mistake(error)
     places = [str(part) for part in ([within] if within else []) + [*first["loc"]]]
     # A union such as FineTuning | None puts its member's name into the location.
     kinds = {kind.__name__ for kind in (*sections.values(), *_sections_of(Source).values())} | {
@@ -91,7 +91,7 @@ def _one_line(
         part for part in places if part not in kinds and not re.search(r"^function|[\[(-]", part)
     ] or places
     key = ".".join(location)
-    if first["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
+    if first["type"] in UNKNOWN_KEY:
         allowed = _allowed_keys(location, sections)
         fix = allowed_instead(location[-1], allowed)
         return StudyError(f"{source}: unknown setting {key!r} = {first['input']!r}", fix)

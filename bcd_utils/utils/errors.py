@@ -1,9 +1,19 @@
 """The one error a user is meant to see."""
 
+from __future__ import annotations
+
 import difflib
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from bcd_utils.utils.path_text import printable
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+#: What pydantic calls a key that nobody knows.
+UNKNOWN_KEY = {"unexpected_keyword_argument", "extra_forbidden"}
 
 
 class StudyError(Exception):
@@ -51,3 +61,8 @@ def allowed_instead(key: str, known: Sequence[str]) -> str:
     near = nearest(key, known)
     hint = f"did you mean '{near}'? " if near else ""
     return f"{hint}allowed are {', '.join(known)}"
+
+
+def first_mistake(error: ValidationError) -> ErrorDetails:
+    """What a validation found first; a key that nobody knows before one that is missing: it may be that, misspelt."""
+    return min(error.errors(), key=lambda each: each["type"] not in UNKNOWN_KEY)

@@ -54,23 +54,18 @@ _CORE = {
     "bool": (r"true|True|TRUE|false|False|FALSE", list("tTfF")),
     "number": (r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", list("-+.0123456789")),
 }
-for _name, (_pattern, _first) in _CORE.items():
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), _first)
 
 
 class _Dumper(yaml.SafeDumper):
     """Puts text in quotes that the loader would take for something else, and writes each value where it stands."""
-
-    yaml_implicit_resolvers = {
-        first: [*known] for first, known in yaml.SafeDumper.yaml_implicit_resolvers.items()
-    }
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
 for _name, (_pattern, _first) in _CORE.items():
-    _Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), _first)
+    for _way in (_Loader, _Dumper):
+        _way.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), _first)
 _Loader.add_constructor("tag:yaml.org,2002:number", _Loader.construct_number)
 
 

@@ -127,9 +127,8 @@ def test_an_archived_study_is_the_study_that_was_run(finished, made):
         load_study(path / name).as_dict() for path, name in ((made, "study.yaml"), (finished, "study.json"))
     )
     assert {key for key in ours if ours[key] != theirs[key]} == {"backbone", "published_results"}
-    named = {
-        key: Path(value).name for key, value in ours["published_results"].items()
-    }  # of no stage of this run
+    given = ours["published_results"].items()  # no stage of this run reads them
+    named = {key: Path(value).name for key, value in given}
     assert named == {"results": "busi.yaml", "arms": "busi_measured.json"}
     assert yaml.safe_load((made / "study.yaml").read_text())["backbone"] == "extractor.keras"
     assert Run.open(made).study.epochs == 3

@@ -240,15 +240,15 @@ def test_crossing_patients_are_taken_as_the_study_says(tmp_path):
 
 
 def test_the_effect_of_a_drawn_record_is_the_one_that_was_asked_for():
-    names = [f"image {number}" for number in range(3000)]
-    images = pd.DataFrame({"id": names, "label": ["benign", "malignant"] * 1500})
+    names = [f"image {number}" for number in range(12_000)]
+    images = pd.DataFrame({"id": names, "label": ["benign", "malignant"] * 6000})
     malignant = images["label"] == "malignant"
     for effect in (0.0, 1.0):
         record = draw_record(images, effect, seed=3)
         age = pd.to_numeric(record["age"].where(record["age"] != "", None)).astype(float)
         known = age.notna()
         assert roc_auc_score(malignant[known], age[known]) == pytest.approx(
-            norm.cdf(effect / np.sqrt(2)), abs=0.04
+            norm.cdf(effect / np.sqrt(2)), abs=0.02
         )
         assert known[malignant].mean() == pytest.approx(known[~malignant].mean(), abs=0.03)
     settings = {"dataset": "phantom", "phantoms": {"record_effect": 1.0, "seed": 3}}

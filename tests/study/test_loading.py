@@ -105,6 +105,10 @@ def test_what_the_paper_reports_is_no_study():
             ["'augmentation.epochs' = 3", "rotation_degrees, horizontal_flip, zoom"],
         ),
         ({"breakhis": {"zoom": 40}}, ["'source.breakhis.zoom' = 40", "allowed are magnification, target"]),
+        (
+            {"source": {"record": {"columns": {"age": {"knd": "known"}}}}},
+            ["unknown setting 'source.record.columns.age.knd'", "did you mean 'kind'?"],
+        ),
         ({"two\nlines": 3}, ["unknown setting 'two\\nlines' = 3"]),
     ],
 )

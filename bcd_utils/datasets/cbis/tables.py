@@ -86,32 +86,22 @@ def read_tables(folder: Path, kinds: Sequence[str], advice: str) -> Iterator[Abn
         if not tables:
             raise StudyError(f"{folder} holds no {name}, a table of CBIS-DDSM", advice)
         fix = f"take {name} as it is published"
-        for line, cells in numbered_records(tables[0], COLUMNS, fix, fix):
-            if lost := lost_columns(
-                cells, kind
-            ):  # else it would be called missing, and a leak where one set lacks it
-                raise StudyError(f"{tables[0]} has no column '{lost[0]}'", fix)
+        # Of a column that is not there all values would be missing, and that taken for a leak.
+        told = [names for key, names in TOLD.items() if not key.startswith(f"{SHORT[other_than(kind)]}_")]
+        for line, cells in numbered_records(tables[0], [*COLUMNS, *told], fix, fix):
             patient, side, projection, number, pathology, image, *parts = (
                 cells[column] for column in COLUMNS
             )
             if pathology not in PATHOLOGY or not all(map(PATH.fullmatch, (image, *parts))):
                 raise StudyError(f"{tables[0]}, line {line}: not a row as published", fix)
             view = f"{patient}_{side}_{projection}"
-            label, told = PATHOLOGY[pathology], told_by(cells, kind)
-            yield Abnormality(patient, view, kind, number, label, split, image, tuple(parts), told)
+            label, found = PATHOLOGY[pathology], told_by(cells, kind)
+            yield Abnormality(patient, view, kind, number, label, split, image, tuple(parts), found)
 
 
-def lost_columns(cells: Mapping[str, str], kind: str) -> list[str]:
-    """The columns of `TOLD` that a row of a kind should have and has not.
-
-    Examples
-    --------
-    >>> lost_columns({"breast density": "3", "image view": "CC", "mass shape": "OVAL", "subtlety": "4"}, "mass")
-    ['left or right breast', 'mass margins', 'assessment']
-    """
-    other = next(SHORT[each] for each in SHORT if each != kind)
-    of_kind = {name: columns for name, columns in TOLD.items() if not name.startswith(f"{other}_")}
-    return [columns[0] for columns in of_kind.values() if not set(columns) & cells.keys()]
+def other_than(kind: str) -> str:
+    """The other kind of abnormality."""
+    return next(each for each in SHORT if each != kind)
 
 
 def told_by(cells: Mapping[str, str], kind: str) -> dict[str, str]:
@@ -124,7 +114,7 @@ def told_by(cells: Mapping[str, str], kind: str) -> dict[str, str]:
     ('3', 'PUNCTATE', 'not a mass')
     """
     told = {name: next(filter(None, map(cells.get, columns)), "") for name, columns in TOLD.items()}
-    other = next(each for each in SHORT if each != kind)
+    other = other_than(kind)
     return {
         name: f"not a {other}" if name.startswith(f"{SHORT[other]}_") else value
         for name, value in told.items()

@@ -259,12 +259,8 @@ def _check(row: Row, published: Published) -> None:
             )
         further = {f"further.{name}": scores for name, scores in row.further.items()}
         for place, scores in ({"scores": row.scores} | further).items():
-            if not scores:
-                continue
-            try:
-                check_scores(Reported({"test": scores}, class_counts={"test": dict.fromkeys(task, 1)}))
-            except StudyError as error:
-                raise StudyError(error.problem.replace("test.", f"{place}.", 1), error.fix) from None
+            if scores:
+                check_scores(Reported({place: scores}, class_counts={place: dict.fromkeys(task, 1)}))
     if row.test and tuple(row.test) != row.classes:
         raise StudyError("test counts other classes than 'classes'", "name the same, in the same order")
     if row.matrix and [sum(counts) for counts in row.matrix] != list(row.test.values()):

@@ -12,7 +12,7 @@ from pydantic.dataclasses import dataclass
 
 from bcd_utils.reporting.checklist import FILLED, fill_checklists, load_checklists
 from bcd_utils.study.run import Run
-from bcd_utils.utils.errors import StudyError, allowed_instead
+from bcd_utils.utils.errors import UNKNOWN_KEY, StudyError, allowed_instead, first_mistake
 from bcd_utils.utils.files import read_json, write_text
 from bcd_utils.utils.paths import AUTHOR_FILE, CARRIED, ROOT, STUDIES, readable
 from bcd_utils.utils.plain_yaml import parse_yaml
@@ -186,9 +186,9 @@ def _without_empty(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _one_line(error: ValidationError, source: str) -> StudyError:
-    first = error.errors()[0]
+    first = first_mistake(error)
     key = ".".join(str(part + 1 if isinstance(part, int) else part) for part in first["loc"])
-    if first["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
+    if first["type"] in UNKNOWN_KEY:
         owner = Author if "authors" in first["loc"] else Authored
         known = [field.name for field in fields(owner)]
         return StudyError(f"{source}: unknown key {key!r}", allowed_instead(str(first["loc"][-1]), known))

@@ -315,7 +315,7 @@ def test_a_line_that_is_not_as_published_is_named(copy, old, new):
 def test_a_table_that_lacks_a_column_is_named_with_it(copy, column):
     table = copy / "mass_case_description_train_set.csv"
     table.write_text(table.read_text().replace(column, "other", 1))
-    assert f"mass_case_description_train_set.csv has no column '{column}'" in refusal(copy)
+    assert f"mass_case_description_train_set.csv, line 1: there is no column '{column}'" in refusal(copy)
 
 
 def test_where_it_is_missing_the_message_says_how_to_get_it(tmp_path, monkeypatch):

@@ -121,6 +121,9 @@ def test_calibration_is_that_of_the_scored_probabilities(known):
         found, line = table.loc[arm], calibration_line(scored.labels == 1, scored.probabilities[:, 1])
         assert found["slope"] == pytest.approx(line["slope"]["value"])
         assert found["brier"] == pytest.approx(2 * np.mean((scored.labels - scored.probabilities[:, 1]) ** 2))
+    assert table.loc["known", "slope_low"] < 1 < table.loc["known", "slope_high"]
+    learned = table.drop(index="image")  # nothing is to be seen in these images
+    assert (table["ece"] < 0.2).all() and (learned["brier"] < 0.5).all()
 
 
 def test_the_published_split_and_patients_on_both_sides_of_it():

@@ -67,6 +67,7 @@ def test_words_are_read_as_they_are_written(tmp_path):
         ("titel: x", "unknown key 'titel'. To fix: did you mean 'title'"),
         ("authors: Me", "authors = 'Me' is not allowed. To fix: use a list"),
         ("authors: [{nam: x, name: y}]", "unknown key 'authors.1.nam'. To fix: did you mean 'name'"),
+        ("authors: [{nmae: x}]", "unknown key 'authors.1.nmae'. To fix: did you mean 'name'"),
         ("authors: [{email: x}]", "key 'authors.1.name' is missing"),
         ("title: [x]", "title = ['x'] is not allowed. To fix: use text"),
         ("checklists: {CLAIM: {1: x}}", "unknown checklist 'CLAIM'. To fix: did you mean 'CLAIM 2024'"),
