@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from bcd_utils.utils.backend import adam_in_one_pass, in_one_call, keras
+from bcd_utils.utils.backend import adam_kernel, keras, passes_in_one_call
 
 #: Batches that are handed over together hold at most about this many bytes of values.
 SPAN_BYTES = 16 * 2**20
@@ -44,8 +44,7 @@ class Trainer:
         self.model.compute_metrics(None, nothing, nothing)
         self.model.reset_metrics()
         # Keras' way from step to step costs more than a small head's arithmetic, several times over.
-        steps = (self.model.train_step, self.model.test_step)
-        self._spans = None if self.model.jit_compile else in_one_call(*steps)
+        self._passes = None if self.model.jit_compile else passes_in_one_call(self.model)
 
     @property
     def learning_rate(self) -> float:
@@ -85,8 +84,8 @@ class Trainer:
             weights = [(class_weights or {}).get(label, 1.0) for label in range(one_hot.shape[1])]
             return one_hot @ np.array(weights, dtype=np.float32)
 
-        if self._spans:
-            return self._in_spans(self._spans[0], batches, weighted)
+        if self._passes:
+            return _in_spans(self._passes[0], batches, weighted)
         return _mean_logs(
             (len(values), self.model.train_on_batch(values, one_hot, weighted(one_hot), return_dict=True))
             for values, one_hot in batches
@@ -94,20 +93,12 @@ class Trainer:
 
     def score_epoch(self, batches: Iterable[Batch]) -> dict[str, float]:
         """Loss and accuracy on batches as `fit_epoch` gives them, of a model that stays as it is."""
-        if self._spans:
-            return self._in_spans(self._spans[1], batches, lambda one_hot: np.ones(len(one_hot), np.float32))
+        if self._passes:
+            return _in_spans(self._passes[1], batches, lambda one_hot: np.ones(len(one_hot), np.float32))
         return _mean_logs(
             (len(values), self.model.test_on_batch(values, one_hot, return_dict=True))
             for values, one_hot in batches
         )
-
-    def _in_spans(
-        self, step: Callable, batches: Iterable[Batch], weighted: Callable[[np.ndarray], np.ndarray]
-    ) -> dict[str, float]:
-        self.model.reset_metrics()
-        for values, one_hot, ends in _spans(batches):
-            step(values, one_hot, weighted(one_hot), ends)
-        return {name: float(value) for name, value in self.model.get_metrics_result().items()}
 
 
 class Adam(keras.optimizers.Adam):
@@ -126,12 +117,29 @@ class Adam(keras.optimizers.Adam):
         super().__init__(learning_rate)
         self.rates, self.in_one_pass = rates, in_one_pass
 
+    def apply(self, grads, trainable_variables=None):
+        self._kernel = adam_kernel(self) if self.in_one_pass else None
+        super().apply(grads, trainable_variables)
+
     def update_step(self, gradient, variable, learning_rate):
         index = self._get_variable_index(variable)
         rate = learning_rate if self.rates is None else learning_rate * self.rates[index]
-        moments = self._momentums[index], self._velocities[index]
-        if not (self.in_one_pass and adam_in_one_pass(self, variable, moments, gradient, rate)):
+        if self._kernel:
+            self._kernel(variable, (self._momentums[index], self._velocities[index]), gradient, rate)
+        else:
             super().update_step(gradient, variable, rate)
+
+
+def _in_spans(
+    over_batches: Callable[..., tuple[float, float]],
+    batches: Iterable[Batch],
+    weighted: Callable[[np.ndarray], np.ndarray],
+) -> dict[str, float]:
+    images, losses, hits = 0, 0.0, 0.0
+    for values, one_hot, ends in _spans(batches):
+        loss, right = over_batches(values, one_hot, weighted(one_hot), ends)
+        images, losses, hits = images + len(values), losses + float(loss), hits + float(right)
+    return {"loss": losses / images, "accuracy": hits / images}
 
 
 def _spans(batches: Iterable[Batch]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:

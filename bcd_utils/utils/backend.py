@@ -147,56 +147,81 @@ def jit_compile(weights: int) -> bool | str:
     return True if on_cpu and platform.system() == "Linux" and weights >= WEIGHTS_FOR_XLA else "auto"
 
 
-def in_one_call(*steps: Callable[..., object]) -> list[Callable[..., None]] | None:
-    """Training or test steps that take many batches in one call; None where the backend is not TensorFlow.
+def passes_in_one_call(model: keras.Model) -> tuple[Callable[..., Any], Callable[..., Any]] | None:
+    """Training and scoring of many batches in one call; None where the backend is not TensorFlow.
 
     Parameters
     ----------
-    *steps : callable
-        ``step((values, one_hot, weights))``, such as ``keras.Model.train_step``.
+    model : keras.Model
+        Compiled, its optimiser built.
 
     Returns
     -------
-    list of callable, or None
-        ``call(values, one_hot, weights, ends)`` takes the step on the rows ``ends[i]`` to ``ends[i + 1]`` of each
-        array, one batch after another.
+    learn, score : callable, or None
+        Each ``call(values, one_hot, weights, ends)`` takes the rows ``ends[i]`` to ``ends[i + 1]`` of each array, one
+        batch after another, and returns the sum of the losses and the number of hits. `learn` takes the step that
+        ``keras.Model.train_step`` takes; metrics that are variables cost more there than a small head's arithmetic.
     """
     if keras.backend.backend() != "tensorflow":
         return None
 
-    def over_batches(step: Callable[..., object]) -> Callable[..., None]:
-        def call(values: Any, one_hot: Any, weights: Any, ends: Any) -> None:
-            def one(batch: Any) -> tuple[Any]:
+    def forward(values: Any, one_hot: Any, weights: Any, training: bool) -> tuple[Any, Any]:
+        probabilities = model(values, training=training)
+        loss = model.compute_loss(y=one_hot, y_pred=probabilities, sample_weight=weights)
+        return loss, tensorflow.argmax(one_hot, -1) == tensorflow.argmax(probabilities, -1)
+
+    def learn(*batch: Any) -> tuple[Any, Any]:
+        with tensorflow.GradientTape() as tape:
+            loss, hits = forward(*batch, training=True)
+        gradients = tape.gradient(loss, model.trainable_weights)
+        model.optimizer.apply_gradients(zip(gradients, model.trainable_weights, strict=True))
+        return loss, hits
+
+    def over_batches(step: Callable[..., tuple[Any, Any]]) -> Callable[..., Any]:
+        def call(values: Any, one_hot: Any, weights: Any, ends: Any) -> tuple[Any, Any]:
+            def one(batch: Any, losses: Any, hits: Any) -> tuple[Any, Any, Any]:
                 rows = slice(ends[batch], ends[batch + 1])
-                step((values[rows], one_hot[rows], weights[rows]))
-                return (batch + 1,)
+                loss, right = step(values[rows], one_hot[rows], weights[rows])
+                size = tensorflow.cast(ends[batch + 1] - ends[batch], loss.dtype)
+                return (
+                    batch + 1,
+                    losses + loss * size,
+                    hits + tensorflow.reduce_sum(tensorflow.cast(right, loss.dtype)),
+                )
 
             last = tensorflow.shape(ends)[0] - 1
-            tensorflow.while_loop(lambda batch: batch < last, one, (0,))
+            return tensorflow.while_loop(lambda batch, *_: batch < last, one, (0, 0.0, 0.0))[1:]
 
-        compiled: Callable[..., None] = tensorflow.function(call, reduce_retracing=True)
+        compiled: Callable[..., Any] = tensorflow.function(call, reduce_retracing=True)
         return compiled
 
-    return [over_batches(step) for step in steps]
+    return over_batches(learn), over_batches(lambda *batch: forward(*batch, training=False))
 
 
-def adam_in_one_pass(adam: Any, variable: Any, moments: tuple[Any, Any], gradient: Any, rate: Any) -> bool:
-    """Adam's step on one weight array by TensorFlow's own kernel; False where the backend is another.
+def adam_kernel(adam: Any) -> Callable[[Any, tuple[Any, Any], Any, Any], None] | None:
+    """Adam's next step on a weight array by TensorFlow's own kernel; None where the backend is another.
 
     Keras writes the same step as a dozen operations, each a pass over all weights.
+
+    Returns
+    -------
+    callable, or None
+        ``step(variable, moments, gradient, rate)``.
     """
     if keras.backend.backend() != "tensorflow":
-        return False
-    steps = tensorflow.cast(adam.iterations.value + 1, variable.dtype)
-    momentum, velocity = (moment.value.handle for moment in moments)
-    beta_1, beta_2, epsilon, rate = (
-        tensorflow.cast(number, variable.dtype) for number in (adam.beta_1, adam.beta_2, adam.epsilon, rate)
-    )
-    tensorflow.raw_ops.ResourceApplyAdam(
-        var=variable.handle, m=momentum, v=velocity, grad=gradient, lr=rate, epsilon=epsilon,
-        beta1=beta_1, beta2=beta_2, beta1_power=beta_1**steps, beta2_power=beta_2**steps,
-    )  # fmt: skip
-    return True
+        return None
+    steps = tensorflow.cast(adam.iterations.value + 1, "float32")
+    betas = adam.beta_1, adam.beta_2
+    powers = [tensorflow.constant(beta) ** steps for beta in betas]
+
+    def step(variable: Any, moments: tuple[Any, Any], gradient: Any, rate: Any) -> None:
+        momentum, velocity = (moment.value.handle for moment in moments)
+        tensorflow.raw_ops.ResourceApplyAdam(
+            var=variable.handle, m=momentum, v=velocity, grad=gradient, lr=rate, epsilon=adam.epsilon,
+            beta1=betas[0], beta2=betas[1], beta1_power=powers[0], beta2_power=powers[1],
+        )  # fmt: skip
+
+    return step
 
 
 def score_gradients(model: keras.Model, features: np.ndarray, classes: np.ndarray) -> np.ndarray:

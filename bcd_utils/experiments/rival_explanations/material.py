@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 
 import numpy as np
@@ -72,9 +74,12 @@ def _part(rows, kind, copy, images, backbone, study, on_progress) -> np.ndarray:
         return head_inputs(image_features(backbone, images, study.feature_dtype, on_progress), study)
     amounts, stain = study.augmentation or Augmentation(), images.source.stain
 
+    def picture(row: pd.Series) -> np.ndarray:
+        return picture_of(images.folder, row, kind, images.size, stain)
+
     def encode(places: np.ndarray) -> np.ndarray:
-        chosen = rows.iloc[places].iterrows()
-        pixels = np.stack([picture_of(images.folder, row, kind, images.size, stain) for _, row in chosen])
+        chosen = (row for _, row in rows.iloc[places].iterrows())
+        pixels = np.stack(list(readers.map(picture, chosen)))
         shown = augment(pixels, amounts, study.seed, copy, places) if copy else pixels
         return head_inputs(features_of(backbone, shown), study)
 
@@ -83,4 +88,7 @@ def _part(rows, kind, copy, images, backbone, study, on_progress) -> np.ndarray:
     drawn = [copy, asdict(amounts), study.seed] if copy else []
     shown = [images.data_sha256, rows["id"].tolist(), kind, images.size, stain, drawn]
     identity = sha256_of_json([backbone.identity, *shown, study.repeated_splits.pooling, code])
-    return values_of(Encoder(identity, encode), len(rows), on_progress)
+    with ThreadPoolExecutor(
+        os.cpu_count()
+    ) as readers:  # decoding takes as long as a small network, and no lock
+        return values_of(Encoder(identity, encode), len(rows), on_progress)
