@@ -12,6 +12,7 @@ import pandas as pd
 
 from bcd_utils.datasets import Dataset, dataset_of, recorded_dataset
 from bcd_utils.images.arrays import cached_images
+from bcd_utils.images.fitting import Fitting
 from bcd_utils.utils.counting import OnProgress, silent
 from bcd_utils.utils.files import sha256_of_file
 
@@ -46,6 +47,8 @@ class ImageSet:
     patients : int or None
         Among the images that are used; None where the data set names none.
     remarks : list of str
+    fitting : Fitting
+        How each is made a square of that size.
     stored : Path or None
         The file that holds ``pixels`` already; None: made when asked for, and kept in the cache.
     """
@@ -60,6 +63,7 @@ class ImageSet:
     set_aside: pd.Series = field(default_factory=lambda: pd.Series(dtype=int))
     patients: int | None = None
     remarks: list[str] = field(default_factory=list)
+    fitting: Fitting = Fitting()
     stored: Path | None = None
 
     @classmethod
@@ -79,7 +83,7 @@ class ImageSet:
         study, dataset, record = run.study, recorded_dataset(run), run.read_json("dataset.json")
         return cls(
             study.source, table, dataset.classes, record["data_sha256"], study.input, study.image_size, dataset.title,
-            patients=record["patients"], remarks=record["remarks"], stored=run.artifact("images.npy"),
+            patients=record["patients"], remarks=record["remarks"], fitting=Fitting.of(study), stored=run.artifact("images.npy"),
         )  # fmt: skip
 
     @cached_property
@@ -126,7 +130,8 @@ class ImageSet:
             If ``kind`` needs masks that an image does not have, or the disk is full.
         """
         return self.stored or cached_images(
-            self.folder, self.table, self.data_sha256, self.kind, self.size, on_progress, self.source.stain
+            self.folder, self.table, self.data_sha256, self.kind, self.size, on_progress, self.source.stain,
+            self.fitting,
         )
 
     @cached_property

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.datasets.image_set import ImageSet
-from bcd_utils.explain.localisation import centre_gaussian, in_frame, localisation
+from bcd_utils.explain.localisation import centre_gaussian, localisation
 from bcd_utils.images.reading import read_row_mask, read_with_mask
 from bcd_utils.study.run import Run
 
@@ -30,7 +30,7 @@ def example_panels(run: Run, chosen: pd.DataFrame, cams: np.ndarray) -> list[dic
     for index, row in chosen.iterrows():
         image, mask = read_with_mask(images.folder, images.table.loc[index])
         prediction = row[["id", "label", "predicted", "probability"]].to_dict()
-        panels.append({"image": image, "mask": mask, "cam": in_frame(cams[index], mask.shape), **prediction})
+        panels.append({"image": image, "mask": mask, "cam": images.fitting.in_frame(cams[index], mask.shape), **prediction})
     return panels
 
 
@@ -51,7 +51,7 @@ def localise_sets(
     for done, (index, row) in enumerate(wanted.iterrows(), start=1):
         mask = read_row_mask(images.folder, row)
         if mask.any():
-            heat = {method: in_frame(cams[index], mask.shape) for method, cams in maps.items()}
+            heat = {method: images.fitting.in_frame(cams[index], mask.shape) for method, cams in maps.items()}
             heat |= {CENTRE: centre_gaussian(mask.shape), AREA: np.ones(mask.shape)}
             for method, heatmap in heat.items():
                 scores[row["split"]][method].append(

@@ -14,13 +14,6 @@ MEASURES = ("pointing_game", "energy", "iou")
 THRESHOLDS = np.round(np.arange(0.1, 1.0, 0.1), 1)
 
 
-def in_frame(cam: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Enlarge a map to an image's frame (height, width), bilinear; float32, values 0..1."""
-    import cv2
-
-    return np.clip(cv2.resize(cam.astype(np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR), 0, 1)
-
-
 def centre_gaussian(shape: tuple[int, int], width: float = 0.25) -> np.ndarray:
     """A bump in the middle of the frame: what "look at the centre" would score.
 

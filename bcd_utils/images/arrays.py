@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from bcd_utils.images.fitting import Fitting
 from bcd_utils.images.reading import read_with_mask
 from bcd_utils.images.stain import normalise_stain
-from bcd_utils.images.transforms import network_input, resize
+from bcd_utils.images.transforms import network_input
 from bcd_utils.utils.cache import entry_of, kept
 from bcd_utils.utils.code_identity import code_identity
 from bcd_utils.utils.counting import OnProgress, counted_rows, silent
@@ -25,6 +27,7 @@ def write_images(
     size: int,
     on_progress: OnProgress = silent,
     stain: str = "none",
+    fitting: Fitting = Fitting(),
 ) -> None:
     """Write one .npy file, image after image, so that memory does not grow with their number.
 
@@ -40,6 +43,7 @@ def write_images(
         See `transforms.network_input`.
     stain : {"none", "reinhard", "macenko"}
         See `stain.normalise_stain`.
+    fitting : Fitting
 
     Raises
     ------
@@ -52,13 +56,16 @@ def write_images(
     with disk_errors(path), open(path, "wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
         for row in counted_rows(images, on_progress):
-            file.write(picture_of(folder, row, kind, size, stain).tobytes())
+            file.write(picture_of(folder, row, kind, size, stain, fitting).tobytes())
 
 
-def picture_of(folder: Path, row: pd.Series, kind: str, size: int, stain: str = "none") -> np.ndarray:
+def picture_of(
+    folder: Path, row: pd.Series, kind: str, size: int, stain: str = "none", fitting: Fitting = Fitting()
+) -> np.ndarray:
     """What a network is shown of one manifest row, uint8 (size, size, 3); parameters as for `write_images`."""
     image, mask = read_with_mask(folder, row)
-    return resize(network_input(normalise_stain(image, stain), mask, kind), size)
+    shown = fitting.contrasted(normalise_stain(image, stain))
+    return fitting.squared(network_input(shown, mask, kind), size)
 
 
 def refuse_missing_masks(images: pd.DataFrame, kind: str) -> None:
@@ -85,6 +92,7 @@ def cached_images(
     size: int,
     on_progress: OnProgress = silent,
     stain: str = "none",
+    fitting: Fitting = Fitting(),
 ) -> Path:
     """The file that `write_images` writes, from the cache or written into it.
 
@@ -92,11 +100,12 @@ def cached_images(
     ----------
     data_sha256 : str
         Hash of the data set's files, such as `manifest.data_hash` gives it.
-    folder, images, kind, size, stain
+    folder, images, kind, size, stain, fitting
         As for `write_images`.
     """
-    recipe = [data_sha256, images["id"].tolist(), kind, size, stain, code_identity(__name__)]
+    drawn = [kind, size, stain, asdict(fitting)]
+    recipe = [data_sha256, images["id"].tolist(), *drawn, code_identity(__name__)]
     return kept(
         entry_of("inputs", recipe, ".npy"),
-        lambda path: write_images(path, folder, images, kind, size, on_progress, stain),
+        lambda path: write_images(path, folder, images, kind, size, on_progress, stain, fitting),
     )

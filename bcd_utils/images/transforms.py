@@ -27,8 +27,8 @@ def cropped(pixels: np.ndarray, box: str) -> np.ndarray:
     return pixels[top:bottom, left:right]
 
 
-def resize(image: np.ndarray, size: int) -> np.ndarray:
-    """Resize to a square without keeping the aspect ratio, as the paper does (area averaging).
+def resize(image: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
+    """Resize to a square, or to (height, width), whatever the aspect ratio, as the paper does (area averaging).
 
     Parameters
     ----------
@@ -40,8 +40,9 @@ def resize(image: np.ndarray, size: int) -> np.ndarray:
     """
     import cv2
 
-    shrinking = image.shape[0] >= size and image.shape[1] >= size
-    return cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
+    height, width = (size, size) if isinstance(size, int) else size
+    shrinking = image.shape[0] >= height and image.shape[1] >= width
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
 
 
 def network_input(image: np.ndarray, mask: np.ndarray, kind: str) -> np.ndarray:

@@ -181,6 +181,11 @@ class Study(Settings):
         times the mask; the lesion mask alone.
     image_size : int
         Side in pixels that images are resized to.
+    resize : {"stretch", "letterbox", "crop"}
+        To a square as the paper does, whatever their aspect; with their aspect kept, between black bars; or their
+        middle square alone.
+    contrast : {"none", "equalize", "clahe"}
+        Histogram equalisation that the paper speaks of: none, over the whole image, or over tiles with a limit.
     test_fraction, validation_fraction : float
         Share of all images kept for test; share of the rest kept for validation.
     split : {"image", "group", "official"}
@@ -237,6 +242,8 @@ class Study(Settings):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     input: Annotated[str, Field(pattern=rf"^({'|'.join(INPUTS)})$|^overlay-0\.[0-9]+$")] = "image"
     image_size: Annotated[int, Field(ge=32, le=1024)] = 224
+    resize: Literal["stretch", "letterbox", "crop"] = "stretch"
+    contrast: Literal["none", "equalize", "clahe"] = "none"
     test_fraction: Fraction = 0.15
     validation_fraction: Fraction = 0.10
     split: Literal["image", "group", "official"] = "image"

@@ -11,7 +11,6 @@ from bcd_utils.explain.localisation import (
     centre_gaussian,
     choose_threshold,
     differences,
-    in_frame,
     localisation,
     summarise,
     verdict,
@@ -119,11 +118,3 @@ def test_without_a_lesion_in_test_or_validation_nothing_is_summarised(empty):
     sets = [scores, scores]
     sets[empty] = {"Grad-CAM": pd.DataFrame()}
     assert len(summarise(*sets, 0.95)) == 0 and len(summarise(scores, scores, 0.95)) == 1
-
-
-def test_a_map_is_stretched_to_the_frame():
-    cam = np.zeros((7, 7), np.float32)
-    cam[0, 6] = 1
-    framed = in_frame(cam, (70, 140))
-    assert framed.shape == (70, 140)
-    assert np.unravel_index(framed.argmax(), framed.shape)[1] >= 120

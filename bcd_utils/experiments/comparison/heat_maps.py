@@ -12,9 +12,9 @@ from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.evaluation.format import in_columns
 from bcd_utils.evaluation.means import share_interval
 from bcd_utils.experiments.comparison.run import FittedComparison
-from bcd_utils.explain.localisation import centre_gaussian, in_frame, pointing_game
+from bcd_utils.explain.localisation import centre_gaussian, pointing_game
+from bcd_utils.images.fitting import enlarged
 from bcd_utils.images.reading import read_row_mask
-from bcd_utils.images.transforms import resize
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.parallel import Result
 
@@ -64,8 +64,8 @@ def pointing_hits(
     for done, (place, row) in enumerate(with_masks.iterrows(), start=1):
         mask = read_row_mask(images.folder, row)
         if mask.any():
-            small = _in_the_networks_frame(mask, side)
-            cams = {name: in_frame(values[place], (side, side)) for name, values in maps.items()}
+            small = _in_the_networks_frame(mask, images)
+            cams = {name: enlarged(values[place], (side, side)) for name, values in maps.items()}
             cams[CENTRE] = centre_gaussian((side, side))
             hits = {name: pointing_game(cam, small) for name, cam in cams.items()}
             rows.append({"id": row["id"], "group": row["group"], **hits, AREA: small.mean()})
@@ -73,8 +73,9 @@ def pointing_hits(
     return pd.DataFrame(rows, columns=["id", "group", *maps, CENTRE, AREA])
 
 
-def _in_the_networks_frame(mask: np.ndarray, side: int) -> np.ndarray:
-    return resize(np.repeat(mask[..., None], 3, axis=2).astype(np.uint8) * 255, side)[..., 0] > 127
+def _in_the_networks_frame(mask: np.ndarray, images: ImageSet) -> np.ndarray:
+    white = np.repeat(mask[..., None], 3, axis=2).astype(np.uint8) * 255
+    return images.fitting.squared(white, images.size)[..., 0] > 127
 
 
 def pointing_table(hits: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -121,9 +122,9 @@ def map_examples(
     examples = []
     for place in examples_for_all(setup.labels, hits, images.table):
         row, image = images.table.iloc[place], np.asarray(images.pixels[place])
-        mask = _in_the_networks_frame(read_row_mask(images.folder, row), side)
+        mask = _in_the_networks_frame(read_row_mask(images.folder, row), images)
         predicted = {name: setup.classes[fitted.scored[name].probabilities[place].argmax()] for name in maps}
-        cams = {name: in_frame(values[place], (side, side)) for name, values in maps.items()}
+        cams = {name: enlarged(values[place], (side, side)) for name, values in maps.items()}
         shown = {"image": image, "mask": mask, "label": row["label"]}
         examples.append(shown | {"cams": cams, "predicted": predicted})
     return examples

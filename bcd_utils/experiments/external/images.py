@@ -15,6 +15,7 @@ from bcd_utils.datasets.examples import typical
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.datasets.manifest import build_manifest, data_hash
 from bcd_utils.evaluation.predictions import with_predictions
+from bcd_utils.images.fitting import Fitting
 from bcd_utils.images.reading import read_with_mask
 from bcd_utils.study.data_settings import External
 from bcd_utils.study.run import Run
@@ -110,7 +111,7 @@ def find_images(
     patients = usable["group"].nunique() if rule.named else None
     images = ImageSet(
         source, usable, mine.classes, data_hash(manifest), study.input, study.image_size, found.dataset.title, aside,
-        patients, remarks,
+        patients, remarks, Fitting.of(study),
     )  # fmt: skip
     return images, manifest
 

@@ -19,6 +19,7 @@ from bcd_utils.datasets.examples import evenly_spaced
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.datasets.manifest import build_manifest, data_hash
 from bcd_utils.datasets.splits import grouped_folds
+from bcd_utils.images.fitting import Fitting
 from bcd_utils.images.arrays import refuse_missing_masks
 from bcd_utils.study.settings import Study
 from bcd_utils.study.source import Source, spoken_of
@@ -214,7 +215,8 @@ def inspect(
     classes = tuple(label for label in found.dataset.classes if label in present)
     patients = usable["group"].nunique() if rule.named else None
     shown = (study.input, study.image_size, title)
-    return ImageSet(source, usable, classes, data_hash(usable), *shown, aside, patients, remarks)
+    counted = (aside, patients, remarks, Fitting.of(study))
+    return ImageSet(source, usable, classes, data_hash(usable), *shown, *counted)
 
 
 def cached_manifest(source: Source, found: AtHand, on_progress: OnProgress) -> tuple[pd.DataFrame, list[str]]:

@@ -75,7 +75,7 @@ def _part(rows, kind, copy, images, backbone, study, on_progress) -> np.ndarray:
     amounts, stain = study.augmentation or Augmentation(), images.source.stain
 
     def picture(row: pd.Series) -> np.ndarray:
-        return picture_of(images.folder, row, kind, images.size, stain)
+        return picture_of(images.folder, row, kind, images.size, stain, images.fitting)
 
     def encode(places: np.ndarray) -> np.ndarray:
         chosen = (row for _, row in rows.iloc[places].iterrows())
@@ -86,7 +86,7 @@ def _part(rows, kind, copy, images, backbone, study, on_progress) -> np.ndarray:
     modules = (picture_of, augment, features_of, pooled)
     code = code_identity(*(function.__module__ for function in modules))
     drawn = [copy, asdict(amounts), study.seed] if copy else []
-    shown = [images.data_sha256, rows["id"].tolist(), kind, images.size, stain, drawn]
+    shown = [images.data_sha256, rows["id"].tolist(), kind, images.size, stain, asdict(images.fitting), drawn]
     identity = sha256_of_json([backbone.identity, *shown, study.repeated_splits.pooling, code])
     with ThreadPoolExecutor(
         os.cpu_count()

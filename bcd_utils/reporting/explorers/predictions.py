@@ -9,7 +9,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from bcd_utils.datasets.image_set import ImageSet
-from bcd_utils.explain.localisation import in_frame
 from bcd_utils.images.reading import read_with_mask
 from bcd_utils.reporting.explorers.base import Live, Rows, View, explorer
 from bcd_utils.reporting.plots import heat_maps, style
@@ -52,7 +51,7 @@ def explore_predictions(
         if heat and features is not None:
             given = features[row["place"] : row["place"] + 1]
             found = heat[chosen["map"]](np.asarray(given), np.array([images.classes.index(label)]))
-            cam = in_frame(found[0], mask.shape)
+            cam = images.fitting.in_frame(found[0], mask.shape)
         facts = {
             "image": f"{row['id']} ({SET_TITLES[row['split']]} set)",
             "class": row["label"],
