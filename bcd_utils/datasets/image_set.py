@@ -83,7 +83,8 @@ class ImageSet:
         study, dataset, record = run.study, recorded_dataset(run), run.read_json("dataset.json")
         return cls(
             study.source, table, dataset.classes, record["data_sha256"], study.input, study.image_size, dataset.title,
-            patients=record["patients"], remarks=record["remarks"], fitting=Fitting.of(study), stored=run.artifact("images.npy"),
+            patients=record["patients"], remarks=record["remarks"], fitting=Fitting.of(study),
+            stored=run.artifact("images.npy"),
         )  # fmt: skip
 
     @cached_property
@@ -130,7 +131,13 @@ class ImageSet:
             If ``kind`` needs masks that an image does not have, or the disk is full.
         """
         return self.stored or cached_images(
-            self.folder, self.table, self.data_sha256, self.kind, self.size, on_progress, self.source.stain,
+            self.folder,
+            self.table,
+            self.data_sha256,
+            self.kind,
+            self.size,
+            on_progress,
+            self.source.stain,
             self.fitting,
         )
 

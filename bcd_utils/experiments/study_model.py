@@ -20,7 +20,7 @@ from bcd_utils.models.random_weights import CALIBRATION_IMAGES
 from bcd_utils.models.saving import save_undated
 from bcd_utils.models.training import Batches, train
 from bcd_utils.study.run import Run
-from bcd_utils.study.settings import Augmentation
+from bcd_utils.study.settings import Augmentation, Study
 from bcd_utils.utils.backend import device, jit_compile, keras
 from bcd_utils.utils.files import sha256_of_file
 
@@ -138,11 +138,31 @@ def training_record(
     }
 
 
-def architecture(backbone: Backbone, head: keras.Model, images: ImageSet) -> list[dict[str, Any]]:
-    """Blocks of the whole network for the paper's Fig 4."""
+def said_of_features(study: Study) -> str:
+    """When images pass through the backbone, in words."""
+    if study.augmentation:
+        text = (
+            "Training images are changed at random (rotation, flip, zoom), so each of them passes through the backbone "
+            "in every epoch; the features of images as they are, which tuning and test use, are computed once."
+        )
+    else:
+        text = (
+            "A frozen backbone gives the same features in every epoch, so they are computed once, in a streaming pass. "
+            "The result equals the loop that runs the backbone in every epoch."
+        )
+    tuned = " After fine-tuning, below, they are computed anew." if study.fine_tuning else ""
+    return f"{text}{tuned} They are cached by content: the same images never pass through the same weights twice."
+
+
+def architecture(
+    backbone: Backbone, head: keras.Model, images: ImageSet, study: Study
+) -> list[dict[str, Any]]:
+    """Blocks of the whole network for the paper's Fig 4; a backbone that the study tunes counts as trained."""
 
     def block(name: str, shape, part, kind: str) -> dict[str, Any]:
-        trained = bool(part and part.trainable_weights)
+        trained = bool(part and part.trainable_weights) or (
+            kind == "backbone" and study.fine_tuning is not None
+        )
         count = part.count_params() if part else 0
         shown = " x ".join(str(side) for side in shape if side is not None)
         return {"name": name, "shape": shown, "parameters": count, "trainable": trained, "kind": kind}

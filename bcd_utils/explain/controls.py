@@ -30,7 +30,14 @@ def example_panels(run: Run, chosen: pd.DataFrame, cams: np.ndarray) -> list[dic
     for index, row in chosen.iterrows():
         image, mask = read_with_mask(images.folder, images.table.loc[index])
         prediction = row[["id", "label", "predicted", "probability"]].to_dict()
-        panels.append({"image": image, "mask": mask, "cam": images.fitting.in_frame(cams[index], mask.shape), **prediction})
+        panels.append(
+            {
+                "image": image,
+                "mask": mask,
+                "cam": images.fitting.in_frame(cams[index], mask.shape),
+                **prediction,
+            }
+        )
     return panels
 
 

@@ -55,10 +55,19 @@ def unfreeze_from(model: keras.Model, layer_name: str) -> list[str]:
     model.trainable = True
     for place, layer in enumerate(layers):
         layer.trainable = place >= places[layer_name]
+    freeze_statistics(model)
+    return [layer.name for layer in layers if layer.trainable_weights]
+
+
+def freeze_statistics(model: keras.Model) -> None:
+    """Freeze every BatchNorm of a network: it then normalises in training as it does in evaluation.
+
+    The moving statistics of a head that was trained on frozen features lag behind a backbone that moves: with them, a
+    tuning set would be scored by another network than the one that learns.
+    """
     for layer in model._flatten_layers():
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = False
-    return [layer.name for layer in layers if layer.trainable_weights]
 
 
 def last_stage(model: keras.Model) -> str:
@@ -109,6 +118,7 @@ def fine_tune(
     study, tuning, amounts = fold.study, fold.study.fine_tuning, fold.study.augmentation
     assert tuning is not None, "only a study that fine-tunes comes here"
     trained_layers = unfreeze_from(backbone.model, tuning.trainable_from)
+    freeze_statistics(head)
     inputs = keras.Input(fold.values.shape[1:])
     whole = keras.Model(inputs, head(backbone.model(inputs)))
 

@@ -15,6 +15,17 @@ from bcd_utils.study.networks import NETWORKS
 from bcd_utils.study.set_titles import SET_TITLES
 from bcd_utils.study.settings import Study
 
+#: How images become squares, and what of their contrast, for sentences; see `fitting.Fitting`.
+RESIZED = {
+    "stretch": "resized",
+    "letterbox": "resized between black bars",
+    "crop": "cut to the middle square and resized",
+}
+CONTRASTED = {
+    "none": "",
+    "equalize": ", histogram equalised,",
+    "clahe": ", contrast equalised in tiles (CLAHE),",
+}
 FEW = 5  # patients of a class in a set: below, one of them is more than a fifth of what is known of the class
 
 
@@ -35,6 +46,7 @@ def protocol_steps(study: Study, dataset: Dataset) -> list[tuple[str, str]]:
         seen = shown(study.input).removeprefix("The network sees ").rstrip(".")
     stop = f"at most {study.epochs} epochs, stopped after {study.patience} without gain"
     stain = "" if study.source.stain == "none" else f"; stains normalised ({study.source.stain.capitalize()})"
+    fitted = RESIZED[study.resize] + CONTRASTED[study.contrast]
     augmentation = "rotation, flip, zoom of training images" if study.augmentation else "no augmentation"
     scaled = {"unit": "pixels divided by 255", "imagenet": "pixels prepared as for ImageNet"}[study.scaling]
     if study.backbone in NETWORKS:
@@ -48,7 +60,7 @@ def protocol_steps(study: Study, dataset: Dataset) -> list[tuple[str, str]]:
     else:
         backbone = f"{Path(study.backbone).stem.replace('_', ' ')}, from a file; scales pixels itself"
     tuned = (
-        f"; its last layers are trained after the head ({study.fine_tuning.epochs} epochs)"
+        f"; trained from {study.fine_tuning.trainable_from} on after the head (at most {study.fine_tuning.epochs} epochs)"
         if study.fine_tuning
         else ""
     )
@@ -62,9 +74,9 @@ def protocol_steps(study: Study, dataset: Dataset) -> list[tuple[str, str]]:
     pooled = {"flatten": "feature map flattened", "average": "feature map averaged"}[study.pooling]
     return [
         ("Data", f"{dataset.title} ({dataset.modality}): {classes}"),
-        ("Cleaning and resizing", f"unusable images set aside; {seen}, resized to {side}, RGB{stain}"),
+        ("Cleaning and resizing", f"unusable images set aside; {seen}, {fitted} to {side}, RGB{stain}"),
         ("Split", f"{split_in_words(study)}; seed {study.seed}"),
-        ("Frozen backbone", backbone + tuned),
+        ("Backbone" if study.fine_tuning else "Frozen backbone", backbone + tuned),
         (
             "New head",
             f"{pooled}, batch normalisation, dense layers of {units} with dropout {study.dropout:g}, softmax",

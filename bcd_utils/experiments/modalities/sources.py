@@ -19,8 +19,8 @@ from bcd_utils.datasets.examples import evenly_spaced
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.datasets.manifest import build_manifest, data_hash
 from bcd_utils.datasets.splits import grouped_folds
-from bcd_utils.images.fitting import Fitting
 from bcd_utils.images.arrays import refuse_missing_masks
+from bcd_utils.images.fitting import Fitting
 from bcd_utils.study.settings import Study
 from bcd_utils.study.source import Source, spoken_of
 from bcd_utils.utils.cache import entry_of, kept

@@ -122,8 +122,11 @@ def blended(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
 
 
 def mark_peak(panel: Axes, cam: np.ndarray) -> None:
-    """A cross at the map's highest value, over all panels; none on a map of zeros, which points nowhere."""
+    """A cross at the map's highest value, over all panels; a map of zeros points nowhere, and that is written on it."""
     if cam.max() <= 0:
+        plate = {"facecolor": "black", "edgecolor": "none", "alpha": 0.7, "pad": 1.5}
+        words = {"color": "white", "size": style.SMALL, "ha": "center", "va": "center", "bbox": plate}
+        panel.text(0.5, 0.5, "zero\neverywhere", transform=panel.transAxes, **words)
         return
     row, column = np.unravel_index(np.argmax(cam), cam.shape)
     cross = {"marker": "X", "markersize": 6, "markerfacecolor": "white", "markeredgecolor": "black"}

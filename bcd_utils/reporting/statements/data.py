@@ -63,6 +63,18 @@ def corrupt_images(summary: Summary) -> str:
     )
 
 
+RESIZE = {
+    "stretch": "resized to {side} without keeping the aspect ratio",
+    "letterbox": "resized to {side} with the aspect ratio kept between black bars",
+    "crop": "cut to the middle square, resized to {side}",
+}
+CONTRAST = {
+    "none": "",
+    "equalize": "the luminance's histogram equalised, ",
+    "clahe": "the luminance's histogram equalised in tiles (CLAHE), ",
+}
+
+
 @statement("artifacts/dataset.json")
 def missing_data(summary: Summary) -> str:
     data = at(summary, "dataset")
@@ -72,15 +84,14 @@ def missing_data(summary: Summary) -> str:
     )
 
 
-@statement("settings input, image_size, stain, augmentation; artifacts/training.json")
+@statement("settings input, image_size, resize, contrast, stain, augmentation; artifacts/training.json")
 def preprocessing(summary: Summary) -> str:
-    side, method = (
-        at(summary, "settings", "image_size"),
-        at(summary, "settings", "source", "stain").capitalize(),
-    )
+    settings = at(summary, "settings")
+    side, method = settings["image_size"], settings["source"]["stain"].capitalize()
     stains = "" if method == "None" else f"stains normalised after {method} to published references, "
     return (
-        f"Converted to RGB, {stains}and resized to {side} x {side} pixels without keeping the aspect ratio; "
+        f"Converted to RGB, {stains}{CONTRAST[settings.get('contrast', 'none')]}and "
+        f"{RESIZE[settings.get('resize', 'stretch')].format(side=f'{side} x {side} pixels')}; "
         f"{at(summary, 'provenance', 'preparation')}; {augmentation(summary)}."
     )
 
