@@ -12,7 +12,7 @@ import pandas as pd
 
 from bcd_utils.datasets import Dataset, dataset_of, recorded_dataset
 from bcd_utils.images.arrays import cached_images
-from bcd_utils.images.fitting import Fitting
+from bcd_utils.images.fitting import STRETCHED, Fitting
 from bcd_utils.utils.counting import OnProgress, silent
 from bcd_utils.utils.files import sha256_of_file
 
@@ -63,7 +63,7 @@ class ImageSet:
     set_aside: pd.Series = field(default_factory=lambda: pd.Series(dtype=int))
     patients: int | None = None
     remarks: list[str] = field(default_factory=list)
-    fitting: Fitting = Fitting()
+    fitting: Fitting = STRETCHED
     stored: Path | None = None
 
     @classmethod

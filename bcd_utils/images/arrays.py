@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bcd_utils.images.fitting import Fitting
+from bcd_utils.images.fitting import STRETCHED, Fitting
 from bcd_utils.images.reading import read_with_mask
 from bcd_utils.images.stain import normalise_stain
 from bcd_utils.images.transforms import network_input
@@ -27,7 +27,7 @@ def write_images(
     size: int,
     on_progress: OnProgress = silent,
     stain: str = "none",
-    fitting: Fitting = Fitting(),
+    fitting: Fitting = STRETCHED,
 ) -> None:
     """Write one .npy file, image after image, so that memory does not grow with their number.
 
@@ -60,7 +60,7 @@ def write_images(
 
 
 def picture_of(
-    folder: Path, row: pd.Series, kind: str, size: int, stain: str = "none", fitting: Fitting = Fitting()
+    folder: Path, row: pd.Series, kind: str, size: int, stain: str = "none", fitting: Fitting = STRETCHED
 ) -> np.ndarray:
     """What a network is shown of one manifest row, uint8 (size, size, 3); parameters as for `write_images`."""
     image, mask = read_with_mask(folder, row)
@@ -92,7 +92,7 @@ def cached_images(
     size: int,
     on_progress: OnProgress = silent,
     stain: str = "none",
-    fitting: Fitting = Fitting(),
+    fitting: Fitting = STRETCHED,
 ) -> Path:
     """The file that `write_images` writes, from the cache or written into it.
 

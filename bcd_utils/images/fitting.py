@@ -101,6 +101,9 @@ class Fitting:
         return enlarged(cam, (side, side))[rows, columns]
 
 
+STRETCHED = Fitting()
+
+
 def enlarged(cam: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """A map, float (h, w), stretched to (height, width), bilinear; float32, values 0..1."""
     import cv2

@@ -60,7 +60,7 @@ def protocol_steps(study: Study, dataset: Dataset) -> list[tuple[str, str]]:
     else:
         backbone = f"{Path(study.backbone).stem.replace('_', ' ')}, from a file; scales pixels itself"
     tuned = (
-        f"; trained from {study.fine_tuning.trainable_from} on after the head (at most {study.fine_tuning.epochs} epochs)"
+        f"; trained from {study.fine_tuning.trainable_from} on, after the head (≤ {study.fine_tuning.epochs} epochs)"
         if study.fine_tuning
         else ""
     )

@@ -172,7 +172,7 @@ def passes_in_one_call(model: keras.Model) -> tuple[Callable[..., Any], Callable
 
     def learn(*batch: Any) -> tuple[Any, Any]:
         with tensorflow.GradientTape() as tape:
-            loss, hits = forward(*batch, training=True)
+            loss, hits = forward(*batch, True)
         gradients = tape.gradient(loss, model.trainable_weights)
         model.optimizer.apply_gradients(zip(gradients, model.trainable_weights, strict=True))
         return loss, hits
@@ -195,7 +195,7 @@ def passes_in_one_call(model: keras.Model) -> tuple[Callable[..., Any], Callable
         compiled: Callable[..., Any] = tensorflow.function(call, reduce_retracing=True)
         return compiled
 
-    return over_batches(learn), over_batches(lambda *batch: forward(*batch, training=False))
+    return over_batches(learn), over_batches(lambda *batch: forward(*batch, False))
 
 
 def adam_kernel(adam: Any) -> Callable[[Any, tuple[Any, Any], Any, Any], None] | None:

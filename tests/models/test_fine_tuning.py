@@ -110,3 +110,16 @@ def test_calling_with_training_false_does_not_protect_batchnorm(backbone):
     before = np.array(model.get_layer("norm_1").moving_mean)
     whole.fit(np.random.default_rng(0).random((8, 32, 32, 3)), np.eye(3)[np.arange(8) % 3], verbose=0)
     assert not np.array_equal(before, np.array(model.get_layer("norm_1").moving_mean))
+
+
+def test_a_tuned_network_is_scored_as_the_network_that_learns(backbone):
+    images = np.random.default_rng(1).integers(0, 255, (24, 32, 32, 3)).astype(np.uint8)
+    tuning = {"trainable_from": "all", "learning_rate": 0.01, "epochs": 3}
+    settings = {"hidden_units": [4], "batch_size": 8, "dropout": 0, "fine_tuning": tuning}
+    study = make_study({"name": "t", **settings})
+    head = build_head(backbone.model.output_shape[1:], 3, study)
+    fine_tune(backbone, head, Fold(images, np.arange(24) % 3, np.arange(16), np.arange(16, 24), 3, study))
+    whole = keras.Sequential([backbone.model, head])
+    pixels = images.astype(np.float32)
+    learning, evaluated = (np.array(whole(pixels, training=training)) for training in (True, False))
+    np.testing.assert_allclose(learning, evaluated, atol=1e-6)

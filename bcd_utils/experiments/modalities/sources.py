@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -215,8 +215,8 @@ def inspect(
     classes = tuple(label for label in found.dataset.classes if label in present)
     patients = usable["group"].nunique() if rule.named else None
     shown = (study.input, study.image_size, title)
-    counted = (aside, patients, remarks, Fitting.of(study))
-    return ImageSet(source, usable, classes, data_hash(usable), *shown, *counted)
+    images = ImageSet(source, usable, classes, data_hash(usable), *shown, aside, patients, remarks)
+    return replace(images, fitting=Fitting.of(study))
 
 
 def cached_manifest(source: Source, found: AtHand, on_progress: OnProgress) -> tuple[pd.DataFrame, list[str]]:
