@@ -1,4 +1,4 @@
-"""Random rotation, flip and zoom of training images."""
+"""Random changes of training images: where they lie, and how bright they are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def augment(
     images: np.ndarray, settings: Augmentation, seed: int, epoch: int, rows: np.ndarray
 ) -> np.ndarray:
-    """Rotate, flip and zoom each image by amounts drawn for it in this epoch.
+    """Rotate, flip, zoom and shift each image, and change its levels, by amounts drawn for it in this epoch.
 
     The draw depends on seed, epoch and the image's row only, never on the batch it is in. Pixels
     from outside the frame repeat the border's, so no black corners tell an augmented image.
@@ -22,7 +22,7 @@ def augment(
     ----------
     images : ndarray, uint8, shape (n, s, s, 3)
     settings : Augmentation
-        Largest rotation (degrees) and zoom (share of the side), and whether to flip left and right.
+        The largest changes.
     rows : ndarray, int, shape (n,)
 
     Returns
@@ -40,5 +40,19 @@ def augment(
         image = np.ascontiguousarray(images[index, :, ::-1] if flip else images[index])
         centre = ((image.shape[1] - 1) / 2, (image.shape[0] - 1) / 2)
         turn = cv2.getRotationMatrix2D(centre, angle, scale)
-        changed[index] = cv2.warpAffine(image, turn, image.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
+        if settings.shift:
+            turn[:, 2] += generator.uniform(-1, 1, 2) * settings.shift * image.shape[0]
+        moved = cv2.warpAffine(image, turn, image.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
+        changed[index] = _relit(moved, settings, generator)
     return changed
+
+
+def _relit(image: np.ndarray, settings: Augmentation, generator: np.random.Generator) -> np.ndarray:
+    if not (settings.brightness or settings.contrast or settings.speckle):
+        return image
+    levels, mean = image.astype(np.float32), image.mean()
+    brighter, steeper = generator.uniform(-1, 1, 2) * (255 * settings.brightness, settings.contrast)
+    levels += steeper * (levels - mean) + brighter
+    if settings.speckle:
+        levels *= 1 + settings.speckle * generator.standard_normal((*image.shape[:2], 1), dtype=np.float32)
+    return np.rint(levels.clip(0, 255)).astype(np.uint8)

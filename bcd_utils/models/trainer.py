@@ -20,24 +20,28 @@ class Trainer:
     ----------
     model : keras.Model
         Trained in place; saving it leaves the optimiser out.
-    learning_rate : float
+    learning_rate : float or keras.optimizers.schedules.LearningRateSchedule
     compile_with_xla : bool or "auto"
     rates : sequence of float, optional
         Each trainable weight array's share of the learning rate.
+    weight_decay : float
+        Decoupled from the loss (Loshchilov and Hutter 2019).
+    label_smoothing : float
     """
 
     def __init__(
         self,
         model: keras.Model,
-        learning_rate: float,
+        learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
         compile_with_xla: bool | str = "auto",
         rates: Sequence[float] | None = None,
+        weight_decay: float = 0.0,
+        label_smoothing: float = 0.0,
     ):
         self.model = keras.Model(model.inputs, model.outputs)
-        adam = Adam(learning_rate, rates, in_one_pass=compile_with_xla is not True)
-        self.model.compile(
-            adam, "categorical_crossentropy", metrics=["accuracy"], jit_compile=compile_with_xla
-        )
+        adam = Adam(learning_rate, rates, compile_with_xla is not True, weight_decay)
+        loss = keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing)
+        self.model.compile(adam, loss, metrics=["accuracy"], jit_compile=compile_with_xla)
         # A first step that has to make variables is traced twice, a second each time for the smallest head.
         adam.build(self.model.trainable_variables)
         nothing = keras.ops.zeros((1, *self.model.output_shape[1:]))
@@ -111,10 +115,17 @@ class Adam(keras.optimizers.Adam):
         Each trainable weight array's share of it, in the model's order.
     in_one_pass : bool
         False leaves it to Keras, whose dozen passes XLA joins.
+    weight_decay : float
     """
 
-    def __init__(self, learning_rate: float, rates: Sequence[float] | None = None, in_one_pass: bool = True):
-        super().__init__(learning_rate)
+    def __init__(
+        self,
+        learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
+        rates: Sequence[float] | None = None,
+        in_one_pass: bool = True,
+        weight_decay: float = 0.0,
+    ):
+        super().__init__(learning_rate, weight_decay=weight_decay or None)
         self.rates, self.in_one_pass = rates, in_one_pass
 
     def apply(self, grads, trainable_variables=None):

@@ -165,14 +165,15 @@ def passes_in_one_call(model: keras.Model) -> tuple[Callable[..., Any], Callable
     if keras.backend.backend() != "tensorflow":
         return None
 
-    def forward(values: Any, one_hot: Any, weights: Any, training: bool) -> tuple[Any, Any]:
+    def forward(batch: Any, training: bool) -> tuple[Any, Any]:
+        values, one_hot, weights = batch
         probabilities = model(values, training=training)
         loss = model.compute_loss(y=one_hot, y_pred=probabilities, sample_weight=weights)
         return loss, tensorflow.argmax(one_hot, -1) == tensorflow.argmax(probabilities, -1)
 
     def learn(*batch: Any) -> tuple[Any, Any]:
         with tensorflow.GradientTape() as tape:
-            loss, hits = forward(*batch, True)
+            loss, hits = forward(batch, True)
         gradients = tape.gradient(loss, model.trainable_weights)
         model.optimizer.apply_gradients(zip(gradients, model.trainable_weights, strict=True))
         return loss, hits
@@ -183,19 +184,17 @@ def passes_in_one_call(model: keras.Model) -> tuple[Callable[..., Any], Callable
                 rows = slice(ends[batch], ends[batch + 1])
                 loss, right = step(values[rows], one_hot[rows], weights[rows])
                 size = tensorflow.cast(ends[batch + 1] - ends[batch], loss.dtype)
-                return (
-                    batch + 1,
-                    losses + loss * size,
-                    hits + tensorflow.reduce_sum(tensorflow.cast(right, loss.dtype)),
-                )
+                hits += tensorflow.reduce_sum(tensorflow.cast(right, loss.dtype))
+                return batch + 1, losses + loss * size, hits
 
             last = tensorflow.shape(ends)[0] - 1
-            return tensorflow.while_loop(lambda batch, *_: batch < last, one, (0, 0.0, 0.0))[1:]
+            _, losses, hits = tensorflow.while_loop(lambda batch, *_: batch < last, one, (0, 0.0, 0.0))
+            return losses, hits
 
         compiled: Callable[..., Any] = tensorflow.function(call, reduce_retracing=True)
         return compiled
 
-    return over_batches(learn), over_batches(lambda *batch: forward(*batch, False))
+    return over_batches(learn), over_batches(lambda *batch: forward(batch, False))
 
 
 def adam_kernel(adam: Any) -> Callable[[Any, tuple[Any, Any], Any, Any], None] | None:
