@@ -10,6 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from bcd_utils.study.data_settings import (
     External,
+    FewerLabels,
     Folds,
     ImageAndRecord,
     Modalities,
@@ -223,6 +224,7 @@ class Study(Settings):
     comparison : Comparison
     modalities : Modalities
     image_and_record : ImageAndRecord
+    fewer_labels : FewerLabels
     external : External or None
     published_results : PublishedResults
     sections : dict
@@ -263,6 +265,7 @@ class Study(Settings):
     comparison: Comparison = Comparison()
     modalities: Modalities = Modalities()
     image_and_record: ImageAndRecord = ImageAndRecord()
+    fewer_labels: FewerLabels = FewerLabels()
     external: External | None = None
     published_results: PublishedResults = PublishedResults()
     sections: dict[str, dict[str, Any]] = field(default_factory=dict, hash=False)

@@ -82,6 +82,9 @@ def hyperparameters(summary: Summary) -> str:
         text += (
             f" The {arms} chose their penalty by cross-validation within the training images of each fold."
         )
+    if summary.get("fewer_labels"):
+        ways = f"ways to learn of {notebook_of(summary, 'fewer_labels')}"
+        text += f" The {ways} chose theirs by cross-validation within the few labels that each had."
     return text
 
 
