@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bcd_utils.datasets.splits import SETS
 from bcd_utils.evaluation.format import plain_rows, with_interval
 from bcd_utils.evaluation.verdicts import NOT_TESTED, above, one_holds
 from bcd_utils.experiments.fewer_labels.declared import (
@@ -42,10 +43,8 @@ def measure(material: Material, study: Study, on_progress: OnProgress = silent) 
 
 def save_predictions(path: Path, material: Material, curves: Curves) -> None:
     """Features, folds, what was labelled in each draw, and all predictions: enough to do everything again."""
-    tested = np.zeros((len(material.tested), len(material.full)), dtype=bool)
-    for fold, rows in enumerate(material.tested):
-        tested[fold, rows] = True
-    parts = {"features": material.features, "tested": tested, "full": material.full}
+    sets = np.array([pd.Categorical(split, SETS).codes for split in material.folds])
+    parts = {"features": material.features, "sets": sets, "full": material.full}
     parts |= {f"bought_{way}": rows for way, rows in curves.trained.bought.items()}
     parts |= {f"probabilities_{way}": said for way, said in curves.trained.probabilities.items()}
     np.savez_compressed(path, **parts)  # type: ignore[arg-type]
