@@ -18,19 +18,18 @@ def chains() -> FewLabels:
 
 def test_a_label_reaches_the_far_end_of_its_chain():
     ends = np.array([[9.0, 0.0], [9.0, 3.0]])
-    assert spread(chains(), (3, 0.9))(ends).argmax(axis=1).tolist() == [0, 1]
+    assert spread(chains(), (20.0, 0.9))(ends).argmax(axis=1).tolist() == [0, 1]
 
 
 def test_without_unlabelled_images_there_is_nothing_to_flow_along():
-    alone = chains().without(chains().unlabelled)
-    assert np.allclose(spread(alone, (3, 0.9))(np.array([[9.0, 0.0]])), 0.5)
+    given = chains()
+    given.values[10] = [8.0, 3.0]  # the second label lies near the far end of the first chain
+    alone = given.without(given.unlabelled)
+    far = np.array([[7.0, 0.0]])
+    assert spread(given, (20.0, 0.9))(far).argmax() == 0 and spread(alone, (1.0, 0.9))(far).argmax() == 1
 
 
-def test_where_no_label_comes_the_shares_of_the_classes_stand():
+def test_an_image_like_no_other_is_given_the_shares_of_the_classes():
     given = chains()
     given.labels[11:14] = 1
-    far = FewLabels(
-        np.vstack([given.values, [[500.0, 500.0 + x] for x in range(5)]]),
-        np.append(given.labels, [UNKNOWN] * 5), np.arange(25), 2, 0,
-    )  # fmt: skip
-    assert np.allclose(spread(far, (3, 0.9))(np.array([[500.0, 501.0]])), [[0.2, 0.8]])
+    assert np.allclose(spread(given, (20.0, 0.9))(np.array([[500.0, 500.0]])), [[0.2, 0.8]])
