@@ -110,7 +110,7 @@ class FewerLabels:
         How often labelled lesions are drawn in each fold.
     """
 
-    lesions: Annotated[tuple[Annotated[int, Field(ge=2, le=100_000)], ...], Field(min_length=2, max_length=20)] = (
+    lesions: Annotated[tuple[Annotated[int, Field(ge=2, le=100_000)], ...], Field(min_length=1, max_length=20)] = (
         5, 10, 20, 50, 100,
     )  # fmt: skip
     draws: Annotated[int, Field(ge=2, le=1000)] = 10

@@ -142,7 +142,7 @@ def gain_table(curves: Curves) -> pd.DataFrame:
     for kind, first in ((WAYS, 0), (CHOICES, 1)):
         rivals = rivals_of(kind)
         points = range(first, len(curves.lesions))
-        strict = 1 - (1 - curves.confidence) / (len(rivals) * len(points))
+        strict = 1 - (1 - curves.confidence) / max(1, len(rivals) * len(points))
         rows: list[dict[str, Any]] = []
         for way in rivals:
             gaps = curves.areas[way] - curves.areas[RIVALS[way]]

@@ -29,7 +29,7 @@ def shown_curve(table: pd.DataFrame) -> pd.DataFrame:
     shown = {}
     for _, row in table.iterrows():
         whole = row["way"] == "full"
-        name = "all" if whole else f"{row['point']:.0f} a class"
+        name = "all" if whole else f"{row['point']:.0f}"
         spread = (
             "–" if whole else f"{number(row['draws_sd'])} ({span(row['draws_lowest'], row['draws_highest'])})"
         )
@@ -39,19 +39,19 @@ def shown_curve(table: pd.DataFrame) -> pd.DataFrame:
             "SD over draws (lowest to highest)": spread,
             "SD over folds": number(row["folds_sd"]),
         }
-    return pd.DataFrame.from_dict(shown, orient="index").rename_axis(["", "labels"])
+    return pd.DataFrame.from_dict(shown, orient="index").rename_axis(["", "lesions a class"])
 
 
 def shown_gains(table: pd.DataFrame) -> pd.DataFrame:
     """`scores.gain_table` as text."""
     shown = {}
     for _, row in table.iterrows():
-        shown[f"{TITLES[row['way']]}, against {TITLES[row['against']]}", f"{row['point']} a class"] = {
+        shown[f"{TITLES[row['way']]}, against {TITLES[row['against']]}", str(row["point"])] = {
             "gain in AUC": with_interval(row, sign="+", name="gain"),
             "Holm p": p_value(row["holm_p"]),
             "ahead in draws": f"{row['draws_ahead']:.0%}",
         }
-    return pd.DataFrame.from_dict(shown, orient="index").rename_axis(["", "labels"])
+    return pd.DataFrame.from_dict(shown, orient="index").rename_axis(["", "lesions a class"])
 
 
 def shown_needed(table: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bcd_utils.evaluation.format import number, with_interval
 from bcd_utils.evaluation.verdicts import NOT_TESTED, REFUTED, SUPPORTED
-from bcd_utils.experiments.fewer_labels.declared import CHOICES, FLOOR, WAYS, rivals_of
+from bcd_utils.experiments.fewer_labels.declared import FLOOR
 from bcd_utils.utils.words import enumerated
 
 VERDICTS = {
@@ -39,7 +39,7 @@ def said_of_needed(made: Mapping[str, Any], way: str = FLOOR) -> str:
 def said_of_gains(made: Mapping[str, Any]) -> str:
     """Where each rival gains and where it loses, a line a rival."""
     lines = []
-    for way in (*rivals_of(WAYS), *rivals_of(CHOICES)):
+    for way in dict.fromkeys(row["way"] for row in made["gains"]):
         rows = [row for row in made["gains"] if row["way"] == way]
         told = [row for row in rows if row["holm_p"] is not None and row["holm_p"] < 1 - made["confidence"]]
         parts = [

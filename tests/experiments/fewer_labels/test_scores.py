@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -96,6 +98,20 @@ def test_holm_is_within_a_question_and_the_common_start_is_no_try():
     }  # fmt: skip
     assert (table["gain"] == 0).all() and table["p"].isna().all()
     assert table["against"].tolist() == [RIVALS[way] for way in table["way"]]
+
+
+def test_with_one_number_of_labels_nothing_is_chosen_next():
+    found = curves(SAME)
+    one = replace(
+        found,
+        lesions=(5,),
+        trained=Trained(
+            {way: said[:, :1] for way, said in found.trained.probabilities.items()},
+            {way: rows[:, :, :1] for way, rows in found.trained.bought.items()},
+            found.trained.choices,
+        ),
+    )
+    assert gain_table(one)["way"].tolist() == ["label_spreading", "self_training"]
 
 
 def test_enough_labels_lie_between_the_points_on_a_logarithmic_scale():
@@ -197,10 +213,7 @@ def test_tables_show_everyone():
     found = curves(SAME)
     shown = tables.shown_curve(curve_table(found))
     assert len(shown) == 6 * len(POINTS) + 1
-    assert (
-        shown.loc[(TITLES["probe"], "5 a class"), "SD over draws (lowest to highest)"]
-        == "0.100 (0.600 to 0.800)"
-    )
+    assert shown.loc[(TITLES["probe"], "5"), "SD over draws (lowest to highest)"] == "0.100 (0.600 to 0.800)"
     ways = tables.ways_table(found)
     assert ways["unlabelled images"].tolist() == ["no", "yes", "yes", "no", "no", "no"]
     assert len(tables.shown_gains(gain_table(found))) == 6
