@@ -26,7 +26,7 @@ def corrected_t_test(difference: float, by_fold: np.ndarray, tested_share: float
     Examples
     --------
     >>> round(corrected_t_test(0.05, np.array([0.02, 0.08, 0.05, 0.01, 0.09]), 0.25), 4)
-    0.0911
+    0.1027
     """
     if len(by_fold) < 2 or (error := corrected_error(by_fold, tested_share)) < HAIR:
         return None
