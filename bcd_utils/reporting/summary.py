@@ -44,7 +44,8 @@ def summarise_run(run: Run, declared: Mapping[str, Stage]) -> dict[str, Any]:
     dataset, training, evaluation = (records.pop(key, {}) for key in ("dataset", "training", "evaluation"))
     modalities = records.get("modalities", {})
     recorded = records.get("image_and_record", {})
-    network = training or (records.get("comparison") or modalities or recorded).get("network", {})
+    compared = records.get("comparison") or records.get("fewer_labels")
+    network = training or (compared or modalities or recorded).get("network", {})
     hashes = dataset.get("data_sha256") or hashes_of(modalities) or recorded.get("data_sha256")
     provenance = {"seed": run.study.seed, **describe(), "data_sha256": hashes}
     splits = run.read_csv("splits.csv") if (run.folder / "artifacts" / "splits.csv").exists() else None

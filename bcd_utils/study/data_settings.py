@@ -96,3 +96,21 @@ class ImageAndRecord:
 
     folds: Folds = 5
     permutations: Positive = 20
+
+
+@dataclass(frozen=True, config=STRICT)
+class FewerLabels:
+    """How many labels the result needs; the folds are those of ``comparison``.
+
+    Attributes
+    ----------
+    lesions : tuple of int
+        Labelled lesions (groups of images) a class; of a class with fewer, all.
+    draws : int
+        How often labelled lesions are drawn in each fold.
+    """
+
+    lesions: Annotated[tuple[Annotated[int, Field(ge=2, le=100_000)], ...], Field(min_length=1, max_length=20)] = (
+        5, 10, 20, 50, 100,
+    )  # fmt: skip
+    draws: Annotated[int, Field(ge=2, le=1000)] = 10

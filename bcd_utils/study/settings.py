@@ -10,6 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from bcd_utils.study.data_settings import (
     External,
+    FewerLabels,
     Folds,
     ImageAndRecord,
     Modalities,
@@ -294,6 +295,7 @@ class Study(Settings):
     modalities : Modalities
     image_and_record : ImageAndRecord
     recipe : Recipe
+    fewer_labels : FewerLabels
     external : External or None
     published_results : PublishedResults
     sections : dict
@@ -337,6 +339,7 @@ class Study(Settings):
     modalities: Modalities = Modalities()
     image_and_record: ImageAndRecord = ImageAndRecord()
     recipe: Recipe = Recipe()
+    fewer_labels: FewerLabels = FewerLabels()
     external: External | None = None
     published_results: PublishedResults = PublishedResults()
     sections: dict[str, dict[str, Any]] = field(default_factory=dict, hash=False)

@@ -17,7 +17,7 @@ from pages import check_pages
 from papers import compiled, paper_of, strange_numbers
 from zero_width import intervals, without_width
 
-from bcd_utils.experiments.comparison.claims import BESIDE, CLAIMS, ELSEWHERE
+from bcd_utils.experiments.comparison.claims import BESIDE, CLAIMS, ELSEWHERE, FEWER
 
 pytestmark = pytest.mark.slow
 TRAINED = [
@@ -161,7 +161,7 @@ def test_costs_are_measured_for_each_candidate(run):
 
 def test_no_claim_about_resnet50_is_settled_by_phantoms(record):
     assert [claim["claim"] for claim in record["claims"]] == [claim for claim, *_ in CLAIMS]
-    assert {claim["verdict"] for claim in record["claims"]} == {"not tested", ELSEWHERE, BESIDE}
+    assert {claim["verdict"] for claim in record["claims"]} == {"not tested", ELSEWHERE, BESIDE, FEWER}
     assert len({claim["this run's network"] for claim in record["claims"]}) > 1
     assert all(claim["evidence"] for claim in record["claims"])
 
@@ -198,7 +198,7 @@ def test_data_without_masks_and_one_candidate_are_compared_too(study, tmp_path):
     record = json.loads((run / "artifacts" / "comparison.json").read_text())
     assert list(record["contenders"]) == ["svm"] and record["reference"] == "svm"
     assert record["paired"] == {} and record["pointing"] == [] and record["outline"] == []
-    assert {claim["verdict"] for claim in record["claims"]} == {"not tested", ELSEWHERE, BESIDE}
+    assert {claim["verdict"] for claim in record["claims"]} == {"not tested", ELSEWHERE, BESIDE, FEWER}
     text = (run / "10_model_comparison.html").read_text(encoding="utf-8")
     assert "Nobody to hold against it." in text and "Nobody reads outlines here." in text
 

@@ -112,6 +112,7 @@ def test_every_number_of_the_summary_has_its_macro(paper):
         "settings.modalities",
         "settings.external",
         "settings.image_and_record",
+        "settings.fewer_labels",
     )
     keys = {".".join(map(str, path)) for path in leaves(summary)}
     written = {

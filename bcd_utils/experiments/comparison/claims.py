@@ -29,6 +29,7 @@ from bcd_utils.evaluation.verdicts import (
 
 ELSEWHERE = "answered in the notebook on modalities"  # of what images of one kind cannot show
 BESIDE = "answered in the notebook on images and records"  # of what pixels cannot show
+FEWER = "answered in the notebook on fewer labels"  # of what needs labels to be hidden
 MOST_GAP, MOST_OVERFIT = 0.10, 0.05
 LEAST_SPECIFICITY, LEAST_SENSITIVITY = 0.90, 0.80
 LEAST_RATIO = 1.25  # of two times to train, each measured once: closer ones are not told apart
@@ -107,7 +108,7 @@ def judge(findings: Findings) -> pd.DataFrame:
         verdict, evidence = decide(findings) or (NOT_TESTED, "nothing in this run bears on it")
         rows[claim] = {
             "verdict": verdict
-            if verdict in (ELSEWHERE, BESIDE) or _settles(findings, decide)
+            if verdict in (ELSEWHERE, BESIDE, FEWER) or _settles(findings, decide)
             else NOT_TESTED,
             "this run's network": verdict,
             "supported if": criterion,
@@ -286,6 +287,11 @@ def _ensemble_helps(findings: Findings) -> Verdict:
 @_claim("Patients' records fused with images do better (its future work)", "see there")
 def _records_help(findings: Findings) -> Verdict:
     return BESIDE, "this notebook has images alone"
+
+
+@_claim("Semi-supervised learning lessens the need for labels (its future work)", "see there")
+def _labels_replaced(findings: Findings) -> Verdict:
+    return FEWER, "this notebook hides no labels"
 
 
 def _settles(findings: Findings, decide: Decide) -> bool:

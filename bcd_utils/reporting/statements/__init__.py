@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bcd_utils.reporting.statements import (  # noqa: F401 - they register their statements
     data,
+    fewer_labels,
     image_and_record,
     model,
     project,

@@ -82,6 +82,9 @@ def hyperparameters(summary: Summary) -> str:
         text += (
             f" The {arms} chose their penalty by cross-validation within the training images of each fold."
         )
+    if summary.get("fewer_labels"):
+        ways = f"ways to learn of {notebook_of(summary, 'fewer_labels')}"
+        text += f" The {ways} chose theirs by cross-validation within the few labels that each had."
     return text
 
 
@@ -104,8 +107,9 @@ def separation(summary: Summary) -> str:
 
 
 def probes_alone(summary: Summary) -> bool:
-    """Whether the run trained nothing but the linear probes of several data sets."""
-    return bool(summary.get("modalities")) and not (summary.get("parameters") or summary.get("comparison"))
+    """Whether the run trained nothing but linear probes, of several data sets or with few labels."""
+    probes = summary.get("modalities") or summary.get("fewer_labels")
+    return bool(probes) and not (summary.get("parameters") or summary.get("comparison"))
 
 
 def augmentation(summary: Summary) -> str:

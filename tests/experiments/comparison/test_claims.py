@@ -10,7 +10,7 @@ import pytest
 
 from bcd_utils.evaluation.verdicts import INCONCLUSIVE, NOT_TESTED, REFUTED, SUPPORTED
 from bcd_utils.experiments.comparison import claims
-from bcd_utils.experiments.comparison.claims import BESIDE, ELSEWHERE, Findings, judge
+from bcd_utils.experiments.comparison.claims import BESIDE, ELSEWHERE, FEWER, Findings, judge
 
 CLASSES = ("benign", "malignant", "normal")
 CLASSICAL = "ResNet50 beats conventional machine learning"
@@ -25,9 +25,10 @@ SPECIFICITY = "High specificity, few false alarms"
 ATTENTION = "Attention improves it (its literature)"
 ENSEMBLE = "An ensemble improves it (its literature)"
 RECORDS = "Patients' records fused with images do better (its future work)"
+LABELS = "Semi-supervised learning lessens the need for labels (its future work)"
 ALL = [
     CLASSICAL, PLAIN_CNN, EFFICIENT, SCALES, IMBALANCE, OVERFITTING, MODALITIES, GRAD_CAM, SPECIFICITY, ATTENTION,
-    ENSEMBLE, RECORDS,
+    ENSEMBLE, RECORDS, LABELS,
 ]  # fmt: skip
 DRAWS = 201
 TITLES = {
@@ -132,9 +133,9 @@ def test_every_claim_has_a_verdict_a_criterion_and_evidence():
     table = judge(findings())
     assert table.index.tolist() == ALL and table.index.name == "claim"
     assert table.columns.tolist() == ["verdict", "this run's network", "supported if", "evidence"]
-    expected = {claim: SUPPORTED for claim in ALL} | {MODALITIES: ELSEWHERE, RECORDS: BESIDE}
+    expected = {claim: SUPPORTED for claim in ALL} | {MODALITIES: ELSEWHERE, RECORDS: BESIDE, LABELS: FEWER}
     assert table["verdict"].to_dict() == expected == table["this run's network"].to_dict()
-    assert (table["supported if"].drop([MODALITIES, RECORDS]).str.len() > 10).all() and (
+    assert (table["supported if"].drop([MODALITIES, RECORDS, LABELS]).str.len() > 10).all() and (
         table["evidence"].str.len() > 10
     ).all()
 
@@ -331,7 +332,7 @@ def test_a_claim_whose_candidate_did_not_run_is_not_tested(claim, names):
     table = judge(given)
     assert table.loc[claim, ["verdict", "this run's network"]].tolist() == [NOT_TESTED, NOT_TESTED]
     assert table.loc[claim, "evidence"] == "nothing in this run bears on it"
-    others = table.index.difference([claim, MODALITIES, RECORDS])
+    others = table.index.difference([claim, MODALITIES, RECORDS, LABELS])
     assert set(table.loc[others, "verdict"]) == {SUPPORTED}
 
 
@@ -350,7 +351,9 @@ def test_a_claim_whose_candidate_did_not_run_is_not_tested(claim, names):
 def test_a_claim_that_was_not_measured_is_not_tested(claim, changes):
     table = judge(findings(**changes))
     assert table.loc[claim, "verdict"] == NOT_TESTED
-    assert set(table.loc[table.index.difference([claim, MODALITIES, RECORDS]), "verdict"]) == {SUPPORTED}
+    assert set(table.loc[table.index.difference([claim, MODALITIES, RECORDS, LABELS]), "verdict"]) == {
+        SUPPORTED
+    }
 
 
 def test_one_attention_alone_is_judged_too():
@@ -372,7 +375,7 @@ def test_without_the_papers_candidate_nothing_is_said_of_it():
         ensemble=None,
         best_member=None,
     )
-    table = judge(given).drop([MODALITIES, RECORDS])
+    table = judge(given).drop([MODALITIES, RECORDS, LABELS])
     assert set(table["verdict"]) == {NOT_TESTED} == set(table["this run's network"])
 
 
@@ -380,11 +383,11 @@ def test_of_another_network_no_claim_is_tested_and_yet_it_is_said_what_was_found
     ours = with_scores(svm=candidate(0.9))
     theirs = replace(ours, is_the_papers=False, network="extractor")
     about_it, here = judge(ours), judge(theirs)
-    assert set(here["verdict"].drop([MODALITIES, RECORDS])) == {NOT_TESTED}
-    assert here.loc[[MODALITIES, RECORDS], "verdict"].tolist() == [ELSEWHERE, BESIDE]
+    assert set(here["verdict"].drop([MODALITIES, RECORDS, LABELS])) == {NOT_TESTED}
+    assert here.loc[[MODALITIES, RECORDS, LABELS], "verdict"].tolist() == [ELSEWHERE, BESIDE, FEWER]
     assert here["this run's network"].tolist() == about_it["verdict"].tolist()
     assert here["this run's network"].value_counts().to_dict() == {
-        SUPPORTED: 9, REFUTED: 1, ELSEWHERE: 1, BESIDE: 1,
+        SUPPORTED: 9, REFUTED: 1, ELSEWHERE: 1, BESIDE: 1, FEWER: 1,
     }  # fmt: skip
     assert here["supported if"].tolist() == about_it["supported if"].tolist()
     assert here.loc[CLASSICAL, "evidence"].startswith("extractor, the paper's head, minus SVM (RBF)")

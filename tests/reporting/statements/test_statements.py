@@ -335,6 +335,30 @@ def test_data_sets_side_by_side_are_told_with_those_that_are_not_at_hand():
     assert "does not run 11_modalities" in text("modalities")
 
 
+FEWER = {
+    "positive": "malignant", "draws": 10, "folds": 5, "enough": 0.95, "ways": {"probe": "labelled images alone"},
+    "curve": [{"way": "probe", "lesions": 15.0}, {"way": "full", "lesions": 462.0, "auc": 0.85}],
+    "needed": {"probe": {"lesions": 106.0, "lesions_low": 50.0, "lesions_high": 267.0}},
+    "claim": {"this run's network": "supported", "evidence": "a gain of +0.100"},
+}  # fmt: skip
+
+
+def test_how_many_labels_are_enough_is_told():
+    settings = FULL["settings"] | {"notebooks": ["15_fewer_labels"]}
+    stages = FULL["stages"] | {"fewer_labels": "15_fewer_labels"}
+    alone = changed(settings=settings, stages=stages, fewer_labels=FEWER, parameters=None)
+    assert text("fewer_labels", alone) == (
+        "AUC of malignant against the rest, 10 draws in each of 5 grouped folds. Labelled images alone: 95% of the AUC "
+        "of all labels (0.850 with 462 lesions) takes 106 [50, 267] labelled lesions. Unlabelled images are shown to "
+        "replace labels: a gain of +0.100."
+    )
+    assert "a logistic regression on its features" in text("technology", alone)
+    assert "15_fewer_labels chose theirs by cross-validation within the few labels" in text(
+        "hyperparameters", alone
+    )
+    assert "does not run 15_fewer_labels" in text("fewer_labels", changed(stages=stages))
+
+
 def test_a_run_of_probes_alone_claims_no_head_and_no_epochs():
     alone = of_modalities(parameters=None, dataset=None)
     assert "a logistic regression on its features" in text("technology", alone)

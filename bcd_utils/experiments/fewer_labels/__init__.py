@@ -1,0 +1,1 @@
+"""How many labels the result needs, whether unlabelled images replace any, and what to label next."""

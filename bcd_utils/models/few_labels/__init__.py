@@ -1,0 +1,1 @@
+"""Learning from few labels: with the labelled images alone, with unlabelled ones too, and what to label next."""
