@@ -61,7 +61,7 @@ def show_summary(folder: Path) -> None:
     from bcd_utils.reporting.statements import state
 
     summary = summary_of(folder)
-    for record in ("modalities", "image_and_record", "fewer_labels"):
+    for record in ("modalities", "image_and_record", "recipe", "fewer_labels"):
         if statement := summary.get(record) and state(record, summary):
             console.print(escape(statement.text), soft_wrap=True)
     if dataset := summary["dataset"]:

@@ -44,7 +44,7 @@ def summarise_run(run: Run, declared: Mapping[str, Stage]) -> dict[str, Any]:
     dataset, training, evaluation = (records.pop(key, {}) for key in ("dataset", "training", "evaluation"))
     modalities = records.get("modalities", {})
     recorded = records.get("image_and_record", {})
-    compared = records.get("comparison") or records.get("fewer_labels")
+    compared = records.get("comparison") or records.get("recipe") or records.get("fewer_labels")
     network = training or (compared or modalities or recorded).get("network", {})
     hashes = dataset.get("data_sha256") or hashes_of(modalities) or recorded.get("data_sha256")
     provenance = {"seed": run.study.seed, **describe(), "data_sha256": hashes}

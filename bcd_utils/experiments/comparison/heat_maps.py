@@ -117,13 +117,23 @@ def map_examples(
     fitted: FittedComparison, maps: Mapping[str, np.ndarray], hits: pd.DataFrame
 ) -> list[dict[str, Any]]:
     """Images, outlines, maps and predictions for `plots.comparison.side_by_side`."""
-    setup = fitted.setup
-    images, side = setup.images, setup.images.size
-    examples = []
-    for place in examples_for_all(setup.labels, hits, images.table):
+    return shown_examples(
+        fitted.setup.images, maps, {name: fitted.scored[name].probabilities for name in maps}, hits
+    )
+
+
+def shown_examples(
+    images: ImageSet,
+    maps: Mapping[str, np.ndarray],
+    probabilities: Mapping[str, np.ndarray],
+    hits: pd.DataFrame,
+) -> list[dict[str, Any]]:
+    """`map_examples` of any maps and the probabilities (n, classes) that belong to them."""
+    side, examples = images.size, []
+    for place in examples_for_all(images.labels, hits, images.table):
         row, image = images.table.iloc[place], np.asarray(images.pixels[place])
         mask = _in_the_networks_frame(read_row_mask(images.folder, row), images)
-        predicted = {name: setup.classes[fitted.scored[name].probabilities[place].argmax()] for name in maps}
+        predicted = {name: images.classes[probabilities[name][place].argmax()] for name in maps}
         cams = {name: enlarged(values[place], (side, side)) for name, values in maps.items()}
         shown = {"image": image, "mask": mask, "label": row["label"]}
         examples.append(shown | {"cams": cams, "predicted": predicted})

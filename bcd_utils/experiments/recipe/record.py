@@ -12,7 +12,6 @@ from bcd_utils.evaluation.format import plain_rows, with_interval
 from bcd_utils.evaluation.verdicts import NOT_TESTED, above, one_holds
 from bcd_utils.experiments.recipe.arms import CONTRASTS
 from bcd_utils.experiments.recipe.results import ACCURACY, PAIR, Steps, pair_in_words
-from bcd_utils.models.candidates.frozen import title_of
 from bcd_utils.study.networks import is_the_papers
 from bcd_utils.utils.words import enumerated
 
@@ -29,7 +28,7 @@ def record(steps: Steps, table: pd.DataFrame, pointing: pd.DataFrame, synthetic:
 
     last, first = steps.stairs[-1], steps.stairs[0]
     return {
-        "network": title_of(steps.study),
+        "network": {**steps.origin, "device": device(), "backend": keras.backend.backend()},
         "synthetic": synthetic,
         "images": len(steps.images.table),
         "groups": int(steps.images.table["group"].nunique()),
@@ -45,8 +44,6 @@ def record(steps: Steps, table: pd.DataFrame, pointing: pd.DataFrame, synthetic:
         "whole_way": {what: steps.gain(last, what, over=first) for what in (ACCURACY, PAIR)},
         "pointing": plain_rows(pointing) if len(pointing) else {},
         "claim": judge(steps, synthetic),
-        "device": device(),
-        "backend": keras.backend.backend(),
     }
 
 

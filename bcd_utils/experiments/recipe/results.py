@@ -15,11 +15,11 @@ from bcd_utils.datasets.splits import grouped_folds
 from bcd_utils.evaluation.areas import area_of
 from bcd_utils.evaluation.cross_validation import out_of_fold, score_on
 from bcd_utils.evaluation.fold_intervals import fold_interval
-from bcd_utils.evaluation.format import in_columns, with_interval
+from bcd_utils.evaluation.format import as_text, in_columns, with_interval
 from bcd_utils.evaluation.intervals import Scored
 from bcd_utils.evaluation.means import Interval
 from bcd_utils.evaluation.score_differences import difference
-from bcd_utils.experiments.comparison.heat_maps import pointing_hits, pointing_table
+from bcd_utils.experiments.comparison.heat_maps import BASELINES, pointing_hits, shown_examples
 from bcd_utils.experiments.recipe.arms import STAIRS, Arm, chosen_arms
 from bcd_utils.experiments.recipe.training import Key, images_of, study_of, train_arms
 from bcd_utils.study.run import Run
@@ -45,6 +45,8 @@ class Steps:
     arms : dict of name to Arm
     results : dict of key to result
         Of the trained arms; see `training.train_arms`.
+    origin : dict
+        Of the network before it was tuned; see `Backbone.origin`.
     """
 
     study: Study
@@ -52,6 +54,7 @@ class Steps:
     folds: list[pd.Series]
     arms: dict[str, Arm]
     results: dict[Key, Result]
+    origin: dict[str, object]
 
     @property
     def positive(self) -> str:
@@ -136,7 +139,8 @@ def take_steps(
     study, images = run.study, ImageSet.audited(run)
     arms = chosen_arms(study)
     folds = grouped_folds(images.table, study.recipe.folds, study.validation_fraction, study.seed)
-    return Steps(study, images, folds, arms, train_arms(arms, folds, images, study, on_progress))
+    results, origin = train_arms(arms, folds, images, study, on_progress)
+    return Steps(study, images, folds, arms, results, origin)
 
 
 def arms_table(steps: Steps) -> pd.DataFrame:
@@ -208,11 +212,23 @@ def heat_maps(steps: Steps, name: str) -> dict[str, np.ndarray]:
     return dict(zip(TARGETS, maps, strict=True))
 
 
-def pointing_of(steps: Steps, name: str, on_progress: OnProgress = silent) -> pd.DataFrame:
-    """Share of maps that peak inside the lesion, beside the bump at the centre and the lesion's area."""
+def hits_of(steps: Steps, name: str, on_progress: OnProgress = silent) -> pd.DataFrame:
+    """Whether a tuned arm's maps peak inside the lesion; see `heat_maps.pointing_hits`."""
     shown = images_of(study_of(steps.arms[name], steps.study), steps.images)
-    hits = pointing_hits(heat_maps(steps, name), shown, on_progress)
-    return pointing_table(hits, steps.study)
+    return pointing_hits(heat_maps(steps, name), shown, on_progress)
+
+
+def shown_pointing(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of `heat_maps.pointing_table` for reading."""
+    headings = {"images": "images", "pointing_game": "pointing game", "over_centre": "minus the centre's"}
+    return as_text(table.rename(index=BASELINES), headings)
+
+
+def map_examples(steps: Steps, name: str, hits: pd.DataFrame) -> list[dict[str, Any]]:
+    """Images, outlines and maps of a tuned arm for `plots.comparison.side_by_side`."""
+    maps = heat_maps(steps, name)
+    shown = images_of(study_of(steps.arms[name], steps.study), steps.images)
+    return shown_examples(shown, maps, dict.fromkeys(maps, steps.probabilities(name)), hits)
 
 
 def history_table(steps: Steps, names: Sequence[str]) -> pd.DataFrame:
@@ -224,7 +240,8 @@ def history_table(steps: Steps, names: Sequence[str]) -> pd.DataFrame:
         for number in range(len(steps.folds)):
             rows = pd.DataFrame(steps.results[name, number]["history"], columns=list(HISTORY))
             parts.append(rows.assign(arm=name, fold=number + 1, epoch=np.arange(1, len(rows) + 1)))
-    return pd.concat(parts)[["arm", "fold", "epoch", *HISTORY]]
+    columns = ["arm", "fold", "epoch", *HISTORY]
+    return pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
 
 
 def predictions_table(steps: Steps) -> pd.DataFrame:
@@ -245,3 +262,8 @@ def predictions_table(steps: Steps) -> pd.DataFrame:
 def tuned_arms(arms: Mapping[str, Arm]) -> list[str]:
     """Names of the arms whose network was tuned."""
     return [name for name, arm in arms.items() if arm.recipe is not None]
+
+
+def made_of_tuned(arms: Mapping[str, Arm]) -> list[str]:
+    """Names of `tuned_arms` and of those that are made of them."""
+    return [name for name, arm in arms.items() if arm.means or arm.recipe is not None]

@@ -50,21 +50,24 @@ def train_arms(
     images: ImageSet,
     study: Study,
     on_progress: Callable[[int, int, str], None] = lambda done, total, note: None,
-) -> dict[Key, Result]:
+) -> tuple[dict[Key, Result], Mapping[str, object]]:
     """Results of each trained arm on each fold; see `parallel.run_jobs` for where, and for what is kept.
 
     Returns
     -------
-    dict of (arm, fold from 0) to dict
+    results : dict of (arm, fold from 0) to dict
         ``probabilities`` float32 (n, classes), NaN where not predicted, and ``seconds``, the processor's time from
         features or pixels to there. Of tuned arms also ``flipped``, the probabilities of images seen in a mirror;
         ``history``, see `tuning.tune`; and ``maps`` float16 (3, test images, h, w): Grad-CAM of the true class, the
         predicted and the positive one.
+    origin : mapping
+        Of the network before any tuning; see `Backbone.origin`.
     """
     trained = [arm for arm in arms.values() if arm.trained]
     total = len(trained) * len(folds)
     results: dict[Key, Result] = {}
     tuned: dict[str, TrainingData] = {}
+    origin: Mapping[str, object] = {}
     for arm in trained:
         own = study_of(arm, study)
         shown = images_of(own, images)
@@ -72,7 +75,8 @@ def train_arms(
             tuned[arm.name] = TrainingData(shown.pixels, images.labels, len(images.classes), own)
             continue
         on_progress(len(results), total, f"{arm.title}: features")
-        results |= _on_features(arm, folds, shown, own)
+        found, origin = _on_features(arm, folds, shown, own)
+        results |= found
     jobs: Jobs = {}
     positive = images.classes.index(images.dataset.positive)
     for name, data in tuned.items():
@@ -84,10 +88,13 @@ def train_arms(
         on_progress(before + done, total, "networks tuned")
 
     finished = run_jobs(tune_on_fold, dict(jobs.values()), {"data": tuned, "positive": positive}, tell)
-    return results | {name: finished[key] for name, (key, _) in jobs.items()}
+    results |= {name: finished[key] for name, (key, _) in jobs.items()}
+    return results, origin or own_backbone(study).prepare(images).origin
 
 
-def _on_features(arm: Arm, folds: Sequence[pd.Series], shown: ImageSet, own: Study) -> dict[Key, Result]:
+def _on_features(
+    arm: Arm, folds: Sequence[pd.Series], shown: ImageSet, own: Study
+) -> tuple[dict[Key, Result], Mapping[str, object]]:
     from bcd_utils.models.training import head_settings
 
     features = own_backbone(own)
@@ -99,7 +106,7 @@ def _on_features(arm: Arm, folds: Sequence[pd.Series], shown: ImageSet, own: Stu
     jobs = _jobs(arm.name, folds, own.seed, parts)
     data = TrainingData(values, shown.labels, len(shown.classes), own)
     finished = run_jobs(train_on_copies if arm.copies else train_on_features, dict(jobs.values()), data)
-    return {name: finished[key] for name, (key, _) in jobs.items()}
+    return {name: finished[key] for name, (key, _) in jobs.items()}, encoder.origin
 
 
 def _network(study: Study) -> list[str]:

@@ -13,6 +13,7 @@ from bcd_utils.reporting.statements import (  # noqa: F401 - they register their
     image_and_record,
     model,
     project,
+    recipe,
     results,
 )
 from bcd_utils.reporting.statements.base import STATEMENTS, Statement, state
