@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from builders import TinyStudy, write_tiny_study
 from filelock import FileLock
+from grouped_study import write_grouped_study
 from ready_python import ready_python
 
 QUICK = "BCD_TESTS_PYTHON"
@@ -107,4 +108,21 @@ def finished(quick, everyones):
     with FileLock(everyones / "finished.lock"):
         if not (folder / "index.html").exists():
             quick.run(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def grouped(quick, everyones) -> TinyStudy:
+    """The tiny study of what is trained on grouped folds."""
+    with FileLock(everyones / "grouped.lock"):
+        return write_grouped_study(quick)
+
+
+@pytest.fixture(scope="session")
+def grouped_run(grouped, everyones):
+    """Folder of its finished run."""
+    folder = everyones / "grouped-run"
+    with FileLock(everyones / "grouped-run.lock"):
+        if not (folder / "index.html").exists():
+            grouped.run(folder)
     return folder

@@ -8,9 +8,8 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from bs4 import BeautifulSoup
-from builders import TINY_SETTINGS, TinyStudy, as_yaml
+from builders import TinyStudy
 from figures import check_figures
 from independent_labels import MOST, compare
 from sklearn.metrics import roc_auc_score
@@ -19,28 +18,17 @@ from zero_width import without_width
 
 pytestmark = pytest.mark.slow
 STAGE = "15_fewer_labels"
-SETTINGS = {
-    "name": "fewer",
-    "notebooks": ["01_data_exploration", "02_preprocessing", "06_data_audit", "10_model_comparison", STAGE],
-    "phantoms": {"benign": 30, "malignant": 24, "normal": 16, "seed": 7, "copies": 6, "conflicts": 1},
-    "comparison": {"candidates": ["paper-linear"], "folds": 3, "curve_candidates": [], "imbalance_candidates": []},
-    "fewer_labels": {"lesions": [3, 8], "draws": 2},
-    "audit": {"neighbours": 0},
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def study(quick) -> TinyStudy:
-    backbone = yaml.safe_load(quick.file.read_text())["backbone"]
-    file = quick.file.parent / "fewer.yaml"
-    file.write_text(as_yaml(TINY_SETTINGS | {"backbone": backbone} | SETTINGS))
-    return TinyStudy(file, file.with_name("fewer-cache"), quick.python)
+def study(grouped) -> TinyStudy:
+    return grouped
 
 
 @pytest.fixture(scope="module")
-def run(study):
+def run(grouped_run):
     """Folder of the finished run."""
-    return study.run(study.file.parent / "fewer-run")
+    return grouped_run
 
 
 @pytest.fixture(scope="module")

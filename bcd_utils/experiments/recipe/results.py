@@ -45,7 +45,7 @@ class Steps:
     arms : dict of name to Arm
     results : dict of key to result
         Of the trained arms; see `training.train_arms`.
-    origin : dict
+    origin : mapping
         Of the network before it was tuned; see `Backbone.origin`.
     """
 
@@ -54,7 +54,7 @@ class Steps:
     folds: list[pd.Series]
     arms: dict[str, Arm]
     results: dict[Key, Result]
-    origin: dict[str, object]
+    origin: Mapping[str, object]
 
     @property
     def positive(self) -> str:
