@@ -45,7 +45,9 @@ def compare(run: Path) -> pd.DataFrame:
             lesions = fold[fold["label"] != "normal"]
             by_fold.append(
                 {
-                    "accuracy": accuracy_score(fold["label"], classes[fold[columns].to_numpy().argmax(axis=1)]),
+                    "accuracy": accuracy_score(
+                        fold["label"], classes[fold[columns].to_numpy().argmax(axis=1)]
+                    ),
                     "pair_area": roc_auc_score(lesions["label"] == positive, lesions[f"p_{positive}"]),
                 }
             )

@@ -67,7 +67,9 @@ def test_steps_are_held_against_the_nearest_that_is_measured(made):
 def test_the_page_shows_the_staircase_and_says_what_it_is_worth(grouped_run, made):
     check_figures(grouped_run)
     for page in (f"{STAGE}.html", "index.html"):
-        text = " ".join(BeautifulSoup((grouped_run / page).read_text(encoding="utf-8"), "html.parser").get_text().split())
+        text = " ".join(
+            BeautifulSoup((grouped_run / page).read_text(encoding="utf-8"), "html.parser").get_text().split()
+        )
         assert "grouped folds of 75 images" in text or "grouped folds of" in text and "a gain of" in text
     notebook = nbformat.read(grouped_run / "notebooks" / f"{STAGE}.ipynb", as_version=4)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
