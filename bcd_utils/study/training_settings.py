@@ -66,7 +66,7 @@ class Recipe:
 
     Attributes
     ----------
-    arms : tuple of str
+    steps : tuple of str
         Names of `experiments.recipe.arms.ARMS`; those that follow from others need no name.
     folds : int
         Of the grouped cross-validation; those of `Comparison`, where that has as many.
@@ -90,7 +90,7 @@ class Recipe:
         In which the backbone computes; its weights stay float32.
     """
 
-    arms: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
     folds: Folds = 5
     head_epochs: Positive = 10
     head_rate: Rate = 1e-3

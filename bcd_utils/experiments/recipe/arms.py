@@ -91,10 +91,10 @@ def chosen_arms(study: Study) -> dict[str, Arm]:
         If the study names an arm that is not declared.
     """
     known = {arm.name: arm for arm in ARMS}
-    for name in study.recipe.arms:
+    for name in study.recipe.steps:
         if name not in known:
-            raise StudyError(f"There is no arm {name} of the recipe", allowed_instead(name, list(known)))
-    asked = study.recipe.arms or [arm.name for arm in ARMS if not arm.long]
+            raise StudyError(f"There is no step {name} of the recipe", allowed_instead(name, list(known)))
+    asked = study.recipe.steps or [arm.name for arm in ARMS if not arm.long]
     wanted = set(asked).union(*(known[name].sources() for name in asked))
     chosen = {name: arm for name, arm in known.items() if name in wanted}
     if scales_itself(study) and "scaling" in chosen:
