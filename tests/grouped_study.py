@@ -15,7 +15,9 @@ SETTINGS = {
     ],
     "phantoms": {"benign": 30, "malignant": 24, "normal": 16, "seed": 7, "copies": 6, "conflicts": 1},
     "comparison": {"candidates": ["paper-linear"], "folds": 3, "curve_candidates": [], "imbalance_candidates": []},
-    "recipe": {"steps": ["paper", "letterbox", "flips", "ensemble", "equalize"], "folds": 3, "head_epochs": 2, "epochs": 2},
+    "recipe": {
+        "steps": ["paper", "letterbox", "flips", "ensemble", "equalize"], "folds": 3, "head_epochs": 2, "epochs": 2,
+    },
     "fewer_labels": {"lesions": [3, 8], "draws": 2},
     "audit": {"neighbours": 0},
 }  # fmt: skip

@@ -87,3 +87,46 @@ def test_the_originals_stay_as_they_are():
     changed = augment(IMAGES, Augmentation(), 42, 0, ROWS)
     assert np.array_equal(IMAGES, before)
     assert changed.dtype == np.uint8 and changed.shape == IMAGES.shape and not np.array_equal(changed, IMAGES)
+
+
+def lit(**amounts):
+    """One grey image, changed in its levels alone, in 200 epochs: float (200, 16, 16)."""
+    image = np.full((1, 16, 16, 3), 100, np.uint8)
+    image[:, :, 8:] = 140
+    settings = Augmentation(0.0, False, 0.0, **amounts)
+    return np.stack([augment(image, settings, 1, epoch, np.zeros(1, int))[0] for epoch in range(200)]).astype(
+        float
+    )
+
+
+def test_brightness_moves_all_levels_alike_and_by_no_more_than_is_said():
+    changed = lit(brightness=0.1)
+    moved = changed.mean(axis=(1, 2, 3)) - 120
+    assert np.abs(moved).max() <= 26 and moved.min() < -20 and moved.max() > 20
+    assert np.abs(np.ptp(changed, axis=(1, 2, 3)) - 40).max() <= 1
+
+
+def test_contrast_changes_the_distance_from_the_mean_alone():
+    changed = lit(contrast=0.5)
+    assert np.abs(changed.mean(axis=(1, 2, 3)) - 120).max() <= 1
+    ranges = np.ptp(changed, axis=(1, 2, 3))
+    assert ranges.min() < 24 and ranges.max() > 56 and (ranges <= 61).all() and (ranges >= 19).all()
+
+
+def test_speckle_multiplies_each_pixel_and_keeps_grey_grey():
+    changed = lit(speckle=0.1)
+    assert (changed == changed[..., :1]).all()
+    dark, light = changed[:, :, :8, 0], changed[:, :, 8:, 0]
+    assert dark.std() == pytest.approx(10, rel=0.1) and light.std() == pytest.approx(14, rel=0.1)
+
+
+def test_a_shift_moves_an_image_by_no_more_than_is_said():
+    image = np.zeros((1, 40, 40, 3), np.uint8)
+    image[:, 18:22, 18:22] = 255
+    settings = Augmentation(0.0, False, 0.0, shift=0.2)
+    places = []
+    for epoch in range(100):
+        changed = augment(image, settings, 1, epoch, np.zeros(1, int))[0, ..., 0].astype(float)
+        rows, columns = np.indices(changed.shape)
+        places.append([(axis * changed).sum() / changed.sum() - 19.5 for axis in (rows, columns)])
+    assert np.abs(places).max() <= 8.1 and np.abs(places).max(axis=0).min() > 6

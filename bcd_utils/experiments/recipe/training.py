@@ -93,18 +93,18 @@ def train_arms(
 
 
 def _on_features(
-    arm: Arm, folds: Sequence[pd.Series], shown: ImageSet, own: Study
+    arm: Arm, folds: Sequence[pd.Series], shown: ImageSet, study: Study
 ) -> tuple[dict[Key, Result], Mapping[str, object]]:
     from bcd_utils.models.training import head_settings
 
-    features = own_backbone(own)
-    copies = own.comparison.augmented_copies
-    given = AugmentedFeatures(features.name, features.title, own, copies) if arm.copies else features
+    features = own_backbone(study)
+    copies = study.comparison.augmented_copies
+    given = AugmentedFeatures(features.name, features.title, study, copies) if arm.copies else features
     encoder = given.prepare(shown)
     values = values_of(encoder, len(shown.table))
-    parts = [encoder.identity, head_settings(own), shown.labels.tolist(), code_identity(__name__)]
-    jobs = _jobs(arm.name, folds, own.seed, parts)
-    data = TrainingData(values, shown.labels, len(shown.classes), own)
+    parts = [encoder.identity, head_settings(study), shown.labels.tolist(), code_identity(__name__)]
+    jobs = _jobs(arm.name, folds, study.seed, parts)
+    data = TrainingData(values, shown.labels, len(shown.classes), study)
     finished = run_jobs(train_on_copies if arm.copies else train_on_features, dict(jobs.values()), data)
     return {name: finished[key] for name, (key, _) in jobs.items()}, encoder.origin
 

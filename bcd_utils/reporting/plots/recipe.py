@@ -30,17 +30,17 @@ def staircase(
         One or two.
     """
     columns = 2 * len(metrics)
-    figure, [grid] = style.panels(1.3 + 0.46 * len(table), columns=columns, sharey=True, lines="x")
+    figure, [grid] = style.panels(1.6 + 0.46 * len(table), columns=columns, sharey=True, lines="x")
     places = range(len(table))
     for (metric, heading), score, gain in zip(metrics.items(), grid[::2], grid[1::2], strict=True):
-        score.step(table[metric], places, where="mid", color="#BBBBBB", linewidth=1, zorder=1)
+        score.plot(table[metric], places, color="#BBBBBB", linewidth=1, zorder=1)
         gain.axvline(0, color="#8C8C8C", linewidth=1)
         for place, (arm, row) in enumerate(table.iterrows()):
             look = TUNED if arm in tuned else FROZEN
             style.score(score, row, place, metric, color=look.colour, marker=look.marker)
             style.score(gain, row, place, f"{metric}_gain", color=GAIN, marker="D", markersize=4)
-        style.heading(score, heading)
-        style.heading(gain, "gain on the step before")
+        style.heading(score, lettering.wrap(heading, 1.1, style.MEDIUM, "bold"))
+        style.heading(gain, "gain")
     for panel in grid:
         panel.set(ylim=(len(table) - 0.4, -0.6))
         panel.tick_params(labelsize=style.SMALL)
@@ -53,7 +53,7 @@ def staircase(
     signs = [
         style.sign("frozen network", color=FROZEN.colour, marker=FROZEN.marker),
         style.sign("tuned network", color=TUNED.colour, marker=TUNED.marker),
-        style.sign("gain", color=GAIN, marker="D"),
+        style.sign("gain on the step before", color=GAIN, marker="D"),
     ]
     style.key(figure, signs)
     ends = [f"{heading} from {number(table[name].iloc[0])} to {number(table[name].iloc[-1])}" for name, heading in

@@ -159,7 +159,7 @@ def test_a_stage_brings_its_own_section_with_defaults_and_strict():
 def test_the_sections_of_the_stages_are_settings_of_a_study():
     own = {
         "audit", "repeated_splits", "external", "comparison", "modalities", "published_results", "image_and_record",
-        "fewer_labels",
+        "recipe", "fewer_labels",
     }  # fmt: skip
     assert set(sections()) == own
     assert make_study({"name": "x"}, sections=sections()).sections == {}
