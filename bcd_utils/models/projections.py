@@ -1,13 +1,17 @@
-"""A few numbers an image that tell whether its features are the same elsewhere, without keeping the features."""
+"""Fewer numbers an image than its features are: random projections, and averages over places."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from bcd_utils.utils.memmap import in_batches
+from bcd_utils.utils.memmap import in_batches, pooled
+
+if TYPE_CHECKING:
+    from bcd_utils.study.run import Run
 
 DIRECTIONS = 16
 
@@ -46,3 +50,16 @@ def projections(features: np.ndarray, ids: Sequence[str]) -> pd.DataFrame:
     table = pd.DataFrame(np.concatenate(rows).astype(float).round(6), columns=names)
     table.insert(0, "id", list(ids))
     return table
+
+
+def keep_averages(run: Run, features: np.ndarray) -> None:
+    """Write ``average_features.npy``, float32 (n, c): each image's features averaged over places.
+
+    Parameters
+    ----------
+    run : Run
+    features : ndarray, shape (n, h, w, c)
+        Of all images of the run, in the order of ``splits.csv``; may be memory-mapped.
+    """
+    with run.writing("average_features.npy") as path:
+        np.save(path, pooled(features))
