@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from bcd_utils.utils.memmap import in_batches, pooled
-
-if TYPE_CHECKING:
-    from bcd_utils.study.run import Run
 
 DIRECTIONS = 16
 
@@ -52,14 +49,13 @@ def projections(features: np.ndarray, ids: Sequence[str]) -> pd.DataFrame:
     return table
 
 
-def keep_averages(run: Run, features: np.ndarray) -> None:
-    """Write ``average_features.npy``, float32 (n, c): each image's features averaged over places.
+def save_averages(features: np.ndarray, path: Path) -> None:
+    """Write each image's features averaged over places, float32 (n, c), as a ``.npy`` file.
 
     Parameters
     ----------
-    run : Run
     features : ndarray, shape (n, h, w, c)
-        Of all images of the run, in the order of ``splits.csv``; may be memory-mapped.
+        May be memory-mapped.
+    path : Path
     """
-    with run.writing("average_features.npy") as path:
-        np.save(path, pooled(features))
+    np.save(path, pooled(features))
