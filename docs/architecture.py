@@ -15,6 +15,7 @@ from test_rooms import ROOMS as ORDER  # noqa: E402 - the one list of their orde
 #: What a room holds, and its colour (Okabe and Ito) if it makes what the data become.
 HOLDS = [
     ("pipeline", "runs the notebooks", None),
+    ("prediction", "a run on further images", None),
     ("experiments", "the study, repeated", None),
     ("reporting", "statements, plots, pages", "#E69F00"),
     ("models", "networks and learning", "#0072B2"),
@@ -42,7 +43,7 @@ STEPS = [
     ("report", "", "reporting"),
 ]
 GREY, INK, MUTED = "#BBBBBB", "#222222", "#505050"
-WIDTH, HEIGHT = 5.4, 7.6  # inches: 12 points are 12 pixels where the picture is 390 pixels wide
+WIDTH, HEIGHT = 5.4, 8.2  # inches: 12 points are 12 pixels where the picture is 390 pixels wide
 
 
 def box(axes, left, top, width, height, colour):

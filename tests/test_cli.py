@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 
 import pytest
-from builders import TINY_SETTINGS, write_busi
+from builders import TINY_SETTINGS, noise, write_busi, write_image
 
 from bcd_utils import __version__, cli
 from bcd_utils.datasets import REGISTRY
@@ -68,7 +68,7 @@ def study_file(tmp_path):
 
 COMMANDS = [
     "run", "fetch", "datasets", "inspect", "runs", "show", "compare", "report", "paper", "cache", "forensics",
-    "measured", "lab", "archive", "verify",
+    "measured", "lab", "archive", "verify", "predict",
 ]  # fmt: skip
 
 # -- help -------------------------------------------------------------------------------------------
@@ -343,6 +343,46 @@ def test_no_number_is_cut_in_a_narrow_terminal(bcd, finished, monkeypatch, colum
         for metric in ("accuracy", "kappa", "roc_auc"):
             assert number(scores[metric], 4) in shown and number(summary["paper"][name][metric], 4) in shown
     assert "…" not in shown
+
+
+@pytest.mark.slow
+def test_images_are_predicted_from_a_finished_run(bcd, finished, tmp_path):
+    image, text = write_image(tmp_path / "images" / "a.PNG", noise(1)), tmp_path / "images" / "text.png"
+    text.write_text("no picture")
+    ended = bcd(
+        "predict",
+        finished,
+        tmp_path / "images",
+        "--out",
+        tmp_path / "out.csv",
+        "--heat-maps",
+        tmp_path / "maps",
+    )
+    assert ended.code == 0 and ended.err == ""
+    assert ended.out.startswith("Not for clinical use") and "2 images: 1 read, 1 not" in ended.out
+    rows = (tmp_path / "out.csv").read_text().splitlines()
+    assert (
+        len(rows) == 3
+        and rows[1].startswith(f"{image},ok,")
+        and rows[2].startswith(f"{text},no image: text,")
+    )
+    assert len([*(tmp_path / "maps").iterdir()]) == 2
+    none = bcd("predict", finished, text, tmp_path / "nowhere.png")
+    assert none.code == 1 and "2 images: 0 read, 2 not" in none.out
+    assert (tmp_path / "here" / "predicted.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--out", "a.xls"), "ends in no known format"),
+        (("--heat-maps", "m", "--method", "cam"), "allowed are grad-cam, hires-cam"),
+        ((), "is not a run folder"),
+    ],
+)
+def test_what_cannot_be_predicted_is_told_before_any_work(bcd, tmp_path, words, said):
+    ended = bcd("predict", tmp_path, tmp_path / "a.png", *words)
+    assert ended.code == 1 and said in ended.err
 
 
 @pytest.mark.parametrize("named", [True, False])

@@ -24,6 +24,7 @@ ROOMS = (
     "models",
     "experiments",
     "reporting",
+    "prediction",
     "pipeline",
     "commands",
     "cli",

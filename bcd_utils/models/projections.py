@@ -1,13 +1,14 @@
-"""A few numbers an image that tell whether its features are the same elsewhere, without keeping the features."""
+"""Fewer numbers an image than its features are: random projections, and averages over places."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from bcd_utils.utils.memmap import in_batches
+from bcd_utils.utils.memmap import in_batches, pooled
 
 DIRECTIONS = 16
 
@@ -46,3 +47,15 @@ def projections(features: np.ndarray, ids: Sequence[str]) -> pd.DataFrame:
     table = pd.DataFrame(np.concatenate(rows).astype(float).round(6), columns=names)
     table.insert(0, "id", list(ids))
     return table
+
+
+def save_averages(features: np.ndarray, path: Path) -> None:
+    """Write each image's features averaged over places, float32 (n, c), as a ``.npy`` file.
+
+    Parameters
+    ----------
+    features : ndarray, shape (n, h, w, c)
+        May be memory-mapped.
+    path : Path
+    """
+    np.save(path, pooled(features))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bcd_utils.models.projections import DIRECTIONS, projections
+from bcd_utils.models.projections import DIRECTIONS, projections, save_averages
 
 
 def test_they_measure_a_change_of_features_as_a_share_of_their_length():
@@ -34,3 +34,10 @@ def test_any_single_value_counts():
         changed = features.copy()
         changed[0][place] = 2
         assert (projections(changed, ["a"]).drop(columns="id").abs() == 2).all(axis=None)
+
+
+def test_averages_are_of_all_places(tmp_path):
+    save_averages(np.arange(24.0).reshape(2, 2, 2, 3), tmp_path / "averages.npy")
+    kept = np.load(tmp_path / "averages.npy")
+    # places of a feature are 3 apart: the mean of 0, 3, 6, 9 is 4.5
+    assert kept.dtype == np.float32 and kept.tolist() == [[4.5, 5.5, 6.5], [16.5, 17.5, 18.5]]

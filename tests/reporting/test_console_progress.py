@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from bcd_utils.reporting.console_progress import ChainProgress
+from bcd_utils.reporting.console_progress import ChainProgress, CountProgress
 
 STAGES = ["01_first", "02_second"]
 
@@ -56,3 +56,19 @@ def test_a_short_stage_is_one_line(terminal):
     progress("01_first", "running", 59.5, "")
     progress("01_first", "done", 59.6, "")
     assert console.file.getvalue().count("\n") == 1
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_count_is_told_with_the_time_left(terminal, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("bcd_utils.reporting.console_progress.time.monotonic", lambda: now[0])
+    console, line = Console(file=io.StringIO(), force_terminal=terminal, width=100, color_system=None), Line()
+    progress = CountProgress("images", console, line)
+    for minute in range(4):
+        now[0] = 60.0 * minute
+        progress(1000 + 100 * minute, 1600)
+    expected = ["1,100 of 1,600 images, about 5 min left", "1,200 of 1,600 images, about 4 min left"]
+    if terminal:
+        assert line.shown[:3] == ["1,000 of 1,600 images", *expected]
+    else:
+        assert [text.strip() for text in console.file.getvalue().splitlines()][:2] == expected

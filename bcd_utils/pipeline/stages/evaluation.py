@@ -35,6 +35,13 @@ STAGE = Stage(
             " none; band: interval at each threshold.",
             "Curves of net benefit over the threshold probability, one with a band.",
         ),
+        Figure(
+            "risk_coverage",
+            "Errors among the images that are kept. On the internal test set, when the images are left out first of"
+            " which the model is least sure.",
+            "A curve of the share of errors over the share of images that are kept, beside two lines: errors left out"
+            " first, and images left out at random.",
+        ),
         of_subgroups("subgroups", "of the internal test set"),
     ),
     paper_figures=(
@@ -52,6 +59,9 @@ STAGE = Stage(
         "calibration_line": "Slope and intercept of the calibration line, with intervals",
         "operating_points": "Thresholds chosen on tuning images, and what they give in each set",
         "decision_curve": "Net benefit at five thresholds",
+        "risk_coverage": "Errors among the images of the internal test set of which the model is surest",
+        "conformal_sets": "Sets of classes from the tuning set, and how often they hold the true one on the internal"
+        " test set",
         "subgroups": "Sensitivity and specificity in subgroups of the internal test set",
         "precision_plan": "Test images that an interval of the wanted width would take",
         "confident_errors": "The wrong predictions of the internal test set that were surest of themselves",

@@ -9,6 +9,7 @@ STAGE = Stage(
     reads=("dataset.json", "splits.csv", "images.npy"),
     writes=(
         "features.csv",
+        "average_features.npy",
         "training.json",
         "history.csv",
         "head.keras",

@@ -1,4 +1,4 @@
-"""Figures of what probabilities are worth: reliability diagrams and decision curves."""
+"""Figures of what probabilities are worth: reliability diagrams, decision curves, risk against coverage."""
 
 from __future__ import annotations
 
@@ -108,4 +108,30 @@ def decision_curves(curves: Mapping[str, pd.DataFrame], action: str = "treat") -
     better = last["model"] > last[["treat_all", "treat_none"]].max(axis=1)
     said = f"at {better.sum()} of {len(last)} thresholds better than {action} all and {action} none"
     figure.set_label(f"{list(curves)[-1].capitalize()}: {said}; thresholds up to {end:.2f} are drawn.")
+    return figure
+
+
+def risk_coverage(curve: pd.DataFrame) -> Figure:
+    """Share of errors among the images that are kept, over the share that is kept.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        From `selective.risk_coverage`.
+    """
+    figure, [[panel]] = style.panels(2.7, width=style.COLUMN, lines="y")
+    errors, images = int(curve["errors"].iloc[-1]), int(curve["images"].iloc[-1])
+    kept = np.linspace(1 / images, 1, 200)
+    panel.plot(kept, np.maximum(0, 1 - (1 - errors / images) / kept), label="errors left out first", **IDEAL)
+    panel.axhline(errors / images, color="black", linewidth=0.9, label="left out at random")
+    panel.plot(curve["coverage"], curve["risk"], color=COLOURS[1], label="least sure left out first")
+    top = max(float(curve["risk"].max()), 0.05)
+    panel.set(
+        xlim=(0, 1.02), ylim=(-0.03 * top, 1.1 * top), xlabel="share of images kept", ylabel="share of errors"
+    )
+    style.key(figure, panel.lines, 1, handlelength=3)
+    half = curve[curve["coverage"] >= 0.5].iloc[0]
+    figure.set_label(
+        f"Of all {images} images {errors} are wrong; of the {half['images']:.0f} surest {half['errors']:.0f} are."
+    )
     return figure

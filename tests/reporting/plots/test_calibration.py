@@ -12,6 +12,7 @@ from matplotlib.patches import Polygon
 
 from bcd_utils.evaluation.calibration import apply_temperature, reliability_tables
 from bcd_utils.evaluation.decision_curves import decision_curve
+from bcd_utils.evaluation.selective import risk_coverage
 from bcd_utils.reporting.plots import calibration, style
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -34,6 +35,15 @@ def curves(after=True, images=60):
     return {name: decision_curve(positive, values, samples=20) for name, values in states.items()}
 
 
+def risks(images=60, wrong=0.3):
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet([1, 1, 1], images)
+    labels = np.where(
+        rng.random(images) < wrong, (probabilities.argmax(axis=1) + 1) % 3, probabilities.argmax(axis=1)
+    )
+    return risk_coverage(labels, probabilities)
+
+
 FIGURES = {
     "reliability": lambda: calibration.reliability(tables()),
     "reliability, one state": lambda: calibration.reliability(tables(after=False)),
@@ -43,6 +53,9 @@ FIGURES = {
     "decision curves": lambda: calibration.decision_curves(curves(), "biopsy"),
     "decision curves, one model": lambda: calibration.decision_curves(curves(after=False)),
     "decision curves, one image": lambda: calibration.decision_curves(curves(images=1)),
+    "risk and coverage": lambda: calibration.risk_coverage(risks()),
+    "risk and coverage, no error": lambda: calibration.risk_coverage(risks(wrong=0)),
+    "risk and coverage, one image": lambda: calibration.risk_coverage(risks(images=1, wrong=1)),
 }
 
 
@@ -89,6 +102,18 @@ def test_decision_curves_show_models_all_none_and_the_last_ones_interval():
     edges = np.concatenate([path.vertices[:, 1] for path in band.get_paths()])
     assert (edges.min(), edges.max()) == (last["low"].min(), last["high"].max())
     assert panel.get_ylim()[1] > last["high"].max()
+
+
+def test_risk_is_drawn_beside_the_best_and_the_random_order():
+    given = risks()
+    best, random, model = calibration.risk_coverage(given).axes[0].lines
+    np.testing.assert_array_equal(model.get_xydata(), given[["coverage", "risk"]])
+    assert set(random.get_ydata()) == {given["risk"].iloc[-1]}
+    kept, risk = best.get_data()
+    right = (
+        1 - given["risk"].iloc[-1]
+    )  # of all images; when all of them are kept, each further one is an error
+    np.testing.assert_allclose(risk, np.where(kept <= right, 0, (kept - right) / kept), atol=1e-12)
 
 
 def test_colours_are_not_those_of_a_class():

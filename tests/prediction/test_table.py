@@ -1,0 +1,126 @@
+"""Predictions as files: each image its row, the same after an interruption."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from builders import noise, write_dicom, write_image
+
+from bcd_utils.models.features import BATCH
+from bcd_utils.prediction.heat_maps import HeatMaps
+from bcd_utils.prediction.table import check_ending, write_predictions
+from bcd_utils.utils.errors import StudyError
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def mixed(tmp_path):
+    """Files of many kinds: three pictures, one of them twice, and five that are none."""
+    folder = tmp_path / "mixed"
+    image = write_image(folder / "good.PNG", noise(1))
+    write_dicom(folder / "film.dcm", noise(1))
+    write_image(folder / "sub" / "deep.png", noise(2).astype(np.uint16) * 200)
+    (folder / "text.png").write_text("no picture at all\n")
+    (folder / "broken.png").write_bytes(image.read_bytes()[:2000])
+    (folder / "empty.jpg").touch()
+    (folder / "notes.txt").write_text("seen on Monday")
+    return folder
+
+
+def test_each_file_of_a_mixed_folder_has_its_row(model, mixed, tmp_path):
+    counts = write_predictions(model, [mixed], tmp_path / "out.csv")
+    table = pd.read_csv(tmp_path / "out.csv", keep_default_na=False)
+    assert (counts.images, counts.read, counts.abstained) == (7, 3, 3)
+    status = {
+        path.removeprefix(f"{mixed}/"): text
+        for path, text in zip(table["path"], table["status"], strict=True)
+    }
+    assert status == {
+        "broken.png": "truncated file",
+        "empty.jpg": "could not be read: no image format that is known",
+        "film.dcm": "ok",
+        "good.PNG": "ok",
+        "notes.txt": "no picture (.txt)",
+        "sub/deep.png": "ok",
+        "text.png": "no image: text",
+    }
+    assert set(table["use"]) == {"research only, not for clinical use"}
+    dicom, png = (table[table["path"].str.endswith(name)].iloc[0] for name in ("film.dcm", "good.PNG"))
+    assert dicom["p_benign"] == png["p_benign"] != ""
+    assert (table.loc[table["status"] != "ok", "p_benign"] == "").all()
+    meanings = pd.read_csv(tmp_path / "out.csv.columns.csv", keep_default_na=False)
+    assert "Not for clinical use" in meanings["meaning"][0] and "phantoms" in meanings["meaning"][1]
+    assert meanings["column"][meanings["column"] != ""].tolist() == list(table)
+    assert [path.name for path in tmp_path.glob(".*")] == []
+
+
+def test_python_and_files_of_all_formats_say_the_same(model, mixed, tmp_path):
+    frame = model.predict(mixed)
+    write_predictions(model, [mixed], tmp_path / "out.csv")
+    write_predictions(model, [mixed], tmp_path / "out.jsonl")
+    lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    as_csv = pd.read_csv(tmp_path / "out.csv")
+    for table in (as_csv, pd.DataFrame(lines)):
+        assert table["p_malignant"].equals(frame["p_malignant"]) and table["nearest_3"].equals(
+            frame["nearest_3"]
+        )
+    assert list(as_csv) == list(frame)
+
+
+class Stopped(BaseException):
+    """As a kill is: nothing of the program handles it."""
+
+
+@pytest.mark.parametrize("torn", ["", '{"path": "half a li'])
+def test_interrupted_it_goes_on_and_ends_the_same(model, tmp_path, torn):
+    for number in range(2 * BATCH + 5):
+        write_image(tmp_path / "images" / f"{number}.png", noise(number))
+    whole, out, begun = tmp_path / "whole.csv", tmp_path / "out.csv", []
+
+    def stop(done, total):
+        if done == 2 * BATCH:
+            raise Stopped
+
+    write_predictions(model, [tmp_path / "images"], whole)
+    with pytest.raises(Stopped):
+        write_predictions(model, [tmp_path / "images"], out, on_progress=stop)
+    assert not out.exists()
+    (part,) = tmp_path.glob(".out.csv.*.part")
+    with open(part, "a") as file:
+        file.write(torn)
+    write_predictions(model, [tmp_path / "images"], out, on_progress=lambda done, total: begun.append(done))
+    assert begun[0] == 2 * BATCH and out.read_bytes() == whole.read_bytes()
+    assert not list(tmp_path.glob(".out.csv.*"))
+
+
+def test_what_was_begun_of_other_images_is_not_taken_up(model, tmp_path):
+    image, out, begun = write_image(tmp_path / "images" / "a.png", noise(1)), tmp_path / "out.csv", []
+    (tmp_path / ".out.csv.0123456789abcdef.part").write_text("{}\n" * BATCH)
+    write_predictions(model, [image], out, on_progress=lambda done, total: begun.append(done))
+    assert begun[0] == 0 and pd.read_csv(out)["path"].tolist() == [str(image)]
+    assert not list(tmp_path.glob(".out.csv.*"))
+
+
+def test_heat_maps_have_a_column(model, mixed, tmp_path):
+    write_predictions(model, [mixed / "good.PNG"], tmp_path / "out.csv", HeatMaps(tmp_path / "maps"))
+    (name,) = pd.read_csv(tmp_path / "out.csv")["heat_map"]
+    assert (tmp_path / "maps" / name).exists() and name.endswith("good.png")
+
+
+def test_endings_are_told(tmp_path, monkeypatch):
+    with pytest.raises(StudyError, match="ends in no known format"):
+        check_ending(tmp_path / "out.xls")
+    monkeypatch.setattr("bcd_utils.prediction.table.find_spec", lambda name: None)
+    with pytest.raises(StudyError, match="Parquet needs pyarrow"):
+        check_ending(tmp_path / "out.parquet")
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pyarrow") is None, reason="Parquet needs pyarrow")
+def test_parquet(model, mixed, tmp_path):
+    write_predictions(model, [mixed], tmp_path / "out.parquet")
+    assert len(pd.read_parquet(tmp_path / "out.parquet")) == 7
