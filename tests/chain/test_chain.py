@@ -607,7 +607,9 @@ def test_masks_augmentation_and_an_untrained_resnet50_run(variants):
     for page in folder.glob("*.html"):
         banner = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").select_one("aside.banner")
         assert SYNTHETIC in banner.get_text() and UNTRAINED in banner.get_text(), page.name
-    page = BeautifulSoup((folder / "03_train_resnet50.html").read_text(encoding="utf-8"), "html.parser").get_text()
+    page = BeautifulSoup(
+        (folder / "03_train_resnet50.html").read_text(encoding="utf-8"), "html.parser"
+    ).get_text()
     assert "each of them passes through the backbone in every epoch" in " ".join(page.split())
 
 
@@ -630,5 +632,7 @@ def test_fine_tuning_overlays_and_a_broken_image_run(variants):
     assert summary["provenance"]["weights"] == "file extractor.keras, fine-tuned"
     layers = pd.read_csv(folder / "tables" / "layers.csv")
     assert layers.loc[layers["kind"] == "backbone", "trainable"].all()
-    page = BeautifulSoup((folder / "03_train_resnet50.html").read_text(encoding="utf-8"), "html.parser").get_text()
+    page = BeautifulSoup(
+        (folder / "03_train_resnet50.html").read_text(encoding="utf-8"), "html.parser"
+    ).get_text()
     assert "After fine-tuning, below, they are computed anew" in page and "stays frozen" not in page
