@@ -60,3 +60,27 @@ def one_holds(verdicts: Iterable[str]) -> str:
     """
     found = set(verdicts)
     return SUPPORTED if SUPPORTED in found else REFUTED if found == {REFUTED} else INCONCLUSIVE
+
+
+def claim_record(claim: str, verdict: str, criterion: str, evidence: str, settles: bool) -> dict[str, str]:
+    """What a record says of a claim of the paper.
+
+    Parameters
+    ----------
+    verdict : str
+        Of this run's network.
+    settles : bool
+        Whether the claim is about that network and these images; else the claim itself is not tested.
+
+    Examples
+    --------
+    >>> claim_record("It helps", "supported", "it is more", "+2", settles=False)["verdict"]
+    'not tested'
+    """
+    return {
+        "claim": claim,
+        "verdict": verdict if settles else NOT_TESTED,
+        "this run's network": verdict,
+        "supported if": criterion,
+        "evidence": evidence,
+    }

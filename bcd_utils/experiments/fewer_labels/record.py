@@ -10,7 +10,7 @@ import pandas as pd
 
 from bcd_utils.datasets.splits import SETS
 from bcd_utils.evaluation.format import plain_rows, with_interval
-from bcd_utils.evaluation.verdicts import NOT_TESTED, above, one_holds
+from bcd_utils.evaluation.verdicts import above, one_holds
 from bcd_utils.experiments.fewer_labels.declared import (
     CLAIM,
     CRITERION,
@@ -102,10 +102,5 @@ def judge(gains: pd.DataFrame, settles: bool) -> dict[str, str]:
         f"{word} {with_interval(row, sign='+', name='gain')} ({TITLES[row['way']]}, {row['point']} lesions a class)"
         for word, row in (("largest", best), ("smallest", worst))
     )
-    return {
-        "claim": CLAIM,
-        "verdict": verdict if settles else NOT_TESTED,
-        "this run's network": verdict,
-        "supported if": CRITERION,
-        "evidence": f"gains in AUC over the same labels without unlabelled images: {shown}",
-    }
+    evidence = f"gains in AUC over the same labels without unlabelled images: {shown}"
+    return claim_record(CLAIM, verdict, CRITERION, evidence, settles)

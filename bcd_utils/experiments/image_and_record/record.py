@@ -10,7 +10,7 @@ import pandas as pd
 
 from bcd_utils.evaluation.format import plain_rows, with_interval
 from bcd_utils.evaluation.score_differences import difference
-from bcd_utils.evaluation.verdicts import NOT_TESTED, above, one_holds
+from bcd_utils.evaluation.verdicts import NOT_TESTED, above, claim_record, one_holds
 from bcd_utils.experiments.image_and_record.arms import IMAGE, KNOWN, WAYS
 from bcd_utils.experiments.image_and_record.material import Material
 from bcd_utils.experiments.image_and_record.missing import leaks, telling_columns
@@ -112,10 +112,4 @@ def judge(outcome: Outcome, material: Material, study: Study) -> dict[str, str]:
         )
         evidence = f"AUC of {material.positive} against the rest minus that of the image alone: {shown}"
     settles = is_the_papers(study) and not material.synthetic
-    return {
-        "claim": CLAIM,
-        "verdict": verdict if settles else NOT_TESTED,
-        "this run's network": verdict,
-        "supported if": CRITERION,
-        "evidence": evidence,
-    }
+    return claim_record(CLAIM, verdict, CRITERION, evidence, settles)

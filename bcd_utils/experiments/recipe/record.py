@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from bcd_utils.evaluation.format import plain_rows, with_interval
-from bcd_utils.evaluation.verdicts import NOT_TESTED, above, one_holds
+from bcd_utils.evaluation.verdicts import NOT_TESTED, above, claim_record, one_holds
 from bcd_utils.experiments.recipe.arms import CONTRASTS
 from bcd_utils.experiments.recipe.results import ACCURACY, PAIR, Steps, pair_in_words
 from bcd_utils.study.networks import is_the_papers
@@ -61,13 +61,7 @@ def judge(steps: Steps, synthetic: bool) -> dict[str, str]:
         )
         evidence = f"accuracy minus that without: {shown}"
     settles = is_the_papers(steps.study) and not synthetic
-    return {
-        "claim": CLAIM,
-        "verdict": verdict if settles else NOT_TESTED,
-        "this run's network": verdict,
-        "supported if": CRITERION,
-        "evidence": evidence,
-    }
+    return claim_record(CLAIM, verdict, CRITERION, evidence, settles)
 
 
 def _wider(steps: Steps, name: str, confidence: float) -> Mapping[str, float | None]:
