@@ -10,7 +10,7 @@ import pandas as pd
 
 from bcd_utils.datasets.splits import SETS
 from bcd_utils.evaluation.format import plain_rows, with_interval
-from bcd_utils.evaluation.verdicts import above, one_holds
+from bcd_utils.evaluation.verdicts import above, claim_record, one_holds
 from bcd_utils.experiments.fewer_labels.declared import (
     CLAIM,
     CRITERION,

@@ -12,7 +12,7 @@ from bcd_utils.audit.lesions import Rule
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.evaluation.cross_validation import shown_metrics
 from bcd_utils.evaluation.format import number, plain_rows, with_interval
-from bcd_utils.evaluation.verdicts import NOT_TESTED, above, all_hold
+from bcd_utils.evaluation.verdicts import NOT_TESTED, above, all_hold, claim_record
 from bcd_utils.experiments.modalities.protocol import Outcome
 from bcd_utils.experiments.modalities.sources import NOT_AT_HAND, NOT_USED, Absent
 from bcd_utils.experiments.modalities.transfer import CHANCE, Transfer
@@ -197,13 +197,7 @@ def judge(record: Mapping[str, Any], papers: bool) -> dict[str, str]:
         verdict = all_hold(
             above({"low": pair["auc_low"], "high": pair["auc_high"]}, CHANCE) for pair in crossed
         )
-    return {
-        "claim": CLAIM,
-        "verdict": verdict if papers and not crosses_synthetic(record) else NOT_TESTED,
-        "this run's network": verdict,
-        "supported if": CRITERION,
-        "evidence": evidence,
-    }
+    return claim_record(CLAIM, verdict, CRITERION, evidence, papers and not crosses_synthetic(record))
 
 
 def against(record: Mapping[str, Any]) -> str:
