@@ -126,3 +126,10 @@ def grouped_run(grouped, everyones):
         if not (folder / "index.html").exists():
             grouped.run(folder)
     return folder
+
+
+@pytest.fixture
+def grouped_alone(grouped_run, everyones):
+    """The same folder, and nobody else's to change for the time of a test."""
+    with FileLock(everyones / "grouped-run.lock"):
+        yield grouped_run

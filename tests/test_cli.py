@@ -159,7 +159,10 @@ def test_a_missing_study_names_those_that_there_are(bcd, name):
     ended = bcd("run", name)
     assert ended.code == 1
     assert re.search(r"There is no study file \S*nosuch.yaml.\nTo fix: name one of: ", ended.err)
-    assert ", paper, phantom, published, trust, " in ended.err and "reported" not in ended.err
+    assert (
+        ", paper, phantom, published, recipe, recipe_long, trust, " in ended.err
+        and "reported" not in ended.err
+    )
 
 
 def test_a_missing_study_names_those_beside_it(bcd, study_file):

@@ -94,7 +94,7 @@ def test_an_archive_is_a_sound_crate_of_numbers_and_no_image_or_weight(finished,
     left = {path.name for path in (finished / "artifacts").iterdir()} - {
         path.name for path in (made / "artifacts").iterdir()
     }
-    assert left == {"images.npy", "head.keras"}
+    assert left == {"images.npy", "head.keras", "average_features.npy"}
     hashes = json.loads((made / "markers" / f"{TRAINING}.json").read_text())["artifacts"]
     assert len(hashes["head.keras"]) == 64 and "head.keras" in (made / "README.md").read_text()
     assert (

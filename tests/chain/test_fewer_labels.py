@@ -88,15 +88,16 @@ def test_pages_say_how_many_labels_and_show_the_curve(run, made):
     assert without_width(run) == []
 
 
-def test_made_again_after_lost_work_it_is_the_same_to_the_last_bit(run, study, made):
+def test_made_again_after_lost_work_it_is_the_same_to_the_last_bit(grouped_alone, study, made):
     """As after a kill: the stage is undone, and of its finished jobs every second one."""
     before = {
-        name: (run / "artifacts" / name).read_bytes() for name in ("few_labels.npz", "fewer_labels.json")
+        name: (grouped_alone / "artifacts" / name).read_bytes()
+        for name in ("few_labels.npz", "fewer_labels.json")
     }
     jobs = [each for each in sorted((study.cache / "jobs").glob("*/job.json")) if "way=" in each.read_text()]
     assert len(jobs) == 6 * 3 * 2
     for job in jobs[::2]:
         (job.parent / "result.npz").unlink()
-    (run / "artifacts" / "fewer_labels.json").unlink()
-    study.run(run)
-    assert {name: (run / "artifacts" / name).read_bytes() for name in before} == before
+    (grouped_alone / "artifacts" / "fewer_labels.json").unlink()
+    study.run(grouped_alone)
+    assert {name: (grouped_alone / "artifacts" / name).read_bytes() for name in before} == before

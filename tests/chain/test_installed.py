@@ -89,7 +89,10 @@ def test_plain_nbconvert_finds_the_template_in_the_environment(environment, fini
 
 def test_a_study_of_ours_is_known_by_its_name(bcd, tmp_path):
     unknown = bcd("run", "nosuch")
-    assert unknown.returncode == 1 and ", paper, phantom, published, trust, " in unknown.stderr
+    assert (
+        unknown.returncode == 1
+        and ", paper, phantom, published, recipe, recipe_long, trust, " in unknown.stderr
+    )
     assert list(tmp_path.iterdir()) == []
     nothing = bcd("runs")
     assert nothing.stdout.startswith("There is no run in reports. Make one: bcd run phantom")

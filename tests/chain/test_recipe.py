@@ -77,10 +77,10 @@ def test_the_page_shows_the_staircase_and_says_what_it_is_worth(grouped_run, mad
     assert made["claim"]["verdict"] == "not tested" and made["synthetic"]
 
 
-def test_made_again_after_lost_work_it_is_the_same_to_the_last_bit(grouped_run, grouped, made):
+def test_made_again_after_lost_work_it_is_the_same_to_the_last_bit(grouped_alone, grouped, made):
     """As after a kill: the stage is undone, of its jobs and tuned networks every second one is lost."""
     before = {
-        name: (grouped_run / "artifacts" / name).read_bytes()
+        name: (grouped_alone / "artifacts" / name).read_bytes()
         for name in ("recipe_predictions.csv", "recipe_history.csv")
     }
     tuned = sorted((grouped.cache / "tuned").glob("*.npz"))
@@ -90,10 +90,10 @@ def test_made_again_after_lost_work_it_is_the_same_to_the_last_bit(grouped_run, 
     for job in (grouped.cache / "jobs").glob("*/job.json"):
         if "model='tuned" in job.read_text():
             (job.parent / "result.npz").unlink()
-    (grouped_run / "artifacts" / "recipe.json").unlink()
-    grouped.run(grouped_run)
-    assert {name: (grouped_run / "artifacts" / name).read_bytes() for name in before} == before
-    again = json.loads((grouped_run / "artifacts" / "recipe.json").read_text())
+    (grouped_alone / "artifacts" / "recipe.json").unlink()
+    grouped.run(grouped_alone)
+    assert {name: (grouped_alone / "artifacts" / name).read_bytes() for name in before} == before
+    again = json.loads((grouped_alone / "artifacts" / "recipe.json").read_text())
     assert {key: value for key, value in again.items() if key != "minutes"} == {
         key: value for key, value in made.items() if key != "minutes"
     }
