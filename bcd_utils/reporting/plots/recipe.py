@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from bcd_utils.evaluation.format import number
 from bcd_utils.reporting.plots import lettering, style
@@ -85,6 +86,7 @@ def histories(table: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
             panel.plot(mean, label=label, **look, markersize=3, linewidth=1.4)
         style.heading(panel, lettering.wrap(titles[arm], 2.8, style.MEDIUM))
         panel.set(xlabel="epoch")
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
         panel.set_ylim(bottom=0)
     grid[0].set_ylabel("loss")
     handles, labels = grid[0].get_legend_handles_labels()
