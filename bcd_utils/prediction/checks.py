@@ -33,7 +33,7 @@ def check_image(image: np.ndarray, least_side: int, grey_expected: bool) -> dict
     Examples
     --------
     >>> check_image(np.full((100, 40, 3), 90, np.uint8), 64, True)["remarks"]
-    'smaller than the network\\'s input; hardly any contrast'
+    "smaller than the network's input; hardly any contrast"
     """
     import cv2
 
