@@ -71,7 +71,7 @@ def tuned(backbone: Backbone, fold: Fold, recipe: Recipe) -> tuple[keras.Model, 
         with open(path, "wb") as file:
             np.savez(file, history, *backbone.model.get_weights(), *head.get_weights())
 
-    identity = [*given, *rows, asdict(recipe), code_identity(__name__)]
+    identity = [*given, *rows, settings_of(recipe), code_identity(__name__)]
     entry = kept(entry_of("tuned", identity, ".npz"), write, goes_on=True)
     with np.load(entry) as stored:
         history, *weights = stored.values()
@@ -82,6 +82,11 @@ def tuned(backbone: Backbone, fold: Fold, recipe: Recipe) -> tuple[keras.Model, 
     backbone.model.set_weights(weights[:count])
     head.set_weights(weights[count:])
     return head, history
+
+
+def settings_of(recipe: Recipe) -> dict[str, Any]:
+    """The settings that decide a tuning: which steps are measured, and on how many folds, do not."""
+    return {name: value for name, value in asdict(recipe).items() if name not in ("steps", "folds")}
 
 
 def _head_for(backbone: Backbone, fold: Fold, recipe: Recipe) -> keras.Model:

@@ -93,7 +93,7 @@ def test_what_was_tuned_is_kept_and_read_again(fold, cache, monkeypatch):
     expected = weights_of(first, head)
     monkeypatch.setattr(tuning, "tune", None)  # not trained again
     second = network()
-    head, again = tuned(second, fold, RECIPE)
+    head, again = tuned(second, fold, replace(RECIPE, steps=("tuned",), folds=7))
     assert np.array_equal(history, again)
     assert all(
         np.array_equal(one, other) for one, other in zip(expected, weights_of(second, head), strict=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,10 +77,12 @@ def train_arms(
         on_progress(len(results), total, f"{arm.title}: features")
         found, origin = _on_features(arm, folds, shown, own)
         results |= found
+    from bcd_utils.models.tuning import settings_of
+
     jobs: Jobs = {}
     positive = images.classes.index(images.dataset.positive)
     for name, data in tuned.items():
-        parts = [_network(data.study), asdict(data.study.recipe), sha256_of_array(data.values), positive]
+        parts = [_network(data.study), settings_of(data.study.recipe), sha256_of_array(data.values), positive]
         jobs |= _jobs(name, folds, study.seed, [*parts, images.labels.tolist(), code_identity(__name__)])
     before = len(results)
 
