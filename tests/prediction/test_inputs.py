@@ -46,14 +46,14 @@ def test_a_table_without_paths_is_refused(tmp_path):
 def test_members_of_a_zip_are_unpacked_one_by_one_and_never_beside(tmp_path):
     image = write_image(tmp_path / "image.png", noise(1))
     with zipfile.ZipFile(tmp_path / "images.ZIP", "w") as archive:
-        archive.write(image, "../../outside.PNG")
+        archive.write(image, "../../escaped_from_a_zip.PNG")
         archive.write(image, "__MACOSX/._image.png")
         archive.writestr("sub/text.png", "no picture")
     found = listed([tmp_path / "images.ZIP"])
-    assert [each.member for each in found] == ["../../outside.PNG", "sub/text.png"]
+    assert [each.member for each in found] == ["../../escaped_from_a_zip.PNG", "sub/text.png"]
     with found[0].at_hand() as path:
         assert path.name == "image.png" and np.array_equal(read_image(path)[..., 0], noise(1))
-    assert not path.exists() and not list(tmp_path.parent.rglob("outside*"))
+    assert not path.exists() and not list(tmp_path.parent.rglob("escaped_from_a_zip*"))
 
 
 def test_a_broken_zip_and_a_file_that_is_not_there_stay_rows(tmp_path):
