@@ -70,7 +70,7 @@ def test_the_page_shows_the_staircase_and_says_what_it_is_worth(grouped_run, mad
         text = " ".join(
             BeautifulSoup((grouped_run / page).read_text(encoding="utf-8"), "html.parser").get_text().split()
         )
-        assert "grouped folds of 75 images" in text or "grouped folds of" in text and "a gain of" in text
+        assert "3 grouped folds of 77 images" in text and "a gain of" in text
     notebook = nbformat.read(grouped_run / "notebooks" / f"{STAGE}.ipynb", as_version=4)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
     assert [output for output in outputs if output.output_type in ("stream", "error")] == []

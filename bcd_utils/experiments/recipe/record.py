@@ -52,22 +52,15 @@ def judge(steps: Steps, synthetic: bool) -> dict[str, str]:
     names = [name for name in CONTRASTS if name in steps.arms and steps.arms[name].against]
     verdict, evidence = NOT_TESTED, "no arm with equalised contrast takes part"
     if names:
-        confidence = steps.study.confidence
+        strict = 1 - (1 - steps.study.confidence) / len(names)
         gains = {name: steps.gain(name, ACCURACY) for name in names}
-        strict = [_wider(steps, name, 1 - (1 - confidence) / len(names)) for name in names]
-        verdict = one_holds(map(above, strict))
+        verdict = one_holds(above(steps.gain(name, ACCURACY, confidence=strict)) for name in names)
         shown = "; ".join(
             f"{steps.arms[name].title} {with_interval(gain, sign='+')}" for name, gain in gains.items()
         )
         evidence = f"accuracy minus that without: {shown}"
     settles = is_the_papers(steps.study) and not synthetic
     return claim_record(CLAIM, verdict, CRITERION, evidence, settles)
-
-
-def _wider(steps: Steps, name: str, confidence: float) -> Mapping[str, float | None]:
-    from bcd_utils.evaluation.score_differences import difference
-
-    return difference(steps.scored[name], steps.scored[steps.arms[name].against], ACCURACY, confidence)
 
 
 def said_of_whole_way(made: Mapping[str, Any]) -> str:

@@ -107,9 +107,9 @@ class Steps:
         by_fold = self.pair_areas(name)
         return fold_interval(float(np.nanmean(by_fold)), by_fold, self._tested_share, self.study.confidence)
 
-    def gain(self, name: str, what: str, over: str = "") -> Interval:
+    def gain(self, name: str, what: str, over: str = "", confidence: float | None = None) -> Interval:
         """How much higher an arm scores than the one that it is held against, with its interval over folds."""
-        other, confidence = over or self.arms[name].against, self.study.confidence
+        other, confidence = over or self.arms[name].against, confidence or self.study.confidence
         if what != PAIR:
             return difference(self.scored[name], self.scored[other], what, confidence)
         by_fold = self.pair_areas(name) - self.pair_areas(other)

@@ -14,7 +14,7 @@ import pandas as pd
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.experiments.recipe.arms import Arm
 from bcd_utils.images.fitting import Fitting
-from bcd_utils.models.candidates.base import Fold
+from bcd_utils.models.candidates.base import Fitted, Fold
 from bcd_utils.models.candidates.fold_training import Training, TrainingData, train_fold
 from bcd_utils.models.candidates.frozen import own_backbone
 from bcd_utils.models.candidates.keras_heads import train_head
@@ -25,7 +25,6 @@ from bcd_utils.utils.files import sha256_of_file, sha256_of_json
 from bcd_utils.utils.memmap import in_batches, sha256_of_array
 from bcd_utils.utils.parallel import Result, run_jobs
 
-CALIBRATION_IMAGES, BATCH = 8, 32
 #: (arm, fold from 0): one training.
 Key = tuple[str, int]
 Jobs = dict[Key, tuple[str, Training]]
@@ -127,15 +126,17 @@ def _jobs(name: str, folds: Sequence[pd.Series], seed: int, parts: list[Any]) ->
 
 def train_on_features(training: Training, data: TrainingData) -> Result:
     """The paper's head on a frozen network's features."""
-    started = time.process_time()
-    result = train_fold(train_head(), training, data)
-    return {"probabilities": result["probabilities"], "seconds": np.array(time.process_time() - started)}
+    return _timed(train_head(), training, data)
 
 
 def train_on_copies(training: Training, data: TrainingData) -> Result:
     """The same, where each image has augmented copies of which training draws one in each epoch."""
+    return _timed(train_head(versions=True), training, data)
+
+
+def _timed(learn: Callable[[Fold], Fitted], training: Training, data: TrainingData) -> Result:
     started = time.process_time()
-    result = train_fold(train_head(versions=True), training, data)
+    result = train_fold(learn, training, data)
     return {"probabilities": result["probabilities"], "seconds": np.array(time.process_time() - started)}
 
 
@@ -143,7 +144,8 @@ def tune_on_fold(training: Training, shared: Mapping[str, Any]) -> Result:
     """Tune a network on a fold, in a worker process, and predict its tuning and test images."""
     from bcd_utils.explain.gradcam import grad_cam
     from bcd_utils.models.backbones import load_backbone
-    from bcd_utils.models.features import features_of
+    from bcd_utils.models.features import BATCH, features_of
+    from bcd_utils.models.random_weights import CALIBRATION_IMAGES
     from bcd_utils.models.training import predict
     from bcd_utils.models.tuning import tuned
 
