@@ -27,6 +27,9 @@ from bcd_utils.utils.system_errors import disk_errors
 #: Called with (notebook, state, seconds, note); state is "running", "done" or "unchanged".
 Listener = Callable[[str, str, float, str], None]
 
+#: Jupyter picks free ports and closes them before the kernel opens them: what else starts may take one meanwhile.
+KERNEL_STARTS = 3
+
 
 def run_notebook(run: Run, stage: Stage, source: Path, parts: Parts, listen: Listener) -> float:
     """Execute a stage's notebook; its marker is written last.
@@ -125,7 +128,13 @@ def execute(source: Path, target: Path, run: Run, progress: Path) -> None:
             once = {"log_output": False, "request_save_on_cell_execute": False}
             quiet = {"progress_bar": False, "extra_arguments": plain, **once}
             parameters = {"run_dir": str(run.folder)}
-            papermill.execute_notebook(source, target, parameters, **kernel, **quiet)
+            for attempt in range(1, KERNEL_STARTS + 1):
+                try:
+                    papermill.execute_notebook(source, target, parameters, **kernel, **quiet)
+                    break
+                except RuntimeError as error:
+                    if "before replying" not in str(error) or attempt == KERNEL_STARTS:
+                        raise
     except PapermillExecutionError as error:
         without_colours = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
         write_text(log, without_colours + content(messages))
@@ -145,6 +154,12 @@ def execute(source: Path, target: Path, run: Run, progress: Path) -> None:
             f"The kernel of {source.stem} died (out of memory, or killed)",
             "close other programs or use a smaller batch_size; the same command goes on from this stage",
         ) from None
+    except RuntimeError as error:
+        if "Kernel d" not in str(error):  # died, or did not respond
+            raise
+        write_text(log, f"{error}\n" + content(messages))
+        problem = f"The kernel of {source.stem} did not start"
+        raise StudyError(problem, f"see {readable(log)} for why, and run the same command again") from None
     finally:
         del os.environ[PROGRESS_FILE], os.environ[STAGE]
         messages.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 
 import nbformat
@@ -45,17 +47,23 @@ def home(tmp_path, monkeypatch) -> Path:
     return folder
 
 
+def short_notebook(folder: Path, cells: list[str]) -> Path:
+    """A notebook of these cells."""
+    source = folder / "12_hello.ipynb"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.cells[0].metadata["tags"] = ["parameters"]
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, source)
+    return source
+
+
 def test_nothing_at_home_changes_a_notebook_or_its_page(home, tmp_path):
     cells = [
         "import numpy as np\nimport matplotlib\nfrom bcd_utils.reporting.plots import style",
         "print(np.array([1 / 3]), [matplotlib.rcParams[name] for name in ('lines.linewidth', 'lines.color')])",
         "print(matplotlib.rcParams['savefig.dpi'])",
     ]
-    source = tmp_path / "12_hello.ipynb"
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    notebook.cells[0].metadata["tags"] = ["parameters"]
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, source)
+    source = short_notebook(tmp_path, cells)
     run = Run.create(tmp_path / "run", make_study({"name": "mine"}), {})
     (tmp_path / "scratch").mkdir()
     executed = tmp_path / "scratch" / source.name
@@ -83,3 +91,33 @@ def test_no_stage_writes_over_what_an_earlier_one_has_left(tmp_path):
     figure.write_bytes(b"second too")
     with pytest.raises(StudyError, match=r"02_preprocessing writes figures/samples.png, which is of 01_data"):
         refuse_taken_names(run, names[1], before)
+
+
+@pytest.mark.parametrize("deaths", [2, 9])
+def test_a_kernel_whose_port_was_taken_starts_again(deaths, tmp_path, monkeypatch):
+    """Ports are picked free and closed before the kernel opens them; what else starts may be quicker."""
+    starts = tmp_path / "starts"
+    program = f"""import pathlib, runpy, sys
+starts = pathlib.Path({str(starts)!r})
+starts.write_text((starts.read_text() if starts.exists() else "") + "x")
+if len(starts.read_text()) <= {deaths}:
+    sys.exit("zmq.error.ZMQError: Address already in use")
+runpy.run_module("ipykernel_launcher", run_name="__main__")
+"""
+    (tmp_path / "kernel.py").write_text(program)
+    specification = tmp_path / "jupyter" / "kernels" / "python3" / "kernel.json"
+    specification.parent.mkdir(parents=True)
+    words = [sys.executable, str(tmp_path / "kernel.py"), "-f", "{connection_file}"]
+    specification.write_text(json.dumps({"argv": words, "display_name": "p", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    run = Run.create(tmp_path / "run", make_study({"name": "mine"}), {})
+    (tmp_path / "scratch").mkdir()
+    source, executed = short_notebook(tmp_path, ["", "print(6 * 7)"]), tmp_path / "scratch" / "12_hello.ipynb"
+    if deaths < 3:
+        execute(source, executed, run, tmp_path / "progress")
+        assert nbformat.read(executed, 4).cells[-1].outputs[0].text == "42\n"
+    else:
+        with pytest.raises(StudyError, match=r"The kernel of 12_hello did not start.*12_hello\.log"):
+            execute(source, executed, run, tmp_path / "progress")
+        assert "Address already in use" in (run.folder / "logs" / "12_hello.log").read_text()
+    assert starts.read_text() == "xxx"
