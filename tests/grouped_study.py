@@ -18,6 +18,7 @@ SETTINGS = {
     "recipe": {
         "steps": ["paper", "letterbox", "flips", "ensemble", "equalize"], "folds": 3, "head_epochs": 2, "epochs": 2,
     },
+    "locked_test": {"share": 0.2, "open": True},
     "fewer_labels": {"lesions": [3, 8], "draws": 2},
     "audit": {"neighbours": 0},
 }  # fmt: skip

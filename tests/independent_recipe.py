@@ -29,6 +29,24 @@ def corrected_interval(by_fold, ratio, confidence, value, lowest, highest):
     return [lowest + (highest - lowest) * expit(logit(place) + side * reach) for side in (-1, 1)]
 
 
+def cross_fitted(rows: pd.DataFrame, positive: str, rate: str, share: str) -> dict[str, float]:
+    """Sensitivity and specificity, each fold at the threshold that reaches the wanted rate on the other folds.
+
+    Of all distinct scores that reach it: the highest for a sensitivity, the lowest for a specificity.
+    """
+    is_positive, score = (rows["label"] == positive).to_numpy(), rows[f"p_{positive}"].to_numpy()
+    right = np.zeros(len(rows), bool)
+    for fold in rows["fold"].unique():
+        own = (rows["fold"] == fold).to_numpy()
+        kind = ~own & (is_positive if rate == "sensitivity" else ~is_positive)
+        candidates = [*np.unique(score[~own]), np.inf]
+        called = [(score[kind] >= cut) == is_positive[kind] for cut in candidates]
+        reaching = [cut for cut, hits in zip(candidates, called, strict=True) if hits.mean() >= float(share)]
+        cut = max(reaching) if rate == "sensitivity" else min(reaching)
+        right[own] = (score[own] >= cut) == is_positive[own]
+    return {"sensitivity": right[is_positive].mean(), "specificity": right[~is_positive].mean()}
+
+
 def compare(run: Path) -> pd.DataFrame:
     """Each number as stored and as found here."""
     made = json.loads((run / "artifacts" / "recipe.json").read_text())
@@ -78,6 +96,11 @@ def compare(run: Path) -> pd.DataFrame:
                     ends = corrected_interval(gaps, ratio, made["confidence"], gap, -1, 1)
                     for end, value in zip(("low", "high"), ends, strict=True):
                         hold(arm, f"{what}_gain_{end}", value)
+    final = next((name for name in ("flips", "tuned") if name in made["titles"]), made["stairs"][-1])
+    rows = table[table["arm"] == final]
+    for wanted, stored in made["thresholds"].items():
+        for name, value in cross_fitted(rows, positive, *wanted.split()).items():
+            lines.append({"arm": wanted, "what": name, "stored": stored[name], "found": value})
     found = pd.DataFrame(lines)
     return found.assign(difference=(found["stored"].astype(float) - found["found"].astype(float)).abs())
 

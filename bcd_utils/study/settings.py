@@ -19,7 +19,7 @@ from bcd_utils.study.data_settings import (
 )
 from bcd_utils.study.networks import NETWORKS
 from bcd_utils.study.source import STRICT, Settings, StudySource
-from bcd_utils.study.training_settings import Augmentation, FineTuning, Rate, Recipe
+from bcd_utils.study.training_settings import Augmentation, FineTuning, LockedTest, Rate, Recipe
 
 INPUTS = ("image", "crop", "outline", "channel", "painted", "overlay", "product", "mask")
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -200,6 +200,7 @@ class Study(Settings):
     modalities : Modalities
     image_and_record : ImageAndRecord
     recipe : Recipe
+    locked_test : LockedTest
     fewer_labels : FewerLabels
     external : External or None
     published_results : PublishedResults
@@ -244,6 +245,7 @@ class Study(Settings):
     modalities: Modalities = Modalities()
     image_and_record: ImageAndRecord = ImageAndRecord()
     recipe: Recipe = Recipe()
+    locked_test: LockedTest = LockedTest()
     fewer_labels: FewerLabels = FewerLabels()
     external: External | None = None
     published_results: PublishedResults = PublishedResults()

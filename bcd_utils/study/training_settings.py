@@ -106,3 +106,19 @@ class Recipe:
     keep: Literal["last", "best"] = "last"
     augmentation: Augmentation | None = Augmentation(10.0, True, 0.1, 0.05, 0.05, 0.1)
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+
+
+@dataclass(frozen=True, config=STRICT)
+class LockedTest:
+    """A grouped test set that a tuned network is held against once all has been chosen.
+
+    Attributes
+    ----------
+    share : float
+        Of all images; 0: none is locked.
+    open : bool
+        Whether this run trains on the rest and looks. Each time is written into ``locked_test.json`` of the run.
+    """
+
+    share: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    open: bool = False

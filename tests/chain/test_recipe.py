@@ -77,6 +77,38 @@ def test_the_page_shows_the_staircase_and_says_what_it_is_worth(grouped_run, mad
     assert made["claim"]["verdict"] == "not tested" and made["synthetic"]
 
 
+def test_the_locked_set_shares_no_group_and_its_opening_is_written_down(grouped_run, made):
+    from bcd_utils.datasets.image_set import ImageSet
+    from bcd_utils.experiments.recipe.locked import locked_split
+    from bcd_utils.study.run import Run
+
+    run = Run.open(grouped_run)
+    images = ImageSet.audited(run)
+    locked = (locked_split(images, run.study) == "test").to_numpy()
+    groups = images.table["group"]
+    assert not set(groups[locked]) & set(groups[~locked]) and made["locked_test"]["images"] == locked.sum()
+    [opening, *_] = json.loads((grouped_run / "locked_test.json").read_text())
+    assert (
+        opening["scores"] == made["locked_test"]["scores"]
+        and opening["commit"]
+        and opening["opened"][:2] == "20"
+    )
+    accuracy = opening["scores"]["accuracy"]
+    assert accuracy["low"] < accuracy["value"] < accuracy["high"]
+    right = accuracy["value"] * locked.sum()
+    assert abs(right - round(right)) < 1e-9
+    text = BeautifulSoup(
+        (grouped_run / f"{STAGE}.html").read_text(encoding="utf-8"), "html.parser"
+    ).get_text()
+    assert f"{locked.sum()} images of {groups[locked].nunique()} groups are locked" in text
+
+
+def test_occlusion_maps_are_held_against_lesions_beside_grad_cam(grouped_run):
+    table = pd.read_csv(grouped_run / "tables" / "recipe_occlusion.csv", index_col=0)
+    assert list(table.index) == ["occlusion", "Grad-CAM", "centre", "area"]
+    assert (table["images"] > 20).all() and table["pointing_game"].between(0, 1).all()
+
+
 def test_made_again_after_lost_work_it_is_the_same_to_the_last_bit(grouped_alone, grouped, made):
     """As after a kill: the stage is undone, of its jobs and tuned networks every second one is lost."""
     before = {
@@ -84,7 +116,7 @@ def test_made_again_after_lost_work_it_is_the_same_to_the_last_bit(grouped_alone
         for name in ("recipe_predictions.csv", "recipe_history.csv")
     }
     tuned = sorted((grouped.cache / "tuned").glob("*.npz"))
-    assert len(tuned) == 6
+    assert len(tuned) == 7  # two arms on three folds, and the one that is tested on the locked set
     for entry in tuned[::2]:
         entry.unlink()
     for job in (grouped.cache / "jobs").glob("*/job.json"):
@@ -93,6 +125,7 @@ def test_made_again_after_lost_work_it_is_the_same_to_the_last_bit(grouped_alone
     (grouped_alone / "artifacts" / "recipe.json").unlink()
     grouped.run(grouped_alone)
     assert {name: (grouped_alone / "artifacts" / name).read_bytes() for name in before} == before
+    assert len(json.loads((grouped_alone / "locked_test.json").read_text())) == 2
     again = json.loads((grouped_alone / "artifacts" / "recipe.json").read_text())
     assert {key: value for key, value in again.items() if key != "minutes"} == {
         key: value for key, value in made.items() if key != "minutes"

@@ -22,7 +22,14 @@ CRITERION = (
 )
 
 
-def record(steps: Steps, table: pd.DataFrame, pointing: pd.DataFrame, synthetic: bool) -> dict[str, Any]:
+def record(
+    steps: Steps,
+    table: pd.DataFrame,
+    pointing: pd.DataFrame,
+    thresholds: pd.DataFrame,
+    locked: Mapping[str, Any] | None,
+    synthetic: bool,
+) -> dict[str, Any]:
     """What ``recipe.json`` holds; plain values, None where undefined."""
     from bcd_utils.utils.backend import device, keras
 
@@ -43,6 +50,8 @@ def record(steps: Steps, table: pd.DataFrame, pointing: pd.DataFrame, synthetic:
         "minutes": {name: round(value, 2) for name, value in table["minutes"].items()},
         "whole_way": {what: steps.gain(last, what, over=first) for what in (ACCURACY, PAIR)},
         "pointing": plain_rows(pointing) if len(pointing) else {},
+        "thresholds": plain_rows(thresholds),
+        "locked_test": locked,
         "claim": judge(steps, synthetic),
     }
 

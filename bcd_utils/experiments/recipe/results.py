@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +21,8 @@ from bcd_utils.evaluation.means import Interval
 from bcd_utils.evaluation.score_differences import difference
 from bcd_utils.experiments.comparison.heat_maps import BASELINES, pointing_hits, shown_examples
 from bcd_utils.experiments.recipe.arms import STAIRS, Arm, chosen_arms
-from bcd_utils.experiments.recipe.training import Key, images_of, study_of, train_arms
+from bcd_utils.experiments.recipe.training import Key, images_of, occluded_rows, study_of, train_arms
+from bcd_utils.explain.occlusion import GRID
 from bcd_utils.study.run import Run
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.counting import OnProgress, silent
@@ -210,6 +211,19 @@ def heat_maps(steps: Steps, name: str) -> dict[str, np.ndarray]:
     for number, split in enumerate(steps.folds):
         maps[:, (split == "test").to_numpy()] = steps.results[name, number]["maps"]
     return dict(zip(TARGETS, maps, strict=True))
+
+
+def occlusion_hits(steps: Steps, name: str) -> pd.DataFrame:
+    """The same of occlusion maps of the true class beside Grad-CAM's, for the images that have them."""
+    rows = occluded_rows(steps.images.table)
+    covered = np.zeros((len(steps.images.table), GRID, GRID), np.float32)
+    for number, split in enumerate(steps.folds):
+        tested = np.flatnonzero((split == "test").to_numpy())
+        covered[np.intersect1d(tested, rows)] = steps.results[name, number]["occlusion"]
+    own = images_of(study_of(steps.arms[name], steps.study), steps.images)
+    shown = replace(own, table=own.table.iloc[rows].reset_index(drop=True), stored=None)
+    maps = {"occlusion": covered[rows], "Grad-CAM": heat_maps(steps, name)[TARGETS[0]][rows]}
+    return pointing_hits(maps, shown)
 
 
 def hits_of(steps: Steps, name: str, on_progress: OnProgress = silent) -> pd.DataFrame:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,9 +22,17 @@ from bcd_utils.models.candidates.keras_heads import train_head
 from bcd_utils.models.candidates.representations import AugmentedFeatures, values_of
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.code_identity import code_identity
+from bcd_utils.utils.counting import OnProgress, silent
 from bcd_utils.utils.files import sha256_of_file, sha256_of_json
 from bcd_utils.utils.memmap import in_batches, sha256_of_array
 from bcd_utils.utils.parallel import Result, run_jobs
+
+if TYPE_CHECKING:
+    import keras
+
+    from bcd_utils.models.backbones import Backbone
+
+OCCLUDED = 120  # images; a map is 50 passes of the network
 
 #: (arm, fold from 0): one training.
 Key = tuple[str, int]
@@ -57,8 +66,9 @@ def train_arms(
     results : dict of (arm, fold from 0) to dict
         ``probabilities`` float32 (n, classes), NaN where not predicted, and ``seconds``, the processor's time from
         features or pixels to there. Of tuned arms also ``flipped``, the probabilities of images seen in a mirror;
-        ``history``, see `tuning.tune`; and ``maps`` float16 (3, test images, h, w): Grad-CAM of the true class, the
-        predicted and the positive one.
+        ``history``, see `tuning.tune`; ``maps`` float16 (3, test images, h, w): Grad-CAM of the true class, the
+        predicted and the positive one; and ``occlusion`` float16 (m, h, w), of the true class, of those test images
+        that are among `occluded_rows`.
     origin : mapping
         Of the network before any tuning; see `Backbone.origin`.
     """
@@ -68,29 +78,59 @@ def train_arms(
     tuned: dict[str, TrainingData] = {}
     origin: Mapping[str, object] = {}
     for arm in trained:
-        own = study_of(arm, study)
-        shown = images_of(own, images)
         if arm.recipe is not None:
-            tuned[arm.name] = TrainingData(shown.pixels, images.labels, len(images.classes), own)
+            tuned[arm.name] = tuning_data(arm, images, study)
             continue
-        on_progress(len(results), total, f"{arm.title}: features")
-        found, origin = _on_features(arm, folds, shown, own)
+        on_progress(len(results), total, arm.title)
+        own = study_of(arm, study)
+        found, origin = _on_features(arm, folds, images_of(own, images), own)
         results |= found
-    from bcd_utils.models.tuning import settings_of
-
-    jobs: Jobs = {}
-    positive = images.classes.index(images.dataset.positive)
-    for name, data in tuned.items():
-        parts = [_network(data.study), settings_of(data.study.recipe), sha256_of_array(data.values), positive]
-        jobs |= _jobs(name, folds, study.seed, [*parts, images.labels.tolist(), code_identity(__name__)])
     before = len(results)
 
     def tell(done: int, of: int) -> None:
         on_progress(before + done, total, "networks tuned")
 
-    finished = run_jobs(tune_on_fold, dict(jobs.values()), {"data": tuned, "positive": positive}, tell)
-    results |= {name: finished[key] for name, (key, _) in jobs.items()}
+    results |= tune_arms(tuned, folds, images, study.seed, tell)
     return results, origin or own_backbone(study).prepare(images).origin
+
+
+def tune_arms(
+    tuned: Mapping[str, TrainingData],
+    splits: Sequence[pd.Series],
+    images: ImageSet,
+    seed: int,
+    on_progress: OnProgress = silent,
+) -> dict[Key, Result]:
+    """Results of tuned arms, each with its own images and settings, on each split; see `train_arms`."""
+    from bcd_utils.models.tuning import settings_of
+
+    jobs: Jobs = {}
+    positive, occluded = images.classes.index(images.dataset.positive), occluded_rows(images.table)
+    shared = {"data": tuned, "positive": positive, "occluded": occluded}
+    told = [positive, occluded.tolist(), images.labels.tolist()]
+    for name, data in tuned.items():
+        parts = [_network(data.study), settings_of(data.study.recipe), sha256_of_array(data.values)]
+        jobs |= _jobs(name, splits, seed, [*parts, *told, code_identity(__name__)])
+    finished = run_jobs(tune_on_fold, dict(jobs.values()), shared, on_progress)
+    return {name: finished[key] for name, (key, _) in jobs.items()}
+
+
+def tuning_data(arm: Arm, images: ImageSet, study: Study) -> TrainingData:
+    """What a tuned arm learns from."""
+    own = study_of(arm, study)
+    return TrainingData(images_of(own, images).pixels, images.labels, len(images.classes), own)
+
+
+def occluded_rows(table: pd.DataFrame) -> np.ndarray:
+    """Rows of `OCCLUDED` images with a mask file, evenly spaced; all of them where there are no more.
+
+    Examples
+    --------
+    >>> occluded_rows(pd.DataFrame({"masks": ["", "a.png", "b.png"]})).tolist()
+    [1, 2]
+    """
+    rows = np.flatnonzero(table["masks"] != "")
+    return rows[np.unique(np.linspace(0, len(rows) - 1, min(OCCLUDED, len(rows))).astype(int))]
 
 
 def _on_features(
@@ -143,6 +183,7 @@ def _timed(learn: Callable[[Fold], Fitted], training: Training, data: TrainingDa
 def tune_on_fold(training: Training, shared: Mapping[str, Any]) -> Result:
     """Tune a network on a fold, in a worker process, and predict its tuning and test images."""
     from bcd_utils.explain.gradcam import grad_cam
+    from bcd_utils.explain.occlusion import occlusion_maps
     from bcd_utils.models.backbones import load_backbone
     from bcd_utils.models.features import BATCH, features_of
     from bcd_utils.models.random_weights import CALIBRATION_IMAGES
@@ -168,10 +209,23 @@ def tune_on_fold(training: Training, shared: Mapping[str, Any]) -> Result:
                 predicted = probabilities[0, batch].argmax(axis=1)
                 wanted = (data.labels[batch], predicted, np.full(len(batch), shared["positive"]))
                 maps.append(np.stack([grad_cam(head, features, classes) for classes in wanted]))
+    covered = np.intersect1d(test, shared["occluded"])
+    believed = partial(_believed, backbone, head)
     return {
         "probabilities": probabilities[0],
         "flipped": probabilities[1],
         "history": history,
         "maps": np.concatenate(maps, axis=1).astype(np.float16),
+        "occlusion": occlusion_maps(believed, np.asarray(data.values[covered]), data.labels[covered]).astype(
+            np.float16
+        ),
         "seconds": np.array(time.process_time() - started),
     }
+
+
+def _believed(backbone: Backbone, head: keras.Model, pixels: np.ndarray) -> np.ndarray:
+    from bcd_utils.models.features import BATCH, features_of
+    from bcd_utils.models.training import predict
+
+    features = [features_of(backbone, batch) for batch in in_batches(pixels, BATCH)]
+    return predict(head, np.concatenate(features))

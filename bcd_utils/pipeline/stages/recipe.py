@@ -39,6 +39,9 @@ STAGE = Stage(
         "recipe_steps": "Everything that was measured of each step",
         "recipe_shown": "Scores of the steps, and what each gains",
         "recipe_pointing": "Pointing game of the tuned network's maps",
+        "recipe_occlusion": "Pointing game of occlusion maps, beside Grad-CAM's of the same images",
+        "recipe_thresholds": "Thresholds chosen on the other folds, and what they give",
+        "recipe_locked": "Scores on the locked test set",
         "recipe_claim": "The paper's claim on histogram equalisation, and what this run says of it",
     },
 )
