@@ -22,8 +22,9 @@ def write_trust_study(tiny: TinyStudy) -> TinyStudy:
     changes = {"name": "trust", "notebooks": list(STAGES), "phantoms": PHANTOMS, "external": external}
     draw = {"splits": 3, "folds": 3, "repeats": 2, "crossed_splits": 3, "crossed_seeds": 2}
     changes["repeated_splits"] = draw
-    names = ["outline", "overlay-0.4", "mask_files", "copies-1", "stop_on_test", "cut_off"]
-    changes["rival_explanations"] = {"names": names, "splits": 2}
+    names = ["outline", "overlay-0.4", "mask_files", "copies-1", "stop_on_test", "cut_off", "tuned"]
+    changes["rival_explanations"] = {"names": names, "splits": 2, "tuned_splits": 2}
+    changes["recipe"] = {"head_epochs": 1, "epochs": 1}
     changes["published_results"] = {"results": str(write_published(tiny.file.parent))}
     backbone = yaml.safe_load(tiny.file.read_text())["backbone"]
     file = tiny.file.parent / "trust.yaml"

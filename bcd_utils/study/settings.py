@@ -80,11 +80,15 @@ class RivalExplanations:
         rows of an image has fewer.
     best_of : int
         Splits of which the luckiest is reported, where several are said to have been tried.
+    tuned_splits : int
+        Splits on which the whole network is tuned as `Recipe` says; 0: that is not tried. Each takes ten minutes of a
+        processor with a small network.
     """
 
     names: tuple[str, ...] = ()
     splits: Positive = 30
     best_of: Annotated[int, Field(ge=2, le=1000)] = 5
+    tuned_splits: Annotated[int, Field(ge=0, le=1000)] = 0
 
 
 @dataclass(frozen=True, config=STRICT)

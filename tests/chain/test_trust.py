@@ -105,6 +105,7 @@ def test_the_papers_table_is_held_against_every_rival(finished_trust):
         "copies-1",
         "stop_on_test",
         "cut_off",
+        "tuned",
     }
     assert {row["place"] for row in rivals.values()} == {"too few splits"}, "three cannot tell anything"
     assert record["rivals_left_out"]["best split of several"] == "this study's settings do not name it"

@@ -38,6 +38,8 @@ class Rival:
         takes it; or early stopping watches the test set.
     luckiest : bool
         Whether only the best of several splits of plain images is reported.
+    tuned : bool
+        Whether the whole network is tuned with its softmax layer, as the study's recipe says.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Rival:
     mask_files: bool = False
     validation: Literal["drawn", "cut off", "test"] = "drawn"
     luckiest: bool = False
+    tuned: bool = False
 
     def rows(self, images: float, masks: float) -> float:
         """How many rows it splits, of so many images with so many mask files: its prediction of the data's size."""
@@ -83,6 +86,8 @@ RIVALS = (
           "shuffled rest, as `model.fit` takes it", validation="cut off"),
     Rival("luckiest", "best split of several", "protocol", "of several splits that one is reported whose test "
           "accuracy is highest", luckiest=True),
+    Rival("tuned", "network tuned", "protocol", "the whole network is tuned under one softmax layer, as the recipe of "
+          "this study says", tuned=True),
 )  # fmt: skip
 
 
@@ -113,6 +118,10 @@ def chosen_rivals(table: pd.DataFrame, study: Study) -> tuple[list[Rival], dict[
             left_out[rival.title] = f"{without} of {len(table)} images have no mask file"
         elif rival.luckiest and splits < asked.best_of:
             left_out[rival.title] = f"it needs {asked.best_of} splits, and there are {splits}"
+        elif rival.tuned and not asked.tuned_splits:
+            left_out[rival.title] = (
+                "it takes long; rival_explanations.tuned_splits says on how many splits to try it"
+            )
         else:
             chosen.append(rival)
     return chosen, left_out
@@ -122,6 +131,8 @@ def splits_of(rival: Rival, rows: int, images: int, study: Study) -> int:
     """How many splits a rival is trained on: fewer where each has more rows, though not fewer than 20."""
     if rival.name == PLAIN or rival.luckiest:
         return study.repeated_splits.splits
+    if rival.tuned:
+        return min(study.rival_explanations.tuned_splits, study.repeated_splits.splits)
     wanted = study.rival_explanations.splits
     few = max(min(wanted, FEWEST), round(wanted * images / rows))
     return min(few, study.repeated_splits.splits)

@@ -16,6 +16,7 @@ from bcd_utils.evaluation.predictions import class_numbers
 from bcd_utils.experiments.repeated_splits.training import Splits, plain_splits, train_splits
 from bcd_utils.experiments.rival_explanations.declared import Rival, splits_of
 from bcd_utils.experiments.rival_explanations.material import rows_of, values_for
+from bcd_utils.experiments.rival_explanations.tuned import tune_splits
 from bcd_utils.models.backbones import Backbone
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.counting import OnProgress, silent
@@ -81,14 +82,17 @@ def run_rivals(
     before = dict(zip(splits, accumulate(map(len, splits.values()), initial=0), strict=False))
     total, outcomes = sum(map(len, splits.values())), {}
     for rival in trained:
-        values = values_for(rival, images, backbone, study, on_features)
         labels = class_numbers(rows[rival.name]["label"], images.classes)
         told = {name: learned_from(rival, split) for name, split in splits[rival.name].items()}
 
         def on_progress(done: int, of: int, first: int = before[rival.name]) -> None:
             on_trainings(first + done, total)
 
-        results = train_splits(told, values, labels, len(images.classes), study, on_progress)
+        if rival.tuned:
+            results = tune_splits(told, images, backbone.identity, study, on_progress)
+        else:
+            values = values_for(rival, images, backbone, study, on_features)
+            results = train_splits(told, values, labels, len(images.classes), study, on_progress)
         outcomes[rival.name] = Outcome(
             labels,
             np.stack([pd.Categorical(split, SETS).codes for split in splits[rival.name].values()]),

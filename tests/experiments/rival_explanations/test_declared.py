@@ -40,7 +40,7 @@ def test_only_780_of_all_totals_up_to_1600_allows_the_papers_accuracies():
 
 def test_what_the_rivals_predict_of_the_papers_data():
     chosen, left_out = declared.chosen_rivals(BUSI, study())
-    assert chosen == list(RIVALS) and left_out == {}
+    assert chosen == list(RIVALS[:-1]) and list(left_out) == ["network tuned"]
     table = declared.declared_table(chosen, BUSI, study(), paper_reported())
     totals = table["images"][table["images"] != 780].to_dict()
     assert totals == {"mask_files": 1578, "copies-1": 1560, "copies-3": 3120}
@@ -52,10 +52,18 @@ def test_what_the_rivals_predict_of_the_papers_data():
     assert "allowed" not in declared.declared_table(chosen, BUSI, study())
 
 
+def test_the_network_is_tuned_on_as_few_splits_as_are_asked_for():
+    few = study(names=["tuned"], tuned_splits=3)
+    chosen, _ = declared.chosen_rivals(BUSI, few)
+    table = declared.declared_table(chosen, BUSI, few, paper_reported())
+    assert table["splits"].to_dict() == {"image": 100, "tuned": 3} and table["allowed"].all()
+
+
 def test_no_rival_is_run_on_more_splits_than_there_are():
     chosen, left_out = declared.chosen_rivals(BUSI, study(repeated=3))
     table = declared.declared_table(chosen, BUSI, study(repeated=3))
     assert (table["splits"] == 3).all()
+    assert left_out.pop("network tuned").startswith("it takes long")
     assert left_out == {"best split of several": "it needs 5 splits, and there are 3"}
 
 
@@ -63,6 +71,7 @@ def test_without_a_mask_for_each_image_only_what_needs_none_is_left():
     chosen, left_out = declared.chosen_rivals(pd.DataFrame({"masks": ["a.png", ""]}), study())
     names = [rival.name for rival in chosen]
     assert names == [PLAIN, "copies-1", "copies-3", "stop_on_test", "cut_off", "luckiest"]
+    assert left_out.pop("network tuned").startswith("it takes long")
     assert set(left_out.values()) == {"1 of 2 images have no mask file"} and len(left_out) == 10
 
 
