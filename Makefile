@@ -54,19 +54,25 @@ lock:  ## Renew the locks from pyproject.toml (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra gpu pyproject.toml -c requirements.lock -o requirements-gpu.lock
+	echo uv | uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate - -o requirements-uv.lock
 
 clean:  ## Delete the environment, caches and runs; data/raw stays
 	rm -rf .venv data/cache .pytest_cache .ruff_cache .mypy_cache .hypothesis build *.egg-info
 	find reports -mindepth 1 -maxdepth 1 -type d -exec rm -rf {} +
 	find . -name __pycache__ -type d -exec rm -rf {} +
 
+QUIET_PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# uv installs in a fraction of pip's time; where it cannot be had, or does not find what pip is configured to find, pip does.
 # nbconvert finds copies of our templates in the environment: they are installed again when they change.
 define install
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 with venv is needed (on Debian: apt install python3-venv), or set PYTHON=..."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing into .venv (once, a few minutes) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(QUIET_PIP) --require-hashes -r requirements-uv.lock 2> /dev/null \
+		&& $(BIN)/python -m uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r $(1) 2> /dev/null \
+		|| $(QUIET_PIP) --require-hashes -r $(1)
+	@$(QUIET_PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 endef
 
