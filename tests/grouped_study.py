@@ -19,6 +19,9 @@ SETTINGS = {
         "steps": ["paper", "letterbox", "flips", "ensemble", "equalize"], "folds": 3, "head_epochs": 2, "epochs": 2,
     },
     "fewer_labels": {"lesions": [3, 8], "draws": 2},
+    "external": {
+        "dataset": "phantom", "phantoms": {"benign": 12, "malignant": 8, "normal": 5, "seed": 31, "scanner": "b"},
+    },
     "audit": {"neighbours": 0},
 }  # fmt: skip
 
