@@ -27,7 +27,9 @@ from sklearn.semi_supervised import LabelSpreading, SelfTrainingClassifier
 MOST = 1e-6
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 BOUGHT_BY_PROBE = ("probe", "at_random", "least_confident", "k_centre")
-ELSEWHERE = [f"{way}_{seen}" for way in ("label_spreading", "self_training") for seen in ("elsewhere", "both")]
+ELSEWHERE = [
+    f"{way}_{seen}" for way in ("label_spreading", "self_training") for seen in ("elsewhere", "both")
+]
 
 
 class Point:
@@ -147,7 +149,12 @@ def compare(run: Path, fold: int = 0, draw: int = 0, point: int = 0) -> pd.DataF
     values, asked = (turned.transform(scaler.transform(features[rows])) for rows in (pool, test))
     rows = {}
     others = kept.get("features_elsewhere")
-    for way in ("label_spreading", "self_training", *BOUGHT_BY_PROBE, *(ELSEWHERE if others is not None else ())):
+    for way in (
+        "label_spreading",
+        "self_training",
+        *BOUGHT_BY_PROBE,
+        *(ELSEWHERE if others is not None else ()),
+    ):
         known = np.where(kept[f"bought_{way}"][fold, draw, point, pool], labels[pool], -1)
         given = Point(values, known, groups[pool], classes, study["seed"] + 1000 * fold + draw)
         if way in ELSEWHERE:

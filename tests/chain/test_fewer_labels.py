@@ -77,7 +77,10 @@ def test_another_sources_images_have_no_label_and_are_said_to_be_synthetic(run, 
     assert made["elsewhere"]["images"] + made["elsewhere"]["copies"] == 12 + 8 + 5
     assert made["elsewhere"]["synthetic"] and "classes" not in made["elsewhere"]
     with np.load(run / "artifacts" / "few_labels.npz") as stored:
-        assert stored["features_elsewhere"].shape == (made["elsewhere"]["images"], stored["features"].shape[1])
+        assert stored["features_elsewhere"].shape == (
+            made["elsewhere"]["images"],
+            stored["features"].shape[1],
+        )
     tried = {row["way"] for row in made["gains"]}
     assert set(ELSEWHERE) < tried and not set(ELSEWHERE) & set(made["claim"]["evidence"].split())
     page = (run / f"{STAGE}.html").read_text(encoding="utf-8")

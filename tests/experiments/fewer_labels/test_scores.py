@@ -11,7 +11,15 @@ from scipy.stats import ttest_1samp
 
 from bcd_utils.evaluation.verdicts import INCONCLUSIVE, NOT_TESTED, REFUTED, SUPPORTED
 from bcd_utils.experiments.fewer_labels import tables, words
-from bcd_utils.experiments.fewer_labels.declared import CHOICES, ELSEWHERE, ENOUGH, FLOOR, RIVALS, TITLES, WAYS
+from bcd_utils.experiments.fewer_labels.declared import (
+    CHOICES,
+    ELSEWHERE,
+    ENOUGH,
+    FLOOR,
+    RIVALS,
+    TITLES,
+    WAYS,
+)
 from bcd_utils.experiments.fewer_labels.record import judge
 from bcd_utils.experiments.fewer_labels.scores import (
     Curves,
