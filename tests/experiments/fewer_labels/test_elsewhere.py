@@ -55,6 +55,7 @@ def test_copies_are_left_out_and_wrong_labels_change_nothing(run, tmp_path, cach
     for classes in (("benign", "malignant"), ("malignant", "benign"), ("normal", "benign")):
         write_others(tmp_path / "elsewhere", classes)
         found.append(find_elsewhere(run, no_sheet))
+        assert len(found[-1].images.pixels) == 6, "read while these files are there"
     first = found[0]
     assert run.read_csv("splits.csv").set_index("id").loc["benign (10)", "split"] == "test"
     assert sorted(first.images.table["id"]) == [str(number) for number in range(6)] and first.copies == 1

@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
 from bcd_utils.experiments.fewer_labels import training
-from bcd_utils.experiments.fewer_labels.declared import CHOICES, ELSEWHERE, WAYS
+from bcd_utils.experiments.fewer_labels.declared import CHOICES, ELSEWHERE, WAYS, WITHOUT_OWN
 from bcd_utils.experiments.fewer_labels.draws import draw
 from bcd_utils.experiments.fewer_labels.training import Job, Shared, follow, train
 
@@ -77,7 +77,7 @@ def test_unlabelled_images_help_where_classes_form_clusters_and_not_where_they_d
     assert gains(cloud, way) < 0.015
 
 
-@pytest.mark.parametrize("way", ELSEWHERE)
+@pytest.mark.parametrize("way", WITHOUT_OWN)
 def test_another_sources_images_help_where_they_form_the_same_clusters(way):
     def same(lesions, seed):
         return replace(clusters(lesions, seed), elsewhere=clusters(lesions, seed + 100).values)
