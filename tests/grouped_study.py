@@ -20,6 +20,9 @@ SETTINGS = {
     },
     "locked_test": {"share": 0.2, "open": True},
     "fewer_labels": {"lesions": [3, 8], "draws": 2},
+    "external": {
+        "dataset": "phantom", "phantoms": {"benign": 12, "malignant": 8, "normal": 5, "seed": 31, "scanner": "b"},
+    },
     "audit": {"neighbours": 0},
 }  # fmt: skip
 

@@ -27,6 +27,9 @@ from sklearn.semi_supervised import LabelSpreading, SelfTrainingClassifier
 MOST = 1e-6
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 BOUGHT_BY_PROBE = ("probe", "at_random", "least_confident", "k_centre")
+ELSEWHERE = [
+    f"{way}_{seen}" for way in ("label_spreading", "self_training") for seen in ("elsewhere", "both")
+]
 
 
 class Point:
@@ -81,11 +84,23 @@ def self_training(point: Point, settings):
     return SelfTrainingClassifier(base, threshold=threshold, max_iter=5).fit(point.values, point.labels)
 
 
+def with_others(way: str, point: Point, others) -> Point:
+    """The point of a way that sees another source's images, which stand behind, alone or beside the pool's own."""
+    kept = point.rows if way.endswith("elsewhere") else np.arange(len(point.labels))
+    return Point(
+        np.vstack([point.values[kept], others]),
+        np.append(point.labels[kept], [-1] * len(others)),
+        np.append(point.groups[kept], 10**6 + np.arange(len(others))),
+        point.classes,
+        point.seed,
+    )
+
+
 def learned(way: str, point: Point):
-    if way == "label_spreading":
+    if way.startswith("label_spreading"):
         return spreading(point, point.best(spreading, [*product((1, 5, 20), (0.2, 0.9))]))
     penalty = point.best(probe, PENALTIES)
-    if way == "self_training":
+    if way.startswith("self_training"):
         return self_training(point, point.best(self_training, [(penalty, 0.75), (penalty, 0.95)]))
     return probe(point, penalty)
 
@@ -133,9 +148,17 @@ def compare(run: Path, fold: int = 0, draw: int = 0, point: int = 0) -> pd.DataF
     turned = PCA(svd_solver="full").fit(scaler.transform(features[pool]))
     values, asked = (turned.transform(scaler.transform(features[rows])) for rows in (pool, test))
     rows = {}
-    for way in ("label_spreading", "self_training", *BOUGHT_BY_PROBE):
+    others = kept.get("features_elsewhere")
+    for way in (
+        "label_spreading",
+        "self_training",
+        *BOUGHT_BY_PROBE,
+        *(ELSEWHERE if others is not None else ()),
+    ):
         known = np.where(kept[f"bought_{way}"][fold, draw, point, pool], labels[pool], -1)
         given = Point(values, known, groups[pool], classes, study["seed"] + 1000 * fold + draw)
+        if way in ELSEWHERE:
+            given = with_others(way, given, turned.transform(scaler.transform(others.astype(float))))
         said = given.said(learned(way, given), asked)
         rows[way] = {"difference": np.abs(said - kept[f"probabilities_{way}"][draw, point, test]).max()}
     own = with_all_labels(features, labels, sets, classes, study["seed"])

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from bcd_utils.datasets import dataset_of
+from bcd_utils.datasets.at_hand import read_source
+from bcd_utils.experiments.external.images import external_source
 from bcd_utils.study.networks import missing_weights
 from bcd_utils.study.settings import Study
-from bcd_utils.utils.files import sha256_of_file
+from bcd_utils.study.source import spoken_of
+from bcd_utils.utils.files import listing_identity, sha256_of_file
 from bcd_utils.utils.paths import STUDIES
 
 
@@ -32,3 +37,23 @@ def network_and_paper(study: Study) -> dict[str, str]:
 def paper_scores(study: Study) -> str:
     """Hash of the file of the scores that the paper prints; the same for every study."""
     return sha256_of_file(STUDIES / "paper_reported.yaml")
+
+
+def external_images_and_network(study: Study) -> list[Any]:
+    """Identity of the files of the external images, where the study names some, and the network's files.
+
+    The images are found, not only the folder: hours of training would come before the notebook that needs them.
+    """
+    other = study.external and external_source(study, classes_of(study))
+    if other is None:
+        return ["", network_files(study)]
+    found = read_source(other, "external")
+    if not other.allow_partial:
+        with spoken_of("external"):
+            found.dataset.check_counts(found.scan.images, found.folder)
+    return [listing_identity([found.folder]), network_files(study)]
+
+
+def classes_of(study: Study) -> tuple[str, ...]:
+    """The classes that the study's model will know."""
+    return dataset_of(study.source).classes or read_source(study.source).dataset.classes

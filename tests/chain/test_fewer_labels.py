@@ -16,6 +16,8 @@ from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 from zero_width import without_width
 
+from bcd_utils.experiments.fewer_labels.declared import ELSEWHERE
+
 pytestmark = pytest.mark.slow
 STAGE = "15_fewer_labels"
 
@@ -53,7 +55,7 @@ def test_all_labels_are_the_comparisons_grouped_probe(run, made):
 def test_an_independent_script_gives_every_way(run, place):
     with threadpool_limits(1):  # faster than many threads on so little
         found = compare(run, *place)
-    assert len(found) == 7 and (found["difference"] <= MOST).all(), found.to_string()
+    assert len(found) == 11 and (found["difference"] <= MOST).all(), found.to_string()
 
 
 def test_labels_count_by_lesion_and_no_tested_image_has_one(run, made):
@@ -69,6 +71,20 @@ def test_labels_count_by_lesion_and_no_tested_image_has_one(run, made):
                 assert not set(groups[rows]) & set(groups[~rows]), (
                     "a copy of a labelled image is labelled too"
                 )
+
+
+def test_another_sources_images_have_no_label_and_are_said_to_be_synthetic(run, made):
+    assert made["elsewhere"]["images"] + made["elsewhere"]["copies"] == 12 + 8 + 5
+    assert made["elsewhere"]["synthetic"] and "classes" not in made["elsewhere"]
+    with np.load(run / "artifacts" / "few_labels.npz") as stored:
+        assert stored["features_elsewhere"].shape == (
+            made["elsewhere"]["images"],
+            stored["features"].shape[1],
+        )
+    tried = {row["way"] for row in made["gains"]}
+    assert set(ELSEWHERE) < tried and not set(ELSEWHERE) & set(made["claim"]["evidence"].split())
+    page = (run / f"{STAGE}.html").read_text(encoding="utf-8")
+    assert "self-training, another source" in page and "images without labels" in page
 
 
 def test_pages_say_how_many_labels_and_show_the_curve(run, made):
@@ -95,7 +111,7 @@ def test_made_again_after_lost_work_it_is_the_same_to_the_last_bit(grouped_alone
         for name in ("few_labels.npz", "fewer_labels.json")
     }
     jobs = [each for each in sorted((study.cache / "jobs").glob("*/job.json")) if "way=" in each.read_text()]
-    assert len(jobs) == 6 * 3 * 2
+    assert len(jobs) == 10 * 3 * 2
     for job in jobs[::2]:
         (job.parent / "result.npz").unlink()
     (grouped_alone / "artifacts" / "fewer_labels.json").unlink()

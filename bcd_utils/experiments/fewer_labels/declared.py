@@ -20,6 +20,16 @@ WAYS: dict[str, Learn] = {
     "label_spreading": label_spreading.learn,
     "self_training": self_training.learn,
 }
+#: The same ways with another source's unlabelled images in place of the pool's own, and beside them.
+WITHOUT_OWN: dict[str, Learn] = {
+    "label_spreading_elsewhere": label_spreading.learn,
+    "self_training_elsewhere": self_training.learn,
+}
+WITH_OWN: dict[str, Learn] = {
+    "label_spreading_both": label_spreading.learn,
+    "self_training_both": self_training.learn,
+}
+ELSEWHERE = WITHOUT_OWN | WITH_OWN
 #: What the floor has labelled next, whatever its class: from the first draw on, as many lesions as the ways above have.
 CHOICES: dict[str, Choose] = {
     CHANCE: at_random.choose,
@@ -33,6 +43,10 @@ TITLES = {
     CHANCE: "labelled at random",
     "least_confident": "labelled where least confident",
     "k_centre": "labelled most spread out",
+    "label_spreading_elsewhere": "label spreading, another source",
+    "self_training_elsewhere": "self-training, another source",
+    "label_spreading_both": "label spreading, both sources",
+    "self_training_both": "self-training, both sources",
 }
 #: Each rival, and whom it is held against: on the same labels, or on as many.
 RIVALS = {
@@ -40,6 +54,7 @@ RIVALS = {
     "self_training": FLOOR,
     "least_confident": CHANCE,
     "k_centre": CHANCE,
+    **dict.fromkeys(ELSEWHERE, FLOOR),
 }
 ENOUGH = 0.95  # of the area that all labels give
 
@@ -51,5 +66,5 @@ CRITERION = (
 
 
 def rivals_of(kind: dict) -> list[str]:
-    """Those of `WAYS` or `CHOICES` that are held against another."""
+    """Those of `WAYS`, `CHOICES` or `ELSEWHERE` that are held against another."""
     return [name for name in kind if name in RIVALS]

@@ -13,6 +13,7 @@ from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.evaluation.cross_validation import out_of_fold
 from bcd_utils.experiments.comparison.run import folds_of
 from bcd_utils.experiments.comparison.training import train_all
+from bcd_utils.experiments.fewer_labels.elsewhere import Elsewhere
 from bcd_utils.experiments.fewer_labels.training import Shared
 from bcd_utils.models.candidates import all_candidates
 from bcd_utils.study.run import Run
@@ -37,6 +38,10 @@ class Material:
         Out-of-fold probabilities of the probe that has all labels; its penalty is chosen on the fold's tuning images.
     network : dict
         Where the features are from.
+    elsewhere : Elsewhere or None
+        Images of another source.
+    features_elsewhere : ndarray of float32, shape (m, c), or None
+        Theirs, as ``features``.
     """
 
     images: ImageSet
@@ -44,6 +49,8 @@ class Material:
     features: np.ndarray
     full: np.ndarray
     network: dict[str, Any]
+    elsewhere: Elsewhere | None = None
+    features_elsewhere: np.ndarray | None = None
 
     @property
     def tested(self) -> list[np.ndarray]:
@@ -54,11 +61,14 @@ class Material:
     def shared(self) -> Shared:
         """What the trainings with few labels read."""
         groups = pd.factorize(self.images.table["group"], sort=True)[0]
-        return Shared(self.features, self.images.labels, groups, len(self.images.classes))
+        classes = len(self.images.classes)
+        return Shared(self.features, self.images.labels, groups, classes, self.features_elsewhere)
 
 
 def gather(
-    run: Run, on_progress: Callable[[int, int, str], None] = lambda done, total, note: None
+    run: Run,
+    elsewhere: Elsewhere | None = None,
+    on_progress: Callable[[int, int, str], None] = lambda done, total, note: None,
 ) -> Material:
     """The run's images, encoded and learned from as the comparison does; what it has computed is not computed again.
 
@@ -77,4 +87,5 @@ def gather(
     results, encoders, vectors = train_all([probe], folds, images, study, on_progress)
     full = out_of_fold(list(results.values()), folds)
     name = probe.representation.name
-    return Material(images, folds, vectors[name], full, dict(encoders[name].origin))
+    others = elsewhere.features(probe.representation) if elsewhere else None
+    return Material(images, folds, vectors[name], full, dict(encoders[name].origin), elsewhere, others)

@@ -45,6 +45,8 @@ def save_predictions(path: Path, material: Material, curves: Curves) -> None:
     """Features, folds, what was labelled in each draw, and all predictions: enough to do everything again."""
     sets = np.array([pd.Categorical(split, SETS).codes for split in material.folds])
     parts = {"features": material.features, "sets": sets, "full": material.full}
+    if material.features_elsewhere is not None:
+        parts["features_elsewhere"] = material.features_elsewhere
     parts |= {f"bought_{way}": rows for way, rows in curves.trained.bought.items()}
     parts |= {f"probabilities_{way}": said for way, said in curves.trained.probabilities.items()}
     np.savez_compressed(path, **parts)  # type: ignore[arg-type]
@@ -66,14 +68,16 @@ def record(study: Study, material: Material, curves: Curves) -> dict[str, Any]:
         "pool": curves.pool,
         "confidence": study.confidence,
         "enough": ENOUGH,
-        "ways": TITLES,
-        "against": RIVALS,
+        "ways": {way: title for way, title in TITLES.items() if way in curves.areas},
+        "against": {way: rival for way, rival in RIVALS.items() if way in curves.areas},
         "curve": plain_rows(curve_table(curves), "records"),
         "gains": plain_rows(gains, "records"),
         "needed": plain_rows(needed_table(curves)),
         "choices": curves.trained.choices,
         "network": {**material.network, "device": device(), "backend": keras.backend.backend()},
     }
+    if material.elsewhere:
+        made["elsewhere"] = material.elsewhere.described
     return made | {"claim": judge(gains, is_the_papers(study) and not images.dataset.synthetic)}
 
 

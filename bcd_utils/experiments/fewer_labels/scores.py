@@ -20,7 +20,7 @@ from bcd_utils.evaluation.fold_tests import corrected_t_test
 from bcd_utils.evaluation.format import in_columns
 from bcd_utils.evaluation.means import Interval
 from bcd_utils.evaluation.paired_tests import holm_adjusted
-from bcd_utils.experiments.fewer_labels.declared import CHOICES, ENOUGH, RIVALS, WAYS, rivals_of
+from bcd_utils.experiments.fewer_labels.declared import CHOICES, ELSEWHERE, ENOUGH, RIVALS, WAYS, rivals_of
 from bcd_utils.experiments.fewer_labels.training import Trained
 
 
@@ -128,8 +128,9 @@ def curve_table(curves: Curves) -> pd.DataFrame:
 def gain_table(curves: Curves) -> pd.DataFrame:
     """What each rival gains at each point over whom it is held against, draw by draw on the same folds.
 
-    Two questions, and a family of tests each: whether unlabelled images help (all ways, all points), and whether it
-    matters what is labelled (all choices, all points but the first, which all share).
+    A family of tests for each question: whether unlabelled images help (all ways, all points), whether it matters what
+    is labelled (all choices, all points but the first, which all share), and, where there are any, whether another
+    source's images help.
 
     Returns
     -------
@@ -139,8 +140,8 @@ def gain_table(curves: Curves) -> pd.DataFrame:
         t-test and ``holm_p`` within the family; ``draws_ahead``, the share of draws in which the rival is ahead.
     """
     parts = []
-    for kind, first in ((WAYS, 0), (CHOICES, 1)):
-        rivals = rivals_of(kind)
+    for kind, first in ((WAYS, 0), (CHOICES, 1), (ELSEWHERE, 0)):
+        rivals = [way for way in rivals_of(kind) if way in curves.areas]
         points = range(first, len(curves.lesions))
         strict = 1 - (1 - curves.confidence) / max(1, len(rivals) * len(points))
         rows: list[dict[str, Any]] = []

@@ -5,23 +5,29 @@ from __future__ import annotations
 import pandas as pd
 
 from bcd_utils.evaluation.format import number, p_value, span, with_interval
-from bcd_utils.experiments.fewer_labels.declared import CHOICES, RIVALS, TITLES, WAYS
+from bcd_utils.experiments.fewer_labels.declared import CHOICES, ELSEWHERE, RIVALS, TITLES, WAYS, WITHOUT_OWN
 from bcd_utils.experiments.fewer_labels.scores import Curves
 
 
 def ways_table(curves: Curves) -> pd.DataFrame:
     """Who is compared, on which labels, and what the labelled images chose for it."""
     rows = {}
-    for way in (*WAYS, *CHOICES):
+    for way in curves.areas:
         rows[TITLES[way]] = {
-            "labels": "the same number of each class" if way in WAYS else "bought whatever their class",
-            "unlabelled images": "yes" if way in RIVALS and way in WAYS else "no",
+            "labels": "bought whatever their class" if way in CHOICES else "the same number of each class",
+            "unlabelled images": _unlabelled(way),
             "held against": TITLES.get(RIVALS.get(way, ""), "–"),
             "chosen, at fewest and most labels": "; ".join(
                 curves.trained.choices[way][place] for place in (0, -1)
             ),
         }
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _unlabelled(way: str) -> str:
+    if way in ELSEWHERE:
+        return "another source's" if way in WITHOUT_OWN else "own and another source's"
+    return "yes" if way in RIVALS and way in WAYS else "no"
 
 
 def shown_curve(table: pd.DataFrame) -> pd.DataFrame:

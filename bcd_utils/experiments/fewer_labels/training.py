@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bcd_utils.experiments.fewer_labels.declared import CHOICES, FLOOR, WAYS
+from bcd_utils.experiments.fewer_labels.declared import CHOICES, ELSEWHERE, FLOOR, WAYS, WITHOUT_OWN
 from bcd_utils.experiments.fewer_labels.draws import draw
 from bcd_utils.experiments.fewer_labels.oracle import Oracle
 from bcd_utils.models.few_labels.base import FewLabels
@@ -26,7 +26,7 @@ class Job:
     Attributes
     ----------
     way : str
-        Of `declared.WAYS` or `declared.CHOICES`.
+        Of `declared.WAYS`, `declared.CHOICES` or `declared.ELSEWHERE`.
     tested : tuple of int
         Rows that the fold tests; all others are the pool.
     drawn : tuple of tuple of int
@@ -42,12 +42,21 @@ class Job:
 
 @dataclass(frozen=True, eq=False)
 class Shared:
-    """What all jobs read: average-pooled features (n, c), labels and groups, int (n,), and the number of classes."""
+    """What all jobs read: average-pooled features (n, c), labels and groups, int (n,), and the number of classes.
+
+    ``elsewhere`` has the features of another source's images (m, c), of which no label is known here; None without any.
+    """
 
     values: np.ndarray
     labels: np.ndarray
     groups: np.ndarray
     classes: int
+    elsewhere: np.ndarray | None = None
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """Who can be followed."""
+        return (*WAYS, *CHOICES, *(ELSEWHERE if self.elsewhere is not None else ()))
 
 
 def follow(job: Job, shared: Shared) -> Result:
@@ -55,7 +64,7 @@ def follow(job: Job, shared: Shared) -> Result:
 
     All ways read the same numbers: features standardised on the pool, which takes no label, and rotated to its
     principal components. None is left out, so that distances within the pool and penalised linear models stay what they
-    are, in fewer dimensions.
+    are, in fewer dimensions. Images from elsewhere are put through the same, as those that are tested are.
 
     Returns
     -------
@@ -72,15 +81,19 @@ def follow(job: Job, shared: Shared) -> Result:
     scaling = make_pipeline(StandardScaler(), PCA(svd_solver="full"))
     values = scaling.fit_transform(np.asarray(shared.values[pool], dtype=float))
     asked = scaling.transform(np.asarray(shared.values[tested], dtype=float))
+    others = values[:0]
+    if job.way in ELSEWHERE:
+        others = scaling.transform(np.asarray(shared.elsewhere, dtype=float))
     groups, choose = shared.groups[pool], CHOICES.get(job.way)
-    learn = WAYS[FLOOR if choose else job.way]
+    learn = (WAYS | ELSEWHERE)[FLOOR if choose else job.way]
     oracle = Oracle(shared.labels[pool], groups)
     bought = np.zeros((len(job.drawn), len(shared.groups)), dtype=bool)
     probabilities, choices = [], []
     oracle.buy(job.drawn[0])
     for point, later in enumerate([*job.drawn[1:], ()]):
         given = FewLabels(values, oracle.known, groups, shared.classes, job.seed)
-        predict, chosen = learn(given)
+        own = given.without(given.unlabelled) if job.way in WITHOUT_OWN else given
+        predict, chosen = learn(own.beside(others) if len(others) else own)
         probabilities.append(predict(asked))
         choices.append(chosen)
         bought[point, pool[given.labelled]] = True
@@ -135,19 +148,22 @@ def train(
     rows = np.arange(len(shared.labels))
     known = [shared.labels.tolist(), shared.groups.tolist(), shared.classes]
     same = [sha256_of_array(shared.values), known, code_identity(follow.__module__)]
+    others = [] if shared.elsewhere is None else [sha256_of_array(shared.elsewhere)]
     named, jobs = {}, {}
     for fold, test in enumerate(tested):
         pool = np.setdiff1d(rows, test)
         for number in range(draws):
             drawn = draw(shared.labels[pool], shared.groups[pool], lesions, [seed, fold, number])
             given = tuple(map(int, test)), tuple(tuple(each.tolist()) for each in drawn)
-            for way in (*WAYS, *CHOICES):
+            for way in shared.ways:
                 job = Job(way, *given, seed=seed + 1000 * fold + number)
-                key = sha256_of_json(["fewer labels", same, vars(job)])[:32]
+                key = sha256_of_json(["fewer labels", same, others if way in ELSEWHERE else [], vars(job)])[
+                    :32
+                ]
                 named[way, fold, number], jobs[key] = key, job
     found = run_jobs(follow, jobs, shared, on_progress)
     made = Trained({}, {}, {})
-    for way in (*WAYS, *CHOICES):
+    for way in shared.ways:
         of_way = [[found[named[way, fold, number]] for number in range(draws)] for fold in range(len(tested))]
         probabilities = np.full((draws, len(lesions), len(rows), shared.classes), np.nan)
         for test, of_fold in zip(tested, of_way, strict=True):

@@ -56,6 +56,27 @@ def said_of_gains(made: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def said_of_elsewhere(described: Mapping[str, Any] | None) -> str:
+    """Which images of another source are used, or that there are none and how to name some.
+
+    Examples
+    --------
+    >>> said_of_elsewhere({"title": "BUS-X", "images": 90, "copies": 2, "synthetic": False, "citation": "X 2026"})
+    "**BUS-X**: 90 images without labels; 2 more were left out as copies of the study's own. Source: X 2026"
+    """
+    if described is None:
+        return (
+            "**No other source was named.** To have its images as unlabelled ones: `--set external.dataset=bus_uclm`, "
+            "say, or your own with `--set external.dataset=folder --set external.data_dir=FOLDER`."
+        )
+    copies = f"{described['copies'] or 'none'} more {'was' if described['copies'] == 1 else 'were'}"
+    drawn = " **They are synthetic.**" if described["synthetic"] else ""
+    return (
+        f"**{described['title']}**: {described['images']:,} images without labels; {copies} left out as copies of the "
+        f"study's own.{drawn} Source: {described['citation']}"
+    )
+
+
 def _point(row: Mapping[str, Any]) -> str:
     return f"{row['point']} a class ({with_interval(row, sign='+', name='gain')})"
 

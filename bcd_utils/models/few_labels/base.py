@@ -55,6 +55,16 @@ class FewLabels:
         kept = np.setdiff1d(np.arange(len(self.labels)), rows)
         return FewLabels(self.values[kept], self.labels[kept], self.groups[kept], self.classes, self.seed)
 
+    def beside(self, values: np.ndarray) -> FewLabels:
+        """The same with further unlabelled images (m, c) behind, each a lesion of its own."""
+        return FewLabels(
+            np.concatenate([self.values, values]),
+            np.concatenate([self.labels, np.full(len(values), UNKNOWN)]),
+            np.concatenate([self.groups, -1 - np.arange(len(values))]),
+            self.classes,
+            self.seed,
+        )
+
 
 #: ``learn(given)`` gives what predicts, and what was chosen, as text.
 Learn = Callable[[FewLabels], tuple[Predict, str]]

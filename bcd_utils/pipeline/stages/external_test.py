@@ -1,38 +1,10 @@
 """The trained model on images from elsewhere."""
 
-from typing import Any
-
-from bcd_utils.datasets import dataset_of
-from bcd_utils.datasets.at_hand import read_source
-from bcd_utils.experiments.external.images import external_source
 from bcd_utils.pipeline.figures import LOOK_ALIKES, OUTLINE, OUTLINED, matrices, reliability
-from bcd_utils.pipeline.outside import network_files
+from bcd_utils.pipeline.outside import external_images_and_network
 from bcd_utils.reporting.statements.results import external_test
-from bcd_utils.study.settings import External, Study
-from bcd_utils.study.source import spoken_of
+from bcd_utils.study.settings import External
 from bcd_utils.study.stage import Figure, Stage
-from bcd_utils.utils.files import listing_identity
-
-
-def external_images_and_network(study: Study) -> list[Any]:
-    """Identity of the files of the external images, where the study names some, and the network's files.
-
-    The images are found, not only the folder: hours of training would come before the notebook that needs them.
-    """
-    other = study.external and external_source(study, classes_of(study))
-    if other is None:
-        return ["", network_files(study)]
-    found = read_source(other, "external")
-    if not other.allow_partial:
-        with spoken_of("external"):
-            found.dataset.check_counts(found.scan.images, found.folder)
-    return [listing_identity([found.folder]), network_files(study)]
-
-
-def classes_of(study: Study) -> tuple[str, ...]:
-    """The classes that the study's model will know."""
-    return dataset_of(study.source).classes or read_source(study.source).dataset.classes
-
 
 STAGE = Stage(
     notebook="09_external_test",

@@ -30,7 +30,7 @@ def curves(
     """
     figure, [grid] = style.panels(3.1, columns=len(panels), sharey=True, lines="y")
     full = table[table["way"] == "full"].iloc[0]
-    ways = [way for names in panels.values() for way in names]
+    ways = list(dict.fromkeys(way for names in panels.values() for way in names))
     looks = dict(zip(ways, style.LOOKS, strict=False))
     handles = {}
     for panel, (heading, names) in zip(grid, panels.items(), strict=True):

@@ -11,7 +11,15 @@ from scipy.stats import ttest_1samp
 
 from bcd_utils.evaluation.verdicts import INCONCLUSIVE, NOT_TESTED, REFUTED, SUPPORTED
 from bcd_utils.experiments.fewer_labels import tables, words
-from bcd_utils.experiments.fewer_labels.declared import CHOICES, ENOUGH, RIVALS, TITLES, WAYS
+from bcd_utils.experiments.fewer_labels.declared import (
+    CHOICES,
+    ELSEWHERE,
+    ENOUGH,
+    FLOOR,
+    RIVALS,
+    TITLES,
+    WAYS,
+)
 from bcd_utils.experiments.fewer_labels.record import judge
 from bcd_utils.experiments.fewer_labels.scores import (
     Curves,
@@ -41,7 +49,7 @@ def curves(wrong: dict, full: int = 0) -> Curves:
     """Curves of which ``wrong[way]`` names the wrong positives of a fold, for each point and draw."""
     probabilities = {
         way: np.array([[scores_with(point[draw], draw) for point in wrong[way]] for draw in range(DRAWS)])
-        for way in (*WAYS, *CHOICES)
+        for way in wrong
     }
     bought = np.zeros((FOLDS, DRAWS, len(POINTS), IMAGES), dtype=bool)
     for fold, rows in enumerate(TESTED):
@@ -98,6 +106,25 @@ def test_holm_is_within_a_question_and_the_common_start_is_no_try():
     }  # fmt: skip
     assert (table["gain"] == 0).all() and table["p"].isna().all()
     assert table["against"].tolist() == [RIVALS[way] for way in table["way"]]
+
+
+def test_another_source_is_a_question_of_its_own_against_the_same_floor():
+    other = {way: [[1, 2, 3], [1, 1, 1]] for way in ELSEWHERE}
+    found = curves(SAME | other)
+    for way in ("label_spreading", *ELSEWHERE):  # so that folds differ, and p are numbers
+        found.trained.probabilities[way][:, :, TESTED[0][0]] = [0.2, 0.8]
+    table = gain_table(found).set_index(["way", "point"])
+    without = curves(SAME)
+    without.trained.probabilities["label_spreading"][:, :, TESTED[0][0]] = [0.2, 0.8]
+    pd.testing.assert_frame_equal(table.iloc[:6], gain_table(without).set_index(["way", "point"]))
+    rows = table.loc[list(ELSEWHERE)]
+    assert (rows["against"] == FLOOR).all() and len(rows) == 4 * len(POINTS)
+    assert rows.xs(5, level="point")["gain"].tolist() == pytest.approx([0.1 - 0.25 * 0.2 / 4] * 4, abs=0.05)
+    lowest = rows["p"].min()
+    assert rows["holm_p"].min() == pytest.approx(min(1, 8 * lowest))
+    assert tables.ways_table(found)["unlabelled images"].tolist()[6:] == [
+        "another source's", "another source's", "own and another source's", "own and another source's",
+    ]  # fmt: skip
 
 
 def test_with_one_number_of_labels_nothing_is_chosen_next():

@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
 from bcd_utils.experiments.fewer_labels import training
-from bcd_utils.experiments.fewer_labels.declared import CHOICES, WAYS
+from bcd_utils.experiments.fewer_labels.declared import CHOICES, ELSEWHERE, WAYS, WITHOUT_OWN
 from bcd_utils.experiments.fewer_labels.draws import draw
 from bcd_utils.experiments.fewer_labels.training import Job, Shared, follow, train
 
@@ -30,9 +30,9 @@ def job_of(shared: Shared, way: str, lesions, seed: int = 0) -> Job:
     return Job(way, tuple(test.tolist()), tuple(tuple(each.tolist()) for each in drawn), seed)
 
 
-@pytest.mark.parametrize("way", [*WAYS, *CHOICES])
+@pytest.mark.parametrize("way", [*WAYS, *CHOICES, *ELSEWHERE])
 def test_no_label_is_read_before_it_is_bought(way):
-    shared = cloud(60)
+    shared = replace(cloud(60), elsewhere=cloud(20, seed=1).values)
     job = job_of(shared, way, [3, 5])
     found = follow(job, shared)
     never = ~found["bought"].any(axis=0)
@@ -75,6 +75,37 @@ def gains(make, way: str) -> float:
 def test_unlabelled_images_help_where_classes_form_clusters_and_not_where_they_do_not(way):
     assert gains(clusters, way) > 0.02
     assert gains(cloud, way) < 0.015
+
+
+@pytest.mark.parametrize("way", WITHOUT_OWN)
+def test_another_sources_images_help_where_they_form_the_same_clusters(way):
+    def same(lesions, seed):
+        return replace(clusters(lesions, seed), elsewhere=clusters(lesions, seed + 100).values)
+
+    assert gains(same, way) > 0.02
+
+
+def test_in_place_of_the_pools_own_means_that_these_are_not_seen():
+    shared = replace(clusters(60), elsewhere=clusters(60, 1).values)
+    job = job_of(shared, "self_training_elsewhere", [3])
+    labelled = follow(job, shared)["bought"][0]
+    pool = np.setdiff1d(np.arange(120), job.tested)
+    seen = []
+
+    def learn(given):
+        seen.append((len(given.labelled), len(given.unlabelled)))
+        return WAYS["probe"](given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for way in ("self_training_elsewhere", "self_training_both"):
+            patch.setitem(training.ELSEWHERE, way, learn)
+            follow(replace(job, way=way), shared)
+    assert seen == [(labelled.sum(), 120), (labelled.sum(), 120 + len(pool) - labelled.sum())]
+
+
+def test_without_another_source_nobody_is_asked_about_one():
+    assert cloud(60).ways == (*WAYS, *CHOICES)
+    assert replace(cloud(60), elsewhere=cloud(20).values).ways == (*WAYS, *CHOICES, *ELSEWHERE)
 
 
 def test_predictions_are_out_of_fold_and_the_same_again(monkeypatch):
