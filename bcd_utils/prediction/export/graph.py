@@ -70,7 +70,9 @@ def preparation(prepare: Callable[[np.ndarray], np.ndarray]) -> tuple[list[int],
     [2, 1, 0]
     """
     dark, *bright = prepare(np.uint8([np.zeros(3), *255 * np.eye(3)]).reshape(4, 1, 1, 3)).reshape(4, 3)
-    change = (np.asarray(bright, float) - dark) / 255  # row: channel of the image, column: of what is prepared
+    change = (
+        np.asarray(bright, float) - dark
+    ) / 255  # row: channel of the image, column: of what is prepared
     channels = abs(change).argmax(axis=0)
     return channels.tolist(), change[channels, range(3)].astype(np.float32), np.asarray(dark, np.float32)
 
@@ -120,6 +122,8 @@ def _weights(size: int, length: Any, seen: Any, drawn: Any, shrinks: Any) -> Any
     ratio = seen / drawn
     overlap = tf.minimum((target + 1) * ratio, source + 1) - tf.maximum(target * ratio, source)
     middle = tf.clip_by_value((target + 0.5) * ratio - 0.5, 0.0, seen - 1)
-    weights = tf.where(shrinks, tf.maximum(overlap, 0.0) / ratio, tf.maximum(1 - tf.abs(middle - source), 0.0))
+    weights = tf.where(
+        shrinks, tf.maximum(overlap, 0.0) / ratio, tf.maximum(1 - tf.abs(middle - source), 0.0)
+    )
     inside = (target >= 0) & (target < drawn) & (source >= 0) & (source < seen)
     return tf.where(inside, weights, 0.0)
