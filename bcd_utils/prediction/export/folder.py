@@ -189,7 +189,8 @@ def said_of(network: Network) -> dict[str, Any]:
     if resizes_inside(network):
         given = f"RGB, upright, any size; {fitted} inside the file, as OpenCV does"
     else:
-        given = f"RGB, upright, stain {study.source.stain} and contrast {study.contrast} done, {fitted}: outside the file"
+        done = f"stain {study.source.stain} and contrast {study.contrast} done"
+        given = f"RGB, upright, {done}, {fitted}: outside the file"
     return {
         "use": NOT_CLINICAL,
         "announcements": announcements(data, trained),
