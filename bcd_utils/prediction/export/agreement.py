@@ -95,7 +95,8 @@ def hold_against(tested: TestSet, apply: Apply, on_progress: OnProgress = silent
     expected = tested.said[1]
     calibrated = apply_temperature(expected, tested.network.evaluation["calibration"]["temperature"])
     ways = [RESIZED] + [STORED] * resizes_inside(tested.network)
-    total, rows = len(ways) * len(expected), []
+    total = len(ways) * len(expected)
+    rows: list[dict[str, Any]] = []
     for shown in ways:
         answers = []
         for image in tested.given(shown):

@@ -69,7 +69,9 @@ def preparation(prepare: Callable[[np.ndarray], np.ndarray]) -> tuple[list[int],
     >>> preparation(lambda images: images[..., ::-1].astype(np.float32) / 2 - 1)[0]
     [2, 1, 0]
     """
-    dark, *bright = prepare(np.uint8([np.zeros(3), *255 * np.eye(3)]).reshape(4, 1, 1, 3)).reshape(4, 3)
+    dark, *bright = prepare(np.array([np.zeros(3), *255 * np.eye(3)], np.uint8).reshape(4, 1, 1, 3)).reshape(
+        4, 3
+    )
     change = (
         np.asarray(bright, float) - dark
     ) / 255  # row: channel of the image, column: of what is prepared
