@@ -99,6 +99,42 @@ def domain_auc(
     return area_interval([area_of(is_external, scores, groups)], [1], confidence, groups)
 
 
+def distance_auc(
+    internal: ArrayLike,
+    external: ArrayLike,
+    internal_groups: ArrayLike,
+    external_groups: ArrayLike,
+    confidence: float = 0.95,
+) -> Interval:
+    """How well the distance to the nearest training image tells images from elsewhere: its AUROC.
+
+    Nothing is fitted to the external images, unlike in `domain_auc`: it is what a reader has of a single new image.
+
+    Parameters
+    ----------
+    internal, external : array_like of float, shapes (n,) and (m,)
+        Distances, as `distance_to_nearest` gives them, of images that the model was not trained on.
+    internal_groups, external_groups : array_like, shapes (n,) and (m,)
+        Vary whole.
+
+    Returns
+    -------
+    dict
+        ``value`` (0.5: no nearer or farther; 1: each external image is farther than each internal one), ``low`` and
+        ``high``; see `areas.area_interval`.
+
+    Examples
+    --------
+    >>> distance_auc([0.1, 0.3], [0.2, 0.4], ["a", "b"], ["a", "b"])["value"]
+    0.75
+    """
+    distances = np.concatenate([internal, external])
+    is_external = np.arange(len(distances)) >= len(np.asarray(internal))
+    groups = [f"internal {name}" for name in np.asarray(internal_groups)]
+    groups += [f"external {name}" for name in np.asarray(external_groups)]
+    return area_interval([area_of(is_external, distances, groups)], [1], confidence, groups)
+
+
 def measure_shift(table: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
     """Mean of each measure among the images of each source, with intervals over groups.
 

@@ -13,11 +13,13 @@ from pathlib import Path, PurePath, PurePosixPath
 from bcd_utils.datasets.files import place, why_not
 from bcd_utils.datasets.sheets import SHEETS, read_sheet
 from bcd_utils.images.dicom import is_dicom
+from bcd_utils.images.refusals import ImageError
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import natural_key, walk
 from bcd_utils.utils.path_text import path_of, text_of
 
 TABLES = SHEETS | {".csv", ".tsv"}
+MOST_UNPACKED = 1_000_000_000  # bytes of a zip file's member: few that compress to nothing would fill a disk
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,21 @@ class Given:
 
     @contextmanager
     def at_hand(self) -> Iterator[Path]:
-        """The file's path; of a member, that of a copy which is there within the block alone."""
+        """The file's path; of a member, that of a copy which is there within the block alone.
+
+        Raises
+        ------
+        ImageError
+            If a member would unpack to more than `MOST_UNPACKED` bytes.
+        """
         if not self.member:
             yield self.file
             return
         with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(self.file) as archive:
+            # no more than this is ever read of it, whatever else the file says
+            size = archive.getinfo(self.member).file_size
+            if size > MOST_UNPACKED:
+                raise ImageError(f"unpacks to {size / 1e9:.1f} GB, more than {MOST_UNPACKED / 1e9:g}")
             # its own name could lead out of the folder
             copy = Path(folder) / f"image{PurePosixPath(self.member).suffix.lower()}"
             with archive.open(self.member) as packed, open(copy, "wb") as unpacked:

@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -75,7 +76,8 @@ def write_predictions(
     Raises
     ------
     StudyError
-        If the ending is another, nothing is found, a heat map cannot be drawn, or the disk is full.
+        If the ending is another, nothing is found, a heat map cannot be drawn, the disk is full, or another call is
+        writing this file.
     """
     check_ending(out)
     if heat_maps:
@@ -85,8 +87,7 @@ def write_predictions(
     key = sha256_of_json([model.identity, [each.state for each in given], asked])[:16]
     part = out.with_name(f".{out.name}.{key}.part")
     columns = [name for name in model.columns if heat_maps or name != "heat_map"]
-    with disk_errors(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
+    with disk_errors(out), _alone(out):
         for other in out.parent.glob(f".{out.name}.*.part"):
             if other != part:
                 other.unlink()
@@ -107,6 +108,26 @@ def write_predictions(
             counts.abstained += bool(row.get("abstain"))
         part.unlink()
     return counts
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Keep other calls away from a file."""
+    from filelock import FileLock, Timeout
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(out.with_name(f".{out.name}.lock"), timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        problem = f"Another prediction is writing {readable(out)}"
+        raise StudyError(problem, "wait for it, or name another file with --out") from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows removes no file that is open
+            Path(lock.lock_file).unlink()
+        lock.release()
 
 
 def _rows(part: Path) -> Iterator[dict[str, Any]]:

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
+from sklearn.metrics import roc_auc_score
 
 from bcd_utils.evaluation.domain_shift import (
     MEASURES,
+    distance_auc,
     distance_to_nearest,
     domain_auc,
     measure_shift,
@@ -42,6 +44,19 @@ def test_sources_are_told_apart_only_where_they_differ():
     assert same["low"] < 0.5 < same["high"]
     apart = domain_auc(here, there + 4, *groups)
     assert apart["value"] > 0.99 and apart["low"] > 0.93
+
+
+def test_the_distances_auc_is_that_of_scikit_learn_and_whole_patients_vary():
+    rng = np.random.default_rng(4)
+    here, there = rng.normal(1, 0.3, 40), rng.normal(1.2, 0.3, 60)
+    alone = distance_auc(here, there, np.arange(40), np.arange(60))
+    expected = roc_auc_score(np.arange(100) >= 40, [*here, *there])
+    assert alone["value"] == pytest.approx(expected) and alone["low"] < expected < alone["high"]
+    twice = distance_auc(
+        *(np.repeat(each, 2) for each in (here, there)), np.arange(80) // 2, np.arange(120) // 2
+    )
+    assert twice["value"] == pytest.approx(expected)
+    assert twice["high"] - twice["low"] == pytest.approx(alone["high"] - alone["low"], rel=0.05)
 
 
 def test_a_patient_is_not_recognised_instead_of_the_source():

@@ -9,6 +9,7 @@ import pytest
 from builders import noise, touch, write_dicom, write_image
 
 from bcd_utils.images.reading import read_image
+from bcd_utils.images.refusals import ImageError
 from bcd_utils.prediction.inputs import listed
 from bcd_utils.utils.errors import StudyError
 
@@ -54,6 +55,18 @@ def test_members_of_a_zip_are_unpacked_one_by_one_and_never_beside(tmp_path):
     with found[0].at_hand() as path:
         assert path.name == "image.png" and np.array_equal(read_image(path)[..., 0], noise(1))
     assert not path.exists() and not list(tmp_path.parent.rglob("escaped_from_a_zip*"))
+
+
+def test_a_member_that_unpacks_to_too_much_is_never_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr("bcd_utils.prediction.inputs.MOST_UNPACKED", 1_000_000)
+    with zipfile.ZipFile(tmp_path / "images.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb.png", bytes(1_000_001))
+        archive.writestr("large.png", bytes(1_000_000))
+    bomb, large = listed([tmp_path / "images.zip"])
+    with pytest.raises(ImageError, match="unpacks to 0.0 GB, more than 0.001"), bomb.at_hand():
+        pass
+    with large.at_hand() as path:
+        assert path.stat().st_size == 1_000_000
 
 
 def test_a_broken_zip_and_a_file_that_is_not_there_stay_rows(tmp_path):

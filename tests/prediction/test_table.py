@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import tracemalloc
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -106,6 +108,35 @@ def test_what_was_begun_of_other_images_is_not_taken_up(model, tmp_path):
     assert not list(tmp_path.glob(".out.csv.*"))
 
 
+def test_two_at_once_do_not_write_one_file(model, tmp_path):
+    image, out, told = write_image(tmp_path / "images" / "a.png", noise(1)), tmp_path / "out.csv", []
+
+    def write_too(done, total):
+        if not done:
+            with pytest.raises(StudyError, match=r"Another prediction is writing .*out\.csv") as raised:
+                write_predictions(model, [image, image], out)
+            told.append(raised.value.fix)
+
+    write_predictions(model, [image], out, on_progress=write_too)
+    assert told == ["wait for it, or name another file with --out"] and len(pd.read_csv(out)) == 1
+    write_predictions(model, [image, image], out)
+    assert len(pd.read_csv(out)) == 2 and not list(tmp_path.glob(".out.csv.*"))
+
+
+def test_a_zip_bomb_has_its_row(model, tmp_path, monkeypatch):
+    monkeypatch.setattr("bcd_utils.prediction.inputs.MOST_UNPACKED", 10_000_000)
+    image = write_image(tmp_path / "a.png", noise(1))
+    with zipfile.ZipFile(tmp_path / "images.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb.png", bytes(20_000_000))
+        archive.write(image, "good.png")
+    tracemalloc.start()
+    found = model.predict(tmp_path / "images.zip")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found["status"].tolist() == ["unpacks to 0.0 GB, more than 0.01", "ok"]
+    assert peak < 10_000_000
+
+
 def test_heat_maps_have_a_column(model, mixed, tmp_path):
     write_predictions(model, [mixed / "good.PNG"], tmp_path / "out.csv", HeatMaps(tmp_path / "maps"))
     (name,) = pd.read_csv(tmp_path / "out.csv")["heat_map"]
@@ -116,8 +147,9 @@ def test_endings_are_told(tmp_path, monkeypatch):
     with pytest.raises(StudyError, match="ends in no known format"):
         check_ending(tmp_path / "out.xls")
     monkeypatch.setattr("bcd_utils.prediction.table.find_spec", lambda name: None)
-    with pytest.raises(StudyError, match="Parquet needs pyarrow"):
+    with pytest.raises(StudyError, match="Parquet needs pyarrow") as raised:
         check_ending(tmp_path / "out.parquet")
+    assert raised.value.fix.startswith("pip install pyarrow")
 
 
 @pytest.mark.skipif(importlib.util.find_spec("pyarrow") is None, reason="Parquet needs pyarrow")

@@ -11,7 +11,13 @@ import pandas as pd
 from bcd_utils.audit.lesions import Rule
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.evaluation.calibration import BINS
-from bcd_utils.evaluation.domain_shift import MEASURES, distance_to_nearest, domain_auc, measure_shift
+from bcd_utils.evaluation.domain_shift import (
+    MEASURES,
+    distance_auc,
+    distance_to_nearest,
+    domain_auc,
+    measure_shift,
+)
 from bcd_utils.evaluation.format import plain_rows, with_interval
 from bcd_utils.experiments import study_model
 from bcd_utils.experiments.external.copies import said_of_copies, without_copies
@@ -33,11 +39,14 @@ class Shift(NamedTuple):
         Mean share of an image's pixels at each grey level.
     domain_auc : dict
         `domain_shift.domain_auc` of internal test against external images.
+    distance_auc : dict
+        `domain_shift.distance_auc` of the same.
     """
 
     table: pd.DataFrame
     histograms: dict[str, np.ndarray]
     domain_auc: dict[str, float | None]
+    distance_auc: dict[str, float | None]
 
     def measured(self, confidence: float) -> pd.DataFrame:
         """Mean of each measure in each source; see `domain_shift.measure_shift`."""
@@ -72,9 +81,12 @@ def shift_images(
         measured["feature_distance"] = distance_to_nearest(values, known)
         parts.append(rows[["group", "width", "height"]].reset_index(drop=True).join(measured))
     table = pd.concat(parts, ignore_index=True)
-    own_groups, groups = (table.loc[table["source"] == source, "group"] for source in SOURCES)
-    apart = domain_auc(own[test], features, own_groups, groups, study.confidence, study.seed)
-    return Shift(table, histograms, apart)
+    sides = [table[table["source"] == source] for source in SOURCES]
+    here, there = (side["group"] for side in sides)
+    apart = domain_auc(own[test], features, here, there, study.confidence, study.seed)
+    near, far = (side["feature_distance"] for side in sides)
+    farther = distance_auc(near, far, here, there, study.confidence)
+    return Shift(table, histograms, apart, farther)
 
 
 def shift_as_text(measures: pd.DataFrame) -> pd.DataFrame:
@@ -82,9 +94,13 @@ def shift_as_text(measures: pd.DataFrame) -> pd.DataFrame:
     return as_text(measures.rename(index=MEASURES))
 
 
-def told_apart(shift: Shift) -> str:
-    """How well a classifier tells where an image comes from, in words."""
-    return f"AUC of telling the sources apart: **{with_interval(shift.domain_auc)}**."
+def told_apart(shift: Shift) -> pd.DataFrame:
+    """How well the sources are told apart, by what: AUC with its interval, as text."""
+    by = {
+        "a classifier that learns both from their features": shift.domain_auc,
+        "the distance to the nearest training image": shift.distance_auc,
+    }
+    return pd.DataFrame({"AUC": {name: with_interval(found) for name, found in by.items()}})
 
 
 def confident_errors(predictions: pd.DataFrame, count: int = 12) -> pd.DataFrame:
@@ -112,6 +128,7 @@ def record(
     domain: Mapping[str, float | None],
     copies: Mapping[str, Any],
     untrained: bool,
+    distance: Mapping[str, float | None],
 ) -> dict[str, Any]:
     """The results as plain values, for ``external.json``.
 
@@ -125,6 +142,8 @@ def record(
         From `copies.described`.
     untrained : bool
         Whether the backbone is a random network.
+    distance : dict
+        From `domain_shift.distance_auc`.
     """
     return {
         "given": True,
@@ -141,6 +160,7 @@ def record(
         "calibration": {source: plain_rows(calibration.loc[source]) for source in SOURCES},
         "shift": {source: plain_rows(shift[source]) for source in SOURCES},
         "domain_auc": dict(domain),
+        "distance_auc": dict(distance),
         "untrained": untrained,
     }
 

@@ -50,5 +50,6 @@ STAGE = Stage(
         "external_scores": "Scores on this study's sets and on images from elsewhere, with intervals",
         "external_calibration": "Calibration on this study's sets and on images from elsewhere",
         "external_shift": "How images from elsewhere differ from the study's own",
+        "external_apart": "How well images from elsewhere are told from the internal test set",
     },
 )  # fmt: skip

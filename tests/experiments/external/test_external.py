@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from builders import CLASSES, make_run, manifest_of, noise, write_busi, write_image
+from sklearn.metrics import roc_auc_score
 
 from bcd_utils.datasets import REGISTRY, recorded_dataset
 from bcd_utils.datasets.splits import used_images
@@ -497,7 +498,10 @@ def test_the_studys_own_images_called_external_are_predicted_as_before(finished,
     measures = measure_shift(shift.table, 100)
     copied = described(copies, 0.6)
     found = (scores, temperature, calibration, measures, shift.domain_auc, copied)
-    record = report.record(images, *found, False)
+    record = report.record(images, *found, False, shift.distance_auc)
+    sides = shift.table["feature_distance"], shift.table["source"] == "external"
+    assert record["distance_auc"]["value"] == pytest.approx(roc_auc_score(sides[1], sides[0]))
+    assert report.told_apart(shift)["AUC"].iloc[1].startswith(f"{record['distance_auc']['value']:.3f} [")
     assert record["copies"]["of_set"] == own_set.value_counts().to_dict()
     assert "56 of the 56 external images are copies" in report.verdict(record)
     assert json.loads(json.dumps(record, allow_nan=False))["classes"] == {
