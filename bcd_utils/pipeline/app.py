@@ -92,13 +92,11 @@ def serve(run: Run, host: str, port: int) -> None:
             await super().get(path)
 
     class App(Voila):
-        """Voila without its list of files to serve."""
+        """Voila with that page."""
 
         def init_handlers(self) -> list[Any]:
-            handlers = [each for each in super().init_handlers() if "/voila/files/" not in each[0]]
-            return [
-                (each[0], Page, *each[2:]) if each[1] is TornadoVoilaHandler else each for each in handlers
-            ]
+            given = super().init_handlers()
+            return [(each[0], Page, *each[2:]) if each[1] is TornadoVoilaHandler else each for each in given]
 
     app = App(config=settings(run, NOTEBOOKS / f"{STAGE.notebook}.ipynb", host, port))
     app.initialize([])
@@ -134,6 +132,7 @@ def settings(run: Run, notebook: Path, host: str, port: int) -> Config:
             },
             "VoilaConfiguration": {
                 "template": TEMPLATE,
+                "file_allowlist": [],  # no file beside the notebook
                 "allow_template_override": "NO",
                 "allow_theme_override": "NO",
                 "preheat_kernel": True,

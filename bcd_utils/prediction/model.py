@@ -19,7 +19,6 @@ from bcd_utils.prediction.heat_maps import HeatMaps
 from bcd_utils.prediction.inputs import Given, listed
 from bcd_utils.prediction.network import Network, Said
 from bcd_utils.prediction.seen import MOST
-from bcd_utils.reporting.summary import announcements
 from bcd_utils.study.run import Run
 from bcd_utils.utils.counting import OnProgress, silent
 from bcd_utils.utils.errors import StudyError
@@ -83,11 +82,7 @@ class StudyModel:
     @property
     def announcements(self) -> list[str]:
         """What must be said first: synthetic data, untrained weights."""
-        records = (
-            (each.run.read_json("dataset.json"), each.run.read_json("training.json"))
-            for each in self.networks
-        )
-        return [*dict.fromkeys(text for record in records for text in announcements(*record))]
+        return [*dict.fromkeys(text for each in self.networks for text in each.announcements)]
 
     @property
     def columns(self) -> dict[str, str]:

@@ -4,7 +4,7 @@
     place.textContent = text;
     place.hidden = !text;
   };
-  document.title = document.title && limits.title;
+  document.title = limits.title;
 
   // what goes wrong
   const shown = () => document.getElementById("rendered_cells")?.style.display !== "none";
