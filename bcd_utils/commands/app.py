@@ -39,6 +39,7 @@ def app(
         )
     shown = f"[{host}]" if ":" in host else host
     console.print(
-        f"{escape(run.study.title)}: [bold]http://{escape(shown)}:{port}/[/bold] (Ctrl-C ends it)", soft_wrap=True
+        f"{escape(run.study.title)}: [bold]http://{escape(shown)}:{port}/[/bold] (Ctrl-C ends it)",
+        soft_wrap=True,
     )
     serve(run, host, port)

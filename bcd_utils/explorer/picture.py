@@ -52,7 +52,9 @@ def sheet(image: np.ndarray, lines: list[str]) -> Image.Image:
     file = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
     font = ImageFont.truetype(str(file), LETTERS)
     broken = [part for line in lines for part in _broken(printable(line), font, picture.width - 2 * SPACE)]
-    whole = Image.new("RGB", (picture.width, picture.height + len(broken) * (LETTERS + SPACE) + SPACE), "white")
+    whole = Image.new(
+        "RGB", (picture.width, picture.height + len(broken) * (LETTERS + SPACE) + SPACE), "white"
+    )
     whole.paste(picture)
     pen = ImageDraw.Draw(whole)
     for place, line in enumerate(broken):

@@ -125,7 +125,9 @@ def settings(run: Run, notebook: Path, host: str, port: int) -> Config:
                 "config_file_paths": [],
                 "log_level": logging.WARNING,
                 "tornado_settings": {
-                    "allow_remote_access": not is_local(host),  # else a page elsewhere could pose as this machine
+                    "allow_remote_access": not is_local(
+                        host
+                    ),  # else a page elsewhere could pose as this machine
                     "headers": {"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"},
                     "websocket_max_message_size": int((MOST_MEGABYTES + 1) * 1e6),
                 },

@@ -61,9 +61,7 @@ def test_too_many_and_too_large_files_are_not_opened(collection, image, monkeypa
 
 def test_only_a_known_suffix_of_a_name_reaches_the_disk(collection, image, monkeypatch):
     seen = []
-    monkeypatch.setattr(
-        uploads, "case_of_file", lambda model, given, most: seen.append(given) or "looked at"
-    )
+    monkeypatch.setattr(uploads, "case_of_file", lambda model, given, most: seen.append(given) or "looked at")
     [(name, _)] = cases_of_uploads(collection.model, [given("$(touch x);<b>.PNG", image)])
     assert name == seen[0].name == "$(touch x);<b>.PNG" and seen[0].file.name == "image.png"
     assert not Path(seen[0].file).exists()

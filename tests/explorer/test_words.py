@@ -22,9 +22,7 @@ def case(collection):
 
 
 def test_probabilities_decisions_distance_and_checks_stand_in_the_page(collection, case):
-    said = BeautifulSoup(
-        said_of_case(collection.model, case, collection.nearest(case)), "html.parser"
-    )
+    said = BeautifulSoup(said_of_case(collection.model, case, collection.nearest(case)), "html.parser")
     rows = [[cell.get_text(strip=True) for cell in row.find_all(["th", "td"])] for row in said.find_all("tr")]
     for name in collection.model.classes:
         assert [name, f"{case.row[f'calibrated_{name}']:.3f}", f"{case.row[f'p_{name}']:.3f}"] in rows
@@ -56,8 +54,7 @@ def test_no_name_becomes_markup(collection, case):
 def test_a_threshold_is_judged_on_tuning_and_internal_test_set(collection, case, finished):
     said = said_of_threshold(collection.model, collection.by_set, 0.3, 0.95, case)
     cells = [
-        " ".join(cell.get_text(" ").split())
-        for cell in BeautifulSoup(said, "html.parser").select("tbody td")
+        " ".join(cell.get_text(" ").split()) for cell in BeautifulSoup(said, "html.parser").select("tbody td")
     ]
     table = pd.read_csv(finished / "artifacts" / "predictions.csv")
     expected = []
@@ -65,7 +62,9 @@ def test_a_threshold_is_judged_on_tuning_and_internal_test_set(collection, case,
         rows = table[table["split"] == name]
         called, truth = rows["p_malignant"] >= 0.3, rows["label"] == "malignant"
         for right, among in ((called & truth, truth), (~called & ~truth, ~truth)):
-            expected.append(f"{right.sum() / among.sum():.3f} [", )
+            expected.append(
+                f"{right.sum() / among.sum():.3f} [",
+            )
             expected[-1] += f"...{right.sum()} of {among.sum()}"
     assert len(cells) == 4
     for cell, words in zip(cells, expected, strict=True):
