@@ -25,7 +25,7 @@ def app(
     Example: [bold]bcd app reports/phantom --port 8867[/bold]
     """
     from bcd_utils.pipeline.app import check, is_local, serve
-    from bcd_utils.prediction.table import NOT_CLINICAL
+    from bcd_utils.prediction.columns import NOT_CLINICAL
     from bcd_utils.study.run import Run
 
     run = Run.open(run_folder)
@@ -33,8 +33,8 @@ def app(
     console.print(f"[bold yellow]{NOT_CLINICAL}[/bold yellow]", soft_wrap=True)
     if not is_local(host):
         console.print(
-            f"[yellow]At {escape(host)} everybody who can reach this machine sees the run's images and may send others; "
-            "nothing is encrypted, and nobody is asked who they are.[/yellow]",
+            f"[yellow]At {escape(host)} everybody who can reach this machine sees the run's images and may send "
+            "others; nothing is encrypted, and nobody is asked who they are.[/yellow]",
             soft_wrap=True,
         )
     shown = f"[{host}]" if ":" in host else host

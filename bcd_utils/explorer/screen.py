@@ -11,11 +11,12 @@ import ipywidgets as widgets
 from bcd_utils.datasets.files import IMAGE_SUFFIXES
 from bcd_utils.explorer.case import Case, case_of_run
 from bcd_utils.explorer.collection import ALL, CONFIDENCE, RIGHT, WRONG, YOURS, Collection, chosen
+from bcd_utils.explorer.limits import LIMITS, MOST_FILES
 from bcd_utils.explorer.picture import address, as_jpeg, as_png, drawn, sheet
-from bcd_utils.explorer.uploads import LIMITS, MOST_FILES, cases_of_uploads
+from bcd_utils.explorer.uploads import cases_of_uploads
 from bcd_utils.explorer.words import as_json, below_picture, note, said_of_case, said_of_threshold
+from bcd_utils.prediction.columns import NOT_CLINICAL
 from bcd_utils.prediction.heat_maps import METHODS
-from bcd_utils.prediction.table import NOT_CLINICAL
 from bcd_utils.reporting.html import rendered
 from bcd_utils.reporting.plots.heat_maps import MOST_OPAQUE
 from bcd_utils.study.set_titles import SET_TITLES

@@ -9,13 +9,9 @@ from typing import Any
 
 from bcd_utils.datasets.files import IMAGE_SUFFIXES
 from bcd_utils.explorer.case import Case, case_of_file
+from bcd_utils.explorer.limits import MOST_FILES, MOST_MEGABYTES, MOST_MEGAPIXELS
 from bcd_utils.prediction.inputs import Given
 from bcd_utils.prediction.model import StudyModel
-
-MOST_FILES = 8  # that are kept; of more, the first are forgotten
-MOST_MEGABYTES = 50
-MOST_MEGAPIXELS = 60
-LIMITS = f"{MOST_FILES} files, {MOST_MEGABYTES} MB together, {MOST_MEGAPIXELS} megapixels each"
 
 
 def cases_of_uploads(

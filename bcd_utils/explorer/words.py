@@ -12,10 +12,9 @@ from bcd_utils.evaluation.conformal import COVERAGE
 from bcd_utils.evaluation.thresholds import at_threshold
 from bcd_utils.explorer.case import Case
 from bcd_utils.explorer.picture import address, thumbnail
-from bcd_utils.prediction.columns import decision
+from bcd_utils.prediction.columns import NOT_CLINICAL, decision
 from bcd_utils.prediction.model import StudyModel
 from bcd_utils.prediction.seen import MOST
-from bcd_utils.prediction.table import NOT_CLINICAL
 from bcd_utils.reporting.html import rendered
 from bcd_utils.reporting.plots.style import class_colours
 from bcd_utils.study.set_titles import SET_TITLES

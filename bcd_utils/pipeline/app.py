@@ -10,9 +10,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bcd_utils.explorer.uploads import MOST_FILES, MOST_MEGABYTES
+from bcd_utils.explorer.limits import MOST_FILES, MOST_MEGABYTES
 from bcd_utils.pipeline.stages.case_explorer import STAGE
-from bcd_utils.prediction.table import NOT_CLINICAL
+from bcd_utils.prediction.columns import NOT_CLINICAL
 from bcd_utils.study.run import Run
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.paths import NOTEBOOKS, TEMPLATES, python_path
@@ -145,7 +145,10 @@ def settings(run: Run, notebook: Path, host: str, port: int) -> Config:
                 ],
                 "resources": {"bcd": {"notice": NOT_CLINICAL, "limits": limits}},
             },
-            "VoilaExecutor": {"cell_error_instruction": "The terminal in which bcd app runs says why."},
+            "VoilaExecutor": {
+                "startup_timeout": 120,
+                "cell_error_instruction": "The terminal in which bcd app runs says why.",
+            },
             "ZMQChannelsWebsocketConnection": {"iopub_data_rate_limit": 1e8},
             "MappingKernelManager": kernels,
         }

@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from app import served, shown, upload
 from builders import noise, write_dicom, write_image
@@ -128,7 +127,7 @@ ASK = """async (code) => {
     const replies = [];
     const message = (msg_type, content) => JSON.stringify({
         channel: "shell", parent_header: {}, metadata: {}, content,
-        header: { msg_id: msg_type, msg_type, session: "mine", username: "", version: "5.3", date: "2026-01-01T00:00:00Z" },
+        header: { msg_id: msg_type, msg_type, session: "mine", username: "", version: "5.3", date: "2026-01-01" },
     });
     await new Promise((done, failed) => { socket.onopen = done; socket.onerror = failed; });
     const answered = new Promise((done) => {

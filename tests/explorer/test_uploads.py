@@ -11,7 +11,8 @@ from builders import noise, write_dicom, write_image
 
 from bcd_utils.explorer import uploads
 from bcd_utils.explorer.case import Case
-from bcd_utils.explorer.uploads import MOST_FILES, cases_of_uploads
+from bcd_utils.explorer.limits import MOST_FILES
+from bcd_utils.explorer.uploads import cases_of_uploads
 
 pytestmark = pytest.mark.slow
 
