@@ -44,6 +44,7 @@ class Screen:
         self.kept: dict[int, Case] = {}
         self.at = 0
         self.case: Case | None = None
+        self.holding = False  # while controls are set by the program
         self._make_controls()
         self.message, self.count, self.picture, self.facts, self.told, self.links = (
             widgets.HTML() for _ in range(6)
@@ -60,8 +61,9 @@ class Screen:
         self.verdict = _list("right or wrong", [ALL, RIGHT, WRONG])
         self.confidence = _list("confidence", [*CONFIDENCE])
         self.find = widgets.Combobox(
-            description="id", placeholder="type an id", options=table["id"].tolist(), style=LABELLED
-        )
+            description="id", placeholder="type an id", options=table["id"].tolist(), continuous_update=False,
+            style=LABELLED,
+        )  # fmt: skip
         self.before, self.after = (widgets.Button(description=name) for name in ("previous", "next"))
         self.upload = widgets.FileUpload(
             description="choose images",
@@ -75,12 +77,13 @@ class Screen:
             MOST_OPAQUE, min=0, max=1, step=0.05, description="opacity", continuous_update=False
         )
         recorded = {value: name for name, value in self.model.networks[0].thresholds.items()}
+        first = next(iter(recorded), 0.5)
         steps = sorted({step / 100 for step in range(101)} | recorded.keys())
         named = [
             (f"{step:.2f} ({recorded[step]})" if step in recorded else f"{step:.2f}", step) for step in steps
         ]
         self.threshold = widgets.SelectionSlider(
-            options=named, value=min(recorded, default=0.5), description="threshold", continuous_update=False,
+            options=named, value=first, description="threshold", continuous_update=False,
             layout={"width": "min(100%, 460px)"}, readout=True,
         )  # fmt: skip
         self.save = widgets.Button(description="make files of this view", layout={"width": "auto"})
@@ -134,6 +137,8 @@ class Screen:
         """An action that tells on the screen what goes wrong, which a widget would keep to itself."""
 
         def acting(_: Any) -> None:
+            if self.holding:
+                return
             self.message.value = self.links.value = ""
             try:
                 act()
@@ -189,16 +194,22 @@ class Screen:
         places = table[table["id"] == self.find.value]
         if not len(places):
             return
-        for control in (self.label, self.verdict, self.confidence):
-            control.value = ALL
-        self.set.value, place = places.iloc[0][["set", "place"]]
+        group, place = places.iloc[0][["set", "place"]]
+        self._set({self.set: group, self.label: ALL, self.verdict: ALL, self.confidence: ALL})
         self._choose(self.found.index(place))
+
+    def _set(self, values: dict[widgets.Widget, Any]) -> None:
+        """Set controls without drawing at each of them."""
+        self.holding = True
+        for control, value in values.items():
+            control.value = value
+        self.holding = False
 
     def _uploaded(self) -> None:
         files = self.upload.value
         if not files:
             return
-        self.upload.value = ()  # the files' bytes are not kept
+        self._set({self.upload: ()})  # the files' bytes are not kept
         refused, read = [], 0
         for name, case in cases_of_uploads(self.model, files):
             if isinstance(case, Case):
@@ -206,7 +217,7 @@ class Screen:
             else:
                 refused.append(f"{name}: {case}")
         if read:
-            self.set.value = YOURS
+            self._set({self.set: YOURS})
             self._choose(len(self.own) - read)
         if refused:
             self.say(*refused)
