@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from lab import CHROMIUM, end, free_port
+from lab import end, free_port
 
 WAIT = 300_000  # milliseconds, on a machine with much else to do
 
@@ -60,10 +60,8 @@ def upload(page: Any, files: Sequence[Path]) -> None:
 
 
 @contextlib.contextmanager
-def served(run: Path, python: str = sys.executable, **environment: str) -> Iterator[App]:
-    """``bcd app`` on a run, with a browser, until the block ends."""
-    from playwright.sync_api import sync_playwright
-
+def served(run: Path, browser: Any, python: str = sys.executable, **environment: str) -> Iterator[App]:
+    """``bcd app`` on a run, in front of a browser, until the block ends."""
     port = free_port()
     with contextlib.ExitStack() as stack:
         messages = stack.enter_context(open(run.parent / f"{run.name}.messages", "w"))
@@ -83,7 +81,4 @@ def served(run: Path, python: str = sys.executable, **environment: str) -> Itera
             if server.poll() is not None:
                 raise RuntimeError(Path(messages.name).read_text())
             time.sleep(0.1)
-        browsers = stack.enter_context(sync_playwright())
-        browser = browsers.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        stack.callback(browser.close)
         yield App(address, browser, run)

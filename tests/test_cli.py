@@ -68,7 +68,7 @@ def study_file(tmp_path):
 
 COMMANDS = [
     "run", "fetch", "datasets", "inspect", "runs", "show", "compare", "report", "paper", "cache", "forensics",
-    "measured", "lab", "archive", "verify", "predict",
+    "measured", "lab", "archive", "verify", "predict", "app",
 ]  # fmt: skip
 
 # -- help -------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ def drawn(case: Case, cam: np.ndarray | None = None, opacity: float = 0.0) -> np
     yellow = tuple(int(OUTLINE[place : place + 2], 16) for place in (1, 3, 5))
     thin = max(1, round(max(image.shape) / 400))
     for colour, width in (((26, 26, 26), 3 * thin), (yellow, thin)):
-        cv2.drawContours(outlined, contours, -1, colour, width, cv2.LINE_AA)
+        cv2.drawContours(outlined, contours, -1, colour, width)
     return outlined
 
 

@@ -76,17 +76,16 @@ class Screen:
         self.opacity = widgets.FloatSlider(
             MOST_OPAQUE, min=0, max=1, step=0.05, description="opacity", continuous_update=False
         )
-        recorded = {value: name for name, value in self.model.networks[0].thresholds.items()}
-        first = next(iter(recorded), 0.5)
-        steps = sorted({step / 100 for step in range(101)} | recorded.keys())
-        named = [
-            (f"{step:.2f} ({recorded[step]})" if step in recorded else f"{step:.2f}", step) for step in steps
-        ]
+        recorded = [*self.model.networks[0].thresholds.values()]
+        steps = sorted({step / 100 for step in range(101)} | {*recorded})
+        named = [(f"{step:.3f}" if step in recorded else f"{step:.2f}", step) for step in steps]
         self.threshold = widgets.SelectionSlider(
-            options=named, value=first, description="threshold", continuous_update=False,
+            options=named, value=(recorded or [0.5])[0], description="threshold", continuous_update=False,
             layout={"width": "min(100%, 460px)"}, readout=True,
         )  # fmt: skip
-        self.save = widgets.Button(description="make files of this view", layout={"width": "auto"})
+        self.save = widgets.Button(
+            description="make files of this view", layout={"width": "auto", "align_self": "flex-start"}
+        )
 
     def _laid_out(self) -> widgets.Widget:
         style = (TEMPLATES / "explorer" / "style.css").read_text(encoding="utf-8")

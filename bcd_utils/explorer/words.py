@@ -77,6 +77,7 @@ def said_of_threshold(
         "explorer/threshold.html.j2",
         positive=model.positive,
         threshold=threshold,
+        chosen_for=[name for name, value in model.networks[0].thresholds.items() if value == threshold],
         score=case.row[f"{model.positive}_score"] if case else None,
         confidence=f"{confidence:.0%}",
         sets=[

@@ -83,7 +83,7 @@ def serve(run: Run, host: str, port: int) -> None:
     from voila.app import Voila
     from voila.tornado.handler import TornadoVoilaHandler
 
-    class Page(TornadoVoilaHandler):
+    class Page(TornadoVoilaHandler):  # type: ignore[misc]
         """The page, for as many visitors as the machine has room for."""
 
         async def get(self, path: str | None = None) -> None:
@@ -91,7 +91,7 @@ def serve(run: Run, host: str, port: int) -> None:
                 raise HTTPError(503, f"More than {MOST_VISITORS} visitors at once: try again later")
             await super().get(path)
 
-    class App(Voila):
+    class App(Voila):  # type: ignore[misc]
         """Voila with that page."""
 
         def init_handlers(self) -> list[Any]:

@@ -28,11 +28,21 @@ def contents(folder: Path) -> dict[Path, bytes]:
 
 
 @pytest.fixture(scope="module")
-def app(finished, quick, tmp_path_factory):
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def app(finished, quick, browser, tmp_path_factory):
     folder = Path(shutil.copytree(finished, tmp_path_factory.mktemp("app") / "run"))
     place = {"BCD_CACHE_DIR": str(quick.cache), "PYTHONPATH": str(ROOT)}
     before = contents(folder)
-    with served(folder, quick.python, **place) as started:
+    with served(folder, browser, quick.python, **place) as started:
         yield started
     assert contents(folder) == before, "the run stays as it is"
 
@@ -56,7 +66,7 @@ def test_files_are_answered_or_refused_and_no_name_becomes_markup(app, tiny, tmp
     said = f"{predictions[f'p_{images.classes[0]}'][place]:.3f}"
     assert facts.locator("tbody tr").first.locator("td").last.inner_text() == said
     refused = page.locator(".bcd-note", has_text="text.png").inner_text()
-    assert "text.png: could not be read" in refused and "large.png: larger than 60 megapixels" in refused
+    assert "text.png: no image: text" in refused and "large.png: larger than 60 megapixels" in refused
     page.get_by_role("button", name="next").click()
     facts.get_by_text("a.dcm").wait_for()
     assert "evil" not in page.title() and page.locator("img[src=x]").count() == 0
@@ -111,10 +121,11 @@ def test_no_code_runs_but_the_notebooks(app, tmp_path):
     page.context.close()
 
 
-def test_a_failure_is_told_on_the_page(finished, quick, tmp_path):
+def test_a_failure_is_told_on_the_page(finished, quick, browser, tmp_path):
     folder = Path(shutil.copytree(finished, tmp_path / "run"))
     (folder / "artifacts" / "head.keras").write_bytes(b"no model")
-    with served(folder, quick.python, BCD_CACHE_DIR=str(quick.cache), PYTHONPATH=str(ROOT)) as app:
+    place = {"BCD_CACHE_DIR": str(quick.cache), "PYTHONPATH": str(ROOT)}
+    with served(folder, browser, quick.python, **place) as app:
         page = app.visit()
         page.get_by_role("alert").get_by_text("could not be made").wait_for(timeout=300_000)
         assert "Not for clinical use" in page.locator(".bcd-always").inner_text()

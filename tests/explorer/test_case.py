@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from builders import write_image
 
-from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.explorer.case import MOST_PIXELS, case_of_file, case_of_run, shrunk
 from bcd_utils.images.reading import read_with_mask
 from bcd_utils.prediction.inputs import Given
@@ -29,8 +28,9 @@ def test_a_runs_own_image_is_answered_as_in_its_predictions(collection, finished
     table = collection.model.predict(
         collection.images.folder / path_of(collection.images.table["path"][place])
     )
-    for name in ("distance", "conformal_set", "nearest_1", "contrast", "remarks"):
-        assert case.row[name] == pytest.approx(table[name][0], rel=1e-4), name
+    assert case.row["distance"] == pytest.approx(table["distance"][0], rel=1e-4)
+    for name in ("conformal_set", "nearest_1", "contrast", "remarks"):
+        assert case.row[name] == table[name][0], name
     stored = np.load(finished / "artifacts" / "cams.npz")
     cam = stored["grad_cam"][stored["ids"] == case.name][0].astype(np.float32)
     heat = case.heat(collection.model, "grad-cam", case.row["predicted"])
@@ -38,14 +38,14 @@ def test_a_runs_own_image_is_answered_as_in_its_predictions(collection, finished
 
 
 def test_without_the_data_set_it_is_shown_as_the_network_saw_it(collection, tmp_path, monkeypatch):
-    monkeypatch.setattr(ImageSet, "folder", tmp_path / "gone")
+    monkeypatch.setitem(vars(collection.images), "folder", tmp_path / "gone")
     case = case_of_run(collection.model, collection.images, 0)
     assert np.array_equal(case.image, collection.images.pixels[0]) and not case.mask.any()
 
 
 def test_a_file_that_is_no_image_is_refused_with_the_reason(collection, tmp_path):
     (tmp_path / "a.png").write_text("no image")
-    assert "could not be read" in case_of_file(collection.model, Given("a.png", tmp_path / "a.png"))
+    assert "no image: text" == case_of_file(collection.model, Given("a.png", tmp_path / "a.png"))
 
 
 def test_the_nearest_training_images_are_shown_with_their_classes(collection, finished):

@@ -68,7 +68,7 @@ def test_own_images_are_answered_beside_those_that_are_refused(screen, tmp_path)
     evil = "<img src=x onerror=alert(1)>.png"
     screen.upload.value = (upload(evil, image), upload("b.png", b"text"))
     assert screen.case.name == evil and screen.upload.value == () and screen.set.value == YOURS
-    assert "b.png: could not be read" in screen.message.value
+    assert "b.png: no image: text" in screen.message.value
     for shown in (screen.facts, screen.picture, screen.message):
         assert "<img src=x" not in shown.value
     assert "&lt;img src=x" in screen.facts.value and screen.label.disabled

@@ -44,7 +44,7 @@ def test_each_file_has_its_answer_or_its_reason(collection, image, tmp_path, mon
     assert isinstance(one, Case) and one.image[..., 0].tolist() == noise(1).tolist() and one.label == ""
     assert isinstance(other, Case) and other.image.shape == (70, 90, 3)
     assert [reason for _, reason in refused] == [
-        "could not be read: cannot identify image file 'image.png'",
+        "no image: text",
         "larger than 60 megapixels",
         "no kind of image that is read (.zip)",
     ]

@@ -58,7 +58,7 @@
   new MutationObserver(() => {
     for (const handle of document.querySelectorAll(".noUi-handle:not([aria-label])")) {
       const label = handle.closest(".jupyter-widgets")?.querySelector(".widget-label");
-      if (label) handle.setAttribute("aria-label", label.textContent);
+      if (label?.textContent) handle.setAttribute("aria-label", label.textContent);
     }
   }).observe(document.documentElement, { childList: true, subtree: true });
 })();
