@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from bcd_utils import __version__
+from bcd_utils.commands import app as case_app
 from bcd_utils.commands import archives, cache, data, export, forensics, paper, predict, run, runs
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.system_errors import refused
@@ -22,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 for command in (run.run, data.fetch, data.datasets, data.inspect, runs.runs, runs.show, runs.compare, runs.report,
-                predict.predict, export.export, paper.paper, archives.archive, archives.verify, cache.cache,
+                predict.predict, case_app.app, export.export, paper.paper, archives.archive, archives.verify, cache.cache,
                 forensics.forensics, forensics.measured):  # fmt: skip
     app.command()(command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(runs.lab)

@@ -129,9 +129,7 @@ def opened(run: Path, python: str = sys.executable, **environment: str) -> Itera
     """``bcd lab`` on a run, with a browser, until the block ends."""
     from playwright.sync_api import sync_playwright
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with contextlib.ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         for name, values in SETTINGS.items():
@@ -153,7 +151,7 @@ def opened(run: Path, python: str = sys.executable, **environment: str) -> Itera
             stderr=open(home / "messages", "w"),  # noqa: SIM115
             start_new_session=True,
         )
-        stack.callback(_end, server)
+        stack.callback(end, server)
         address = f"http://127.0.0.1:{port}"
         for _ in range(600):
             with contextlib.suppress(OSError):
@@ -168,7 +166,14 @@ def opened(run: Path, python: str = sys.executable, **environment: str) -> Itera
         yield Lab(address, browser, run)
 
 
-def _end(server: subprocess.Popen) -> None:
+def free_port() -> int:
+    """A port of this machine that nobody uses."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def end(server: subprocess.Popen) -> None:
     """Ctrl-C, twice, as in a terminal."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(server.pid, signal.SIGINT)

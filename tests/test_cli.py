@@ -68,7 +68,7 @@ def study_file(tmp_path):
 
 COMMANDS = [
     "run", "fetch", "datasets", "inspect", "runs", "show", "compare", "report", "paper", "cache", "forensics",
-    "measured", "lab", "archive", "verify", "predict", "export",
+    "measured", "lab", "archive", "verify", "predict", "app", "export",
 ]  # fmt: skip
 
 # -- help -------------------------------------------------------------------------------------------

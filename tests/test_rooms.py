@@ -25,6 +25,7 @@ ROOMS = (
     "experiments",
     "reporting",
     "prediction",
+    "explorer",
     "pipeline",
     "commands",
     "cli",

@@ -41,9 +41,10 @@ def predict(
 
     Example: [bold]bcd predict reports/phantom ~/images --out predicted.csv --heat-maps maps[/bold]
     """
+    from bcd_utils.prediction.columns import NOT_CLINICAL
     from bcd_utils.prediction.heat_maps import HeatMaps
     from bcd_utils.prediction.model import StudyModel
-    from bcd_utils.prediction.table import NOT_CLINICAL, check_ending, write_predictions
+    from bcd_utils.prediction.table import check_ending, write_predictions
     from bcd_utils.reporting.console_progress import CountProgress
 
     check_ending(out)

@@ -8,6 +8,7 @@ from bcd_utils.evaluation.conformal import COVERAGE
 from bcd_utils.prediction.seen import MOST, NEAREST
 
 USE = "research only, not for clinical use"
+NOT_CLINICAL = "Not for clinical use: research on a published method, no medical device, no diagnosis."
 
 
 def meanings(

@@ -97,11 +97,7 @@ class HeatMaps:
         for number, (given, place, label) in enumerate(zip(images, places, wanted, strict=True)):
             with given.at_hand() as path:
                 image = read_image(path)
-            maps = (
-                network.fitting.in_frame(each[number], image.shape[:2])
-                for network, each in zip(model.networks, cams, strict=True)
-            )
-            cam = np.mean([*maps], axis=0)
+            cam = mean_map(model, [each[number] for each in cams], image.shape[:2])
             stem = re.sub(r"[^\w.-]+", "_", PurePosixPath(given.name).stem)[:60]
             name = f"{place + 1:06d}_{stem}.png"
             note = PngInfo()
@@ -111,6 +107,13 @@ class HeatMaps:
                 np.save(self.folder / f"{Path(name).stem}.npy", cam.astype(np.float16))
                 Image.fromarray(over(image, cam)).save(self.folder / name, pnginfo=note)
             yield name
+
+
+def mean_map(model: StudyModel, cams: Sequence[np.ndarray], shape: tuple[int, int]) -> np.ndarray:
+    """Mean of one map of each network, float (h, w), in an image's frame: float (height, width), 0..1."""
+    maps = [network.fitting.in_frame(cam, shape) for network, cam in zip(model.networks, cams, strict=True)]
+    mean: np.ndarray = np.mean(maps, axis=0)
+    return mean
 
 
 def over(image: np.ndarray, cam: np.ndarray) -> np.ndarray:

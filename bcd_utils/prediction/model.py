@@ -19,7 +19,6 @@ from bcd_utils.prediction.heat_maps import HeatMaps
 from bcd_utils.prediction.inputs import Given, listed
 from bcd_utils.prediction.network import Network, Said
 from bcd_utils.prediction.seen import MOST
-from bcd_utils.reporting.summary import announcements
 from bcd_utils.study.run import Run
 from bcd_utils.utils.counting import OnProgress, silent
 from bcd_utils.utils.errors import StudyError
@@ -83,11 +82,7 @@ class StudyModel:
     @property
     def announcements(self) -> list[str]:
         """What must be said first: synthetic data, untrained weights."""
-        records = (
-            (each.run.read_json("dataset.json"), each.run.read_json("training.json"))
-            for each in self.networks
-        )
-        return [*dict.fromkeys(text for record in records for text in announcements(*record))]
+        return [*dict.fromkeys(text for each in self.networks for text in each.announcements)]
 
     @property
     def columns(self) -> dict[str, str]:
@@ -138,14 +133,14 @@ class StudyModel:
         for first in range(start, len(given), BATCH):
             on_progress(first, len(given))
             batch = given[first : first + BATCH]
-            rows, squares = zip(*map(self._looked_at, batch), strict=True)
+            rows, squares = zip(*(self.looked_at(each)[:2] for each in batch), strict=True)
             read = [place for place, shown in enumerate(squares) if shown]
             if read:
                 said = [
                     network.say(np.stack([squares[place][number] for place in read]))
                     for number, network in enumerate(self.networks)
                 ]
-                for place, told in zip(read, self._told(said), strict=True):
+                for place, told in zip(read, self.told(said), strict=True):
                     rows[place].update(told)
                 if heat_maps:
                     drawn = heat_maps.draw(
@@ -156,23 +151,33 @@ class StudyModel:
             yield [*rows]
         on_progress(len(given), len(given))
 
-    def _looked_at(self, given: Given) -> tuple[dict[str, Any], list[np.ndarray]]:
-        """The row as far as the file tells it, and what each network is shown; nothing where it cannot be read."""
+    def looked_at(
+        self, given: Given, most_megapixels: float = np.inf
+    ) -> tuple[dict[str, Any], list[np.ndarray], np.ndarray | None]:
+        """The row as far as the file tells it, what each network is shown, and the image; none where it is not read.
+
+        An image is refused that is larger than these megapixels, or than the source's setting allows.
+        """
         row: dict[str, Any] = {"path": given.name, "use": USE}
         if given.why_not:
-            return row | {"status": given.why_not}, []
-        dataset, study = self.networks[0].dataset, self.networks[0].run.study
+            return row | {"status": given.why_not}, [], None
+        dataset = self.networks[0].dataset
         path = given.file
         try:
             with given.at_hand() as path:
-                image = read_image(path, dataset.most_megapixels)
+                image = read_image(path, min(most_megapixels, dataset.most_megapixels))
             shown = [network.shown(image) for network in self.networks]
-            checked = check_image(image, study.image_size, "histopathology" not in dataset.modality)
+            checked = self.checked(image)
         except Exception as error:  # noqa: BLE001 - decoders raise many kinds, and other images follow
-            return row | {"status": reason_of(error, path)}, []
-        return row | {"status": "ok"} | checked, shown
+            return row | {"status": reason_of(error, path)}, [], None
+        return row | {"status": "ok"} | checked, shown, image
 
-    def _told(self, said: Sequence[Said]) -> Iterator[dict[str, Any]]:
+    def checked(self, image: np.ndarray) -> dict[str, Any]:
+        """What `checks.check_image` finds in an image, uint8 (height, width, 3)."""
+        first = self.networks[0]
+        return check_image(image, first.run.study.image_size, "histopathology" not in first.dataset.modality)
+
+    def told(self, said: Sequence[Said]) -> Iterator[dict[str, Any]]:
         """What the networks say together of each image."""
         probabilities = np.mean([each.probabilities for each in said], axis=0)
         calibrated = np.mean([each.calibrated for each in said], axis=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from bcd_utils.models.backbones import Backbone
 from bcd_utils.models.features import features_of
 from bcd_utils.models.training import predict
 from bcd_utils.prediction.seen import Distances, Seen
+from bcd_utils.reporting.summary import announcements
 from bcd_utils.study.run import Run
 from bcd_utils.utils.backend import keras
 from bcd_utils.utils.errors import StudyError
@@ -64,6 +66,8 @@ class Network:
     evaluation : dict
         The run's ``evaluation.json``.
     seen : Seen
+    announcements : sequence of str
+        What must be said first: synthetic data, untrained weights.
     """
 
     run: Run
@@ -72,6 +76,7 @@ class Network:
     head: keras.Model
     evaluation: dict[str, Any]
     seen: Seen
+    announcements: Sequence[str] = ()
 
     @classmethod
     def of_run(cls, run: Run) -> Network:
@@ -101,6 +106,7 @@ class Network:
             keras.models.load_model(run.artifact("head.keras"), compile=False),
             evaluation,
             Seen.of(averages, known["id"].to_numpy(), known["group"].to_numpy()),
+            announcements(run.read_json("dataset.json"), run.read_json("training.json")),
         )
 
     @property

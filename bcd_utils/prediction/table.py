@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from bcd_utils.models.features import BATCH
+from bcd_utils.prediction.columns import NOT_CLINICAL
 from bcd_utils.prediction.heat_maps import HeatMaps
 from bcd_utils.prediction.inputs import listed
 from bcd_utils.prediction.model import StudyModel
@@ -25,7 +26,6 @@ from bcd_utils.utils.paths import readable
 from bcd_utils.utils.system_errors import disk_errors
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
-NOT_CLINICAL = "Not for clinical use: research on a published method, no medical device, no diagnosis."
 
 
 @dataclass

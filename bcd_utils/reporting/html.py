@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bcd_utils.evaluation.format import interval, number
+from bcd_utils.evaluation.format import interval, number, with_interval
 from bcd_utils.study.figures import figures_of
 from bcd_utils.study.set_titles import SET_TITLES
 from bcd_utils.utils.files import write_text
@@ -62,6 +62,11 @@ def render_page(template: str, folder: Path, file: str, page: Mapping[str, Any],
     write_text(folder / file, _templates().get_template(template).render(shown))
 
 
+def rendered(template: str, **content: Any) -> str:
+    """A part of a page from a template, in which no text that is given becomes markup."""
+    return _templates().get_template(template).render(content)
+
+
 def _head(page: Mapping[str, Any]) -> dict[str, Any]:
     """What head and foot of a page show."""
     footer = dict(page.get("footer") or {})
@@ -99,7 +104,12 @@ def _templates() -> Environment:
 
     loader = FileSystemLoader([TEMPLATES, TEMPLATES / "bcd"])
     templates = Environment(loader=loader, autoescape=True, undefined=ChainableUndefined, trim_blocks=True)
-    templates.filters |= {"number": number, "plain": _plain, "embedded": _embedded}
+    templates.filters |= {
+        "number": number,
+        "with_interval": with_interval,
+        "plain": _plain,
+        "embedded": _embedded,
+    }
     templates.globals |= {"interval": interval, "set_titles": SET_TITLES}
     return templates
 

@@ -17,6 +17,7 @@ from bcd_utils.evaluation.format import with_interval
 from bcd_utils.reporting.plots import lettering, style
 
 HEAT = "inferno"
+MOST_OPAQUE = 0.6
 DOT = "#0072B2"
 OUTLINED = "image and lesion outline"
 HEADERS = ("image", "heat map", "heat map over the image")
@@ -113,11 +114,17 @@ def _listed(examples: Sequence[dict]) -> str:
     return ", ".join(said)
 
 
-def blended(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
-    """The map in colour over the grey image, the more opaque the hotter; float (h, w, 3), 0..1."""
+def blended(image: np.ndarray, cam: np.ndarray, most: float = MOST_OPAQUE) -> np.ndarray:
+    """The map in colour over the grey image, the more opaque the hotter; float (h, w, 3), 0..1.
+
+    Parameters
+    ----------
+    most : float, 0..1
+        Opacity where the map is 1; a third of it where it is 0.
+    """
     from matplotlib import colormaps
 
-    opacity = 0.2 + 0.4 * cam[..., None]
+    opacity = most * (1 + 2 * cam[..., None]) / 3
     return np.clip((1 - opacity) * image / 255 + opacity * colormaps[HEAT](cam)[..., :3], 0, 1)
 
 
