@@ -82,10 +82,10 @@ def shift_images(
         parts.append(rows[["group", "width", "height"]].reset_index(drop=True).join(measured))
     table = pd.concat(parts, ignore_index=True)
     sides = [table[table["source"] == source] for source in SOURCES]
-    here, there = (side["group"] for side in sides)
-    apart = domain_auc(own[test], features, here, there, study.confidence, study.seed)
+    inside, outside = (side["group"] for side in sides)
+    apart = domain_auc(own[test], features, inside, outside, study.confidence, study.seed)
     near, far = (side["feature_distance"] for side in sides)
-    farther = distance_auc(near, far, here, there, study.confidence)
+    farther = distance_auc(near, far, inside, outside, study.confidence)
     return Shift(table, histograms, apart, farther)
 
 
