@@ -57,8 +57,10 @@
   // names for sliders, which their library leaves without
   new MutationObserver(() => {
     for (const handle of document.querySelectorAll(".noUi-handle:not([aria-label])")) {
-      const label = handle.closest(".jupyter-widgets")?.querySelector(".widget-label");
-      if (label?.textContent) handle.setAttribute("aria-label", label.textContent);
+      let place = handle;
+      while (place && !place.querySelector(".widget-label")) place = place.parentElement;
+      const text = place?.querySelector(".widget-label").textContent;
+      if (text) handle.setAttribute("aria-label", text);
     }
   }).observe(document.documentElement, { childList: true, subtree: true });
 })();
