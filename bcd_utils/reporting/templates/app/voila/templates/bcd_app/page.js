@@ -13,8 +13,7 @@
   addEventListener("load", () => setTimeout(() => shown() || say(late), 30000));
   setTimeout(() => shown() || say(late), 180000);
   addEventListener("DOMContentLoaded", () => {
-    const outputs = document.querySelectorAll('script[type="application/vnd.voila.cell-output+json"]');
-    if ([...outputs].some((each) => JSON.parse(each.textContent).output_type === "error")) say(failed);
+    if (document.querySelector('[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type*="error"]')) say(failed);
     const given = document.getElementById("jupyter-config-data");
     if (!given) return say(failed);
     const { baseUrl, kernelId } = JSON.parse(given.textContent);
