@@ -13,8 +13,7 @@
   addEventListener("load", () => setTimeout(() => shown() || say(late), 30000));
   setTimeout(() => shown() || say(late), 180000);
   addEventListener("DOMContentLoaded", () => {
-    const outputs = document.querySelectorAll('script[type="application/vnd.voila.cell-output+json"]');
-    if ([...outputs].some((each) => JSON.parse(each.textContent).output_type === "error")) say(failed);
+    if (document.querySelector('[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type*="error"]')) say(failed);
     const given = document.getElementById("jupyter-config-data");
     if (!given) return say(failed);
     const { baseUrl, kernelId } = JSON.parse(given.textContent);
@@ -57,8 +56,10 @@
   // names for sliders, which their library leaves without
   new MutationObserver(() => {
     for (const handle of document.querySelectorAll(".noUi-handle:not([aria-label])")) {
-      const label = handle.closest(".jupyter-widgets")?.querySelector(".widget-label");
-      if (label?.textContent) handle.setAttribute("aria-label", label.textContent);
+      let place = handle;
+      while (place && !place.querySelector(".widget-label")) place = place.parentElement;
+      const text = place?.querySelector(".widget-label").textContent;
+      if (text) handle.setAttribute("aria-label", text);
     }
   }).observe(document.documentElement, { childList: true, subtree: true });
 })();
