@@ -23,8 +23,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 for command in (run.run, data.fetch, data.datasets, data.inspect, runs.runs, runs.show, runs.compare, runs.report,
-                predict.predict, case_app.app, export.export, paper.paper, archives.archive, archives.verify, cache.cache,
-                forensics.forensics, forensics.measured):  # fmt: skip
+                predict.predict, case_app.app, export.export, paper.paper, archives.archive, archives.verify,
+                cache.cache, forensics.forensics, forensics.measured):  # fmt: skip
     app.command()(command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(runs.lab)
 
