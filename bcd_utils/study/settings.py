@@ -86,7 +86,7 @@ class RivalExplanations:
     """
 
     names: tuple[str, ...] = ()
-    splits: Positive = 30
+    splits: Positive = 20
     best_of: Annotated[int, Field(ge=2, le=1000)] = 5
     tuned_splits: Annotated[int, Field(ge=0, le=1000)] = 0
 

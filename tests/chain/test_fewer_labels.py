@@ -27,13 +27,13 @@ def study(grouped) -> TinyStudy:
     return grouped
 
 
-@pytest.fixture(scope="module")
-def run(grouped_run):
+@pytest.fixture
+def run(grouped_alone):
     """Folder of the finished run."""
-    return grouped_run
+    return grouped_alone
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def made(run) -> dict:
     return json.loads((run / "artifacts" / "fewer_labels.json").read_text())
 

@@ -17,19 +17,19 @@ STAGE = "14_recipe"
 ARMS = ["paper", "letterbox", "tuned", "flips", "ensemble", "equalize", "tuned_stretch"]
 
 
-@pytest.fixture(scope="module")
-def made(grouped_run) -> dict:
-    return json.loads((grouped_run / "artifacts" / "recipe.json").read_text())
+@pytest.fixture
+def made(grouped_alone) -> dict:
+    return json.loads((grouped_alone / "artifacts" / "recipe.json").read_text())
 
 
-@pytest.fixture(scope="module")
-def predictions(grouped_run) -> pd.DataFrame:
-    return pd.read_csv(grouped_run / "artifacts" / "recipe_predictions.csv", dtype={"id": str, "group": str})
+@pytest.fixture
+def predictions(grouped_alone) -> pd.DataFrame:
+    return pd.read_csv(grouped_alone / "artifacts" / "recipe_predictions.csv", dtype={"id": str, "group": str})
 
 
-def test_every_arm_predicts_every_image_once_on_the_folds_of_the_comparison(grouped_run, predictions, made):
+def test_every_arm_predicts_every_image_once_on_the_folds_of_the_comparison(grouped_alone, predictions, made):
     assert sorted(made["titles"]) == sorted(ARMS)
-    folds = pd.read_csv(grouped_run / "artifacts" / "folds.csv", dtype=str).set_index("id")
+    folds = pd.read_csv(grouped_alone / "artifacts" / "folds.csv", dtype=str).set_index("id")
     for name in ARMS:
         rows = predictions[predictions["arm"] == name].set_index("id")
         assert rows.index.is_unique and len(rows) == len(folds)
@@ -51,8 +51,8 @@ def test_what_is_made_of_others_is_their_mean(predictions):
     assert not np.allclose(by_arm["tuned"], by_arm["flips"], atol=1e-5)
 
 
-def test_an_independent_script_gives_scores_gains_and_intervals(grouped_run):
-    found = compare(grouped_run)
+def test_an_independent_script_gives_scores_gains_and_intervals(grouped_alone):
+    found = compare(grouped_alone)
     assert len(found) >= 6 * len(ARMS) and (found["difference"] <= MOST).all(), found.to_string()
 
 
@@ -64,30 +64,30 @@ def test_steps_are_held_against_the_nearest_that_is_measured(made):
     }  # fmt: skip
 
 
-def test_the_page_shows_the_staircase_and_says_what_it_is_worth(grouped_run, made):
-    check_figures(grouped_run)
+def test_the_page_shows_the_staircase_and_says_what_it_is_worth(grouped_alone, made):
+    check_figures(grouped_alone)
     for page in (f"{STAGE}.html", "index.html"):
         text = " ".join(
-            BeautifulSoup((grouped_run / page).read_text(encoding="utf-8"), "html.parser").get_text().split()
+            BeautifulSoup((grouped_alone / page).read_text(encoding="utf-8"), "html.parser").get_text().split()
         )
         assert "3 grouped folds of 77 images" in text and "a gain of" in text
-    notebook = nbformat.read(grouped_run / "notebooks" / f"{STAGE}.ipynb", as_version=4)
+    notebook = nbformat.read(grouped_alone / "notebooks" / f"{STAGE}.ipynb", as_version=4)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
     assert [output for output in outputs if output.output_type in ("stream", "error")] == []
     assert made["claim"]["verdict"] == "not tested" and made["synthetic"]
 
 
-def test_the_locked_set_shares_no_group_and_its_opening_is_written_down(grouped_run, made):
+def test_the_locked_set_shares_no_group_and_its_opening_is_written_down(grouped_alone, made):
     from bcd_utils.datasets.image_set import ImageSet
     from bcd_utils.experiments.recipe.locked import locked_split
     from bcd_utils.study.run import Run
 
-    run = Run.open(grouped_run)
+    run = Run.open(grouped_alone)
     images = ImageSet.audited(run)
     locked = (locked_split(images, run.study) == "test").to_numpy()
     groups = images.table["group"]
     assert not set(groups[locked]) & set(groups[~locked]) and made["locked_test"]["images"] == locked.sum()
-    [opening, *_] = json.loads((grouped_run / "locked_test.json").read_text())
+    [opening, *_] = json.loads((grouped_alone / "locked_test.json").read_text())
     assert (
         opening["scores"] == made["locked_test"]["scores"]
         and opening["commit"]
@@ -98,13 +98,13 @@ def test_the_locked_set_shares_no_group_and_its_opening_is_written_down(grouped_
     right = accuracy["value"] * locked.sum()
     assert abs(right - round(right)) < 1e-9
     text = BeautifulSoup(
-        (grouped_run / f"{STAGE}.html").read_text(encoding="utf-8"), "html.parser"
+        (grouped_alone / f"{STAGE}.html").read_text(encoding="utf-8"), "html.parser"
     ).get_text()
     assert f"{locked.sum()} images of {groups[locked].nunique()} groups are locked" in text
 
 
-def test_occlusion_maps_are_held_against_lesions_beside_grad_cam(grouped_run):
-    table = pd.read_csv(grouped_run / "tables" / "recipe_occlusion.csv", index_col=0)
+def test_occlusion_maps_are_held_against_lesions_beside_grad_cam(grouped_alone):
+    table = pd.read_csv(grouped_alone / "tables" / "recipe_occlusion.csv", index_col=0)
     assert list(table.index) == ["occlusion", "Grad-CAM", "centre", "area"]
     assert (table["images"] > 20).all() and table["pointing_game"].between(0, 1).all()
 

@@ -20,7 +20,7 @@ BUSI = pd.DataFrame({"masks": ["a.png"] * 763 + ["a.png|b.png"] * 16 + ["a.png|b
 
 def study(**settings):
     repeated = {"repeated_splits": {"splits": settings.pop("repeated", 100)}}
-    return make_study({"name": "mine", "rival_explanations": settings} | repeated)
+    return make_study({"name": "mine", "rival_explanations": {"splits": 30} | settings} | repeated)
 
 
 def test_names_and_titles_are_unique_and_inputs_can_be_drawn():
