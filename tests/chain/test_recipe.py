@@ -24,7 +24,9 @@ def made(grouped_alone) -> dict:
 
 @pytest.fixture
 def predictions(grouped_alone) -> pd.DataFrame:
-    return pd.read_csv(grouped_alone / "artifacts" / "recipe_predictions.csv", dtype={"id": str, "group": str})
+    return pd.read_csv(
+        grouped_alone / "artifacts" / "recipe_predictions.csv", dtype={"id": str, "group": str}
+    )
 
 
 def test_every_arm_predicts_every_image_once_on_the_folds_of_the_comparison(grouped_alone, predictions, made):
@@ -68,7 +70,9 @@ def test_the_page_shows_the_staircase_and_says_what_it_is_worth(grouped_alone, m
     check_figures(grouped_alone)
     for page in (f"{STAGE}.html", "index.html"):
         text = " ".join(
-            BeautifulSoup((grouped_alone / page).read_text(encoding="utf-8"), "html.parser").get_text().split()
+            BeautifulSoup((grouped_alone / page).read_text(encoding="utf-8"), "html.parser")
+            .get_text()
+            .split()
         )
         assert "3 grouped folds of 77 images" in text and "a gain of" in text
     notebook = nbformat.read(grouped_alone / "notebooks" / f"{STAGE}.ipynb", as_version=4)
