@@ -75,8 +75,9 @@ def case_of_run(model: StudyModel, images: ImageSet, place: int) -> Case:
     if _is_here(images, row["path"]):
         image, mask = read_with_mask(images.folder, row)
     said = [network.say(square[None]) for network in model.networks]
-    (told,) = model.told(said)
-    facts = {"path": row["path"], "status": "ok", **told, **model.checked(image)}
+    checked = model.checked(image)
+    (told,) = model.told(said, [checked])
+    facts = {"path": row["path"], "status": "ok", **told, **checked}
     image, mask = shrunk(image), shrunk(mask)
     return Case(row["id"], image, mask, facts, said, row["label"], SET_TITLES[row["split"]])
 
@@ -87,7 +88,7 @@ def case_of_file(model: StudyModel, given: Given, most_megapixels: float = np.in
     if image is None:
         return str(facts["status"])
     said = [network.say(square[None]) for network, square in zip(model.networks, shown, strict=True)]
-    (told,) = model.told(said)
+    (told,) = model.told(said, [facts])
     image = shrunk(image)
     return Case(given.name, image, np.zeros(image.shape[:2], bool), facts | told, said)
 

@@ -10,6 +10,8 @@ from bcd_utils.audit.annotations import coloured_share, drawn_strokes, letters_i
 
 FLAT = 10.0  # grey levels: standard deviation below which hardly anything is to be seen
 COLOURED = 0.01  # share of pixels
+#: Of BUSI's 780 images, some with coloured marks, none has more than 0.016; a photograph or a slide has.
+FOREIGN_COLOUR = 0.05
 LARGEST_WITH_TEXT = 25e6  # pixels; letters of larger images are not looked for
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bcd_utils.evaluation.conformal import COVERAGE
+from bcd_utils.prediction.checks import FOREIGN_COLOUR
 from bcd_utils.prediction.seen import MOST, NEAREST
 
 USE = "research only, not for clinical use"
@@ -48,8 +49,8 @@ def meanings(
         f"standard deviations of the training images{largest}",
         "distance_percentile": "percent of the training images that are no farther from the nearest one outside "
         f"their own group{largest}",
-        "abstain": f"True where distance_percentile is above {MOST:g}, or conformal_set is not one class: the "
-        "prediction should not be used",
+        "abstain": f"True where distance_percentile is above {MOST:g}, conformal_set is not one class, or "
+        f"coloured_share above {FOREIGN_COLOUR:g} where grey images are expected: the prediction should not be used",
         "abstain_because": "which of these it is",
         **{
             f"nearest_{place}": f"id of the training image whose features are nearest, place {place}{first}"

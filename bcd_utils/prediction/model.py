@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pandas as pd
 from bcd_utils.images.reading import read_image
 from bcd_utils.images.refusals import reason_of
 from bcd_utils.models.features import BATCH
-from bcd_utils.prediction.checks import check_image
+from bcd_utils.prediction.checks import FOREIGN_COLOUR, check_image
 from bcd_utils.prediction.columns import USE, decision, meanings
 from bcd_utils.prediction.heat_maps import HeatMaps
 from bcd_utils.prediction.inputs import Given, listed
@@ -140,7 +140,8 @@ class StudyModel:
                     network.say(np.stack([squares[place][number] for place in read]))
                     for number, network in enumerate(self.networks)
                 ]
-                for place, told in zip(read, self.told(said), strict=True):
+                checked = [rows[place] for place in read]
+                for place, told in zip(read, self.told(said, checked), strict=True):
                     rows[place].update(told)
                 if heat_maps:
                     drawn = heat_maps.draw(
@@ -174,11 +175,15 @@ class StudyModel:
 
     def checked(self, image: np.ndarray) -> dict[str, Any]:
         """What `checks.check_image` finds in an image, uint8 (height, width, 3)."""
-        first = self.networks[0]
-        return check_image(image, first.run.study.image_size, "histopathology" not in first.dataset.modality)
+        return check_image(image, self.networks[0].run.study.image_size, self.grey_expected)
 
-    def told(self, said: Sequence[Said]) -> Iterator[dict[str, Any]]:
-        """What the networks say together of each image."""
+    @property
+    def grey_expected(self) -> bool:
+        """Whether colour is unusual in images of this kind."""
+        return "histopathology" not in self.networks[0].dataset.modality
+
+    def told(self, said: Sequence[Said], checked: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+        """What the networks say together of each image, of which `checked` says what it is like."""
         probabilities = np.mean([each.probabilities for each in said], axis=0)
         calibrated = np.mean([each.calibrated for each in said], axis=0)
         belongs = np.mean([each.sets for each in said], axis=0) > 0.5
@@ -197,6 +202,7 @@ class StudyModel:
                 FAR: percentile[place] > MOST,
                 "more than one class": belongs[place].sum() > 1,
                 "no class": not belongs[place].any(),
+                "in colour": self.grey_expected and checked[place]["coloured_share"] > FOREIGN_COLOUR,
             }
             yield {
                 **{f"p_{name}": float(value) for name, value in zip(names, row, strict=True)},

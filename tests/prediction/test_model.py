@@ -76,6 +76,15 @@ def test_a_picture_of_another_kind_is_far_away(model, tmp_path):
     assert found["distance_percentile"] == 100 and "far from the training images" in found["abstain_because"]
 
 
+@pytest.mark.parametrize("coloured_rows, expected", [(3, False), (6, True)])
+def test_a_coloured_picture_among_grey_ones_is_not_to_be_used(model, tmp_path, coloured_rows, expected):
+    pixels = np.repeat(np.random.default_rng(1).integers(40, 200, (100, 100, 1)), 3, axis=2).astype(np.uint8)
+    pixels[:coloured_rows] = (200, 40, 90)  # so many of 100 rows
+    found = model.predict(write_image(tmp_path / "pink.png", pixels)).iloc[0]
+    assert ("in colour" in found["abstain_because"].split("; ")) == expected
+    assert found["remarks"].startswith("in colour")
+
+
 @pytest.mark.parametrize("fitting", [Fitting("letterbox", "clahe"), Fitting("crop"), Fitting()])
 @pytest.mark.parametrize("stain", ["none", "reinhard"])
 def test_the_network_is_shown_what_preprocessing_shows_it(tmp_path, fitting, stain):
