@@ -193,6 +193,22 @@ TINY_SETTINGS = {
 }
 
 
+def run_of_busi(folder: Path, study, data: Path) -> Run:
+    """A run on the nine images of `write_busi`, one of each class in each set, prepared without pixels."""
+    from bcd_utils.datasets import REGISTRY
+    from bcd_utils.datasets.splits import used_images
+
+    run = make_run(folder, study)
+    manifest, _ = manifest_of(REGISTRY["busi"], data, True)
+    run.save_csv(manifest, "manifest.csv")
+    run.save_csv(used_images(manifest).assign(split=["train", "validation", "test"] * 3), "splits.csv")
+    record = {"classes": dict.fromkeys(CLASSES, 3), "positive": "malignant", "data_sha256": "x"}
+    run.save_json(record | {"patients": None, "remarks": []}, "dataset.json")
+    with run.writing("images.npy") as path, open(path, "wb") as file:
+        np.save(file, np.zeros((9, 64, 64, 3), np.uint8))
+    return run
+
+
 def as_yaml(settings: dict) -> str:
     """A study's file; settings of its source may stand beside the others."""
     from bcd_utils.study.renamed import with_new_names

@@ -88,8 +88,7 @@ def domain_auc(
     if folds < 2:
         return dict(UNKNOWN)
     features = np.concatenate([internal, external])
-    is_external = np.arange(len(features)) >= len(inside)
-    groups = [f"internal {name}" for name in inside] + [f"external {name}" for name in outside]
+    is_external, groups = _sources_and_groups(inside, outside)
     regression = LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=1000)
     model = make_pipeline(StandardScaler(), regression)
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
@@ -129,10 +128,14 @@ def distance_auc(
     0.75
     """
     distances = np.concatenate([internal, external])
-    is_external = np.arange(len(distances)) >= len(np.asarray(internal))
-    groups = [f"internal {name}" for name in np.asarray(internal_groups)]
-    groups += [f"external {name}" for name in np.asarray(external_groups)]
+    is_external, groups = _sources_and_groups(np.asarray(internal_groups), np.asarray(external_groups))
     return area_interval([area_of(is_external, distances, groups)], [1], confidence, groups)
+
+
+def _sources_and_groups(inside: np.ndarray, outside: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Which of all images are external, bool (n + m,), and their groups, of which none is in both sources."""
+    groups = [f"internal {name}" for name in inside] + [f"external {name}" for name in outside]
+    return np.arange(len(groups)) >= len(inside), groups
 
 
 def measure_shift(table: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:

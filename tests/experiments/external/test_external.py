@@ -9,11 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from builders import CLASSES, make_run, manifest_of, noise, write_busi, write_image
+from builders import CLASSES, make_run, noise, run_of_busi, write_busi, write_image
 from sklearn.metrics import roc_auc_score
 
 from bcd_utils.datasets import REGISTRY, recorded_dataset
-from bcd_utils.datasets.splits import used_images
 from bcd_utils.evaluation.calibration import calibration_scores
 from bcd_utils.evaluation.metrics import score
 from bcd_utils.evaluation.predictions import labels_and_probabilities
@@ -216,15 +215,7 @@ def own_run(tmp_path):
     """A run on nine images of BUSI's layout, one of each class in each set."""
     data = write_busi(tmp_path / "own")
     study = study_of(folder=tmp_path / "elsewhere", data_dir=str(data), allow_partial=True)
-    run = make_run(tmp_path / "run", study)
-    manifest, _ = manifest_of(BUSI, data, True)
-    run.save_csv(manifest, "manifest.csv")
-    run.save_csv(used_images(manifest).assign(split=["train", "validation", "test"] * 3), "splits.csv")
-    record = {"classes": dict.fromkeys(CLASSES, 3), "positive": "malignant", "data_sha256": "x"}
-    run.save_json(record | {"patients": None, "remarks": []}, "dataset.json")
-    with run.writing("images.npy") as path, open(path, "wb") as file:
-        np.save(file, np.zeros((9, 64, 64, 3), np.uint8))
-    return run
+    return run_of_busi(tmp_path / "run", study, data)
 
 
 def test_external_images_that_are_the_studys_own_are_named_with_their_set(own_run, tmp_path):

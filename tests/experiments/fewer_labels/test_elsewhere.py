@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders import CLASSES, make_run, manifest_of, noise, write_busi, write_image
+from builders import CLASSES, make_run, noise, run_of_busi, write_busi, write_image
 
 from bcd_utils.datasets import REGISTRY
-from bcd_utils.datasets.splits import used_images
 from bcd_utils.experiments.fewer_labels.elsewhere import find_elsewhere
 from bcd_utils.study.loading import make_study
 from bcd_utils.study.run import Run
@@ -31,15 +30,7 @@ def run(tmp_path) -> Run:
     study = make_study(
         {"name": "mine", "image_size": 64, "external": external, "data_dir": str(data), "allow_partial": True}
     )
-    run = make_run(tmp_path / "run", study)
-    manifest, _ = manifest_of(BUSI, data, True)
-    run.save_csv(manifest, "manifest.csv")
-    run.save_csv(used_images(manifest).assign(split=["train", "validation", "test"] * 3), "splits.csv")
-    record = {"classes": dict.fromkeys(CLASSES, 3), "positive": "malignant", "data_sha256": "x"}
-    run.save_json(record | {"patients": None, "remarks": []}, "dataset.json")
-    with run.writing("images.npy") as path, open(path, "wb") as file:
-        np.save(file, np.zeros((9, 64, 64, 3), np.uint8))
-    return run
+    return run_of_busi(tmp_path / "run", study, data)
 
 
 def write_others(folder: Path, classes: tuple[str, str]) -> None:
