@@ -15,10 +15,12 @@ from bcd_utils.images.augmentation import augment
 from bcd_utils.models.backbones import Backbone, freeze, load_backbone
 from bcd_utils.models.candidates.base import Fold
 from bcd_utils.models.features import features_of, image_features
-from bcd_utils.models.fine_tuning import as_new_backbone, fine_tune
+from bcd_utils.models.fine_tuning import as_new_backbone, fine_tune, unfreeze_from
+from bcd_utils.models.head import build_head
 from bcd_utils.models.random_weights import CALIBRATION_IMAGES
 from bcd_utils.models.saving import save_undated
-from bcd_utils.models.training import Batches, train
+from bcd_utils.models.training import HISTORY_COLUMNS, Batches, train
+from bcd_utils.models.tuning import compute_in, kept_epoch, softmax_head, tuned
 from bcd_utils.study.run import Run
 from bcd_utils.study.settings import Augmentation, Study
 from bcd_utils.utils.backend import device, jit_compile, keras
@@ -31,9 +33,9 @@ def frozen_backbone(run: Run, images: ImageSet) -> Backbone:
 
 
 def trained_backbone(run: Run, images: ImageSet) -> Backbone:
-    """The backbone that the run's head was trained on: fine-tuned, where the study fine-tunes."""
+    """The backbone that the run's head was trained on: tuned, where the study tunes it."""
     backbone = frozen_backbone(run, images)
-    if run.study.fine_tuning is None:
+    if not run.study.tunes_backbone:
         return backbone
     path = run.artifact("backbone.keras")
     backbone.model.set_weights(keras.models.load_model(path, compile=False).get_weights())
@@ -45,18 +47,35 @@ def features(run: Run, backbone: Backbone, on_progress: Callable = lambda *_: No
     return image_features(backbone, ImageSet.of_run(run), run.study.feature_dtype, on_progress)
 
 
+def new_head(images: ImageSet, values: np.ndarray, study: Study) -> keras.Model:
+    """The study's head for features (n, h, w, c), untrained."""
+    shape, classes = values.shape[1:], len(images.classes)
+    if study.training == "recipe":
+        return softmax_head(shape, classes, study.recipe.dropout, study.seed)
+    return build_head(shape, classes, study)
+
+
 def fit(
     run: Run, images: ImageSet, backbone: Backbone, values: np.ndarray, head: keras.Model,
     on_progress: Callable = lambda *_: None,
 ) -> tuple[pd.DataFrame, int]:  # fmt: skip
     """Train the head on features; with augmentation, on features of freshly changed images.
 
+    By the recipe the backbone learns with it, in place.
+
     Returns
     -------
     history : pandas.DataFrame
+        Columns `training.HISTORY_COLUMNS`.
     restored_epoch : int
     """
     study, labels, rows = run.study, images.labels, images.rows
+    if study.training == "recipe":
+        learned, history = tuned(backbone, _fold(images, study), study.recipe, on_progress)
+        head.set_weights(learned.get_weights())
+        table = pd.DataFrame(history, columns=["loss", "accuracy", "val_loss", "val_accuracy"])
+        table.insert(0, "epoch", np.arange(1, len(table) + 1))
+        return table[list(HISTORY_COLUMNS)], kept_epoch(history, study.recipe)
     sizes, vary = (len(images.classes), study.batch_size), None
     if study.augmentation:
         vary = partial(_varied_features, backbone, study.augmentation, study.seed)
@@ -92,29 +111,36 @@ def fit_further(
     Returns
     -------
     history : pandas.DataFrame
-        All epochs, with the column ``stage``: "head" or "fine-tuning".
+        All epochs, with the column ``stage``: "head" or "fine-tuning"; by the recipe "whole network".
     restored_epoch : int
         Counted over both stages.
     trained_layers : list of str
         Empty where the backbone stays frozen.
     backbone : Backbone
-        A fine-tuned one is saved as an artifact.
+        A tuned one is saved as an artifact.
     """
     study = run.study
-    history = history.assign(stage="head")
-    if study.fine_tuning is None:
+    history = history.assign(stage="whole network" if study.training == "recipe" else "head")
+    if not study.tunes_backbone:
         return history, best_epoch, [], backbone
 
-    rows = images.rows["train"], images.rows["validation"]
-    fold = Fold(images.pixels, images.labels, *rows, len(images.classes), study)
-    further, restored, layers = fine_tune(backbone, head, fold, on_progress)
+    if study.fine_tuning:
+        further, restored, layers = fine_tune(backbone, head, _fold(images, study), on_progress)
+        further = further.assign(stage="fine-tuning", epoch=further["epoch"] + len(history))
+        history, best_epoch = pd.concat([history, further], ignore_index=True), len(history) + restored
+    else:
+        layers = unfreeze_from(backbone.model, study.recipe.trainable_from)
+        compute_in(backbone.model, "float32")
     with run.writing("backbone.keras") as temporary:
         save_undated(backbone.model, temporary)
     freeze(backbone.model)
     identity = sha256_of_file(run.artifact("backbone.keras"))
-    further = further.assign(stage="fine-tuning", epoch=further["epoch"] + len(history))
-    all_epochs = pd.concat([history, further], ignore_index=True)
-    return all_epochs, len(history) + restored, layers, as_new_backbone(backbone, identity)
+    return history, best_epoch, layers, as_new_backbone(backbone, identity)
+
+
+def _fold(images: ImageSet, study: Study) -> Fold:
+    rows = images.rows["train"], images.rows["validation"]
+    return Fold(images.pixels, images.labels, *rows, len(images.classes), study)
 
 
 def predictions_table(run: Run, images: ImageSet, probabilities: np.ndarray) -> pd.DataFrame:
@@ -138,31 +164,13 @@ def training_record(
     }
 
 
-def said_of_features(study: Study) -> str:
-    """When images pass through the backbone, in words."""
-    if study.augmentation:
-        text = (
-            "Training images are changed at random (rotation, flip, zoom), so each of them passes through the backbone "
-            "in every epoch; the features of images as they are, which tuning and test use, are computed once."
-        )
-    else:
-        text = (
-            "A frozen backbone gives the same features in every epoch, so they are computed once, in a streaming pass. "
-            "The result equals the loop that runs the backbone in every epoch."
-        )
-    tuned = " After fine-tuning, below, they are computed anew." if study.fine_tuning else ""
-    return f"{text}{tuned} They are cached by content: the same images never pass through the same weights twice."
-
-
 def architecture(
     backbone: Backbone, head: keras.Model, images: ImageSet, study: Study
 ) -> list[dict[str, Any]]:
     """Blocks of the whole network for the paper's Fig 4; a backbone that the study tunes counts as trained."""
 
     def block(name: str, shape, part, kind: str) -> dict[str, Any]:
-        trained = bool(part and part.trainable_weights) or (
-            kind == "backbone" and study.fine_tuning is not None
-        )
+        trained = bool(part and part.trainable_weights) or (kind == "backbone" and study.tunes_backbone)
         count = part.count_params() if part else 0
         shown = " x ".join(str(side) for side in shape if side is not None)
         return {"name": name, "shape": shown, "parameters": count, "trainable": trained, "kind": kind}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +15,7 @@ from bcd_utils.models.backbones import Backbone
 from bcd_utils.models.features import BATCH, features_of
 from bcd_utils.models.fine_tuning import discriminative_rates, unfreeze_from
 from bcd_utils.models.trainer import Trainer
-from bcd_utils.models.training import Batches, balanced_weights
+from bcd_utils.models.training import Batches, balanced_weights, predict
 from bcd_utils.utils.backend import keras
 from bcd_utils.utils.cache import entry_of, kept
 from bcd_utils.utils.code_identity import code_identity
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 HISTORY = ("loss", "accuracy", "tuning_loss", "tuning_accuracy")
+
+#: Called with (epochs done, all epochs, how it stands).
+OnEpoch = Callable[[int, int, str], None]
 
 
 def softmax_head(feature_shape: tuple[int, ...], classes: int, dropout: float, seed: int) -> keras.Model:
@@ -53,7 +56,9 @@ def softmax_head(feature_shape: tuple[int, ...], classes: int, dropout: float, s
     return keras.Model(inputs, layers.Softmax(name="probabilities", dtype="float32")(logits), name="head")
 
 
-def tuned(backbone: Backbone, fold: Fold, recipe: Recipe) -> tuple[keras.Model, np.ndarray]:
+def tuned(
+    backbone: Backbone, fold: Fold, recipe: Recipe, on_progress: OnEpoch = lambda done, total, note: None
+) -> tuple[keras.Model, np.ndarray]:
     """What `tune` gives, from the cache or trained into it; the backbone has the weights that belong to it."""
     given = [
         backbone.identity,
@@ -66,7 +71,7 @@ def tuned(backbone: Backbone, fold: Fold, recipe: Recipe) -> tuple[keras.Model, 
     made: list[keras.Model] = []
 
     def write(path: Path) -> None:
-        head, history = tune(backbone, fold, recipe, path)
+        head, history = tune(backbone, fold, recipe, path, on_progress)
         made.append(head)
         with open(path, "wb") as file:
             np.savez(file, history, *backbone.model.get_weights(), *head.get_weights())
@@ -89,11 +94,42 @@ def settings_of(recipe: Recipe) -> dict[str, Any]:
     return {name: value for name, value in asdict(recipe).items() if name not in ("steps", "folds")}
 
 
+def kept_epoch(history: np.ndarray, recipe: Recipe) -> int:
+    """The epoch, from 1, whose weights `tune` keeps.
+
+    Parameters
+    ----------
+    history : ndarray, shape (epochs, 4)
+        Columns `HISTORY`.
+
+    Examples
+    --------
+    >>> from bcd_utils.study.training_settings import Recipe
+    >>> history = np.array([[0.9, 0.5, 0.8, 0.5], [0.5, 0.7, 0.6, 0.7], [0.2, 0.9, 0.7, 0.7]])
+    >>> kept_epoch(history, Recipe()), kept_epoch(history, Recipe(keep="best"))
+    (3, 2)
+    """
+    tuning_loss = history[:, HISTORY.index("tuning_loss")]
+    return len(history) - (0 if recipe.keep == "last" else int(tuning_loss[::-1].argmin()))
+
+
+def believed(backbone: Backbone, head: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Class probabilities, float32 (n, classes), of images as they are: uint8 (n, s, s, 3), perhaps memory-mapped."""
+    parts = (features_of(backbone, np.asarray(batch)) for batch in in_batches(images, BATCH))
+    return np.concatenate([predict(head, features) for features in parts])
+
+
 def _head_for(backbone: Backbone, fold: Fold, recipe: Recipe) -> keras.Model:
     return softmax_head(backbone.model.output_shape[1:], fold.classes, recipe.dropout, fold.study.seed)
 
 
-def tune(backbone: Backbone, fold: Fold, recipe: Recipe, path: Path) -> tuple[keras.Model, np.ndarray]:
+def tune(
+    backbone: Backbone,
+    fold: Fold,
+    recipe: Recipe,
+    path: Path,
+    on_progress: OnEpoch = lambda done, total, note: None,
+) -> tuple[keras.Model, np.ndarray]:
     """Tune a network on a fold; killed and called again, it goes on from the last epoch that was finished.
 
     Parameters
@@ -154,6 +190,7 @@ def tune(backbone: Backbone, fold: Fold, recipe: Recipe, path: Path) -> tuple[ke
         if recipe.keep == "last" or checked["loss"] <= min(row[2] for row in history):
             best = trainer.model.get_weights()
         checkpoint.save(trainer, history, best)
+        on_progress(epoch + 1, recipe.epochs, f"loss {fitted['loss']:.3f}, tuning loss {checked['loss']:.3f}")
     trainer.model.set_weights(best)
     return head, np.array(history)
 
@@ -176,9 +213,8 @@ def _train_head(
 
 def compute_in(model: keras.Model, precision: str) -> None:
     """Have every layer of a network compute in a precision; weights and BatchNorm's statistics stay float32."""
-    if precision != "float32":
-        for layer in model._flatten_layers():
-            layer.dtype_policy = keras.DTypePolicy(precision)
+    for layer in model._flatten_layers():
+        layer.dtype_policy = keras.DTypePolicy(precision)
 
 
 class Checkpoint:

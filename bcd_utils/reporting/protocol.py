@@ -44,10 +44,8 @@ def protocol_steps(study: Study, dataset: Dataset) -> list[tuple[str, str]]:
     seen = "the whole image"
     if study.input != "image":
         seen = shown(study.input).removeprefix("The network sees ").rstrip(".")
-    stop = f"at most {study.epochs} epochs, stopped after {study.patience} without gain"
     stain = "" if study.source.stain == "none" else f"; stains normalised ({study.source.stain.capitalize()})"
     fitted = RESIZED[study.resize] + CONTRASTED[study.contrast]
-    augmentation = "rotation, flip, zoom of training images" if study.augmentation else "no augmentation"
     scaled = {"unit": "pixels divided by 255", "imagenet": "pixels prepared as for ImageNet"}[study.scaling]
     if study.backbone in NETWORKS:
         network = NETWORKS[study.backbone]
@@ -59,32 +57,51 @@ def protocol_steps(study: Study, dataset: Dataset) -> list[tuple[str, str]]:
         )
     else:
         backbone = f"{Path(study.backbone).stem.replace('_', ' ')}, from a file; scales pixels itself"
-    tuned = (
-        f"; trained from {study.fine_tuning.trainable_from} on, after the head (≤ {study.fine_tuning.epochs} epochs)"
-        if study.fine_tuning
-        else ""
-    )
     few = len(dataset.classes) < 5
     classes = (
         ", ".join(name.replace("_", " ") for name in dataset.classes)
         if few
         else f"{len(dataset.classes)} classes"
     )
-    units = ", ".join(map(str, study.hidden_units))
-    pooled = {"flatten": "feature map flattened", "average": "feature map averaged"}[study.pooling]
+    tuned, head, learning = _learning_in_words(study)
     return [
         ("Data", f"{dataset.title} ({dataset.modality}): {classes}"),
         ("Cleaning and resizing", f"unusable images set aside; {seen}, {fitted} to {side}, RGB{stain}"),
         ("Split", f"{split_in_words(study)}; seed {study.seed}"),
-        ("Backbone" if study.fine_tuning else "Frozen backbone", backbone + tuned),
-        (
-            "New head",
-            f"{pooled}, batch normalisation, dense layers of {units} with dropout {study.dropout:g}, softmax",
-        ),
-        ("Training", f"Adam, batches of {study.batch_size}, {stop}; {augmentation}"),
+        ("Backbone" if study.tunes_backbone else "Frozen backbone", backbone + tuned),
+        ("New head", head),
+        ("Training", learning),
         ("Evaluation", "accuracy, F1, kappa, ROC AUC, confusion matrix; intervals on the internal test set"),
         ("Explanation", "Grad-CAM against lesion masks, beside chance and a shuffled head"),
     ]
+
+
+def _learning_in_words(study: Study) -> tuple[str, str, str]:
+    """What is tuned of the backbone, the head, and how it learns."""
+    recipe = study.recipe
+    changed = recipe.augmentation if study.training == "recipe" else study.augmentation
+    augmentation = "rotation, flip, zoom of training images" if changed else "no augmentation"
+    if study.training == "recipe":
+        part = {"all": "all layers", "last_stage": "the last stage"}.get(
+            recipe.trainable_from, f"layers from {recipe.trainable_from} on"
+        )
+        return (
+            f"; {part} trained, BatchNorm frozen",
+            f"feature map averaged, dropout {recipe.dropout:g}, softmax",
+            f"AdamW, batches of {recipe.batch_size}, {recipe.head_epochs} epochs of the head, then {recipe.epochs} of "
+            f"all, the rate falling to zero; {augmentation}",
+        )
+    tuned = ""
+    if further := study.fine_tuning:
+        tuned = f"; trained from {further.trainable_from} on, after the head (≤ {further.epochs} epochs)"
+    units = ", ".join(map(str, study.hidden_units))
+    pooled = {"flatten": "feature map flattened", "average": "feature map averaged"}[study.pooling]
+    stop = f"at most {study.epochs} epochs, stopped after {study.patience} without gain"
+    return (
+        tuned,
+        f"{pooled}, batch normalisation, dense layers of {units} with dropout {study.dropout:g}, softmax",
+        f"Adam, batches of {study.batch_size}, {stop}; {augmentation}",
+    )
 
 
 def split_in_words(study: Study) -> str:

@@ -191,7 +191,11 @@ class Study(Settings):
         Adam's rate.
     class_weights : {"none", "balanced"}
         Weights of the loss per class; balanced: n / (classes * class count).
+    training : {"paper", "recipe"}
+        The paper's: its head on a frozen backbone. The recipe's: the whole network as `Recipe` says; pooling, head,
+        augmentation, batches, rates and epochs are that one's then.
     fine_tuning : FineTuning or None
+        A second stage of the paper's training.
     feature_dtype : {"float32", "bfloat16"}
         Precision of cached features on disk.
     bootstrap_samples : int
@@ -238,6 +242,7 @@ class Study(Settings):
     patience: Positive = 4
     learning_rate: Rate = 0.001
     class_weights: Literal["none", "balanced"] = "none"
+    training: Literal["paper", "recipe"] = "paper"
     fine_tuning: FineTuning | None = None
     feature_dtype: Literal["float32", "bfloat16"] = "float32"
     bootstrap_samples: Annotated[int, Field(ge=100, le=1_000_000)] = 2000
@@ -254,3 +259,8 @@ class Study(Settings):
     external: External | None = None
     published_results: PublishedResults = PublishedResults()
     sections: dict[str, dict[str, Any]] = field(default_factory=dict, hash=False)
+
+    @property
+    def tunes_backbone(self) -> bool:
+        """Whether the backbone's weights are trained too."""
+        return self.training == "recipe" or self.fine_tuning is not None

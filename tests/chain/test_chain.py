@@ -23,8 +23,10 @@ from independent_intervals import compare, disagreements
 from runs import same_results, with_children
 from zero_width import intervals, without_width
 
+from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.evaluation.intervals import score_intervals
 from bcd_utils.pipeline import runner
+from bcd_utils.prediction.model import StudyModel
 from bcd_utils.study.loading import make_study
 from bcd_utils.study.run import Run
 from bcd_utils.study.stage import Stage
@@ -452,6 +454,7 @@ def variants(quick, finished):
                    "feature_dtype=bfloat16", "epochs=1"],
         "tuned": ["source.dataset=busi", f"source.data_dir={images}", "source.allow_partial=true", "input=overlay",
                   "epochs=1", "fine_tuning.trainable_from=high", "fine_tuning.epochs=1"],
+        "recipe": ["training=recipe", "recipe.head_epochs=1", "recipe.epochs=2", "recipe.precision=mixed_bfloat16"],
     }  # fmt: skip
     with ThreadPoolExecutor(1) as pool:
         yield {
@@ -636,3 +639,30 @@ def test_fine_tuning_overlays_and_a_broken_image_run(variants):
         (folder / "03_train_resnet50.html").read_text(encoding="utf-8"), "html.parser"
     ).get_text()
     assert "After fine-tuning, below, they are computed anew" in page and "1 backbone layers trained." in page
+
+
+@pytest.mark.long
+def test_a_network_of_the_recipe_is_told_as_it_was_trained_and_predicts_as_in_its_run(
+    quick, variants, monkeypatch
+):
+    folder = variants["recipe"].result()
+    summary = read_json(folder / "summary.json")
+    assert summary["epochs"] == summary["best_epoch"] == 2
+    assert summary["provenance"]["weights"] == "file extractor.keras, fine-tuned"
+    pages = {
+        path.stem: " ".join(BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").get_text().split())
+        for path in folder.glob("*.html")
+    }
+    training = pages["03_train_resnet50"]
+    assert "AdamW at 0.0002" in training and "nothing here is chosen" in training
+    for name, page in pages.items():
+        assert not any(words in page for words in ("Frozen backbone", "early stopping", "frozen backbone")), (
+            name
+        )
+    monkeypatch.setenv("BCD_CACHE_DIR", str(quick.cache))
+    images = ImageSet.of_run(Run.open(folder))
+    test = images.table[images.table["split"] == "test"]
+    told = StudyModel.open(folder).predict([images.folder / path for path in test["path"]])
+    expected = pd.read_csv(folder / "artifacts" / "predictions.csv").set_index("id").loc[test["id"]]
+    names = [f"p_{name}" for name in images.classes]
+    assert np.abs(told[names].to_numpy() - expected[names].to_numpy()).max() < 1e-6

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,11 +26,6 @@ from bcd_utils.utils.counting import OnProgress, silent
 from bcd_utils.utils.files import sha256_of_file, sha256_of_json
 from bcd_utils.utils.memmap import in_batches, sha256_of_array
 from bcd_utils.utils.parallel import Result, run_jobs
-
-if TYPE_CHECKING:
-    import keras
-
-    from bcd_utils.models.backbones import Backbone
 
 OCCLUDED = 120  # images; a map is 50 passes of the network
 
@@ -188,7 +183,7 @@ def tune_on_fold(training: Training, shared: Mapping[str, Any]) -> Result:
     from bcd_utils.models.features import BATCH, features_of
     from bcd_utils.models.random_weights import CALIBRATION_IMAGES
     from bcd_utils.models.training import predict
-    from bcd_utils.models.tuning import tuned
+    from bcd_utils.models.tuning import believed, tuned
 
     started = time.process_time()
     data: TrainingData = shared["data"][training.model]
@@ -210,22 +205,13 @@ def tune_on_fold(training: Training, shared: Mapping[str, Any]) -> Result:
                 wanted = (data.labels[batch], predicted, np.full(len(batch), shared["positive"]))
                 maps.append(np.stack([grad_cam(head, features, classes) for classes in wanted]))
     covered = np.intersect1d(test, shared["occluded"])
-    believed = partial(_believed, backbone, head)
+    pixels = np.asarray(data.values[covered])
+    occlusion = occlusion_maps(partial(believed, backbone, head), pixels, data.labels[covered])
     return {
         "probabilities": probabilities[0],
         "flipped": probabilities[1],
         "history": history,
         "maps": np.concatenate(maps, axis=1).astype(np.float16),
-        "occlusion": occlusion_maps(believed, np.asarray(data.values[covered]), data.labels[covered]).astype(
-            np.float16
-        ),
+        "occlusion": occlusion.astype(np.float16),
         "seconds": np.array(time.process_time() - started),
     }
-
-
-def _believed(backbone: Backbone, head: keras.Model, pixels: np.ndarray) -> np.ndarray:
-    from bcd_utils.models.features import BATCH, features_of
-    from bcd_utils.models.training import predict
-
-    features = [features_of(backbone, batch) for batch in in_batches(pixels, BATCH)]
-    return predict(head, np.concatenate(features))

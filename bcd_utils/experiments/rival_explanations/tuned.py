@@ -14,7 +14,7 @@ from bcd_utils.study.settings import Study
 from bcd_utils.utils.code_identity import code_identity
 from bcd_utils.utils.counting import OnProgress, silent
 from bcd_utils.utils.files import sha256_of_json
-from bcd_utils.utils.memmap import in_batches, sha256_of_array
+from bcd_utils.utils.memmap import sha256_of_array
 from bcd_utils.utils.parallel import Result, run_jobs
 
 
@@ -50,17 +50,12 @@ def tune_splits(
 def tune_on_split(training: Training, data: TrainingData) -> Result:
     """Tune a network on a split, in a worker process, and predict every image."""
     from bcd_utils.models.backbones import load_backbone
-    from bcd_utils.models.features import BATCH, features_of
     from bcd_utils.models.random_weights import CALIBRATION_IMAGES
-    from bcd_utils.models.training import predict
-    from bcd_utils.models.tuning import tuned
+    from bcd_utils.models.tuning import believed, tuned
 
     study = replace(data.study, seed=training.seed)
     learned = training.rows("train")
     backbone = load_backbone(study, np.asarray(data.values[learned[:CALIBRATION_IMAGES]]))
     fold = Fold(data.values, data.labels, learned, training.rows("validation"), data.classes, study)
     head, _ = tuned(backbone, fold, study.recipe)
-    parts = [
-        predict(head, features_of(backbone, np.asarray(each))) for each in in_batches(data.values, BATCH)
-    ]
-    return {"probabilities": np.concatenate(parts)}
+    return {"probabilities": believed(backbone, head, data.values)}

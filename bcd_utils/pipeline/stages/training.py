@@ -1,11 +1,11 @@
-"""The paper's head on a backbone: frozen, as the paper has it, or tuned with it."""
+"""The network: the paper's head on a frozen backbone, or one that is tuned."""
 
 from bcd_utils.pipeline.outside import network_files
 from bcd_utils.study.stage import Figure, PaperFigure, Stage
 
 STAGE = Stage(
     notebook="03_train_resnet50",
-    question="What does the paper's head learn?",
+    question="What does the network learn?",
     reads=("dataset.json", "splits.csv", "images.npy"),
     writes=(
         "features.csv",

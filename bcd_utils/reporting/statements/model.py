@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bcd_utils.reporting.statements.base import Summary, at, notebook_of, statement
 
 
-@statement("settings backbone, fine_tuning; artifacts/training.json")
+@statement("settings backbone, training, fine_tuning; artifacts/training.json")
 def technology(summary: Summary) -> str:
     frozen = "partly fine-tuned" if at(summary, "settings").get("fine_tuning") else "frozen"
     head = "a logistic regression on its features" if probes_alone(summary) else "a new fully connected head"
+    if recipe := recipe_of(summary):
+        frozen = "tuned" if recipe["trainable_from"] == "all" else "partly fine-tuned"
+        head = "a new softmax layer"
     backbone = at(summary, "provenance", "backbone")
     return f"Deep learning, supervised image classification: a {frozen} {backbone} and {head}."
 
 
-@statement("settings image_size, pooling, hidden_units, dropout; artifacts/training.json")
+@statement("settings image_size, training, pooling, hidden_units, dropout, recipe; artifacts/training.json")
 def network(summary: Summary) -> str:
     settings, weights = at(summary, "settings"), at(summary, "parameters")
     side, units = settings["image_size"], ", ".join(map(str, settings["hidden_units"]))
     pooling = {"flatten": "feature map flattened", "average": "average pooling"}[settings["pooling"]]
+    layers = f"{pooling}, BatchNorm, Dense {units} (ReLU, dropout {settings['dropout']:g} after each)"
+    if recipe := recipe_of(summary):
+        layers = f"average pooling, dropout {recipe['dropout']:g}"
     return (
         f"{at(summary, 'provenance', 'backbone')} ({weights['backbone']:,} weights) takes {side} x {side} x 3 pixels. "
-        f"Head ({weights['head']:,} weights): {pooling}, BatchNorm, Dense {units} (ReLU, dropout "
-        f"{settings['dropout']:g} after each), softmax over {', '.join(at(summary, 'dataset', 'classes'))}."
+        f"Head ({weights['head']:,} weights): {layers}, softmax over {', '.join(at(summary, 'dataset', 'classes'))}."
     )
 
 
@@ -33,9 +40,22 @@ def initialisation(summary: Summary) -> str:
     return f"Backbone: {weights} (SHA-256 {digest}). Head: Glorot uniform from seed {at(summary, 'settings', 'seed')}."
 
 
-@statement("settings learning_rate, batch_size, epochs, patience and others; artifacts/training.json")
+@statement(
+    "settings training, learning_rate, batch_size, epochs, patience and others, recipe; artifacts/training.json"
+)
 def training(summary: Summary) -> str:
     settings, further = at(summary, "settings"), ""
+    if recipe := recipe_of(summary):
+        part = recipe["trainable_from"]
+        return (
+            f"The softmax layer alone for {recipe['head_epochs']} epochs at {recipe['head_rate']:g}, then "
+            f"{'all layers' if part == 'all' else f'layers from {part} on'} with it for "
+            f"{at(summary, 'epochs')}, BatchNorm frozen: AdamW, learning rate "
+            f"{recipe['learning_rate']:g} falling to zero along a half cosine, weight decay "
+            f"{recipe['weight_decay']:g}, cross-entropy, labels smoothed by {recipe['label_smoothing']:g}, batches of "
+            f"{recipe['batch_size']}, class weights {recipe['class_weights']}, {augmentation(summary)}, "
+            f"{recipe['precision']}. Seed {settings['seed']}."
+        )
     if tuning := settings.get("fine_tuning"):
         further = f" Then fine-tuning from {tuning['trainable_from']} on, learning rate {tuning['learning_rate']:g}."
     return (
@@ -48,6 +68,8 @@ def training(summary: Summary) -> str:
 
 @statement("artifacts/training.json")
 def selection(summary: Summary) -> str:
+    if keeps_the_last(summary):
+        return f"The weights of the last of {at(summary, 'epochs')} epochs: none was chosen."
     return (
         f"The weights of the epoch with the lowest loss on the tuning set: {at(summary, 'best_epoch')} of "
         f"{at(summary, 'epochs')}. The test set had no part in it."
@@ -59,7 +81,9 @@ def uses_of_tuning(summary: Summary) -> str:
     """What the tuning images are used for, all of it at once."""
     images = at(summary, "split", "validation")
     at(summary, "best_epoch")
-    uses = ["early stopping", "the temperature", "the thresholds"]
+    uses = ["the temperature", "the thresholds"]
+    if not keeps_the_last(summary):
+        uses.insert(0, "the choice of the epoch" if recipe_of(summary) else "early stopping")
     if summary.get("cam"):
         uses.append("the heat maps' threshold")
     return (
@@ -100,6 +124,8 @@ def ensembling(summary: Summary) -> str:
 def separation(summary: Summary) -> str:
     at(summary, "provenance", "backbone")
     chosen = "penalty" if probes_alone(summary) else "epoch"
+    if keeps_the_last(summary):
+        chosen = "temperature and the thresholds alone"
     return (
         "Resizing and pixel preparation treat each image by itself; training images alone set weights, "
         f"tuning images choose the {chosen}, and test images are only scored."
@@ -112,9 +138,20 @@ def probes_alone(summary: Summary) -> bool:
     return bool(probes) and not (summary.get("parameters") or summary.get("comparison"))
 
 
+def recipe_of(summary: Summary) -> dict[str, Any] | None:
+    """Settings of the recipe, where the run's network was trained by it."""
+    settings = at(summary, "settings")
+    return settings["recipe"] if settings.get("training") == "recipe" else None
+
+
+def keeps_the_last(summary: Summary) -> bool:
+    """Whether no epoch was chosen."""
+    return (recipe_of(summary) or {}).get("keep") == "last"
+
+
 def augmentation(summary: Summary) -> str:
     """Whether and how training images are changed, in words."""
-    changes = at(summary, "settings").get("augmentation")
+    changes = (recipe_of(summary) or at(summary, "settings")).get("augmentation")
     if not changes:
         return "no augmentation"
     listed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in changes.items())

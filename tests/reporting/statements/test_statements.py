@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import asdict
 
 import pytest
 from summaries import FULL
 
 from bcd_utils.reporting.statements import STATEMENTS, state
+from bcd_utils.study.training_settings import Recipe
 
 ALWAYS = {"readme", "intended_use"}
 
@@ -156,6 +158,26 @@ def test_the_network_and_its_training_are_told_from_settings():
     assert "rotation degrees 20.0, horizontal flip True" in said
     assert said.endswith("Then fine-tuning from conv5 on, learning rate 1e-05.")
     assert "partly fine-tuned" in text("technology", changed(settings=settings))
+
+
+def test_a_network_trained_by_the_recipe_is_told_from_its_settings_alone():
+    recipe = asdict(Recipe(epochs=7, learning_rate=3e-4, dropout=0.25))
+    summary = changed(settings=FULL["settings"] | {"training": "recipe", "recipe": recipe})
+    assert "a tuned ResNet50 and a new softmax layer." in text("technology", summary)
+    assert "average pooling, dropout 0.25, softmax" in text("network", summary)
+    said = text("training", summary)
+    assert "AdamW, learning rate 0.0003" in said and "rotation degrees 10.0" in said and "all layers" in said
+    assert text("selection", summary) == "The weights of the last of 7 epochs: none was chosen."
+    assert text("uses_of_tuning", summary).startswith(
+        "The 1 tuning images serve the temperature, the thresholds and"
+    )
+    assert "the temperature and the thresholds alone" in text("separation", summary)
+    recipe = recipe | {"keep": "best", "trainable_from": "conv5"}
+    summary = changed(settings=FULL["settings"] | {"training": "recipe", "recipe": recipe})
+    assert "layers from conv5 on" in text("training", summary)
+    assert "partly fine-tuned" in text("technology", summary)
+    assert "lowest loss" in text("selection", summary)
+    assert "serve the choice of the epoch, the temperature" in text("uses_of_tuning", summary)
 
 
 def test_who_it_works_for_and_what_more_images_would_tell_is_said():
