@@ -62,6 +62,8 @@ class Network:
     dataset : Dataset
         With the classes, in the order of all probabilities, and the positive one.
     backbone : Backbone
+    untuned : Backbone
+        In whose features distances are measured: the same, unless the study tuned it.
     head : keras.Model
     evaluation : dict
         The run's ``evaluation.json``.
@@ -73,6 +75,7 @@ class Network:
     run: Run
     dataset: Dataset
     backbone: Backbone
+    untuned: Backbone
     head: keras.Model
     evaluation: dict[str, Any]
     seen: Seen
@@ -99,10 +102,12 @@ class Network:
         images = ImageSet.of_run(run)
         known = images.table.iloc[images.rows["train"]]
         averages = np.load(run.artifact("average_features.npy"), mmap_mode="r")[images.rows["train"]]
+        backbone = study_model.trained_backbone(run, images)
         return cls(
             run,
             recorded_dataset(run),
-            study_model.trained_backbone(run, images),
+            backbone,
+            study_model.frozen_backbone(run, images) if run.study.tunes_backbone else backbone,
             keras.models.load_model(run.artifact("head.keras"), compile=False),
             evaluation,
             Seen.of(averages, known["id"].to_numpy(), known["group"].to_numpy()),
@@ -136,7 +141,11 @@ class Network:
     def say(self, squares: np.ndarray) -> Said:
         """What it says of images as it is shown them, uint8 (n, s, s, 3), n at most `features.BATCH`."""
         # as they are stored while the head is trained
-        features = features_of(self.backbone, squares).astype(self.run.study.feature_dtype)
+        stored = self.run.study.feature_dtype
+        features = features_of(self.backbone, squares).astype(stored)
+        known = features
+        if self.untuned is not self.backbone:
+            known = features_of(self.untuned, squares).astype(stored)
         # as predictions.csv holds them, on which the thresholds were chosen
         probabilities = predict(self.head, features).astype(str).astype(float)
         scores = probabilities[:, self.dataset.classes.index(self.dataset.positive)]
@@ -146,5 +155,5 @@ class Network:
             apply_temperature(probabilities, self.evaluation["calibration"]["temperature"]),
             {name: scores >= threshold for name, threshold in self.thresholds.items()},
             prediction_sets(probabilities, self.evaluation["selective"]["least_probability"]),
-            self.seen.distances(pooled(features)),
+            self.seen.distances(pooled(known)),
         )

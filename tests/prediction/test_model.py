@@ -93,7 +93,7 @@ def test_the_network_is_shown_what_preprocessing_shows_it(tmp_path, fitting, sta
     study = SimpleNamespace(
         source=SimpleNamespace(stain=stain), resize=fitting.resize, contrast=fitting.contrast, image_size=32
     )
-    shown = Network(SimpleNamespace(study=study), *[None] * 5).shown(image)
+    shown = Network(SimpleNamespace(study=study), *[None] * 6).shown(image)
     row = pd.Series({"path": "a.png", "masks": ""})
     assert np.array_equal(shown, picture_of(tmp_path, row, "image", 32, stain, fitting))
 

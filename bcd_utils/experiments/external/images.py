@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,9 @@ from bcd_utils.study.source import spoken_of
 from bcd_utils.utils.counting import OnProgress, silent
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.memmap import pooled
+
+if TYPE_CHECKING:
+    from bcd_utils.models.backbones import Backbone
 
 
 def external_source(study: Study, known: Sequence[str] = ()) -> External | None:
@@ -168,7 +172,7 @@ def predict_images(
         One row a usable image: id, group, label, predicted, probability of that, and ``p_<class>`` each;
         no row without images.
     features : ndarray of float32, shape (n, c)
-        The backbone's features, averaged over the image.
+        The backbone's features before any tuning, averaged over the image.
     """
     from bcd_utils.experiments import study_model
     from bcd_utils.models.features import image_features
@@ -179,10 +183,15 @@ def predict_images(
         classes = recorded_dataset(run).classes
         nothing = pd.DataFrame(columns=["id", "group", "label"])
         return predictions_table(nothing, np.zeros((0, len(classes))), classes), np.zeros((0, 1))
-    backbone = study_model.trained_backbone(run, ImageSet.of_run(run))
-    features = image_features(backbone, images, run.study.feature_dtype, on_progress)
+
+    def features(backbone: Backbone) -> np.ndarray:
+        return image_features(backbone, images, run.study.feature_dtype, on_progress)
+
+    here = ImageSet.of_run(run)
+    untuned = pooled(features(study_model.frozen_backbone(run, here)))
     head = keras.models.load_model(run.artifact("head.keras"), compile=False)
-    return predictions_table(images.table, predict(head, features), images.classes), pooled(features)
+    probabilities = predict(head, features(study_model.trained_backbone(run, here)))
+    return predictions_table(images.table, probabilities, images.classes), untuned
 
 
 def predictions_table(rows: pd.DataFrame, probabilities: np.ndarray, classes: Sequence[str]) -> pd.DataFrame:

@@ -67,7 +67,7 @@ def shift_images(
     """
     study, here = run.study, ImageSet.of_run(run)
     splits = here.table.merge(run.read_csv("manifest.csv")[["id", "width", "height"]], on="id")
-    own = pooled(study_model.features(run, study_model.trained_backbone(run, here), on_progress))
+    own = pooled(study_model.features(run, study_model.frozen_backbone(run, here), on_progress))
     test, known = here.rows["test"], own[here.rows["train"]]
     sources = {
         "internal test": (splits.iloc[test], one_by_one(here.pixels, test), own[test]),
