@@ -160,7 +160,7 @@ def test_a_missing_study_names_those_that_there_are(bcd, name):
     assert ended.code == 1
     assert re.search(r"There is no study file \S*nosuch.yaml.\nTo fix: name one of: ", ended.err)
     assert (
-        ", paper, phantom, published, recipe, recipe_long, trust, " in ended.err
+        ", paper, phantom, published, recipe, recipe_long, recipe_model, trust, " in ended.err
         and "reported" not in ended.err
     )
 

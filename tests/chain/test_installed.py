@@ -91,7 +91,7 @@ def test_a_study_of_ours_is_known_by_its_name(bcd, tmp_path):
     unknown = bcd("run", "nosuch")
     assert (
         unknown.returncode == 1
-        and ", paper, phantom, published, recipe, recipe_long, trust, " in unknown.stderr
+        and ", paper, phantom, published, recipe, recipe_long, recipe_model, trust, " in unknown.stderr
     )
     assert list(tmp_path.iterdir()) == []
     nothing = bcd("runs")

@@ -19,7 +19,7 @@ from zero_width import intervals, without_width
 
 from bcd_utils.experiments.comparison.claims import BESIDE, CLAIMS, ELSEWHERE, FEWER
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 TRAINED = [
     "paper", "paper-linear", "paper-cbam", "plain_cnn", "logistic_regression", "svm", "paper-random-linear",
     "paper-average", "outline-logistic_regression",
@@ -183,7 +183,6 @@ def test_everybody_can_use_the_pages(run):
     check_pages(run)
 
 
-@pytest.mark.long
 def test_data_without_masks_and_one_candidate_are_compared_too(study, tmp_path):
     for number in range(60):
         label = ("benign", "malignant", "normal")[number % 3]
@@ -203,7 +202,6 @@ def test_data_without_masks_and_one_candidate_are_compared_too(study, tmp_path):
     assert "Nobody to hold against it." in text and "Nobody reads outlines here." in text
 
 
-@pytest.mark.long
 def test_a_comparison_that_was_stopped_trains_what_is_missing_and_comes_out_the_same(study, run, record):
     jobs = [path.parent for path in (study.cache / "jobs").glob("*/result.npz")]
     lost = [folder for folder in jobs if "candidate='plain_cnn'" in (folder / "job.json").read_text()][:2]
