@@ -17,11 +17,11 @@ from shared import parser_of, write_report
 
 from bcd_utils.datasets.phantoms.calibration import calibration_images
 from bcd_utils.images.augmentation import augment
-from bcd_utils.models.backbones import load_backbone
+from bcd_utils.models.backbones import compute_in, load_backbone
 from bcd_utils.models.fine_tuning import unfreeze_from
 from bcd_utils.models.trainer import Trainer
 from bcd_utils.models.training import Batches
-from bcd_utils.models.tuning import compute_in, one_ahead, softmax_head
+from bcd_utils.models.tuning import one_ahead, softmax_head
 from bcd_utils.study.loading import make_study
 from bcd_utils.utils.backend import device, keras
 

@@ -12,7 +12,7 @@ import pandas as pd
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.evaluation.predictions import with_predictions
 from bcd_utils.images.augmentation import augment
-from bcd_utils.models.backbones import Backbone, freeze, load_backbone
+from bcd_utils.models.backbones import Backbone, compute_in, freeze, load_backbone
 from bcd_utils.models.candidates.base import Fold
 from bcd_utils.models.features import features_of, image_features
 from bcd_utils.models.fine_tuning import as_new_backbone, fine_tune, unfreeze_from
@@ -20,7 +20,7 @@ from bcd_utils.models.head import build_head
 from bcd_utils.models.random_weights import CALIBRATION_IMAGES
 from bcd_utils.models.saving import save_undated
 from bcd_utils.models.training import HISTORY_COLUMNS, Batches, train
-from bcd_utils.models.tuning import compute_in, kept_epoch, softmax_head, tuned
+from bcd_utils.models.tuning import kept_epoch, softmax_head, tuned
 from bcd_utils.study.run import Run
 from bcd_utils.study.settings import Augmentation, Study
 from bcd_utils.utils.backend import device, jit_compile, keras
@@ -130,7 +130,7 @@ def fit_further(
         history, best_epoch = pd.concat([history, further], ignore_index=True), len(history) + restored
     else:
         layers = unfreeze_from(backbone.model, study.recipe.trainable_from)
-        compute_in(backbone.model, "float32")
+        compute_in(backbone.model, study.precision)
     with run.writing("backbone.keras") as temporary:
         save_undated(backbone.model, temporary)
     freeze(backbone.model)

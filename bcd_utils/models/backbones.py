@@ -37,7 +37,7 @@ class Backbone:
     weights_sha256 : str
         Identity of the weights.
     preparation : str
-        What ``prepare`` does, in words.
+        What ``prepare`` does, and in which precision the network computes where that is not float32, in words.
     untrained : bool
     """
 
@@ -65,6 +65,12 @@ def freeze(model: keras.Model) -> None:
     """Make every layer untrainable, nested ones too."""
     for layer in model._flatten_layers():
         layer.trainable = False
+
+
+def compute_in(model: keras.Model, precision: str) -> None:
+    """Have every layer of a network compute in a precision; weights and BatchNorm's statistics stay float32."""
+    for layer in model._flatten_layers():
+        layer.dtype_policy = keras.DTypePolicy(precision)
 
 
 def hash_weights(model: keras.Model) -> str:
@@ -104,7 +110,7 @@ def load_backbone(study: Study, calibration_images: np.ndarray) -> Backbone:
     Parameters
     ----------
     study : Study
-        Reads backbone, weights, scaling, image_size and seed.
+        Reads backbone, weights, scaling, image_size, precision and seed.
     calibration_images : ndarray, uint8, shape (n, s, s, 3)
         Training images, or others that are never tested; random weights set their BatchNorm statistics on
         the first 8.
@@ -132,6 +138,10 @@ def load_backbone(study: Study, calibration_images: np.ndarray) -> Backbone:
         digest = hash_weights(backbone.model)
         backbone = replace(backbone, weights="random (untrained)", weights_sha256=digest, untrained=True)
     freeze(backbone.model)
+    if study.precision != "float32":
+        compute_in(backbone.model, study.precision)
+        said = f"{backbone.preparation}, computed in {study.precision.replace('_', ' ')}"
+        backbone = replace(backbone, preparation=said)
     return backbone
 
 

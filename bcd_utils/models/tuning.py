@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from bcd_utils.images.augmentation import augment
-from bcd_utils.models.backbones import Backbone
+from bcd_utils.models.backbones import Backbone, compute_in
 from bcd_utils.models.features import BATCH, features_of
 from bcd_utils.models.fine_tuning import discriminative_rates, unfreeze_from
 from bcd_utils.models.trainer import Trainer
@@ -209,12 +209,6 @@ def _train_head(
     for epoch in range(recipe.head_epochs):
         trainer.fit_epoch(batches.of_epoch(epoch), weights)
     head.set_weights(only.get_weights())
-
-
-def compute_in(model: keras.Model, precision: str) -> None:
-    """Have every layer of a network compute in a precision; weights and BatchNorm's statistics stay float32."""
-    for layer in model._flatten_layers():
-        layer.dtype_policy = keras.DTypePolicy(precision)
 
 
 class Checkpoint:

@@ -196,6 +196,8 @@ class Study(Settings):
         augmentation, batches, rates and epochs are that one's then.
     fine_tuning : FineTuning or None
         A second stage of the paper's training.
+    precision : {"float32", "mixed_bfloat16"}
+        In which the backbone computes features; its weights stay float32. What `Recipe` tunes has its own.
     feature_dtype : {"float32", "bfloat16"}
         Precision of cached features on disk.
     bootstrap_samples : int
@@ -244,6 +246,7 @@ class Study(Settings):
     class_weights: Literal["none", "balanced"] = "none"
     training: Literal["paper", "recipe"] = "paper"
     fine_tuning: FineTuning | None = None
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
     feature_dtype: Literal["float32", "bfloat16"] = "float32"
     bootstrap_samples: Annotated[int, Field(ge=100, le=1_000_000)] = 2000
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95

@@ -5,6 +5,7 @@ import pytest
 
 from bcd_utils.models import backbones
 from bcd_utils.models.backbones import load_backbone, preparation_of, unit_scaling
+from bcd_utils.models.features import features_of
 from bcd_utils.study.loading import make_study
 from bcd_utils.study.networks import NETWORKS
 from bcd_utils.utils.backend import keras
@@ -31,6 +32,18 @@ def extractor(tmp_path_factory):
     path = tmp_path_factory.mktemp("extractor") / "small.keras"
     keras.Model(inputs, x).save(path)
     return path
+
+
+def test_in_bfloat16_the_features_are_nearly_those_of_float32_and_known_as_others(images, extractor):
+    exact = load_backbone(study(backbone=str(extractor)), images)
+    coarse = load_backbone(study(backbone=str(extractor), precision="mixed_bfloat16"), images)
+    assert exact.identity != coarse.identity and exact.weights_sha256 == coarse.weights_sha256
+    assert coarse.preparation == "inside the extractor, computed in mixed bfloat16"
+    assert all(weight.dtype == "float32" for weight in coarse.model.weights)
+    wanted, found = features_of(exact, images), features_of(coarse, images)
+    assert found.dtype == np.float32
+    spread = wanted.std()
+    assert 0 < np.abs(found - wanted).max() < 0.05 * spread  # 8 bits of a number: 1 in 256
 
 
 def test_unit_scaling_is_division_by_255():

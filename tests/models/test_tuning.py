@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from bcd_utils.models import tuning
-from bcd_utils.models.backbones import Backbone, freeze, no_scaling
+from bcd_utils.models.backbones import Backbone, compute_in, freeze, no_scaling
 from bcd_utils.models.candidates.base import Fold
-from bcd_utils.models.tuning import Checkpoint, compute_in, one_ahead, softmax_head, tune, tuned
+from bcd_utils.models.tuning import Checkpoint, one_ahead, softmax_head, tune, tuned
 from bcd_utils.study.loading import make_study
 from bcd_utils.study.training_settings import Augmentation, Recipe
 from bcd_utils.utils.backend import keras

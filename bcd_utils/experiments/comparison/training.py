@@ -161,7 +161,7 @@ def code_of(candidate: Candidate, study: Study) -> list:
     """What decides a training besides its data: the learner's code and settings, the backbone's file."""
     from bcd_utils.models.training import head_settings
 
-    settings = head_settings(study) | {"scaling": study.scaling}
+    settings = head_settings(study) | {"scaling": study.scaling, "precision": study.precision}
     stages = [stage and asdict(stage) for stage in (study.augmentation, study.fine_tuning)]
     scratch = [study.comparison.scratch_epochs, study.comparison.scratch_patience]
     names = (study.backbone, study.weights)

@@ -148,7 +148,10 @@ def _on_features(
 def _network(study: Study) -> list[str]:
     """What names a study's network before it is loaded."""
     names = (study.backbone, study.weights)
-    return [sha256_of_file(name) if Path(name).is_file() else name for name in names] + [study.scaling]
+    return [sha256_of_file(name) if Path(name).is_file() else name for name in names] + [
+        study.scaling,
+        study.precision,
+    ]
 
 
 def _jobs(name: str, folds: Sequence[pd.Series], seed: int, parts: list[Any]) -> Jobs:
