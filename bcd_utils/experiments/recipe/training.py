@@ -62,8 +62,8 @@ def train_arms(
         ``probabilities`` float32 (n, classes), NaN where not predicted, and ``seconds``, the processor's time from
         features or pixels to there. Of tuned arms also ``flipped``, the probabilities of images seen in a mirror;
         ``history``, see `tuning.tune`; ``maps`` float16 (3, test images, h, w): Grad-CAM of the true class, the
-        predicted and the positive one; and ``occlusion`` float16 (m, h, w), of the true class, of those test images
-        that are among `occluded_rows`.
+        predicted and the positive one; and, of the first tuned arm, ``occlusion`` float16 (m, h, w), of the true
+        class, of those test images that are among `occluded_rows`.
     origin : mapping
         Of the network before any tuning; see `Backbone.origin`.
     """
@@ -100,10 +100,11 @@ def tune_arms(
     from bcd_utils.models.tuning import settings_of
 
     jobs: Jobs = {}
-    positive, occluded = images.classes.index(images.dataset.positive), occluded_rows(images.table)
+    positive, nothing = images.classes.index(images.dataset.positive), np.empty(0, int)
+    occluded = dict.fromkeys(tuned, nothing) | {name: occluded_rows(images.table) for name in [*tuned][:1]}
     shared = {"data": tuned, "positive": positive, "occluded": occluded}
-    told = [positive, occluded.tolist(), images.labels.tolist()]
     for name, data in tuned.items():
+        told = [positive, occluded[name].tolist(), images.labels.tolist()]
         parts = [_network(data.study), settings_of(data.study.recipe), sha256_of_array(data.values)]
         jobs |= _jobs(name, splits, seed, [*parts, *told, code_identity(__name__)])
     finished = run_jobs(tune_on_fold, dict(jobs.values()), shared, on_progress)
@@ -207,7 +208,8 @@ def tune_on_fold(training: Training, shared: Mapping[str, Any]) -> Result:
                 predicted = probabilities[0, batch].argmax(axis=1)
                 wanted = (data.labels[batch], predicted, np.full(len(batch), shared["positive"]))
                 maps.append(np.stack([grad_cam(head, features, classes) for classes in wanted]))
-    covered = np.intersect1d(test, shared["occluded"])
+    seconds = time.process_time() - started
+    covered = np.intersect1d(test, shared["occluded"][training.model])
     pixels = np.asarray(data.values[covered])
     occlusion = occlusion_maps(partial(believed, backbone, head), pixels, data.labels[covered])
     return {
@@ -216,5 +218,5 @@ def tune_on_fold(training: Training, shared: Mapping[str, Any]) -> Result:
         "history": history,
         "maps": np.concatenate(maps, axis=1).astype(np.float16),
         "occlusion": occlusion.astype(np.float16),
-        "seconds": np.array(time.process_time() - started),
+        "seconds": np.array(seconds),
     }
