@@ -1,10 +1,12 @@
-"""Time the study against the plain Keras loop, side by side in one run, as ratios.
+"""Time this project against what others wrote, side by side in one run, as ratios.
 
-    python benchmarks/bench.py                       on phantoms
-    python benchmarks/bench.py --data-dir BUSI       on all of BUSI
+    python benchmarks/bench.py                             on phantoms
+    python benchmarks/bench.py --data-dir BUSI --rounds 3  on all of BUSI, each row three times, turn by turn
+    python benchmarks/bench.py --only extraction precision
 
-Writes reports/bench/bench.csv and bench.md. ResNet50 with random weights: the weights' values do not
-change the time.
+Writes reports/bench/bench.csv and bench.md: of each row the median, and in brackets the least and the most. ResNet50
+with random weights: the weights' values do not change the time. ONNX Runtime has a row where it is installed (the
+extra `export`).
 """
 
 from __future__ import annotations
@@ -13,13 +15,15 @@ import json
 import os
 import platform
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -29,147 +33,251 @@ from bcd_utils.datasets.at_hand import read_source
 from bcd_utils.datasets.image_set import ImageSet
 from bcd_utils.datasets.manifest import build_manifest, data_hash
 from bcd_utils.datasets.splits import split_images
-from bcd_utils.experiments import study_model
 from bcd_utils.experiments.repeated_splits.training import head_inputs, plain_splits, train_splits
 from bcd_utils.images.arrays import write_images
-from bcd_utils.models.backbones import load_backbone
+from bcd_utils.models.backbones import Backbone, load_backbone
+from bcd_utils.models.candidates.base import Fold
 from bcd_utils.models.features import BATCH, cached_features
 from bcd_utils.models.head import build_head
-from bcd_utils.models.training import predict
+from bcd_utils.models.training import fit_head, predict
 from bcd_utils.study.loading import load_study
-from bcd_utils.study.run import Run
 from bcd_utils.study.settings import RepeatedSplits, Study
 from bcd_utils.utils.backend import device, keras, seed_everything
 from bcd_utils.utils.paths import STUDIES
+
+Times = list[float]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every row is measured on.
+
+    Attributes
+    ----------
+    study : Study
+    arguments : sequence of str
+        By which ``bcd run`` makes the same study.
+    images : ImageSet
+    scratch : Path
+    rounds, splits : int
+    """
+
+    study: Study
+    arguments: Sequence[str]
+    images: ImageSet
+    scratch: Path
+    rounds: int
+    splits: int
+
+    def backbone(self, **settings: str) -> Backbone:
+        """The study's, with other settings perhaps."""
+        study = replace(self.study, **settings)  # type: ignore[arg-type]
+        return load_backbone(study, np.asarray(self.images.pixels[:BATCH]))
+
+    def empty_cache(self) -> None:
+        """Have nothing cached from here on."""
+        os.environ["BCD_CACHE_DIR"] = tempfile.mkdtemp(dir=self.scratch)
+
+
+Row = dict[str, str]
+
+
+def row(
+    what: str, unit: str, ours: Times, other: str, theirs: Times, target: str, faster: bool = False
+) -> Row:
+    """Medians with their ranges, and the ratio of each round: ours by theirs, or with ``faster`` theirs by ours."""
+    pairs = zip(ours, theirs, strict=True)
+    ratios = [(b / a if faster else a / b) for a, b in pairs]
+    return {
+        "what": f"{what} ({unit})",
+        "this project": spread(ours),
+        "compared with": f"{other} {spread(theirs)}",
+        "ratio": spread(ratios),
+        "wanted": target,
+    }
+
+
+def spread(values: Times) -> str:
+    """Median, and in brackets the least and the most.
+
+    Examples
+    --------
+    >>> spread([3.0, 1.0, 2.0])
+    '2 [1, 3]'
+    """
+    return f"{np.median(values):.3g} [{min(values):.3g}, {max(values):.3g}]"
+
+
+def seconds_of(call: Callable[[], object]) -> float:
+    """Wall time of a call."""
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
+
+
+def chain(bench: Bench) -> Iterator[Row]:
+    """All notebooks of the study by ``bcd run``, from an empty cache."""
+    beside, work, peak = [], [], []
+    for number in range(bench.rounds):
+        bench.empty_cache()
+        folder = bench.scratch / f"run-{number}"
+        command = [sys.executable, "-m", "bcd_utils.cli", "run", *bench.arguments, "--run-dir", str(folder)]
+        seconds = seconds_of(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL))  # noqa: B023
+        summary = json.loads((folder / "summary.json").read_text())
+        work.append(sum(summary["work_seconds"].values()))
+        beside.append(seconds - work[-1])
+        peak.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6)
+    yield row("whole chain, beside data", "s", beside, "on data", work, "25 s beside data")
+    yield {"what": "its largest process so far (GB)", "this project": spread(peak), "wanted": "2"}
+
+
+def extraction(bench: Bench) -> Iterator[Row]:
+    """Features of images into the cache, against networks on batches that are ready, which keep nothing."""
+    backbone = bench.backbone()
+    images = np.asarray(bench.images.pixels[: BATCH * 6])
+    ready = [backbone.prepare(images[start : start + BATCH]) for start in range(0, len(images), BATCH)]
+    rivals: dict[str, Callable[[np.ndarray], object]] = {
+        "bare backbone(x)": lambda batch: np.asarray(backbone.model(batch, training=False))
+    }
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        graph = tf.function(lambda batch: backbone.model(batch, training=False))
+        rivals["a TensorFlow graph"] = lambda batch: graph(batch).numpy()
+    if find_spec("onnxruntime") and find_spec("tf2onnx"):
+        import onnxruntime
+
+        file = str(bench.scratch / "backbone.onnx")
+        backbone.model.export(file, format="onnx", verbose=False)
+        session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+        name = session.get_inputs()[0].name
+        rivals["ONNX Runtime"] = lambda batch: session.run(None, {name: batch})
+    ours: Times = []
+    theirs: dict[str, Times] = {name: [] for name in rivals}
+    for call in rivals.values():
+        call(ready[0])
+    for _ in range(max(3, bench.rounds)):
+        bench.empty_cache()
+        ours.append(len(images) / seconds_of(lambda: cached_features(backbone, images, "bench")))
+        for name, call in rivals.items():
+            seconds = seconds_of(lambda: [call(batch) for batch in ready])  # noqa: B023
+            theirs[name].append(len(images) / seconds)
+    for name, values in theirs.items():
+        yield row("extraction", "images/s", ours, name, values, "0.95 of ONNX Runtime")
+
+
+def precision(bench: Bench) -> Iterator[Row]:
+    """The same in bfloat16."""
+    images = np.asarray(bench.images.pixels[: BATCH * 6])
+    networks = [bench.backbone(precision="mixed_bfloat16"), bench.backbone()]
+    speeds: list[Times] = [[], []]
+    for _ in range(max(3, bench.rounds) + 1):
+        bench.empty_cache()
+        for network, found in zip(networks, speeds, strict=True):
+            seconds = seconds_of(lambda: cached_features(network, images, "bench"))  # noqa: B023
+            found.append(len(images) / seconds)
+    coarse, exact = (found[1:] for found in speeds)  # the first one compiles
+    yield row("extraction in bfloat16", "images/s", coarse, "float32", exact, "1.5")
+
+
+def frozen(bench: Bench) -> Iterator[Row]:
+    """Extraction, head and prediction, and many heads, against the plain Keras loop that the paper describes."""
+    study, images = bench.study, bench.images
+    classes = len(images.classes)
+    rows = images.rows
+    ours, theirs, epochs = [], [], 0
+    sweeps: dict[Literal["average", "flatten"], tuple[int, str, Times]] = {
+        "average": (bench.splits, "0.25", []),
+        "flatten": (max(2, bench.splits // 5), "3", []),
+    }
+    for _ in range(bench.rounds):
+        bench.empty_cache()
+        seed_everything(study.seed)
+        started = time.perf_counter()
+        values = cached_features(bench.backbone(), images.pixels, "bench", study.feature_dtype)
+        fold = Fold(values, images.labels, rows["train"], rows["validation"], classes, study)
+        head, history, _ = fit_head(fold)
+        predict(head, values)
+        ours.append(time.perf_counter() - started)
+        epochs = len(history)
+        theirs.append(seconds_of(lambda: plain_loop(bench, epochs)))  # noqa: B023
+        table = pd.DataFrame({"label": np.asarray(images.classes)[images.labels], "status": "ok"})
+        for pooling, (count, _, found) in sweeps.items():
+            repeated = replace(study, repeated_splits=RepeatedSplits(splits=count, pooling=pooling))
+            drawn, inputs = plain_splits(table, repeated), head_inputs(values, repeated)
+            seconds = seconds_of(lambda: train_splits(drawn, inputs, images.labels, classes, repeated))  # noqa: B023
+            found.append(seconds / count * 100)
+    what = f"frozen study, {len(images.labels)} images, {epochs} epochs"
+    yield row(what, "s", ours, "plain Keras loop", theirs, "10 times as fast", faster=True)
+    for pooling, (count, wanted, found) in sweeps.items():
+        yield row(
+            f"100 splits, {pooling} pooling, from {count}", "s", found, "one plain Keras loop", theirs, wanted
+        )
+
+
+def plain_loop(bench: Bench, epochs: int) -> None:
+    """One Sequential model over ready arrays, fit, predict."""
+    study, images = bench.study, bench.images
+    seed_everything(study.seed)
+    backbone = bench.backbone()
+    model = keras.Sequential(
+        [backbone.model, build_head(backbone.model.output_shape[1:], len(images.classes), study)]
+    )
+    model.compile("adam", "categorical_crossentropy", metrics=["acc"])
+    x = backbone.prepare(np.asarray(images.pixels))
+    y = np.eye(len(images.classes), dtype=np.float32)[images.labels]
+    train, validation = images.rows["train"], images.rows["validation"]
+    options = {"batch_size": study.batch_size, "epochs": epochs, "verbose": 0}
+    model.fit(x[train], y[train], validation_data=(x[validation], y[validation]), **options)
+    model.predict(x, verbose=0)
+
+
+ROWS = {each.__name__: each for each in (chain, extraction, precision, frozen)}
 
 
 def prepare(study: Study, scratch: Path) -> ImageSet:
     """The study's images, labels and split, without notebooks."""
     found = read_source(study.source)
-    dataset, folder = found.dataset, found.folder
     manifest, _ = build_manifest(found, study.source.allow_partial)
     usable = manifest[manifest["status"] == "ok"].reset_index(drop=True)
     usable["split"] = split_images(usable)
     shown, stored = (study.input, study.image_size), scratch / "images.npy"
-    write_images(stored, folder, usable, *shown)
-    return ImageSet(study.source, usable, dataset.classes, data_hash(usable), *shown, stored=stored)
-
-
-def extraction(study: Study, sets: ImageSet, scratch: Path, rounds: int = 3) -> tuple[float, float]:
-    """Images per second: the bare ``backbone(x)`` on ready arrays, and our streaming pass to disk."""
-    backbone = load_backbone(study, np.asarray(sets.pixels[:BATCH]))
-    images = sets.pixels[: BATCH * 6]
-    ready = [backbone.prepare(images[start : start + BATCH]) for start in range(0, len(images), BATCH)]
-    backbone.model(ready[0], training=False)
-    bare, ours = [], []
-    for number in range(rounds):
-        started = time.perf_counter()
-        for batch in ready:
-            np.asarray(backbone.model(batch, training=False))
-        bare.append(len(images) / (time.perf_counter() - started))
-        started = time.perf_counter()
-        cached_features(backbone, images, "bench", folder=scratch / f"extraction-{number}")
-        ours.append(len(images) / (time.perf_counter() - started))
-    return float(np.median(bare)), float(np.median(ours))
-
-
-def cached_study(study: Study, sets: ImageSet, scratch: Path) -> tuple[float, int]:
-    """Seconds and epochs of extraction, training of the head and prediction, from an empty cache."""
-    seed_everything(study.seed)
-    started = time.perf_counter()
-    backbone = load_backbone(study, np.asarray(sets.pixels[:BATCH]))
-    kind, folder = study.feature_dtype, scratch / "features"
-    features = cached_features(backbone, sets.pixels, "bench", kind, folder=folder)
-    head = build_head(features.shape[1:], len(sets.classes), study)
-    history, _ = study_model.fit(Run(scratch, study), sets, backbone, features, head)
-    predict(head, features)
-    return time.perf_counter() - started, len(history)
-
-
-def naive_study(study: Study, sets: ImageSet, epochs: int) -> float:
-    """Seconds of what the paper describes: one Sequential model over ready arrays, fit, predict."""
-    seed_everything(study.seed)
-    started = time.perf_counter()
-    backbone = load_backbone(study, np.asarray(sets.pixels[:BATCH]))
-    model = keras.Sequential([backbone.model, build_head(backbone.model.output_shape[1:], 3, study)])
-    model.compile("adam", "categorical_crossentropy", metrics=["acc"])
-    x, y = np.asarray(sets.pixels) / np.float32(255), np.eye(3, dtype=np.float32)[sets.labels]
-    train, validation = sets.rows["train"], sets.rows["validation"]
-    options = {"batch_size": study.batch_size, "epochs": epochs, "verbose": 0}
-    model.fit(x[train], y[train], validation_data=(x[validation], y[validation]), **options)
-    model.predict(x, verbose=0)
-    return time.perf_counter() - started
-
-
-def repeated_splits(study: Study, sets: ImageSet, scratch: Path, pooling: str, splits: int) -> float:
-    """Seconds to train the head anew on so many splits by image, from cached features and an empty job cache."""
-    os.environ["BCD_CACHE_DIR"] = str(scratch / f"splits-{pooling}")
-    study = replace(study, repeated_splits=RepeatedSplits(splits=splits, pooling=pooling))
-    backbone = load_backbone(study, np.asarray(sets.pixels[:BATCH]))
-    features = cached_features(backbone, sets.pixels, "bench", folder=scratch / "features")
-    images = pd.DataFrame({"label": np.asarray(sets.classes)[sets.labels], "status": "ok"})
-    drawn = plain_splits(images, study)
-    started = time.perf_counter()
-    train_splits(drawn, head_inputs(features, study), sets.labels, len(sets.classes), study)
-    return time.perf_counter() - started
-
-
-def whole_chain(arguments: list[str], scratch: Path) -> tuple[float, float, float]:
-    """Seconds of a whole run, seconds of it spent on data, and peak memory in GB of its largest process."""
-    environment = os.environ | {"BCD_CACHE_DIR": str(scratch / "cache")}
-    command = [sys.executable, "-m", "bcd_utils.cli", "run", *arguments, "--run-dir", str(scratch / "run")]
-    started = time.perf_counter()
-    subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
-    seconds = time.perf_counter() - started
-    work = sum(json.loads((scratch / "run" / "summary.json").read_text())["work_seconds"].values())
-    return seconds, work, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
+    write_images(stored, found.folder, usable, *shown)
+    return ImageSet(study.source, usable, found.dataset.classes, data_hash(usable), *shown, stored=stored)
 
 
 def main() -> None:
     """Measure, print and write the table."""
     parser = parser_of(__doc__)
     parser.add_argument("--data-dir", help="BUSI's folder; phantoms if left out")
-    parser.add_argument("--epochs", type=int, default=30, help="at most so many epochs")
-    splits_help = "repeated splits; a fifth of them with Flatten"
-    parser.add_argument("--splits", type=int, default=20, help=splits_help)
+    parser.add_argument("--rounds", type=int, default=1, help="how often each row is measured")
+    parser.add_argument(
+        "--splits", type=int, default=20, help="repeated splits; a fifth of them with Flatten"
+    )
+    parser.add_argument("--only", nargs="+", choices=ROWS, default=[*ROWS], help="these rows alone")
+    parser.add_argument(
+        "--set", nargs="+", default=[], help="further settings, such as epochs=2", dest="settings"
+    )
     options = parser.parse_args()
-    dataset = ["source.dataset=busi"] if options.data_dir else ["source.dataset=phantom"]
-    settings = [*dataset, "weights=random", f"epochs={options.epochs}"]
+    settings = [
+        f"source.dataset={'busi' if options.data_dir else 'phantom'}",
+        "weights=random",
+        *options.settings,
+    ]
     study = load_study(STUDIES / "paper.yaml", settings, source={"data_dir": options.data_dir})
-    rows = []
-
-    def note(what: str, ours: str, other: str, ratio: str, target: str) -> None:
-        rows.append([what, ours, other, ratio, target])
-        sys.stdout.write(f"{what}: {ours}; {other}; {ratio} (target {target})\n")
-        sys.stdout.flush()
-
+    arguments = [str(STUDIES / "paper.yaml"), *(word for text in settings for word in ("--set", text))]
+    arguments += ["--data-dir", options.data_dir] if options.data_dir else []
+    rows: list[Row] = []
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
-        chosen = [word for text in settings for word in ("--set", text)]
-        place = ["--data-dir", options.data_dir] if options.data_dir else []
-        seconds, work, memory = whole_chain([str(STUDIES / "paper.yaml"), *chosen, *place], scratch)
-        on_data, beside = f"{work:.0f} s of it on data", f"{seconds - work:.0f} s"
-        note("whole chain, five reports", f"{seconds:.0f} s", on_data, beside, "< 90 s beside data")
-        note("peak memory of the largest process", f"{memory:.2f} GB", "", "", "< 3 GB")
-        shutil.rmtree(scratch / "run")
-        sets = prepare(study, scratch)
-        bare, ours = extraction(study, sets, scratch)
-        other = f"bare backbone(x) {bare:.1f}"
-        note("extraction, images/s", f"{ours:.1f}", other, f"{ours / bare:.2f}", ">= 0.9")
-        cached, epochs = cached_study(study, sets, scratch)
-        naive = naive_study(study, sets, epochs)
-        label = f"frozen study, {len(sets.labels)} images, {epochs} epochs"
-        note(label, f"{cached:.0f} s", f"plain Keras loop {naive:.0f} s", f"{naive / cached:.1f}x", ">= 5x")
-        sweeps = ("average", options.splits, "300 s"), ("flatten", options.splits // 5, "12")
-        for pooling, splits, target in sweeps:
-            seconds = repeated_splits(study, sets, scratch, pooling, splits)
-            hundred = seconds / splits * 100
-            what = f"100 splits, {pooling} pooling (from {splits})"
-            ratio = f"{hundred / naive:.1f} naive trainings"
-            note(what, f"{hundred:.0f} s", f"plain Keras loop once {naive:.0f} s", ratio, f"<= {target}")
-    table = pd.DataFrame(rows, columns=["what", "this project", "compared with", "ratio", "target"])
+        bench = Bench(study, arguments, prepare(study, scratch), scratch, options.rounds, options.splits)
+        for measure in options.only:
+            for found in ROWS[measure](bench):
+                rows.append(found)
+                sys.stdout.write("; ".join(found.values()) + "\n")
+                sys.stdout.flush()
     machine = f"{platform.system()} on {device()}, Keras {keras.__version__} on {keras.backend.backend()}"
-    write_report("bench", table, f"Measured on {machine}.")
+    write_report("bench", pd.DataFrame(rows).fillna(""), f"Measured on {machine}, {options.rounds} rounds.")
 
 
 if __name__ == "__main__":

@@ -76,7 +76,8 @@ def coverage_on_a_test_set(
     shares = SIZES[images]
     distance = distance_for(accuracy, shares)
     many, labels = many_labels(shares), np.repeat(np.arange(3), shares)
-    true = score(many, predictions(many, distance, np.random.default_rng(0)), CLASSES)
+    scores = score(many, predictions(many, distance, np.random.default_rng(0)), CLASSES)
+    true = {name: value for name, value in scores.items() if value is not None}
     generator = np.random.default_rng(seed)
     found: dict[str, list[dict]] = {name: [] for name in names}
     for repeat in range(repeats):

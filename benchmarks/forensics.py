@@ -40,9 +40,9 @@ def ours(row: Row, counts: Mapping[str, int], scores: Mapping[str, str]) -> bool
     named = {"sensitivity", "specificity", "precision", "f1"}
     first = next(iter(counts))
     texts = {f"{name}_{first}" if name in named else name: text for name, text in scores.items()}
-    average = "mean of scores" if row.folds else "not stated"
     reported = Reported(
-        {"test": texts}, class_counts={"test": counts}, folds=row.folds, fold_average=average, models=row.models
+        {"test": texts}, class_counts={"test": dict(counts)}, folds=row.folds, models=row.models,
+        fold_average="mean of scores" if row.folds else "not stated",
     )  # fmt: skip
     return any(finding.fits for finding in examine(reported))
 

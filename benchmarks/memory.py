@@ -120,22 +120,23 @@ def probe(folder: Path) -> None:
 
     run = Run.open(folder / "run")
     splits, features = run.read_csv("splits.csv"), stored_features(folder)
-    rows = [np.flatnonzero(splits["split"] == name) for name in ("train", "validation")]
+    train, validation = (np.flatnonzero(splits["split"] == name) for name in ("train", "validation"))
     learn = scikit_learn(logistic_regression, {"C": (1e-3,)}, pool=True)
     labels = class_numbers(splits["label"], CLASSES)
-    learn(Fold(features, labels, *rows, len(CLASSES), run.study)).predict(features)
+    learn(Fold(features, labels, train, validation, len(CLASSES), run.study)).predict(features)
 
 
 def train(folder: Path) -> None:
     """One epoch of the paper's head on whole feature maps."""
     from bcd_utils.datasets.image_set import ImageSet
-    from bcd_utils.experiments.study_model import fit
-    from bcd_utils.models.head import build_head
+    from bcd_utils.models.candidates.base import Fold
+    from bcd_utils.models.training import fit_head
 
     run = Run.open(folder / "run")
     sets, features = ImageSet.of_run(run), stored_features(folder)
-    head = build_head(features.shape[1:], len(CLASSES), run.study)
-    fit(run, sets, None, features, head)
+    rows = sets.rows
+    fold = Fold(features, sets.labels, rows["train"], rows["validation"], len(CLASSES), run.study)
+    head, _, _ = fit_head(fold)
     with run.writing("head.keras") as path:
         head.save(path)
 

@@ -47,7 +47,8 @@ def measure(study, images: np.ndarray, precision: str, rounds: int) -> dict[str,
     batches = Batches(images, rows % CLASSES, rows, CLASSES, recipe.batch_size, 0, vary)
     ready = next(batches.of_epoch(0))
     trainer.fit_epoch([ready, ready])
-    bare, tuned = [], []
+    bare: list[float] = []
+    tuned: list[float] = []
     for epoch in range(rounds):
         for rates, epoch_of in ((bare, [ready] * (len(rows) // recipe.batch_size)), (tuned, None)):
             started = time.perf_counter()

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -90,9 +91,13 @@ def test_all_commands_are_listed(bcd):
     assert "Usage: " in bcd().out
 
 
-def test_the_version_is_the_packages(bcd):
+def test_the_version_is_the_packages(bcd, monkeypatch, capsys):
     shown = bcd("--version")
     assert (shown.code, shown.out, shown.err) == (0, f"bcd {__version__}\n", "")
+    monkeypatch.setattr(sys, "argv", ["bcd_utils", "--version"])
+    with pytest.raises(SystemExit):
+        runpy.run_module("bcd_utils", run_name="__main__")
+    assert capsys.readouterr().out == shown.out
 
 
 def test_a_shell_completes_commands():
