@@ -148,10 +148,11 @@ def extraction(bench: Bench) -> Iterator[Row]:
         import onnxruntime
 
         file = str(bench.scratch / "backbone.onnx")
-        backbone.model.export(file, format="onnx", verbose=False)
+        signature = [keras.InputSpec("float32", (None, *ready[0].shape[1:]))]
+        backbone.model.export(file, format="onnx", verbose=False, input_signature=signature)
         session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
-        name = session.get_inputs()[0].name
-        rivals["ONNX Runtime"] = lambda batch: session.run(None, {name: batch})
+        taken = session.get_inputs()[0].name
+        rivals["ONNX Runtime"] = lambda batch: session.run(None, {taken: batch})
     ours: Times = []
     theirs: dict[str, Times] = {name: [] for name in rivals}
     for call in rivals.values():

@@ -32,14 +32,14 @@ def corrected_interval(by_fold, ratio, confidence, value, lowest, highest):
 def cross_fitted(rows: pd.DataFrame, positive: str, rate: str, share: str) -> dict[str, float]:
     """Sensitivity and specificity, each fold at the threshold that reaches the wanted rate on the other folds.
 
-    Of all distinct scores that reach it: the highest for a sensitivity, the lowest for a specificity.
+    Of all cuts that reach it, at a score or just above one: the highest for a sensitivity, the lowest for a specificity.
     """
     is_positive, score = (rows["label"] == positive).to_numpy(), rows[f"p_{positive}"].to_numpy()
     right = np.zeros(len(rows), bool)
     for fold in rows["fold"].unique():
         own = (rows["fold"] == fold).to_numpy()
         kind = ~own & (is_positive if rate == "sensitivity" else ~is_positive)
-        candidates = [*np.unique(score[~own]), np.inf]
+        candidates = [*np.unique(score[~own]), *np.nextafter(np.unique(score[~own]), np.inf)]
         called = [(score[kind] >= cut) == is_positive[kind] for cut in candidates]
         reaching = [cut for cut, hits in zip(candidates, called, strict=True) if hits.mean() >= float(share)]
         cut = max(reaching) if rate == "sensitivity" else min(reaching)

@@ -71,7 +71,7 @@ def fit(
     """
     study, labels, rows = run.study, images.labels, images.rows
     if study.training == "recipe":
-        learned, history = tuned(backbone, _fold(images, study), study.recipe, on_progress)
+        learned, history, _ = tuned(backbone, _fold(images, study), study.recipe, on_progress)
         head.set_weights(learned.get_weights())
         table = pd.DataFrame(history, columns=["loss", "accuracy", "val_loss", "val_accuracy"])
         table.insert(0, "epoch", np.arange(1, len(table) + 1))

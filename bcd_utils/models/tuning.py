@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -58,8 +59,11 @@ def softmax_head(feature_shape: tuple[int, ...], classes: int, dropout: float, s
 
 def tuned(
     backbone: Backbone, fold: Fold, recipe: Recipe, on_progress: OnEpoch = lambda done, total, note: None
-) -> tuple[keras.Model, np.ndarray]:
-    """What `tune` gives, from the cache or trained into it; the backbone has the weights that belong to it."""
+) -> tuple[keras.Model, np.ndarray, float]:
+    """What `tune` gives, from the cache or trained into it, and the processor's seconds that training took.
+
+    The backbone has the weights that belong to it. Of a tuning that was killed, the seconds are those since then.
+    """
     given = [
         backbone.identity,
         sha256_of_array(fold.values),
@@ -71,22 +75,29 @@ def tuned(
     made: list[keras.Model] = []
 
     def write(path: Path) -> None:
+        started = time.process_time()
         head, history = tune(backbone, fold, recipe, path, on_progress)
         made.append(head)
         with open(path, "wb") as file:
-            np.savez(file, history, *backbone.model.get_weights(), *head.get_weights())
+            np.savez(
+                file,
+                time.process_time() - started,
+                history,
+                *backbone.model.get_weights(),
+                *head.get_weights(),
+            )
 
     identity = [*given, *rows, settings_of(recipe), code_identity(__name__)]
     entry = kept(entry_of("tuned", identity, ".npz"), write, goes_on=True)
     with np.load(entry) as stored:
-        history, *weights = stored.values()
+        seconds, history, *weights = stored.values()
     head = made[0] if made else _head_for(backbone, fold, recipe)
     if not made:
         compute_in(backbone.model, recipe.precision)
     count = len(backbone.model.weights)
     backbone.model.set_weights(weights[:count])
     head.set_weights(weights[count:])
-    return head, history
+    return head, history, float(seconds)
 
 
 def settings_of(recipe: Recipe) -> dict[str, Any]:

@@ -89,11 +89,12 @@ def test_a_killed_tuning_goes_on_and_ends_the_same_to_the_last_bit(
 
 def test_what_was_tuned_is_kept_and_read_again(fold, cache, monkeypatch):
     first = network()
-    head, history = tuned(first, fold, RECIPE)
+    head, history, seconds = tuned(first, fold, RECIPE)
     expected = weights_of(first, head)
     monkeypatch.setattr(tuning, "tune", None)  # not trained again
     second = network()
-    head, again = tuned(second, fold, replace(RECIPE, steps=("tuned",), folds=7))
+    head, again, same = tuned(second, fold, replace(RECIPE, steps=("tuned",), folds=7))
+    assert same == seconds > 0, "what it took when it was trained"
     assert np.array_equal(history, again)
     assert all(
         np.array_equal(one, other) for one, other in zip(expected, weights_of(second, head), strict=True)

@@ -189,13 +189,13 @@ def tune_on_fold(training: Training, shared: Mapping[str, Any]) -> Result:
     from bcd_utils.models.training import predict
     from bcd_utils.models.tuning import believed, tuned
 
-    started = time.process_time()
     data: TrainingData = shared["data"][training.model]
     study = replace(data.study, seed=training.seed)
     learned, tuning, test = (training.rows(name) for name in ("train", "validation", "test"))
     backbone = load_backbone(data.study, np.asarray(data.values[learned[:CALIBRATION_IMAGES]]))
     fold = Fold(data.values, data.labels, learned, tuning, data.classes, study)
-    head, history = tuned(backbone, fold, study.recipe)
+    head, history, tuning_seconds = tuned(backbone, fold, study.recipe)
+    started = time.process_time()
     probabilities = np.full((2, len(training.sets), data.classes), np.nan, np.float32)
     maps = []
     for rows in (tuning, test):
@@ -208,7 +208,7 @@ def tune_on_fold(training: Training, shared: Mapping[str, Any]) -> Result:
                 predicted = probabilities[0, batch].argmax(axis=1)
                 wanted = (data.labels[batch], predicted, np.full(len(batch), shared["positive"]))
                 maps.append(np.stack([grad_cam(head, features, classes) for classes in wanted]))
-    seconds = time.process_time() - started
+    seconds = tuning_seconds + time.process_time() - started
     covered = np.intersect1d(test, shared["occluded"][training.model])
     pixels = np.asarray(data.values[covered])
     occlusion = occlusion_maps(partial(believed, backbone, head), pixels, data.labels[covered])

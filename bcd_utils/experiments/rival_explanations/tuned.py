@@ -57,5 +57,5 @@ def tune_on_split(training: Training, data: TrainingData) -> Result:
     learned = training.rows("train")
     backbone = load_backbone(study, np.asarray(data.values[learned[:CALIBRATION_IMAGES]]))
     fold = Fold(data.values, data.labels, learned, training.rows("validation"), data.classes, study)
-    head, _ = tuned(backbone, fold, study.recipe)
+    head, *_ = tuned(backbone, fold, study.recipe)
     return {"probabilities": believed(backbone, head, data.values)}
