@@ -4,9 +4,9 @@
     make where RUN=reports/phantom
 
 A cell is drawing if it saves a figure, else models if it uses what its notebook imports from the rooms models, explain
-or experiments, else data if from audit, datasets or images. kernel: until the first cell, and from the last. between:
-between cells, writing the notebook, hashing. before: since the stage before it, where the run was made in one go.
-page: writing its page. Writes reports/bench/where.csv and where.md.
+or experiments, else data if from audit, datasets or images. start, stop: of the kernel, until the first cell and from
+the last. between: between cells, writing the notebook, hashing. before: since the stage before it, where that is less
+than a minute (the run was made in one go, and not copied). page: writing it. Also in reports/bench/where.md and .csv.
 """
 
 from __future__ import annotations
@@ -24,7 +24,20 @@ from shared import parser_of, write_report
 from bcd_utils.study.run import Run
 from bcd_utils.utils.files import read_json
 
-COLUMNS = ("all", "before", "kernel", "imports", "data", "models", "drawing", "other", "between", "page")
+COLUMNS = (
+    "all",
+    "before",
+    "start",
+    "imports",
+    "data",
+    "models",
+    "drawing",
+    "other",
+    "between",
+    "stop",
+    "page",
+)
+ONE_GO = 60  # seconds between two stages of a run made in one go, at most
 ROOMS = {"models": ("models", "explain", "experiments"), "data": ("audit", "datasets", "images")}
 
 
@@ -63,8 +76,8 @@ def parts_of(notebook: Mapping[str, Any]) -> Counter[str]:
         rooms = rooms or imported(source)
         parts[kind] += cell["metadata"]["papermill"]["duration"]
     first, last = (notebook["cells"][place]["metadata"]["papermill"] for place in (0, -1))
-    parts["kernel"] = seconds_at(first["start_time"]) - seconds_at(whole["start_time"])
-    parts["kernel"] += seconds_at(whole["end_time"]) - seconds_at(last["end_time"])
+    parts["start"] = seconds_at(first["start_time"]) - seconds_at(whole["start_time"])
+    parts["stop"] = seconds_at(whole["end_time"]) - seconds_at(last["end_time"])
     return parts
 
 
@@ -84,7 +97,7 @@ def rows_of(run: Run) -> Iterator[dict[str, Any]]:
         began = seconds_at(notebook["metadata"]["papermill"]["start_time"])
         whole = run.seconds()[name]
         parts["between"] = whole - sum(parts.values())
-        parts["before"] = began - before if before else 0.0
+        parts["before"] = began - before if before and 0 < began - before < ONE_GO else 0.0
         parts["page"], drawn = pages[f"{name}.html"] - drawn, pages[f"{name}.html"]
         before = marked[name]
         yield {"notebook": name, "all": whole + parts["before"] + parts["page"], **parts}
@@ -99,9 +112,8 @@ def main() -> None:
     run = Run.open(parser.parse_args().run)
     table = pd.DataFrame(rows_of(run)).reindex(columns=["notebook", *COLUMNS]).fillna(0.0)
     total = table[list(COLUMNS)].sum()
-    share = 100 * total / total["all"]
     table.loc[len(table)] = {"notebook": "together", **total}
-    table.loc[len(table)] = {"notebook": "share, %", **share}
+    table.loc[len(table)] = {"notebook": "share, %", **(100 * total / total["all"])}
     table = table.round(1)
     sys.stdout.write(table.to_string(index=False) + "\n")
     write_report("where", table)
