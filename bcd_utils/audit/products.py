@@ -49,7 +49,8 @@ class Rows:
             likely = bounds.argmax(axis=1)
             best[own] = np.where(likely == own, -1, products(self.rows[own], self.rows[likely]))
             possible = np.argwhere(bounds > best[own, None]) + [start, 0]
-            np.maximum.at(best, possible[:, 0], self.products(self.rows, possible))
+            found = self.products(self.rows, possible)
+            np.maximum.at(best, possible[:, 0], found)  # type: ignore[arg-type]  # its stub knows whole numbers only
         return best
 
     def products(self, others: np.ndarray, pairs: Pairs) -> np.ndarray:
