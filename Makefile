@@ -13,7 +13,7 @@ ifneq ($(DATASET),)
 STUDY := $(if $(filter busi,$(DATASET)),studies/paper.yaml,studies/$(DATASET).yaml)
 endif
 
-.PHONY: help study lab test test-all test-fast faults bench bench-memory bench-precision lint lock clean
+.PHONY: help study lab test test-all test-fast faults bench bench-memory bench-precision where lint lock clean
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 24
 
@@ -43,6 +43,9 @@ bench-memory: .venv/.installed-dev  ## Peak memory of each step from 1,000 to 8,
 
 bench-precision: .venv/.installed-dev  ## ResNet50 in float32 and bfloat16, frozen and fine-tuned: [ARGS="--images 64"]
 	@$(BIN)/python benchmarks/precision.py $(ARGS)
+
+where: .venv/.installed-dev  ## Where the time of a finished run went: RUN=reports/phantom
+	@$(BIN)/python benchmarks/where.py $(RUN)
 
 lint: .venv/.installed-dev  ## Check style and types, and that notebooks are stored without outputs
 	@$(BIN)/ruff check .

@@ -32,7 +32,7 @@ def corrected_interval(by_fold, ratio, confidence, value, lowest, highest):
 def cross_fitted(rows: pd.DataFrame, positive: str, rate: str, share: str) -> dict[str, float]:
     """Sensitivity and specificity, each fold at the threshold that reaches the wanted rate on the other folds.
 
-    Of all cuts that reach it, at a score or just above one: the highest for a sensitivity, the lowest for a specificity.
+    Of all cuts that reach it, at scores or just above: the highest for a sensitivity, the lowest for a specificity.
     """
     is_positive, score = (rows["label"] == positive).to_numpy(), rows[f"p_{positive}"].to_numpy()
     right = np.zeros(len(rows), bool)

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -158,6 +159,18 @@ def test_nothing_that_a_notebook_imports_imports_a_stage(path):
 
 
 # -- files ------------------------------------------------------------------------------------------
+
+
+def test_notebooks_that_need_no_network_import_none():
+    names = ("01_", "02_", "04_", "09_", "13_", "14_")
+    paths = [path for path in sorted(NOTEBOOKS.glob("*.ipynb")) if path.name.startswith(names)]
+    check = "assert not {'keras', 'tensorflow', 'jax', 'torch'} & {*sys.modules}, "
+    lines = ["import sys"]
+    for path in paths:
+        imports = next(cell["text"] for cell in cells(path) if "import" in cell["text"])
+        lines += [imports, f"{check}{path.stem!r}"]
+    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, cwd=ROOT)
+    assert len(paths) == len(names) and done.returncode == 0, done.stderr
 
 
 def test_conda_and_pip_install_the_same_packages():

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from bcd_utils.audit.duplicates import BLOCK, CROPS, EXACT, SIDE, Pairs, best_views, detail_rows
+from bcd_utils.audit.duplicates import CROPS, EXACT, best_views, detail_rows, mirrored
+from bcd_utils.audit.neighbours import Pairs
+from bcd_utils.audit.products import Rows
 
 COLUMNS = ("id_a", "id_b", "kind", "correlation", "detail")
 Views = Mapping[float, np.ndarray]
@@ -70,17 +72,9 @@ def among(pairs: Pairs, some: Pairs, width: int) -> np.ndarray:
 
 def nominations(first: Views, second: Views, lowest: float) -> Iterator[Pairs]:
     """Pairs that are alike in some view, block by block: memory grows with the images, not with their pairs."""
-    whole, other = detail_rows(first[1.0]), detail_rows(second[1.0])
-    flipped = whole.reshape(-1, SIDE, SIDE)[:, :, ::-1].reshape(len(whole), -1)
-    yield from above(whole, other, lowest)
-    yield from above(flipped, other, lowest)
+    one, other = Rows(detail_rows(first[1.0])), Rows(detail_rows(second[1.0]))
+    yield from other.alike(one.rows, lowest)
+    yield from other.alike(mirrored(one.rows), lowest)
     for share in CROPS:
-        yield from above(detail_rows(first[share]), other, lowest)
-        yield from above(whole, detail_rows(second[share]), lowest)
-
-
-def above(rows: np.ndarray, others: np.ndarray, lowest: float) -> Iterator[Pairs]:
-    """Places of rows whose product is at least so large."""
-    for start in range(0, len(rows), BLOCK):
-        places, others_places = np.nonzero(rows[start : start + BLOCK] @ others.T >= lowest)
-        yield np.stack([places + start, others_places], axis=1)
+        yield from other.alike(detail_rows(first[share]), lowest)
+        yield from (pairs[:, ::-1] for pairs in one.alike(detail_rows(second[share]), lowest))

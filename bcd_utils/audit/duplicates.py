@@ -18,7 +18,7 @@ and one kind of tissue are close in both without showing the same lesion.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +29,9 @@ from bcd_utils.audit.neighbours import (
     Pairs,
     closest_unlisted,
     feature_directions,
-    nearest_others,
     nearest_to_each_other,
 )
+from bcd_utils.audit.products import Rows, products
 from bcd_utils.utils.counting import OnProgress, counted_rows, silent
 
 SIDE = 64
@@ -190,30 +190,36 @@ def find_pairs(
 
 def best_details(views: Mapping[float, np.ndarray]) -> np.ndarray:
     """Detail correlation (-1..1) of each image with the other image that it is most like, float (n,)."""
-    return nearest_others(detail_rows(views[1.0]))[1]
+    return Rows(detail_rows(views[1.0])).best()
 
 
 def nominations(
     manifest: pd.DataFrame, views: Mapping[float, np.ndarray], lowest: float, directions: np.ndarray | None
 ) -> Iterator[Pairs]:
     """Pairs worth measuring, block by block: memory grows with the images, not with their pairs."""
-    whole, grey, signs = detail_rows(views[1.0]), unit_rows(views[1.0]), hash_signs(manifest)
-    flipped = whole.reshape(-1, SIDE, SIDE)[:, :, ::-1].reshape(len(whole), -1)
+    whole, grey, signs = Rows(detail_rows(views[1.0])), Rows(unit_rows(views[1.0])), hash_signs(manifest)
     for start in range(0, len(manifest), BLOCK):
         block = slice(start, start + BLOCK)
-        for rows in (whole[block], flipped[block], *(detail_rows(views[share][block]) for share in CROPS)):
-            yield pairs_above(rows @ whole.T, lowest, start)
-        yield pairs_above(grey[block] @ grey.T, NOMINATING_CORRELATION, start)
-        yield pairs_above(signs[block] @ signs.T, 64 - 2 * NOMINATING_HASH_DISTANCE, start)
+        own = whole.rows[block]
+        for rows in (own, mirrored(own), *(detail_rows(views[share][block]) for share in CROPS)):
+            yield from two_images(whole.alike(rows, lowest), start)
+        yield from two_images(grey.alike(grey.rows[block], NOMINATING_CORRELATION), start)
+        near = np.argwhere(signs[block] @ signs.T >= 64 - 2 * NOMINATING_HASH_DISTANCE)
+        yield from two_images([near], start)
     if directions is not None:
         yield nearest_to_each_other(directions)
 
 
-def pairs_above(similarity: np.ndarray, lowest: float, start: int) -> Pairs:
-    """Places (row + ``start``, column) of two different images that are at least this similar."""
-    rows, columns = np.nonzero(similarity >= lowest)
-    pairs = np.stack([rows + start, columns], axis=1)
-    return pairs[pairs[:, 0] != pairs[:, 1]]
+def two_images(found: Iterable[Pairs], start: int) -> Iterator[Pairs]:
+    """Pairs (row + ``start``, column) of two different images."""
+    for pairs in found:
+        moved = pairs + [start, 0]
+        yield moved[moved[:, 0] != moved[:, 1]]
+
+
+def mirrored(rows: np.ndarray) -> np.ndarray:
+    """Rows of thumbnails, each mirrored left to right."""
+    return rows.reshape(-1, SIDE, SIDE)[:, :, ::-1].reshape(len(rows), -1)
 
 
 def best_views(views: Mapping[float, np.ndarray], pairs: Pairs) -> pd.DataFrame:
@@ -248,11 +254,6 @@ def hash_signs(manifest: pd.DataFrame) -> np.ndarray:
     """Bits of the 64-bit perceptual hashes as 1 and -1, float32 (n, 64): products are 64 - 2 * distance."""
     words = np.array([int(text, 16) for text in manifest["perceptual_hash"]], dtype=">u8")
     return np.unpackbits(words.view(np.uint8).reshape(-1, 8), axis=1) * np.float32(2) - 1
-
-
-def products(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Row by row."""
-    return np.einsum("ij,ij->i", first, second)
 
 
 def exact_kind(two: pd.DataFrame, folder: Path) -> str:

@@ -19,7 +19,6 @@ from bcd_utils.evaluation.domain_shift import (
     measure_shift,
 )
 from bcd_utils.evaluation.format import plain_rows, with_interval
-from bcd_utils.experiments import study_model
 from bcd_utils.experiments.external.copies import said_of_copies, without_copies
 from bcd_utils.experiments.external.scores import SOURCES, WITHOUT_COPIES, as_text
 from bcd_utils.images.reading import read_row
@@ -65,6 +64,8 @@ def shift_images(
     features : ndarray of float, shape (n, c)
         Of the external images, from `images.predict_images`.
     """
+    from bcd_utils.experiments import study_model
+
     study, here = run.study, ImageSet.of_run(run)
     splits = here.table.merge(run.read_csv("manifest.csv")[["id", "width", "height"]], on="id")
     own = pooled(study_model.features(run, study_model.frozen_backbone(run, here), on_progress))
