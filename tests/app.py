@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import subprocess
@@ -59,6 +60,26 @@ def upload(page: Any, files: Sequence[Path]) -> None:
     chooser.value.set_files([*map(str, files)])
 
 
+def drop(page: Any, *files: tuple[str, bytes | int]) -> None:
+    """Drop files on the page: names with contents, or with a number of zero bytes."""
+    given = [
+        [name, content if isinstance(content, int) else base64.b64encode(content).decode()]
+        for name, content in files
+    ]
+    page.evaluate(DROP, given)
+
+
+def ended(page: Any, address: str) -> None:
+    """Close a page as a person closes a tab, and wait until its kernel is ended."""
+    kernel, asker = page.evaluate(KERNEL), page.context.request
+    page.close(run_before_unload=True)
+    for _ in range(600):
+        if asker.get(f"{address}api/kernels/{kernel}").status == 404:
+            return
+        time.sleep(0.1)
+    raise TimeoutError("its kernel goes on")
+
+
 @contextlib.contextmanager
 def served(run: Path, browser: Any, python: str = sys.executable, **environment: str) -> Iterator[App]:
     """``bcd app`` on a run, in front of a browser, until the block ends."""
@@ -82,3 +103,19 @@ def served(run: Path, browser: Any, python: str = sys.executable, **environment:
                 raise RuntimeError(Path(messages.name).read_text())
             time.sleep(0.1)
         yield App(address, browser, run)
+
+
+KERNEL = 'JSON.parse(document.getElementById("jupyter-config-data").textContent).kernelId'
+#: Files over the page's first heading, let go there.
+DROP = """(given) => {
+    const dataTransfer = new DataTransfer();
+    for (const [name, content] of given) {
+        const bytes = typeof content === "number" ? new Uint8Array(content)
+            : Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+        dataTransfer.items.add(new File([bytes], name));
+    }
+    for (const kind of ["dragenter", "dragover", "drop"]) {
+        document.querySelector("h2").dispatchEvent(
+            new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true }));
+    }
+}"""

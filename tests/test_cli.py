@@ -380,6 +380,18 @@ def test_images_are_predicted_from_a_finished_run(bcd, finished, tmp_path):
     assert (tmp_path / "here" / "predicted.csv").exists()
 
 
+@pytest.mark.slow
+def test_an_export_is_named_as_seen_from_here_and_leaves_all_stages_unchanged(
+    bcd, finished, quick, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("BCD_CACHE_DIR", str(quick.cache))
+    shutil.copytree(finished, tmp_path / "here" / "run")
+    ended = bcd("export", "run", "--to", "onnx", "--weights", "float32")
+    assert ended.code == 0 and ended.out.rstrip().endswith("\nPage: run/export/export.html")
+    assert (tmp_path / "here" / "run" / "export" / "model_float32.onnx").exists()
+    assert "0 of 5 stages would run" in bcd("run", quick.file, "--run-dir", "run", "--plan").out
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

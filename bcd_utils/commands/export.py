@@ -39,6 +39,7 @@ def export(
     from bcd_utils.prediction.table import NOT_CLINICAL
     from bcd_utils.reporting.console_progress import CountProgress
     from bcd_utils.study.run import Run
+    from bcd_utils.utils.paths import readable
 
     check_asked(to, weights or WEIGHTS)
     console.print(f"[bold yellow]{NOT_CLINICAL}[/bold yellow]", soft_wrap=True)
@@ -60,4 +61,4 @@ def export(
             f"{row.changed} of {row.images} decisions changed, {row.megabytes:.2f} MB, {row.milliseconds:.1f} ms",
             soft_wrap=True,
         )
-    console.print(f"Page: [bold]{escape(str(folder / 'export.html'))}[/bold]", soft_wrap=True)
+    console.print(f"Page: [bold]{escape(readable(folder / 'export.html'))}[/bold]", soft_wrap=True)

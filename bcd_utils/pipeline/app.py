@@ -20,9 +20,6 @@ from bcd_utils.utils.paths import NOTEBOOKS, TEMPLATES, python_path
 if TYPE_CHECKING:
     from traitlets.config import Config
 
-POOL = 1  # kernels that have run the notebook before anyone asks
-MOST_VISITORS = 12  # each has a kernel with the network in memory
-IDLE_SECONDS = 30 * 60  # after which a kernel that does nothing is ended
 TEMPLATE = "bcd_app"
 #: A page may ask its own server alone, whatever stands in it.
 POLICY = (
@@ -79,20 +76,13 @@ def serve(run: Run, host: str, port: int) -> None:
         ),
         "JUPYTER_WIDGETS_ECHO": "0",  # else an upload is sent back
     }
-    from tornado.web import HTTPError
     from voila.app import Voila
     from voila.tornado.handler import TornadoVoilaHandler
 
-    class Page(TornadoVoilaHandler):  # type: ignore[misc]
-        """The page, for as many visitors as the machine has room for."""
-
-        async def get(self, path: str | None = None) -> None:
-            if len(self.kernel_manager) >= MOST_VISITORS + POOL:
-                raise HTTPError(503, f"More than {MOST_VISITORS} visitors at once: try again later")
-            await super().get(path)
+    from bcd_utils.pipeline.app_visitors import Page
 
     class App(Voila):  # type: ignore[misc]
-        """Voila with that page."""
+        """Voila with a page for a limited number of visitors."""
 
         def init_handlers(self) -> list[Any]:
             given = super().init_handlers()
@@ -107,10 +97,12 @@ def settings(run: Run, notebook: Path, host: str, port: int) -> Config:
     """Voila's settings; nobody's own settings of Voila are read."""
     from traitlets.config import Config
 
+    from bcd_utils.pipeline.app_visitors import IDLE_SECONDS, POOL, Kernels
+
     limits = {"files": MOST_FILES, "megabytes": MOST_MEGABYTES, "title": f"Cases of {run.study.title}"}
     kernels = {
         "cull_idle_timeout": IDLE_SECONDS,
-        "cull_interval": 60,
+        "cull_interval": 30,
         "cull_connected": True,
     }
     return Config(
@@ -139,6 +131,7 @@ def settings(run: Run, notebook: Path, host: str, port: int) -> Config:
                 "allow_theme_override": "NO",
                 "preheat_kernel": True,
                 "default_pool_size": POOL,
+                "multi_kernel_manager_class": Kernels,
                 "extension_allowlist": [
                     "@jupyter-widgets/jupyterlab-manager",
                     "@voila-dashboards/widgets-manager8",

@@ -76,3 +76,20 @@ def decision(wanted: str) -> str:
     'at_specificity_0.90'
     """
     return f"at_{wanted.replace(' ', '_')}"
+
+
+def kind(column: str) -> str:
+    """Of what type a column's values are, as pandas calls it; what could not be read is missing in each of them.
+
+    Examples
+    --------
+    >>> kind("p_benign"), kind("at_specificity_0.90"), kind("width"), kind("remarks")
+    ('float64', 'boolean', 'Int64', 'string')
+    """
+    if column in ("distance", "distance_percentile", "contrast", "coloured_share"):
+        return "float64"
+    if column.startswith(("p_", "calibrated_")) or column.endswith("_score"):
+        return "float64"
+    if column.startswith("at_") or column == "abstain":
+        return "boolean"
+    return "Int64" if column in ("width", "height", "letters") else "string"

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from bcd_utils.models.features import BATCH
-from bcd_utils.prediction.columns import NOT_CLINICAL
+from bcd_utils.prediction.columns import NOT_CLINICAL, kind
 from bcd_utils.prediction.heat_maps import HeatMaps
 from bcd_utils.prediction.inputs import listed
 from bcd_utils.prediction.model import StudyModel
@@ -155,7 +155,11 @@ def _convert(part: Path, columns: Sequence[str], out: Path) -> None:
         if out.suffix.lower() == ".jsonl":
             shutil.copyfile(part, temporary)
         elif out.suffix.lower() == ".parquet":
-            pd.DataFrame(_rows(part), columns=list(columns)).to_parquet(temporary, index=False)
+            # of one type whatever the images are, so that files of several calls can be read as one
+            typed = pd.DataFrame(_rows(part), columns=list(columns)).astype(
+                {name: kind(name) for name in columns}
+            )
+            typed.to_parquet(temporary, index=False)
         else:
             with open(temporary, "w", encoding="utf-8", newline="") as file:
                 writer = csv.DictWriter(file, columns, lineterminator="\n")

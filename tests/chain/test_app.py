@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from app import served, shown, upload
+from app import drop, ended, served, shown, upload
 from builders import noise, write_dicom, write_image
 from lab import CHROMIUM
 
@@ -79,6 +79,32 @@ def test_files_are_answered_or_refused_and_no_name_becomes_markup(app, tiny, tmp
     assert app.asked and app.foreign() == []
 
 
+def test_dropped_files_are_answered_and_too_many_or_too_large_ones_are_not_sent(app, tmp_path):
+    page, sent = app.visit(), []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(len(frame))))
+    shown(page)
+    image = write_image(tmp_path / "image.png", noise(3)).read_bytes()
+    facts = page.get_by_role("region", name="What the model says of this case")
+    drop(page, ("dropped.png", image))
+    facts.get_by_text("dropped.png").wait_for()
+    drop(page, ("text.png", b"no image"))
+    page.locator(".bcd-note", has_text="text.png: no image: text").wait_for()
+    before = sum(sent)
+    for place, files in enumerate(
+        ([("large.png", 50_000_001)], [(f"{number}.png", image) for number in range(9)])
+    ):
+        drop(page, *files)
+        page.get_by_role("alert").get_by_text("Not sent: at most 8 files, 50 MB together.").wait_for()
+        page.get_by_role("button", name="make files of this view").click()  # which is sent after them
+        page.get_by_role("link", name="save case.json").wait_for()
+        assert sum(sent) - before < len(image), "none of their bytes"
+        drop(page, (f"next {place}.png", image))
+        facts.get_by_text(f"next {place}.png").wait_for()
+        assert not page.get_by_role("alert").is_visible() and sum(sent) - before > len(image)
+        before = sum(sent)
+    page.context.close()
+
+
 def test_everybody_can_use_it_on_a_narrow_screen_too(app):
     from axe_playwright_python.sync_playwright import Axe
 
@@ -98,17 +124,26 @@ def test_everybody_can_use_it_on_a_narrow_screen_too(app):
     page.context.close()
 
 
-def test_several_come_at_once_and_one_leaves_in_the_middle(app):
-    visitors = [app.visit() for _ in range(3)]
-    visitors.pop(1).context.close()
+def test_several_come_at_once_and_their_kernels_end_when_they_leave(app, tmp_path):
+    visitors = [app.visit() for _ in range(4)]
+    visitors.pop(1).context.close()  # before its page is made
     for page in visitors:
         shown(page)
-    first, other = visitors
+    first, other, third = visitors
     first.get_by_label("set", exact=True).select_option("training")
     first.get_by_text("1 of 42").wait_for()
-    assert other.get_by_text("1 of 42").count() == 0, "each has a screen of their own"
+    image = write_image(tmp_path / "image.png", noise(3)).read_bytes()
+    drop(third, ("third.png", image))
+    third.get_by_text("third.png").first.wait_for()
+    for own, page in (("1 of 42", first), ("third.png", third)):
+        assert [each.get_by_text(own).count() > 0 for each in visitors] == [each is page for each in visitors]
+    drop(first, ("unfinished.png", 40_000_000))  # which is being sent when it leaves
+    other.get_by_label("heat map").select_option("hires-cam")  # which is being computed
     for page in visitors:
-        page.context.close()
+        ended(page, app.address)
+    again = app.visit()
+    shown(again)
+    again.context.close()
     assert app.foreign() == []
 
 

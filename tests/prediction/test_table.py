@@ -152,7 +152,29 @@ def test_endings_are_told(tmp_path, monkeypatch):
     assert raised.value.fix.startswith("pip install pyarrow")
 
 
-@pytest.mark.skipif(importlib.util.find_spec("pyarrow") is None, reason="Parquet needs pyarrow")
-def test_parquet(model, mixed, tmp_path):
-    write_predictions(model, [mixed], tmp_path / "out.parquet")
-    assert len(pd.read_parquet(tmp_path / "out.parquet")) == 7
+@pytest.mark.skipif(
+    not (importlib.util.find_spec("pyarrow") or importlib.util.find_spec("fastparquet")),
+    reason="Parquet needs pyarrow or fastparquet",
+)
+@pytest.mark.parametrize("images", [".", "good.PNG", "text.png"])
+def test_parquet_holds_what_the_csv_holds_in_types_that_no_image_changes(model, mixed, tmp_path, images):
+    write_predictions(model, [mixed / images], tmp_path / "out.parquet")
+    write_predictions(model, [mixed / images], tmp_path / "out.csv")
+    table = pd.read_parquet(tmp_path / "out.parquet")
+    as_csv = pd.read_csv(tmp_path / "out.csv", dtype=str, keep_default_na=False)
+    assert list(table) == list(as_csv) and len(table) == len(as_csv)
+    for name in table:
+        read = {"boolean": {"True": True, "False": False}.get, "Int64": int, "float64": float}
+        read = read.get(table[name].dtype.name, str)
+        for value, text in zip(table[name], as_csv[name], strict=True):
+            # a text may be empty: nothing remarkable
+            assert text == "" and (pd.isna(value) or value == "") or value == read(text), name
+    of_kind = {name: dtype.name for name, dtype in table.dtypes.items()}
+    assert {of_kind[name] for name in ("at_specificity_0.90", "at_sensitivity_0.95", "abstain")} == {
+        "boolean"
+    }
+    assert {of_kind[name] for name in ("width", "height", "letters")} == {"Int64"}
+    numbers = {name for name in of_kind if name.startswith(("p_", "calibrated_", "distance"))}
+    numbers |= {"malignant_score", "contrast", "coloured_share"}
+    assert {name for name, kind in of_kind.items() if kind == "float64"} == numbers
+    assert (table["status"] == "ok").sum() == {".": 3, "good.PNG": 1, "text.png": 0}[images]

@@ -51,6 +51,7 @@
     event.preventDefault();
     if (event.dataTransfer?.files.length) dropped = event.dataTransfer.files;
     if (dropped) document.querySelector(".widget-upload")?.click();
+    dropped = null;  // else, where there is no button yet, its first click would send them
   });
 
   // names for sliders, which their library leaves without
