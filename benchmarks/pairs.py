@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -52,7 +52,7 @@ def all_with_all(rows: np.ndarray) -> Iterator[Pairs]:
         yield np.argwhere(rows[start : start + BLOCK] @ rows.T >= LOWEST) + [start, 0]
 
 
-def in_radius(search: Callable[[np.ndarray], object]) -> Callable[[np.ndarray], Iterator[Pairs]]:
+def in_radius(search: Callable[[np.ndarray], Iterable[np.ndarray]]) -> Callable[[np.ndarray], Iterator[Pairs]]:
     """A search that gives, of each row, the places of those near."""
 
     def pairs(rows: np.ndarray) -> Iterator[Pairs]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -64,11 +64,11 @@ def kind_of(source: str, rooms: Mapping[str, str]) -> str:
     return next((kind for kind, names in ROOMS.items() if used & {*names}), "other")
 
 
-def parts_of(notebook: Mapping[str, Any]) -> Counter[str]:
+def parts_of(notebook: Mapping[str, Any]) -> defaultdict[str, float]:
     """Seconds of each part of an executed notebook."""
     whole = notebook["metadata"]["papermill"]
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    parts: Counter[str] = Counter()
+    parts: defaultdict[str, float] = defaultdict(float)
     rooms: dict[str, str] = {}
     for cell in cells:
         source = "".join(cell["source"])
