@@ -52,7 +52,9 @@ def all_with_all(rows: np.ndarray) -> Iterator[Pairs]:
         yield np.argwhere(rows[start : start + BLOCK] @ rows.T >= LOWEST) + [start, 0]
 
 
-def in_radius(search: Callable[[np.ndarray], Iterable[np.ndarray]]) -> Callable[[np.ndarray], Iterator[Pairs]]:
+def in_radius(
+    search: Callable[[np.ndarray], Iterable[np.ndarray]],
+) -> Callable[[np.ndarray], Iterator[Pairs]]:
     """A search that gives, of each row, the places of those near."""
 
     def pairs(rows: np.ndarray) -> Iterator[Pairs]:
