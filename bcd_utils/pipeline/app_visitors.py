@@ -44,10 +44,10 @@ class Page(TornadoVoilaHandler):  # type: ignore[misc]
             Page.making -= 1
 
 
-class Kernels(AsyncMappingKernelManager):  # type: ignore[misc]
+class Kernels(AsyncMappingKernelManager):
     """Kernels that end soon after their visitors: a browser that is killed does not say that it leaves."""
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """End a kernel that has done nothing for too long."""
         self.cull_idle_timeout = IDLE_SECONDS if self._kernel_connections.get(kernel_id) else GONE_SECONDS
-        await super().cull_kernel_if_idle(kernel_id)
+        await super().cull_kernel_if_idle(kernel_id)  # type: ignore[no-untyped-call]
