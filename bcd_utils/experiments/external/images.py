@@ -188,10 +188,10 @@ def predict_images(
         return image_features(backbone, images, run.study.feature_dtype, on_progress)
 
     here = ImageSet.of_run(run)
-    untuned = pooled(features(study_model.frozen_backbone(run, here)))
+    values = features(study_model.trained_backbone(run, here))
+    untuned = features(study_model.frozen_backbone(run, here)) if run.study.tunes_backbone else values
     head = keras.models.load_model(run.artifact("head.keras"), compile=False)
-    probabilities = predict(head, features(study_model.trained_backbone(run, here)))
-    return predictions_table(images.table, probabilities, images.classes), untuned
+    return predictions_table(images.table, predict(head, values), images.classes), pooled(untuned)
 
 
 def predictions_table(rows: pd.DataFrame, probabilities: np.ndarray, classes: Sequence[str]) -> pd.DataFrame:
