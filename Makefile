@@ -38,7 +38,7 @@ faults: .venv/.installed-dev  ## Kill, corrupt and misuse the smallest study som
 bench: .venv/.installed-dev  ## Time this against the plain Keras loop, as ratios: [ARGS="--data-dir ..."]
 	@$(BIN)/python benchmarks/bench.py $(ARGS)
 
-bench-memory: .venv/.installed-dev  ## Peak memory of each step from 1,000 to 8,000 images
+bench-memory: .venv/.installed-dev  ## Peak memory and time of each step from 1,000 to 8,000 images
 	@$(BIN)/python benchmarks/memory.py $(ARGS)
 
 bench-precision: .venv/.installed-dev  ## ResNet50 in float32 and bfloat16, frozen and fine-tuned: [ARGS="--images 64"]

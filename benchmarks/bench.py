@@ -43,6 +43,7 @@ from bcd_utils.models.training import fit_head, predict
 from bcd_utils.study.loading import load_study
 from bcd_utils.study.settings import RepeatedSplits, Study
 from bcd_utils.utils.backend import device, keras, seed_everything
+from bcd_utils.utils.parallel import ENGINE, SCHEDULER
 from bcd_utils.utils.paths import STUDIES
 
 Times = list[float]
@@ -202,18 +203,47 @@ def frozen(bench: Bench) -> Iterator[Row]:
         ours.append(time.perf_counter() - started)
         epochs = len(history)
         theirs.append(seconds_of(lambda: plain_loop(bench, epochs)))  # noqa: B023
-        table = pd.DataFrame({"label": np.asarray(images.classes)[images.labels], "status": "ok"})
         for pooling, (count, _, found) in sweeps.items():
             repeated = replace(study, repeated_splits=RepeatedSplits(splits=count, pooling=pooling))
-            drawn, inputs = plain_splits(table, repeated), head_inputs(values, repeated)
-            seconds = seconds_of(lambda: train_splits(drawn, inputs, images.labels, classes, repeated))  # noqa: B023
-            found.append(seconds / count * 100)
+            found.append(seconds_of(lambda: train_heads(images, values, repeated)) / count * 100)  # noqa: B023
     what = f"frozen study, {len(images.labels)} images, {epochs} epochs"
     yield row(what, "s", ours, "plain Keras loop", theirs, "10 times as fast", faster=True)
     for pooling, (count, wanted, found) in sweeps.items():
         yield row(
             f"100 splits, {pooling} pooling, from {count}", "s", found, "one plain Keras loop", theirs, wanted
         )
+
+
+def train_heads(images: ImageSet, values: np.ndarray, study: Study) -> None:
+    """A head for each of the study's repeated splits, on features that are there."""
+    table = pd.DataFrame({"label": np.asarray(images.classes)[images.labels], "status": "ok"})
+    drawn, inputs = plain_splits(table, study), head_inputs(values, study)
+    train_splits(drawn, inputs, images.labels, len(images.classes), study)
+
+
+def workers(bench: Bench) -> Iterator[Row]:
+    """The heads of repeated splits by two workers of a Dask cluster, against one; each has trained some before."""
+    from distributed import LocalCluster
+
+    several = RepeatedSplits(splits=bench.splits, pooling="average")
+    measured, before = (
+        replace(bench.study, repeated_splits=several, seed=bench.study.seed + further)
+        for further in (0, 1000)
+    )
+    bench.empty_cache()
+    values = cached_features(bench.backbone(), bench.images.pixels, "bench", bench.study.feature_dtype)
+    found: dict[int, Times] = {1: [], 2: []}
+    for _ in range(bench.rounds):
+        for count, times in found.items():
+            bench.empty_cache()
+            with LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=None) as cluster:
+                os.environ |= {ENGINE: "dask", SCHEDULER: cluster.scheduler_address}
+                train_heads(bench.images, values, before)
+                times.append(seconds_of(lambda: train_heads(bench.images, values, measured)))
+            del os.environ[ENGINE], os.environ[SCHEDULER]
+    yield row(
+        f"{bench.splits} splits by two Dask workers", "s", found[2], "one worker", found[1], "2", faster=True
+    )
 
 
 def plain_loop(bench: Bench, epochs: int) -> None:
@@ -233,7 +263,7 @@ def plain_loop(bench: Bench, epochs: int) -> None:
     model.predict(x, verbose=0)
 
 
-ROWS = {each.__name__: each for each in (chain, extraction, precision, frozen)}
+ROWS = {each.__name__: each for each in (chain, extraction, precision, frozen, workers)}
 
 
 def prepare(study: Study, scratch: Path) -> ImageSet:

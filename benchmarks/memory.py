@@ -1,10 +1,11 @@
-"""Peak memory of each step against the number of images, each step in a process of its own.
+"""Peak memory and time of each step against the number of images, each step in a process of its own.
 
-    python benchmarks/memory.py                       1,000 to 8,000 drawn images
-    python benchmarks/memory.py --sizes 500 1000      fewer
+    python benchmarks/memory.py                            1,000 to 8,000 drawn images
+    python benchmarks/memory.py --sizes 1000 10000 50000   others
 
 The steps are the study's own functions; MobileNetV2 with random weights, for the weights' values change no memory.
-Writes reports/bench/memory.csv and memory.md. Needs about 5 GB of disk for 8,000 images.
+Time is the processor's, of all threads: other work beside does not count. Writes reports/bench/memory.csv and
+memory.md. Needs about half a GB of disk for 1,000 images.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -162,7 +164,7 @@ STEPS: dict[str, Callable[[Path], None]] = {
 
 
 def watched(step: Callable[[], None]) -> dict[str, float]:
-    """Run a step; its peak memory in MB, all that is resident and what is anonymous (of no file)."""
+    """Run a step; its seconds, and its peak memory in MB: all that is resident, and what is anonymous (of no file)."""
     done, peak = threading.Event(), {"anonymous": 0.0}
 
     def watch() -> None:
@@ -172,13 +174,15 @@ def watched(step: Callable[[], None]) -> dict[str, float]:
     watcher = threading.Thread(target=watch, daemon=True)
     if STATUS.exists():
         watcher.start()
+    started = time.process_time()
     step()
+    seconds = {"seconds": time.process_time() - started}
     done.set()
     if STATUS.exists():
         watcher.join()
-        return peak | {"resident": kilobytes("VmHWM") / 1000}
+        return seconds | peak | {"resident": kilobytes("VmHWM") / 1000}
     largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {"anonymous": np.nan, "resident": largest / (1e6 if sys.platform == "darwin" else 1e3)}
+    return seconds | {"anonymous": np.nan, "resident": largest / (1e6 if sys.platform == "darwin" else 1e3)}
 
 
 def kilobytes(name: str) -> float:
@@ -188,7 +192,7 @@ def kilobytes(name: str) -> float:
 
 
 def in_its_own_process(step: str, folder: Path) -> dict[str, float]:
-    """Peak memory of a step in a fresh process."""
+    """Time and peak memory of a step in a fresh process."""
     environment = os.environ | {"BCD_CACHE_DIR": str(folder / "cache"), "PYTHONPATH": str(ROOT)}
     words = [sys.executable, __file__, "--step", step, "--folder", str(folder)]
     done = subprocess.run(words, check=True, env=environment, stdout=subprocess.PIPE, text=True)
@@ -213,17 +217,26 @@ def main() -> None:
             for step in STEPS:
                 peak = in_its_own_process(step, Path(name))
                 rows.append({"step": step, "images": images} | peak)
-                sys.stdout.write(f"{images} images, {step}: {peak['resident']:.0f} MB\n")
+                sys.stdout.write(
+                    f"{images} images, {step}: {peak['resident']:.0f} MB, {peak['seconds']:.1f} s\n"
+                )
                 sys.stdout.flush()
     table = pd.DataFrame(rows)
     write_report("memory", table.round(1), shown=by_images(table))
 
 
 def by_images(table: pd.DataFrame) -> pd.DataFrame:
-    """Peak memory as text, one column a number of images: resident, and of it anonymous."""
-    peaks = [f"{row.resident:.0f} ({row.anonymous:.0f})" for row in table.itertuples()]
-    cells = table.assign(peak=peaks).pivot(index="step", columns="images", values="peak").reindex(list(STEPS))
-    return cells.rename(columns="{:,} images".format).reset_index(names="peak MB (anonymous)")
+    """Peak memory and time as text, one column a number of images, and the power with which time grows at the end."""
+    shown = [f"{row.resident:.0f} ({row.anonymous:.0f}), {row.seconds:.0f}" for row in table.itertuples()]
+    cells = (
+        table.assign(shown=shown).pivot(index="step", columns="images", values="shown").reindex(list(STEPS))
+    )
+    cells = cells.rename(columns="{:,} images".format)
+    seconds = table.pivot(index="step", columns="images", values="seconds").reindex(list(STEPS))
+    if len(seconds.columns) > 1:
+        less, most = seconds.columns[-2:]
+        cells["power"] = (np.log(seconds[most] / seconds[less]) / np.log(most / less)).round(2)
+    return cells.reset_index(names="peak MB (anonymous), s")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from bcd_utils.pipeline.runner import SUMS
 from bcd_utils.reporting.console import console
 from bcd_utils.study import run as runs_module
 from bcd_utils.utils import paths
-from bcd_utils.utils.paths import NOTEBOOKS, REPORTS, ROOT
+from bcd_utils.utils.paths import NOTEBOOKS, REPORTS, ROOT, readable
 
 
 @dataclass(frozen=True)
@@ -249,7 +249,7 @@ def test_size_licence_and_citation_are_shown_before_a_download(bcd, monkeypatch,
     assert ended.code == 0
     lines = ended.out.splitlines()
     assert lines[0] == "BreakHis: breast histopathology, about 4 GB" and lines[1] == "Licence: CC BY 4.0"
-    assert lines[2].startswith("Cite: Spanhol") and lines[-1] == f"It is in {tmp_path / 'unpacked'}"
+    assert lines[2].startswith("Cite: Spanhol") and lines[-1] == f"Fetched: {readable(tmp_path / 'unpacked')}"
 
 
 def test_data_sets_are_listed_with_counts_licence_and_place(bcd, monkeypatch, tmp_path):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from bcd_utils.reporting.console import console, print_table
+from bcd_utils.reporting.console import console, print_table, say_where
 
 
 def archive(
@@ -35,7 +35,7 @@ def archive(
     for each in made.left_out:
         console.print(f"Not in it: {escape(each)}.", soft_wrap=True)
     console.print(f"Fingerprint: {made.fingerprint}", soft_wrap=True)
-    console.print(f"Archive: [bold]{escape(str(made.path))}[/bold]", soft_wrap=True)
+    say_where("Archive", made.path)
 
 
 def verify(
@@ -92,5 +92,5 @@ def verify(
             print_table([corner, *table.columns], table.itertuples())
     for sentence in found.answer:
         console.print(escape(sentence), soft_wrap=True)
-    console.print(f"Page: [bold]{escape(str(page))}[/bold]", soft_wrap=True)
+    say_where("Page", page)
     raise typer.Exit(0 if found.holds else 1)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from bcd_utils.reporting.console import console, print_table
+from bcd_utils.reporting.console import console, print_table, say_where
 
 
 def fetch(
@@ -30,7 +30,7 @@ def fetch(
         wanted = catalogue.find(name)
         console.print(escape(catalogue.terms(wanted)), soft_wrap=True)
         place = catalogue.fetch(wanted)
-    console.print(f"It is in {escape(str(place))}", soft_wrap=True)
+    say_where("Fetched", place)
 
 
 def datasets() -> None:

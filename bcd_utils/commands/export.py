@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from bcd_utils.reporting.console import console
+from bcd_utils.reporting.console import console, say_where
 
 
 def export(
@@ -39,7 +38,6 @@ def export(
     from bcd_utils.prediction.table import NOT_CLINICAL
     from bcd_utils.reporting.console_progress import CountProgress
     from bcd_utils.study.run import Run
-    from bcd_utils.utils.paths import readable
 
     check_asked(to, weights or WEIGHTS)
     console.print(f"[bold yellow]{NOT_CLINICAL}[/bold yellow]", soft_wrap=True)
@@ -61,4 +59,4 @@ def export(
             f"{row.changed} of {row.images} decisions changed, {row.megabytes:.2f} MB, {row.milliseconds:.1f} ms",
             soft_wrap=True,
         )
-    console.print(f"Page: [bold]{escape(readable(folder / 'export.html'))}[/bold]", soft_wrap=True)
+    say_where("Page", folder / "export.html")

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from bcd_utils.reporting.console import console
+from bcd_utils.reporting.console import console, say_where
 from bcd_utils.utils.errors import StudyError
 
 
@@ -55,7 +54,7 @@ def forensics(
             write_text(csv, matrix_table(all_findings).to_csv(index=False))
         except OSError as error:
             raise StudyError(f"{csv} cannot be written ({error.strerror})", "name another file") from None
-        console.print(f"All matching matrices: [bold]{escape(str(csv))}[/bold]", soft_wrap=True)
+        say_where("All matching matrices", csv)
 
 
 def measured(
@@ -75,6 +74,4 @@ def measured(
     values = measure(Run.open(run))
     write_text(file, json.dumps(values, ensure_ascii=False).replace("}, ", "},\n ") + "\n")  # an arm a line
     splits = sum(len(arm["accuracy"]) for arm in values["arms"].values())
-    console.print(
-        f"{len(values['arms'])} arms, {splits} splits: [bold]{escape(str(file))}[/bold]", soft_wrap=True
-    )
+    say_where(f"{len(values['arms'])} arms, {splits} splits", file)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from bcd_utils.reporting.console import console
+from bcd_utils.reporting.console import console, say_where
 
 
 def paper(
@@ -41,8 +41,8 @@ def paper(
         )
     say = "[yellow]to be filled in[/yellow], then run this again" if written.new else "read"
     console.print(f"Authors: {escape(readable(written.author))} ({say})", soft_wrap=True)
-    console.print(f"Paper: [bold]{escape(readable(written.folder))}[/bold]", soft_wrap=True)
-    console.print(f"Zip for Overleaf: [bold]{escape(readable(written.archive))}[/bold]", soft_wrap=True)
+    say_where("Paper", written.folder)
+    say_where("Zip for Overleaf", written.archive)
     if pdf:
         made = compile_paper(written.folder, written.when)
-        console.print(f"PDF: [bold]{escape(readable(made))}[/bold]", soft_wrap=True)
+        say_where("PDF", made)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from bcd_utils.reporting.console import console
+from bcd_utils.reporting.console import console, say_where
 
 
 def predict(
@@ -60,7 +60,7 @@ def predict(
         f"{counts.images:,} images: {counts.read:,} read, {unread:,} not; of {counts.abstained:,} the model does not "
         "decide (column abstain)."
     )
-    console.print(f"Predictions: [bold]{escape(str(out))}[/bold]", soft_wrap=True)
-    console.print(f"What its columns mean: {escape(str(out))}.columns.csv", soft_wrap=True)
+    say_where("Predictions", out)
+    say_where("What its columns mean", Path(f"{out}.columns.csv"))
     if not counts.read:
         raise typer.Exit(1)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from bcd_utils.reporting.console import console, show_summary
+from bcd_utils.reporting.console import console, say_where, show_summary
 from bcd_utils.utils.errors import StudyError
 
 
@@ -87,4 +87,4 @@ def run(
         told = ChainProgress([stage.notebook for stage in chain.stages], console, status)
         index = chain.execute(from_stage, told, study_file, overwrite)
     show_summary(folder)
-    console.print(f"Report: [bold]{escape(str(index))}[/bold]", soft_wrap=True)
+    say_where("Report", index)

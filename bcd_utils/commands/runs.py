@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from bcd_utils.reporting.console import console, print_table, show_summary, summary_of
+from bcd_utils.reporting.console import console, print_table, say_where, show_summary, summary_of
 
 
 def runs() -> None:
@@ -72,7 +72,7 @@ def compare(
     console.print(escape(compared.said), soft_wrap=True)
     if page is not None:
         write_page(compared, page)
-        console.print(f"Page: [bold]{escape(str(page))}[/bold]", soft_wrap=True)
+        say_where("Page", page)
 
 
 def report(run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]) -> None:
@@ -85,7 +85,7 @@ def report(run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folde
 
     index = Chain(Run.open(run_folder)).report()
     show_summary(index.parent)
-    console.print(f"Report: [bold]{escape(str(index))}[/bold]", soft_wrap=True)
+    say_where("Report", index)
 
 
 def lab(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,11 +15,12 @@ from bcd_utils.study.run import Run
 from bcd_utils.study.stage import Stage, contract_of, stages_of
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import clear_half_written
+from bcd_utils.utils.lock import hold
 from bcd_utils.utils.paths import NOTEBOOKS, readable
 from bcd_utils.utils.system_errors import disk_errors
 
 if TYPE_CHECKING:
-    from filelock import FileLock
+    from filelock import AcquireReturnProxy, FileLock
 
 #: What sums up a whole run, and says nothing true of a half one.
 SUMS = ("summary.json", "index.html", "checklist.html", "checklist.csv", "model_card.html", "model_card.md")
@@ -171,7 +171,7 @@ class Chain:
 
         asked = self.first_asked(from_stage)
         outside = self.outside()
-        with only_run_in(self.run.folder):
+        with disk_errors(self.run.folder), locked(self.run.folder):
             take_folder(self.run, study_file, overwrite)
             run = self.run = Run.create(self.run.folder, self.run.study, self.run.contract)  # under the lock
             clear_half_written(run.folder)
@@ -196,7 +196,7 @@ class Chain:
         from bcd_utils.pipeline.publish import publish
 
         outside, folder = self.outside(), readable(self.run.folder)
-        with only_run_in(self.run.folder):
+        with disk_errors(self.run.folder), locked(self.run.folder):
             for index, stage in enumerate(self.stages):
                 name = stage.notebook
                 written = self.run.folder / "notebooks" / f"{name}.ipynb"
@@ -215,33 +215,13 @@ def take_back_sums(folder: Path) -> None:
         (folder / outdated).unlink(missing_ok=True)
 
 
-@contextmanager
-def only_run_in(folder: Path) -> Iterator[None]:
-    """Hold a run folder for one chain at a time."""
-    lock = locked(folder)
-    try:
-        with disk_errors(folder):
-            yield
-    finally:
-        lock.release()
-
-
-def locked(folder: Path) -> FileLock:
-    """A run folder's lock, held; it goes with the process that holds it.
+def locked(folder: Path) -> AcquireReturnProxy[FileLock]:
+    """A run folder's lock, held: one chain at a time works in it.
 
     Raises
     ------
     StudyError
         If another process holds it, or the folder cannot be made.
     """
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(folder / ".lock", timeout=0)
-    try:
-        with disk_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            lock.acquire()
-            return lock
-    except Timeout:
-        problem = f"Another run is writing {readable(folder)}"
-        raise StudyError(problem, "wait for it, or choose another --run-dir") from None
+    problem = f"Another run is writing {readable(folder)}"
+    return hold(folder / ".lock", StudyError(problem, "wait for it, or choose another --run-dir"))

@@ -16,15 +16,16 @@ from bcd_utils.pipeline.notebook import Listener
 from bcd_utils.pipeline.runner import Chain
 from bcd_utils.pipeline.stages import sections
 from bcd_utils.pipeline.verification import Verification, hold_against
+from bcd_utils.reporting.crate import CRATE
 from bcd_utils.study.loading import load_study
 from bcd_utils.study.run import Run
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.cache import entry_of, kept
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import sha256_of_file, sha256_of_json
-from bcd_utils.utils.path_text import path_of
-from bcd_utils.utils.paths import REPORTS
-from bcd_utils.utils.sealed import faults, fingerprint, refuse_damaged_zip
+from bcd_utils.utils.path_text import in_shell, path_of
+from bcd_utils.utils.paths import REPORTS, readable
+from bcd_utils.utils.sealed import SEAL, faults, fingerprint, refuse_damaged_zip
 
 
 def opened(archive: Path) -> Run:
@@ -41,9 +42,12 @@ def opened(archive: Path) -> Run:
         again = "get it again"
         entry = entry_of("archives", sha256_of_file(archive))
         folder = kept(entry, lambda path: unpack(archive, path, again))
+    if (folder / "study.yaml").is_file() and not any((folder / name).exists() for name in (SEAL, CRATE)):
+        problem = f"{readable(archive)} is a run, and what is checked is an archive of one"
+        raise StudyError(problem, f"make it: bcd archive {in_shell(Path(readable(archive)))}")
     if found := faults(folder):
         more = f", and {len(found) - 3} more files are not as archived" if len(found) > 3 else ""
-        raise StudyError(f"{archive} is damaged: {', '.join(found[:3])}{more}", "get it again")
+        raise StudyError(f"{readable(archive)} is damaged: {', '.join(found[:3])}{more}", "get it again")
     return Run.open(folder.absolute())
 
 

@@ -22,6 +22,7 @@ from bcd_utils.prediction.model import StudyModel
 from bcd_utils.utils.counting import OnProgress, silent
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import atomic_path, sha256_of_json, write_text
+from bcd_utils.utils.lock import hold
 from bcd_utils.utils.paths import readable
 from bcd_utils.utils.system_errors import disk_errors
 
@@ -113,21 +114,14 @@ def write_predictions(
 @contextmanager
 def _alone(out: Path) -> Iterator[None]:
     """Keep other calls away from a file."""
-    from filelock import FileLock, Timeout
-
-    out.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(out.with_name(f".{out.name}.lock"), timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        problem = f"Another prediction is writing {readable(out)}"
-        raise StudyError(problem, "wait for it, or name another file with --out") from None
-    try:
-        yield
-    finally:
-        with suppress(OSError):  # Windows removes no file that is open
-            Path(lock.lock_file).unlink()
-        lock.release()
+    lock = out.with_name(f".{out.name}.lock")
+    problem = f"Another prediction is writing {readable(out)}"
+    with hold(lock, StudyError(problem, "wait for it, or name another file with --out")):
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # Windows removes no file that is open
+                lock.unlink()
 
 
 def _rows(part: Path) -> Iterator[dict[str, Any]]:

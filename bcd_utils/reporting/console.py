@@ -15,10 +15,16 @@ from bcd_utils.study.set_titles import SET_TITLES
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import read_json
 from bcd_utils.utils.path_text import in_shell
+from bcd_utils.utils.paths import readable
 
 console = Console(highlight=False)
 #: What every summary holds.
 PROMISED = {"study", "dataset", "split", "metrics", "intervals", "paper", "announcements", "settings"}
+
+
+def say_where(what: str, path: Path) -> None:
+    """Print where a file is that was written, as one would type it here."""
+    console.print(f"{what}: [bold]{escape(readable(path))}[/bold]", soft_wrap=True)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Iterable[object]], **looks: bool) -> None:
@@ -44,10 +50,12 @@ def summary_of(folder: Path) -> dict[str, Any]:
     """
     path = folder / "summary.json"
     if not path.exists():
-        raise StudyError(f"{folder} has no summary.json: its run did not finish", "run it with 'bcd run'")
+        raise StudyError(
+            f"{readable(folder)} has no summary.json: its run did not finish", "run it with 'bcd run'"
+        )
     summary = read_json(path)
     if not isinstance(summary, dict) or not PROMISED <= summary.keys():
-        problem = f"{path} is damaged: it is not the summary that a run writes"
+        problem = f"{readable(path)} is damaged: it is not the summary that a run writes"
         raise StudyError(
             problem, f"delete it (rm {in_shell(path)}), and make it anew: the same 'bcd run' as before"
         )

@@ -17,6 +17,7 @@ from bcd_utils.utils.files import sha256_of_file, write_json
 from bcd_utils.utils.paths import PROJECT
 from bcd_utils.utils.sealed import files_below
 
+CRATE = "ro-crate-metadata.json"
 #: Read by most programs; what came later is not needed.
 VERSION = "1.1"
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
@@ -134,7 +135,7 @@ def write_crate(folder: Path, summary: Mapping[str, Any], authored: Authored) ->
         result=[crate.dereference("summary.json"), crate.dereference("index.html")], endTime=made["when"],
         description="On " + ", ".join(filter(None, [made["platform"], made["device"]])),
     )  # fmt: skip
-    write_json(folder / "ro-crate-metadata.json", crate.metadata.generate())
+    write_json(folder / CRATE, crate.metadata.generate())
 
 
 def _name(maker: Mapping[str, str]) -> str:

@@ -156,6 +156,11 @@ def make_study(
         study = TypeAdapter(Study).validate_json(plain)
     except ValidationError as error:
         raise _one_line(error, source, known, within) from None
+    if study.training == "recipe" and study.fine_tuning:
+        problem = (
+            f"{source}: training = 'recipe' tunes the whole network, so fine_tuning has nothing left to train"
+        )
+        raise StudyError(problem, "leave one of them out, or write fine_tuning: null")
     return study if study.title else replace(study, title=study.name)
 
 

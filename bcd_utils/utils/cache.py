@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bcd_utils.utils.files import read_json, sha256_of_file, sha256_of_json, write_json
+from bcd_utils.utils.lock import hold
 from bcd_utils.utils.paths import cache_folder
 from bcd_utils.utils.system_errors import CLOSED, disk_errors
 
@@ -86,12 +87,8 @@ def owned(path: Path) -> Iterator[None]:
     StudyError
         If the disk is full or the folder cannot be written.
     """
-    from filelock import FileLock
-
-    with disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_name(f".{path.name}.lock")):
-            yield
+    with disk_errors(path), hold(path.with_name(f".{path.name}.lock")):
+        yield
 
 
 def is_whole(entry: Path, believe_times: bool = False) -> bool:

@@ -184,6 +184,13 @@ def test_an_unfinished_or_damaged_run_is_refused_and_nothing_is_written(copy, tm
     assert not (tmp_path / "out.zip").exists()
 
 
+def test_a_run_is_not_taken_for_a_damaged_archive(quick, finished):
+    done = quick.bcd("verify", finished)
+    problem, fix = done.stderr.splitlines()
+    assert done.returncode == 1 and problem.endswith("is a run, and what is checked is an archive of one.")
+    assert fix.startswith("To fix: make it: bcd archive ")
+
+
 def test_a_damaged_archive_is_named_by_its_file_whatever_kind_it_is(made, tmp_path):
     by_kind = {Path(name).suffix or name: name for name in files_below(made)}
     assert {

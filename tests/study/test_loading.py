@@ -118,6 +118,11 @@ def test_an_unknown_setting_is_named_with_what_is_near_and_allowed(settings, par
     assert "\n" not in message
 
 
+def test_a_second_stage_after_the_whole_network_was_tuned_is_refused():
+    message = refusal({"training": "recipe", "fine_tuning": {}})
+    assert "fine_tuning has nothing left to train" in message and "fine_tuning: null" in message
+
+
 @pytest.mark.parametrize(
     ("key", "value", "allowed"),
     [
