@@ -30,6 +30,10 @@ Listener = Callable[[str, str, float, str], None]
 #: Jupyter picks free ports and closes them before the kernel opens them: what else starts may take one meanwhile.
 KERNEL_STARTS = 3
 
+#: Registered first, it is called last, when all that has to be tidied up is: what is left is TensorFlow's objects,
+#: which take 1 to 2 seconds to be taken down one by one.
+LEAVE_AT_ONCE = "import atexit, os; atexit.register(os._exit, 0)"
+
 
 def run_notebook(run: Run, stage: Stage, source: Path, parts: Parts, listen: Listener) -> float:
     """Execute a stage's notebook; its marker is written last.
@@ -123,7 +127,7 @@ def execute(source: Path, target: Path, run: Run, progress: Path) -> None:
             profile = target.parent / "ipython"  # empty: what a user's profile runs could change results
             profile.mkdir()
             plain = ["--IPKernelApp.log_level=CRITICAL", "--IPKernelApp.exec_PYTHONSTARTUP=False"]
-            plain += [f"--IPKernelApp.ipython_dir={profile}"]
+            plain += [f"--IPKernelApp.ipython_dir={profile}", f"--IPKernelApp.exec_lines={LEAVE_AT_ONCE}"]
             # All pictures of a notebook are written with it: once at its end, not twice a cell.
             once = {"log_output": False, "request_save_on_cell_execute": False}
             quiet = {"progress_bar": False, "extra_arguments": plain, **once}
