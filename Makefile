@@ -44,6 +44,9 @@ bench-memory: .venv/.installed-dev  ## Peak memory and time of each step from 1,
 bench-precision: .venv/.installed-dev  ## ResNet50 in float32 and bfloat16, frozen and fine-tuned: [ARGS="--images 64"]
 	@$(BIN)/python benchmarks/precision.py $(ARGS)
 
+timeline: .venv/.installed-dev  ## How busy the cores are while a study runs, as a picture: [ARGS="trust_phantom"]
+	@$(BIN)/python benchmarks/timeline.py $(ARGS)
+
 where: .venv/.installed-dev  ## Where the time of a finished run went: RUN=reports/phantom
 	@$(BIN)/python benchmarks/where.py $(RUN)
 
