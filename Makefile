@@ -13,7 +13,7 @@ ifneq ($(DATASET),)
 STUDY := $(if $(filter busi,$(DATASET)),studies/paper.yaml,studies/$(DATASET).yaml)
 endif
 
-.PHONY: help study lab test test-all test-fast faults bench bench-memory bench-precision where lint lock clean
+.PHONY: help study lab test test-all test-fast faults bench bench-memory bench-precision timeline where lint lock clean
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 24
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bcd_utils.utils.counting import OnProgress, counted_rows, silent
+from bcd_utils.utils.counting import OnProgress, each_row, silent
 
 BRIGHT = 160  # of 255: what drawn marks are at least
 THICKEST = 9  # pixels across a stroke
@@ -117,13 +117,15 @@ def estimate_marks(folder: Path, manifest: pd.DataFrame, on_progress: OnProgress
 
     from bcd_utils.images.reading import read_row
 
-    rows = []
-    for row in counted_rows(manifest, on_progress):
+    def estimated(row: pd.Series) -> tuple[float, ...]:
         image = read_row(folder, row)
         marks, boxes = drawn_strokes(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
         letters = letters_in_line(boxes)
         text = int((letters["width"] * letters["height"]).sum()) / marks.size
-        rows.append((coloured_share(image), text, len(letters), len(caliper_crosses(marks))))
+        return coloured_share(image), text, len(letters), len(caliper_crosses(marks))
+
+    rows: list[tuple[float, ...]] = []
+    each_row(estimated, manifest, rows.append, on_progress)
     columns = ["coloured_share", "text_share", "letters", "calipers"]
     estimates = pd.DataFrame(rows, columns=columns, index=manifest.index).round(5)
     return pd.concat([manifest[["id", "label"]], estimates], axis=1)

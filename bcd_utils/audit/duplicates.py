@@ -32,7 +32,7 @@ from bcd_utils.audit.neighbours import (
     nearest_to_each_other,
 )
 from bcd_utils.audit.products import Rows, products
-from bcd_utils.utils.counting import OnProgress, counted_rows, silent
+from bcd_utils.utils.counting import OnProgress, each_row, silent
 
 SIDE = 64
 CROPS = (0.9, 0.8, 0.7)
@@ -75,14 +75,19 @@ def thumbnails(
 
     from bcd_utils.images.reading import read_row
 
-    views = {share: np.empty((len(manifest), SIDE, SIDE), np.uint8) for share in (1.0, *CROPS)}
-    for place, row in enumerate(counted_rows(manifest, on_progress)):
+    shares = (1.0, *CROPS)
+
+    def seen(row: pd.Series) -> np.ndarray:
         grey = Image.fromarray(read_row(folder, row)).convert("L")
-        for share, stack in views.items():
-            left, top = grey.width * (1 - share) / 2, grey.height * (1 - share) / 2
-            box = (left, top, grey.width - left, grey.height - top)
-            stack[place] = np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box=box))
-    return views
+        edges = [(grey.width * (1 - share) / 2, grey.height * (1 - share) / 2) for share in shares]
+        boxes = [(left, top, grey.width - left, grey.height - top) for left, top in edges]
+        views = [grey.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box=box) for box in boxes]
+        return np.stack([np.asarray(view) for view in views])
+
+    thumbnails: list[np.ndarray] = []
+    each_row(seen, manifest, thumbnails.append, on_progress)
+    stacks = np.stack(thumbnails, axis=1) if thumbnails else np.empty((len(shares), 0, SIDE, SIDE), np.uint8)
+    return dict(zip(shares, stacks, strict=True))
 
 
 def normalise_locally(images: np.ndarray) -> np.ndarray:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from bcd_utils.utils.counting import OnProgress, counted_rows, silent
+from bcd_utils.utils.counting import OnProgress, each_row, silent
 from bcd_utils.utils.words import enumerated
 
 LARGE = 0.6
@@ -35,15 +36,17 @@ def inspect_masks(folder: Path, manifest: pd.DataFrame, on_progress: OnProgress 
     """
     from bcd_utils.images.reading import mask_paths, read_row_mask
 
-    rows = []
-    for row in counted_rows(manifest, on_progress):
+    def looked_at(row: pd.Series) -> tuple[Any, ...]:
         paths = mask_paths(folder, row["masks"])
         lesion = read_row_mask(folder, row)
         inside = lesion[1:-1, 1:-1].sum()
         border = (lesion.sum() - inside) / (2 * sum(lesion.shape) - 4)
         area = lesion.mean()
         empty = bool(paths) and area == 0
-        rows.append((area, not paths, empty, len(paths) > 1, area > LARGE, border > LONG_BORDER))
+        return area, not paths, empty, len(paths) > 1, area > LARGE, border > LONG_BORDER
+
+    rows: list[tuple[Any, ...]] = []
+    each_row(looked_at, manifest, rows.append, on_progress)
     odd = pd.DataFrame(rows, columns=["area_share", *MASK_COLUMNS], index=manifest.index)
     odd["area_share"] = odd["area_share"].round(5)
     return pd.concat([manifest[["id", "label"]], odd.astype(dict.fromkeys(MASK_COLUMNS, bool))], axis=1)

@@ -15,9 +15,9 @@ import pandas as pd
 from bcd_utils.datasets.base import MANIFEST_COLUMNS, AtHand, Dataset
 from bcd_utils.datasets.class_names import plain
 from bcd_utils.datasets.inspection import hash_of, inspect_image
-from bcd_utils.datasets.mask_checks import inspect_masks, remarks_on_images, remarks_on_masks
+from bcd_utils.datasets.mask_checks import MaskLook, inspect_masks, remarks_on_images, remarks_on_masks
 from bcd_utils.images.reading import mask_paths
-from bcd_utils.utils.counting import OnProgress, counted_rows, silent
+from bcd_utils.utils.counting import OnProgress, each_row, silent
 from bcd_utils.utils.errors import StudyError, nearest
 from bcd_utils.utils.files import sha256_of_json
 from bcd_utils.utils.path_text import in_shell, path_of, printable
@@ -63,19 +63,21 @@ def build_manifest(
     if not allow_partial:
         dataset.check_counts(scan.images, folder)
     images = scan.images if "box" in scan.images else scan.images.assign(box="")
-    rows, looks, remarks = [], [], [*scan.remarks, *not_read(left_out_table(scan.left_out))]
-    for scanned in counted_rows(images, on_progress):
-        row = dict(scanned) | inspect_image(
-            folder / path_of(scanned["path"]), scanned["box"], dataset.most_megapixels
-        )
+    remarks = [*scan.remarks, *not_read(left_out_table(scan.left_out))]
+
+    def inspected(scanned: pd.Series) -> tuple[dict[str, Any], MaskLook]:
+        path = folder / path_of(scanned["path"])
+        row = dict(scanned) | inspect_image(path, scanned["box"], dataset.most_megapixels)
         look = inspect_masks(folder, row, dataset.most_megapixels)
         if look.unreadable and row["status"] == "ok":
             row["status"] = "mask cannot be read"
-        row["masks_sha256"] = masks_hash(folder, row["masks"])
-        remarks += look.unreadable + look.resized
-        rows.append(row)
-        looks.append(look)
-    manifest = pd.DataFrame(rows)
+        return row | {"masks_sha256": masks_hash(folder, row["masks"])}, look
+
+    found_of_each: list[tuple[dict[str, Any], MaskLook]] = []
+    each_row(inspected, images, found_of_each.append, on_progress)
+    looks = [look for _, look in found_of_each]
+    remarks += [said for look in looks for said in look.unreadable + look.resized]
+    manifest = pd.DataFrame([row for row, _ in found_of_each])
     manifest["patient"] = manifest["patient"] if "patient" in manifest else ""
     named = dataset.layout.masks is not None  # then no image is doubted for looking like a mask
     remarks += remarks_on_images(manifest, manifest["looks_like_mask"], named)

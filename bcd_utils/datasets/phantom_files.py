@@ -10,6 +10,7 @@ import numpy as np
 
 from bcd_utils.datasets.phantoms.generator import class_index, draw_phantom
 from bcd_utils.datasets.phantoms.scanner import scanner_named
+from bcd_utils.utils.counting import each
 from bcd_utils.utils.files import atomic_folder
 
 
@@ -47,12 +48,17 @@ def write_phantoms(folder: Path, counts: Mapping[str, int], seed: int, scanner: 
     indices = {label: class_index(label) for label in counts}
     scanner_named(scanner)
     with atomic_folder(folder) as temporary:
-        for label, count in counts.items():
+        for label in counts:
             (temporary / label).mkdir()
-            for number in range(1, count + 1):
-                image, mask = draw_phantom(label, [seed, indices[label], number], scanner)
-                write_png(temporary / label / f"{label} ({number}).png", np.dstack([image] * 3))
-                write_png(temporary / label / f"{label} ({number})_mask.png", mask * np.uint8(255))
+
+        def draw(phantom: tuple[str, int]) -> None:
+            label, number = phantom
+            image, mask = draw_phantom(label, [seed, indices[label], number], scanner)
+            write_png(temporary / label / f"{label} ({number}).png", np.dstack([image] * 3))
+            write_png(temporary / label / f"{label} ({number})_mask.png", mask * np.uint8(255))
+
+        phantoms = [(label, number) for label, count in counts.items() for number in range(1, count + 1)]
+        each(draw, phantoms, len(phantoms), lambda _: None)
 
 
 def write_png(path: Path, pixels: np.ndarray) -> None:

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from bcd_utils.images.fitting import STRETCHED, Fitting
-from bcd_utils.images.reading import read_with_mask
+from bcd_utils.images.reading import read_row, read_row_mask
 from bcd_utils.images.stain import normalise_stain
 from bcd_utils.images.transforms import network_input
 from bcd_utils.utils.cache import entry_of, kept
 from bcd_utils.utils.code_identity import code_identity
-from bcd_utils.utils.counting import OnProgress, counted_rows, silent
+from bcd_utils.utils.counting import OnProgress, each_row, silent
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.system_errors import disk_errors
 
@@ -52,20 +52,24 @@ def write_images(
     """
     refuse_missing_masks(images, kind)
     header = {"descr": "|u1", "fortran_order": False, "shape": (len(images), size, size, 3)}
+
+    def picture(row: pd.Series) -> bytes:
+        return picture_of(folder, row, kind, size, stain, fitting).tobytes()
+
     # Appending, not a memory map: on a full disk a map kills the process where a write raises an error.
     with disk_errors(path), open(path, "wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
-        for row in counted_rows(images, on_progress):
-            file.write(picture_of(folder, row, kind, size, stain, fitting).tobytes())
+        each_row(picture, images, file.write, on_progress)
 
 
 def picture_of(
     folder: Path, row: pd.Series, kind: str, size: int, stain: str = "none", fitting: Fitting = STRETCHED
 ) -> np.ndarray:
     """What a network is shown of one manifest row, uint8 (size, size, 3); parameters as for `write_images`."""
-    image, mask = read_with_mask(folder, row)
-    shown = fitting.contrasted(normalise_stain(image, stain))
-    return fitting.squared(network_input(shown, mask, kind), size)
+    shown = fitting.contrasted(normalise_stain(read_row(folder, row), stain))
+    if kind != "image":
+        shown = network_input(shown, read_row_mask(folder, row), kind)
+    return fitting.squared(shown, size)
 
 
 def refuse_missing_masks(images: pd.DataFrame, kind: str) -> None:

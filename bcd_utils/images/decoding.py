@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import mmap
 import re
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +25,8 @@ Image.MAX_IMAGE_PIXELS = None
 
 NO_LIMIT = float("inf")
 ORIENTATION = 274
-EXIF_OF_PNG = re.compile(rb"eXIf|XML:com|Raw profile type")  # perhaps after its pixels
+PNG_TEXTS = (b"iTXt", b"tEXt", b"zTXt")
+EXIF_AS_TEXT = (b"XML:com", b"Raw profile type")  # keywords of such chunks
 #: Beginnings of files that are no images, though their names say so.
 OTHER_KINDS = {
     "an SVG drawing": re.compile(rb"\s*<(svg|\?xml.*<svg)", re.DOTALL),
@@ -173,7 +174,7 @@ def opened(path: Path | str, most_megapixels: float = NO_LIMIT) -> Iterator[Imag
     with Image.open(path, formats=FORMATS) as image:
         refuse_larger(image.width, image.height, most_megapixels)
         _to_its_frame(image)
-        if image.format == "PNG" and _mentions(path, EXIF_OF_PNG):
+        if image.format == "PNG" and _says_how_turned(path):
             image.load()
         yield image
 
@@ -196,9 +197,17 @@ def _to_its_frame(image: Image.Image) -> None:
     image.seek(frames[0] if frames else 0)
 
 
-def _mentions(path: Path, pattern: re.Pattern[bytes]) -> bool:
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return pattern.search(content) is not None
+def _says_how_turned(path: Path) -> bool:
+    """Whether one of a PNG's chunks can, which may stand after its pixels."""
+    with path.open("rb") as file:
+        file.seek(8)  # past the signature
+        while len(head := file.read(8)) == 8:
+            size, kind = struct.unpack(">I4s", head)
+            end = file.tell() + size + 4  # and a checksum
+            if kind == b"eXIf" or (kind in PNG_TEXTS and file.read(20).startswith(EXIF_AS_TEXT)):
+                return True
+            file.seek(end)
+    return False
 
 
 def _orientation(image: Image.Image) -> int:

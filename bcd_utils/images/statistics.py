@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from bcd_utils.images.reading import read_row, read_with_mask
 from bcd_utils.utils.code_identity import code_identity
-from bcd_utils.utils.counting import OnProgress, counted_rows, silent
+from bcd_utils.utils.counting import OnProgress, each_row, silent
 from bcd_utils.utils.files import sha256_of_json
 from bcd_utils.utils.parallel import Result, run_jobs
 
@@ -114,14 +114,17 @@ def image_statistics(
         Share of pixels per grey level, averaged over the images of a class.
     """
     usable = manifest[manifest["status"] == "ok"]
-    rows, shares = [], defaultdict(list)
-    for row in counted_rows(usable, on_progress):
+
+    def measured(row: pd.Series) -> tuple[Any, ...]:
         image, mask = read_with_mask(folder, row)
-        *levels, share = grey_levels(image)
-        shares[row["label"]].append(share)
-        rows.append((row["id"], row["label"], mask.mean(), *levels))
-    statistics = pd.DataFrame(rows, columns=["id", "label", "area_fraction", "mean_grey", "sd_grey"])
-    return statistics, {label: np.mean(images, axis=0) for label, images in shares.items()}
+        return row["id"], row["label"], mask.mean(), *grey_levels(image)
+
+    rows: list[tuple[Any, ...]] = []
+    each_row(measured, usable, rows.append, on_progress)
+    columns = ["id", "label", "area_fraction", "mean_grey", "sd_grey", "shares"]
+    statistics = pd.DataFrame(rows, columns=columns)
+    shares = statistics.pop("shares").groupby(statistics["label"], sort=False)
+    return statistics, {label: np.mean(list(images), axis=0) for label, images in shares}
 
 
 def measure_block(rows: pd.DataFrame, folder: Path) -> Result:
