@@ -136,7 +136,7 @@ def begin(notebook: str, run_dir: str, study_file: str, settings: str, overwrite
     if notebook not in names:
         raise StudyError(f"{notebook} is no notebook of this study", f"run one of {', '.join(names)}")
     outside = chain.outside()
-    lock = locked(folder)
+    lock = locked(folder).lock
     if study_file:
         fix = "give -p run_dir {}, or add -p overwrite True, which replaces that run"
         take_folder(chain.run, study_path(study_file), overwrite, fix)
