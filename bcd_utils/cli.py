@@ -68,7 +68,7 @@ def main() -> None:
         _fail(refused(error))
     except SystemExit as end:
         if end.code == 130:  # what Typer makes of Ctrl-C
-            errors.print("Stopped. The same command goes on from the last finished stage.")
+            errors.print("Stopped. What is finished is kept; the same command goes on from there.")
         raise
 
 

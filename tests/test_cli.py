@@ -275,7 +275,7 @@ def test_ctrl_c_is_answered(bcd, monkeypatch):
     monkeypatch.setattr("bcd_utils.study.loading.load_study", interrupted)
     ended = bcd("run", "study.yaml")
     assert ended.code == 130
-    assert ended.err.strip() == "Stopped. The same command goes on from the last finished stage."
+    assert ended.err.strip() == "Stopped. What is finished is kept; the same command goes on from there."
 
 
 # -- folders ----------------------------------------------------------------------------------------
@@ -318,12 +318,33 @@ def test_what_is_no_run_is_not_shown(bcd, name):
     assert "is not a run folder.\nTo fix: make one with 'bcd run phantom'." in ended.err
 
 
+def test_a_misspelt_run_is_answered_with_the_one_that_is_meant(bcd, tmp_path, monkeypatch):
+    reports = tmp_path / "here" / "reports"
+    monkeypatch.setattr(runs_module, "REPORTS", reports)
+    for name in ("phantom", "paper_input=mask"):
+        (reports / name).mkdir(parents=True)
+        (reports / name / "study.json").write_text(json.dumps(TINY_SETTINGS))
+    for command in ("show", "lab", "predict"):
+        ended = bcd(command, "reports/phantm", *(["a.png"] if command == "predict" else []))
+        assert ended.code == 1 and ended.err.endswith("To fix: name reports/phantom.\n"), ended.err
+    assert "name the run first: bcd lab RUN --no-brwser" in bcd("lab", "--no-brwser", "reports/phantom").err
+
+
+def test_what_is_no_archive_is_not_called_a_damaged_one(bcd, tmp_path):
+    (tmp_path / "here" / "README.md").write_text("no archive")
+    ended = bcd("verify", "README.md")
+    assert ended.code == 1 and ended.err.startswith(
+        "Error: README.md is no zip file, or is damaged.\nTo fix: name "
+    )
+
+
 def test_a_run_that_did_not_finish_is_not_shown(bcd, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "study.json").write_text(json.dumps(TINY_SETTINGS))
     ended = bcd("show", tmp_path / "run")
     assert ended.code == 1
     assert "has no summary.json: its run did not finish" in ended.err and ended.out == ""
+    assert 'To fix: run "bcd run ' in ended.err
 
 
 @pytest.mark.slow
@@ -367,7 +388,10 @@ def test_images_are_predicted_from_a_finished_run(bcd, finished, tmp_path):
         tmp_path / "maps",
     )
     assert ended.code == 0 and ended.err == ""
-    assert ended.out.startswith("Not for clinical use") and "2 images: 1 read, 1 not" in ended.out
+    assert (
+        ended.out.startswith("Not for clinical use")
+        and "2 images, 1 read; not read: no image: text (1).\n" in ended.out
+    )
     rows = (tmp_path / "out.csv").read_text().splitlines()
     assert (
         len(rows) == 3
@@ -376,7 +400,8 @@ def test_images_are_predicted_from_a_finished_run(bcd, finished, tmp_path):
     )
     assert len([*(tmp_path / "maps").iterdir()]) == 2
     none = bcd("predict", finished, text, tmp_path / "nowhere.png")
-    assert none.code == 1 and "2 images: 0 read, 2 not" in none.out
+    assert none.code == 1 and "2 images, 0 read; not read: " in none.out and "nowhere.png" not in none.out
+    assert "no image: text (1)" in none.out and "abstains" not in none.out
     assert (tmp_path / "here" / "predicted.csv").exists()
 
 

@@ -9,6 +9,9 @@ import typer
 from rich.markup import escape
 
 from bcd_utils.reporting.console import console, say_where
+from bcd_utils.utils.words import counted
+
+MOST_REASONS = 3  # why images were not read, in the terminal; the file has all
 
 
 def predict(
@@ -55,11 +58,14 @@ def predict(
         for text in model.announcements:
             console.print(f"[yellow]{escape(text)}[/yellow]", soft_wrap=True)
         counts = write_predictions(model, images, out, maps, CountProgress("images", console, status))
-    unread = counts.images - counts.read
-    console.print(
-        f"{counts.images:,} images: {counts.read:,} read, {unread:,} not; of {counts.abstained:,} the model does not "
-        "decide (column abstain)."
-    )
+    reasons = ", ".join(f"{why} ({number:,})" for why, number in counts.unread.most_common(MOST_REASONS))
+    more = ", and others" * (len(counts.unread) > MOST_REASONS)
+    unread = f"; not read: {reasons}{more}" * bool(reasons)
+    console.print(escape(f"{counted(counts.images, 'image')}, {counts.read:,} read{unread}."), soft_wrap=True)
+    if counts.read:
+        console.print(
+            f"The model abstains from {counts.abstained:,} of those read (column abstain).", soft_wrap=True
+        )
     say_where("Predictions", out)
     say_where("What its columns mean", Path(f"{out}.columns.csv"))
     if not counts.read:

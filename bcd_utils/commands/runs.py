@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 
 from bcd_utils.reporting.console import console, print_table, say_where, show_summary, summary_of
+from bcd_utils.utils.errors import StudyError
 
 
 def runs() -> None:
@@ -103,6 +104,10 @@ def lab(
     from bcd_utils.pipeline.lab import lab_command
     from bcd_utils.study.run import Run
 
+    if run_folder.startswith("-"):
+        raise StudyError(
+            f"{run_folder} stands where the run does", f"name the run first: bcd lab RUN {run_folder}"
+        )
     opened = Run.open(run_folder)
     command = lab_command(opened, context.args)
     os.execve(command[0], command, os.environ | {"BCD_RUN_DIR": str(opened.folder)})

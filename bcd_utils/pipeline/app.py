@@ -51,10 +51,10 @@ def check(run: Run, host: str, port: int) -> None:
     StudyError
         If Voila is missing, the run lacks what the page shows, or the port is taken.
     """
-    if find_spec("voila") is None:
-        raise StudyError("The app needs Voila, which is not installed", "pip install 'voila>=0.5'")
     for name in STAGE.reads:
         run.artifact(name)
+    if find_spec("voila") is None:
+        raise StudyError("The app needs Voila, which is not installed", "pip install 'voila>=0.5'")
     kind = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.socket(kind) as tried:
@@ -115,12 +115,14 @@ def settings(run: Run, notebook: Path, host: str, port: int) -> Config:
                 "port_retries": 0,
                 "open_browser": False,
                 "config_file_paths": [],
-                "log_level": logging.WARNING,
+                "log_level": logging.ERROR,
                 "tornado_settings": {
                     "allow_remote_access": not is_local(
                         host
                     ),  # else a page elsewhere could pose as this machine
                     "headers": {"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"},
+                    "ws_ping_interval": 30_000,
+                    "ws_ping_timeout": 30_000,
                     "websocket_max_message_size": int((MOST_MEGABYTES + 1) * 1e6),
                 },
             },

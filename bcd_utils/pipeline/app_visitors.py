@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.web import HTTPError
@@ -46,6 +47,11 @@ class Page(TornadoVoilaHandler):  # type: ignore[misc]
 
 class Kernels(AsyncMappingKernelManager):
     """Kernels that end soon after their visitors: a browser that is killed does not say that it leaves."""
+
+    async def start_kernel(self, **options: Any) -> str:  # type: ignore[override]
+        """Start one that writes nothing of its own into the terminal; what fails in the notebook, Voila does."""
+        quiet = {"extra_arguments": ["--IPKernelApp.log_level=CRITICAL"]}
+        return str(await super().start_kernel(**quiet | options))
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """End a kernel that has done nothing for too long."""

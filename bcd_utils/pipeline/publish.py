@@ -12,7 +12,7 @@ from bcd_utils.reporting.summary import summarise_run
 from bcd_utils.study.provenance import installed_packages
 from bcd_utils.study.run import Run
 from bcd_utils.study.stage import Stage
-from bcd_utils.utils.files import write_json, write_text
+from bcd_utils.utils.files import last_written, write_json, write_text
 
 CHECKLIST = {"title": "Checklists", "file": "checklist.html"}
 MODEL_CARD = {"title": "Model card", "file": "model_card.html"}
@@ -21,7 +21,9 @@ FOOTER = {"Seed": "seed", "Commit": "commit", "Data SHA-256": "data_sha256", "De
 
 
 def publish(run: Run, declared: Mapping[str, Stage]) -> Path:
-    """Write ``summary.json``, ``environment.txt`` (what is installed) and the pages, ``index.html`` among them.
+    """Write ``summary.json``, ``environment.txt`` and the pages, ``index.html`` among them.
+
+    The environment is what was installed when the last stage was made, not what is when nothing is made anew.
 
     Parameters
     ----------
@@ -37,7 +39,9 @@ def publish(run: Run, declared: Mapping[str, Stage]) -> Path:
     """
     summary = summarise_run(run, declared)
     write_json(run.folder / "summary.json", summary)
-    write_text(run.folder / "environment.txt", installed_packages())
+    installed = run.folder / "environment.txt"
+    if not installed.exists() or installed.stat().st_mtime < last_written(run.folder, "markers/*.json"):
+        write_text(installed, installed_packages())
     draw_flow(run, summary)
     return write_pages(run, summary, declared)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -31,11 +32,16 @@ ENDINGS = (".csv", ".jsonl", ".parquet")
 
 @dataclass
 class Counts:
-    """How many images a file holds: all, those that could be read, and those of which the model does not decide."""
+    """How many images a file holds: all, those of which the model does not decide, and why others were not read."""
 
     images: int = 0
-    read: int = 0
     abstained: int = 0
+    unread: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def read(self) -> int:
+        """How many could be."""
+        return self.images - self.unread.total()
 
 
 def check_ending(out: Path) -> None:
@@ -105,7 +111,7 @@ def write_predictions(
         counts = Counts()
         for row in _rows(part):
             counts.images += 1
-            counts.read += row["status"] == "ok"
+            counts.unread.update([row["status"]] if row["status"] != "ok" else [])
             counts.abstained += bool(row.get("abstain"))
         part.unlink()
     return counts

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Column, Table
 
+from bcd_utils.study.run import Run
 from bcd_utils.study.set_titles import SET_TITLES
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import read_json
@@ -29,7 +30,8 @@ def say_where(what: str, path: Path) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Iterable[object]], **looks: bool) -> None:
     """Print rows of plain values; where the terminal is too narrow for a table, each in words, so that none is cut."""
-    table = Table(*(Column(name, no_wrap=name.endswith("interval")) for name in columns), **looks)  # type: ignore[arg-type]
+    heads = (Column(name, no_wrap=name.endswith("interval"), overflow="fold") for name in columns)
+    table = Table(*heads, **looks)  # type: ignore[arg-type]
     texts = [[escape(str(cell)) for cell in row] for row in rows]
     for row in texts:
         table.add_row(*row)
@@ -50,9 +52,8 @@ def summary_of(folder: Path) -> dict[str, Any]:
     """
     path = folder / "summary.json"
     if not path.exists():
-        raise StudyError(
-            f"{readable(folder)} has no summary.json: its run did not finish", "run it with 'bcd run'"
-        )
+        problem = f"{readable(folder)} has no summary.json: its run did not finish"
+        raise StudyError(problem, Run.open(folder).command)
     summary = read_json(path)
     if not isinstance(summary, dict) or not PROMISED <= summary.keys():
         problem = f"{readable(path)} is damaged: it is not the summary that a run writes"

@@ -9,6 +9,7 @@ from bcd_utils.evaluation.format import MISSING, with_interval
 from bcd_utils.reporting.console import summary_of
 from bcd_utils.study.run import Run
 from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.files import last_written
 from bcd_utils.utils.paths import readable
 
 COLUMNS = ("run", "study", "images", "state", "test accuracy")
@@ -21,9 +22,8 @@ def rows(reports: Path) -> list[tuple[str, str, str, str, str]]:
 
 
 def _when(folder: Path) -> float:
-    """When its results were summed up; of one that is not finished, when its settings were written."""
-    summary = folder / "summary.json"
-    return (summary if summary.exists() else folder / "study.json").stat().st_mtime
+    """When its last stage was made; of one that has none, when its settings were written."""
+    return last_written(folder, "markers/*.json") or last_written(folder, "study.json")
 
 
 def _row(folder: Path) -> tuple[str, str, str, str, str]:

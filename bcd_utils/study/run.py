@@ -19,7 +19,7 @@ from bcd_utils.study.loading import make_study
 from bcd_utils.study.overrides import overridden
 from bcd_utils.study.settings import Study
 from bcd_utils.utils.cache import work_for
-from bcd_utils.utils.errors import StudyError
+from bcd_utils.utils.errors import StudyError, nearest
 from bcd_utils.utils.files import atomic_path, read_json, sha256_of_file, write_json, write_text
 from bcd_utils.utils.paths import REPORTS, ROOT, readable, refuse_unstorable
 from bcd_utils.utils.system_errors import disk_errors
@@ -94,9 +94,11 @@ class Run:
                 if not isinstance(values, dict):
                     fix = f"run the same 'bcd run' as before, with --run-dir {readable(place)}: it is written anew"
                     raise StudyError(f"{settings} is damaged", fix)
-                contract = read_json(place / "contract.json") or {}
-                return cls(place, make_study(values, readable(settings)), contract)
-        raise StudyError(f"{folder} is not a run folder", "make one with 'bcd run phantom'")
+                study = make_study(values, readable(settings))
+                return cls(place, study, read_json(place / "contract.json") or {})
+        meant = nearest(readable(folder), (readable(path.parent) for path in REPORTS.glob("*/study.json")))
+        fix = f"name {meant}" if meant else "make one with 'bcd run phantom'"
+        raise StudyError(f"{folder} is not a run folder", fix)
 
     def _repr_markdown_(self) -> str:
         return f"**{self.study.title}**, run `{readable(self.folder)}`"
@@ -192,8 +194,7 @@ class Run:
 
         declared = said_of(name, self.contract, os.environ.get(STAGE, ""))
         record = write_figure(figure, self.target / "figures", name, declared)
-        said = {"caption": record.caption, "name": name}
-        path = self.target / "figures" / f"{name}.png"
+        path, said = self.target / "figures" / f"{name}.png", {"caption": record.caption, "name": name}
         return Image(filename=str(path), width=round(record.width * PAGE_DPI), alt=record.alt, metadata=said)
 
     def save_csv(self, table: pd.DataFrame, name: str) -> None:
@@ -296,5 +297,4 @@ class Run:
 
     def seconds(self, field: str = "seconds") -> dict[str, float]:
         """Seconds each finished stage took when it last ran; ``work_seconds``: on data alone."""
-        markers = {stage: self.marker_of(stage) for stage in self.study.notebooks}
-        return {stage: marker[field] for stage, marker in markers.items() if marker}
+        return {stage: each[field] for stage in self.study.notebooks if (each := self.marker_of(stage))}

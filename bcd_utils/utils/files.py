@@ -85,6 +85,11 @@ def read_json(path: Path) -> Any:
         return None
 
 
+def last_written(folder: Path, pattern: str) -> float:
+    """When the youngest of a folder's files was written, in seconds since 1970; 0 where none is there."""
+    return max((path.stat().st_mtime for path in folder.glob(pattern)), default=0.0)
+
+
 def sha256_of_file(path: Path | str) -> str:
     """SHA-256 of a file's bytes, as 64 hexadecimal digits."""
     with open(path, "rb") as file:

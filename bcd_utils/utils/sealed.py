@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.files import atomic_path, sha256_of_file, write_text
+from bcd_utils.utils.paths import readable
 
 #: As ``sha256sum --check`` reads it, and as BagIt calls it.
 SEAL = "manifest-sha256.txt"
@@ -85,6 +86,9 @@ def refuse_damaged_zip(archive: Path) -> None:
     StudyError
         Naming the member; the archive, where its list of members is damaged.
     """
+    if archive.is_file() and not zipfile.is_zipfile(archive):
+        problem = f"{readable(archive)} is no zip file, or is damaged"
+        raise StudyError(problem, "name a zip file or folder that 'bcd archive' wrote, or get it again")
     name = "its list of files"
     try:
         with zipfile.ZipFile(archive) as packed:

@@ -507,7 +507,7 @@ def test_ctrl_c_leaves_a_message_and_no_kernel(tiny, tmp_path):
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert err.strip() == "Stopped. The same command goes on from the last finished stage."
+    assert err.strip() == "Stopped. What is finished is kept; the same command goes on from there."
     _, alive = psutil.wait_procs(family, timeout=10)
     assert alive == []
 

@@ -12,10 +12,11 @@ from bcd_utils.study.run import Run
 from bcd_utils.utils.errors import StudyError
 
 
-def test_without_voila_the_command_that_installs_it_is_told(monkeypatch):
+@pytest.mark.slow
+def test_without_voila_the_command_that_installs_it_is_told(finished, monkeypatch):
     monkeypatch.setattr(app, "find_spec", lambda name: None)
     with pytest.raises(StudyError, match="needs Voila") as raised:
-        app.check(None, "127.0.0.1", 8866)
+        app.check(Run.open(finished), "127.0.0.1", 8866)
     assert raised.value.fix == "pip install 'voila>=0.5'"
 
 

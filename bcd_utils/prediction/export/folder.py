@@ -61,7 +61,7 @@ class Format:
         """
         if missing := [package for name, package in self.packages.items() if find_spec(name) is None]:
             raise StudyError(
-                f"{self.title} needs {', '.join(missing)}, which is not installed",
+                f"{self.title} needs packages that are not installed: {', '.join(missing)}",
                 f"pip install {' '.join(missing)}",
             )
         if keras.backend.backend() != "tensorflow":

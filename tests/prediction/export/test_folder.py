@@ -71,7 +71,9 @@ def test_what_is_not_there_is_told_with_the_command(monkeypatch):
     with pytest.raises(StudyError, match="There is no kind of weights 'int4'"):
         check_asked([], ["int4"])
     monkeypatch.setattr(folder_module, "find_spec", lambda name: None)
-    with pytest.raises(StudyError, match="ONNX needs onnx, onnxruntime, tf2onnx") as raised:
+    with pytest.raises(
+        StudyError, match="ONNX needs packages that are not installed: onnx, onnxruntime, tf2onnx"
+    ) as raised:
         check_asked(["onnx"], [])
     assert raised.value.fix == "pip install onnx onnxruntime tf2onnx"
     assert np.all([each.ending.startswith(".") for each in FORMATS.values()])

@@ -54,8 +54,11 @@
     dropped = null;  // else, where there is no button yet, its first click would send them
   });
 
-  // names for sliders, which their library leaves without
+  // names for sliders, which their library leaves without, and no count of files on a button that keeps none
   new MutationObserver(() => {
+    for (const button of document.querySelectorAll(".widget-upload")) {
+      for (const text of button.childNodes) if (text.nodeValue?.endsWith(" (0)")) text.nodeValue = text.nodeValue.slice(0, -4);
+    }
     for (const handle of document.querySelectorAll(".noUi-handle:not([aria-label])")) {
       let place = handle;
       while (place && !place.querySelector(".widget-label")) place = place.parentElement;
