@@ -42,7 +42,7 @@ def opened(archive: Path) -> Run:
         again = "get it again"
         entry = entry_of("archives", sha256_of_file(archive))
         folder = kept(entry, lambda path: unpack(archive, path, again))
-    if (folder / "study.yaml").is_file() and not any((folder / name).exists() for name in (SEAL, CRATE)):
+    if (folder / "study.json").is_file() and not any((folder / name).exists() for name in (SEAL, CRATE)):
         problem = f"{readable(archive)} is a run, and what is checked is an archive of one"
         raise StudyError(problem, f"make it: bcd archive {in_shell(Path(readable(archive)))}")
     if found := faults(folder):

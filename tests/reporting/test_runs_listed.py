@@ -24,7 +24,7 @@ def reports(tmp_path, monkeypatch):
         else:
             text = json.dumps(FULL) if name == "finished" else "{"
             (made.folder / "summary.json").write_text(text)
-        for path in made.folder.glob("*.json"):
+        for path in made.folder.rglob("*.json"):
             os.utime(path, (10**9 - age,) * 2)
     (tmp_path / "reports" / "nothing").mkdir()
     return tmp_path / "reports"
