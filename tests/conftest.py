@@ -32,8 +32,14 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Files with most whole chains first, so that no process is left alone with one at the end."""
+    """Files with most whole chains first, so that no process is left alone with one at the end.
+
+    But of those that share the grouped chain the first alone: the others would wait for it.
+    """
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
+    sharing = dict.fromkeys(item.path for item in items if "grouped_run" in item.fixturenames)
+    slow |= dict.fromkeys([*sharing][1:], 1)
     items.sort(key=lambda item: -slow[item.path])
 
 
