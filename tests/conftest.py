@@ -39,7 +39,8 @@ def pytest_collection_modifyitems(items):
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
     items.sort(key=lambda item: -slow[item.path])
     sharing = dict.fromkeys(item.path for item in items if "grouped_run" in item.fixturenames)
-    slow |= dict.fromkeys([*sharing][1:], 1)
+    for path in [*sharing][1:]:
+        slow[path] = 1
     items.sort(key=lambda item: -slow[item.path])
 
 
