@@ -18,7 +18,6 @@ def possible() -> bool:
         return False
 
 
-@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.skipif(
     not possible(), reason="this system makes no network namespace (unshare and ip are needed)"
