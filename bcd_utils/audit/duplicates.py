@@ -81,12 +81,12 @@ def thumbnails(
         grey = Image.fromarray(read_row(folder, row)).convert("L")
         edges = [(grey.width * (1 - share) / 2, grey.height * (1 - share) / 2) for share in shares]
         boxes = [(left, top, grey.width - left, grey.height - top) for left, top in edges]
-        views = [grey.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box=box) for box in boxes]
-        return np.stack([np.asarray(view) for view in views])
+        small = [grey.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box=box) for box in boxes]
+        return np.stack([np.asarray(view) for view in small])
 
-    thumbnails: list[np.ndarray] = []
-    each_row(seen, manifest, thumbnails.append, on_progress)
-    stacks = np.stack(thumbnails, axis=1) if thumbnails else np.empty((len(shares), 0, SIDE, SIDE), np.uint8)
+    views: list[np.ndarray] = []
+    each_row(seen, manifest, views.append, on_progress)
+    stacks = np.stack(views, axis=1) if views else np.empty((len(shares), 0, SIDE, SIDE), np.uint8)
     return dict(zip(shares, stacks, strict=True))
 
 

@@ -54,10 +54,9 @@ def inspect_image(path: Path, box: str = "", most_megapixels: float = MOST_MEGAP
         "bytes": 0, "looks_like_mask": False, "status": "ok",
     }  # fmt: skip
     try:
-        row["sha256"], row["bytes"] = hash_of(path), path.stat().st_size
-        if path.is_file() and not row["bytes"]:
-            return row | {"status": "empty file", "sha256": ""}
-        if box:
+        row["bytes"] = path.stat().st_size
+        row["sha256"] = hash_of(path) if row["bytes"] else ""  # two empty files are no copies of an image
+        if box and row["sha256"]:
             row["sha256"] = sha256_of_json([row["sha256"], box])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

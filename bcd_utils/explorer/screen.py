@@ -192,7 +192,9 @@ class Screen:
         table = self.collection.table
         places = table[table["id"] == self.find.value]
         if not len(places):
-            return self.say(*[f"No case of the run has the id {self.find.value}."] * bool(self.find.value))
+            if self.find.value:
+                self.say(f"No case of the run has the id {self.find.value}.")
+            return
         group, place = places.iloc[0][["set", "place"]]
         self._set({self.set: group, self.label: ALL, self.verdict: ALL, self.confidence: ALL})
         self._choose(self.found.index(place))

@@ -263,6 +263,8 @@ def _netpbm(image: PpmImagePlugin.PpmImageFile, path: Path) -> tuple[np.ndarray,
 def _refuse_other_kinds(path: Path) -> None:
     with path.open("rb") as file:
         head = file.read(1024)
+    if not head:
+        raise ImageError("empty file")
     if head[:4] not in tiff.MAGIC:
         kind = next((kind for kind, sign in OTHER_KINDS.items() if sign.match(head)), "")
         raise ImageError(f"no image: {kind}" if kind else "could not be read: no image format that is known")

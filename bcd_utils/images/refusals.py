@@ -36,8 +36,6 @@ def reason_of(error: Exception, path: Path) -> str:
     """
     if isinstance(error, ImageError):
         return str(error)
-    if path.is_file() and not path.stat().st_size:
-        return "empty file"
     message = getattr(error, "strerror", None) or str(error) or type(error).__name__
     if re.search("truncated|less than expected|not enough image data", message.lower()):
         return "truncated file"
