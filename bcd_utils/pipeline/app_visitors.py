@@ -5,12 +5,32 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import psutil
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.web import HTTPError
 from voila.tornado.handler import TornadoVoilaHandler
 
 POOL = 1  # kernels that have run the notebook before anyone asks
-MOST_VISITORS = 12  # each has a kernel with the network in memory
+GIGABYTES = 2.0  # that a visitor's kernel holds, ResNet50 in it
+
+
+def room(memory: float) -> int:
+    """For how many visitors a machine has room, twelve at most.
+
+    Parameters
+    ----------
+    memory : float
+        GB in all.
+
+    Examples
+    --------
+    >>> room(4), room(25), room(512)
+    (1, 11, 12)
+    """
+    return int(min(12, max(1, memory / GIGABYTES - POOL)))
+
+
+MOST_VISITORS = room(psutil.virtual_memory().total / 1e9)
 AT_ONCE = max(
     1, (os.cpu_count() or 1) // 2
 )  # pages in the making: each begins its kernel and the pool's next

@@ -60,6 +60,7 @@ def slides(study_of, tmp_path_factory) -> TinyStudy:
     return study_of("slides", dataset="breakhis", data_dir=str(data), split="group")
 
 
+@pytest.mark.long
 def test_breakhis_is_split_by_patient(slides, tmp_path):
     folder = slides.run(tmp_path / "run")
     splits = pd.read_csv(folder / "artifacts" / "splits.csv")

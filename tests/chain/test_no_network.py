@@ -18,6 +18,7 @@ def possible() -> bool:
         return False
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.skipif(
     not possible(), reason="this system makes no network namespace (unshare and ip are needed)"

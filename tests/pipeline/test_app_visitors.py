@@ -17,7 +17,7 @@ from bcd_utils.utils.paths import TEMPLATES
 @pytest.mark.parametrize(
     ("kernels", "making", "told"),
     [
-        (MOST_VISITORS + 1, 0, "There is room for 12 visitors at once"),
+        (MOST_VISITORS + 1, 0, f"There is room for {MOST_VISITORS} visitors at once"),
         (1, AT_ONCE, "The pages of other visitors are being made"),
     ],
 )
