@@ -13,7 +13,7 @@ ifneq ($(DATASET),)
 STUDY := $(if $(filter busi,$(DATASET)),studies/paper.yaml,studies/$(DATASET).yaml)
 endif
 
-.PHONY: help study lab test test-all test-fast faults bench bench-memory bench-precision timeline where lint lock clean
+.PHONY: help study lab test test-all test-fast faults bench bench-memory bench-growth bench-precision timeline where lint lock clean
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 24
 
@@ -40,6 +40,9 @@ bench: .venv/.installed-dev  ## Time this against the plain Keras loop, as ratio
 
 bench-memory: .venv/.installed-dev  ## Peak memory and time of each step from 1,000 to 8,000 images
 	@$(BIN)/python benchmarks/memory.py $(ARGS)
+
+bench-growth: .venv/.installed-dev  ## Time against the number of repeated splits and of tested images
+	@$(BIN)/python benchmarks/growth.py $(ARGS)
 
 bench-precision: .venv/.installed-dev  ## ResNet50 in float32 and bfloat16, frozen and fine-tuned: [ARGS="--images 64"]
 	@$(BIN)/python benchmarks/precision.py $(ARGS)

@@ -94,24 +94,30 @@ def resampled(
     return np.concatenate([*map(statistic, resample_weights(labels, groups, samples, seed))])
 
 
-def without_each(
-    statistic: Callable[[np.ndarray], np.ndarray], labels: np.ndarray, groups: ArrayLike | None
-) -> list[np.ndarray]:
-    """A statistic without each unit in turn, by stratum: the jackknife that `bca_interval` asks for.
+def without_each(summands: np.ndarray, labels: np.ndarray, groups: ArrayLike | None) -> list[np.ndarray]:
+    """Sums over all images but those of each unit in turn, by stratum: the jackknife that `bca_interval` asks for.
 
     Parameters
     ----------
-    statistic, labels, groups
-        As in `resampled`.
+    summands : ndarray of float, shape (n, s)
+        What each image adds to each sum.
+    labels, groups
+        As in `resample_weights`.
+
+    Returns
+    -------
+    list of ndarray of float, shape (units of the stratum, s)
+
+    Examples
+    --------
+    >>> without_each(np.array([[1.0], [2.0], [4.0]]), np.array([0, 1, 0]), ["p", "q", "q"])[0].tolist()
+    [[6.0], [1.0]]
     """
     unit, stratum = _units(labels, groups)
-    strata = [np.flatnonzero(stratum == value) for value in np.unique(stratum)]
-    size = max(1, BLOCK // len(labels))
-    found = []
-    for members in strata:
-        blocks = [members[start : start + size] for start in range(0, len(members), size)]
-        found.append(np.concatenate([statistic((unit != block[:, None]).astype(float)) for block in blocks]))
-    return found
+    own = np.zeros((len(stratum), summands.shape[1]))
+    np.add.at(own, unit, summands)
+    rest = summands.sum(axis=0) - own
+    return [rest[stratum == value] for value in np.unique(stratum)]
 
 
 def resample_weights(

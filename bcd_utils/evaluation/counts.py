@@ -92,12 +92,10 @@ class Predictions(Counts):
     def __init__(
         self, labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray | None = None
     ) -> None:
-        labels = np.asarray(labels, dtype=int)  # small types would overflow below
         self.labels, self.probabilities, self.weights = labels, probabilities, weights
-        size = probabilities.shape[1]
-        cells = np.eye(size * size)[labels * size + probabilities.argmax(axis=1)]
+        cells = cells_of(labels, probabilities)
         counted = cells.sum(axis=0) if weights is None else weights @ cells
-        super().__init__(counted.reshape(*counted.shape[:-1], size, size))
+        super().__init__(_square(counted))
 
     @cached_property
     def loss(self) -> np.ndarray:
@@ -112,6 +110,44 @@ class Predictions(Counts):
         if self.weights is None:
             return np.array([_area(*column) for column in columns])
         return np.stack([weighted_auc(*column, self.weights) for column in columns], axis=-1)
+
+
+class Summed(Counts):
+    """Confusion matrices and losses of sets of images, from sums over them.
+
+    Parameters
+    ----------
+    sums : ndarray of float, shape (..., k * k + 1)
+        Of `summands_of`, over the images of each set.
+
+    Examples
+    --------
+    >>> labels, probabilities = np.array([0, 1]), np.array([[0.5, 0.5], [0.8, 0.2]])
+    >>> both = Summed(summands_of(labels, probabilities).sum(axis=0))
+    >>> both.matrix.tolist(), bool(np.isclose(both.loss, Predictions(labels, probabilities).loss))
+    ([[1.0, 0.0], [1.0, 0.0]], True)
+    """
+
+    def __init__(self, sums: np.ndarray) -> None:
+        super().__init__(_square(sums[..., :-1]))
+        self.loss = ratio(sums[..., -1], self.total)
+
+
+def summands_of(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """What each image adds to the confusion matrix and to the sum of losses, float (n, k * k + 1)."""
+    return np.column_stack([cells_of(labels, probabilities), cross_entropy(labels, probabilities)])
+
+
+def cells_of(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """1 in the cell of the confusion matrix that each image counts in, float (n, k * k), row after row."""
+    size = probabilities.shape[1]
+    labels = np.asarray(labels, dtype=int)  # small types would overflow below
+    return np.eye(size * size)[labels * size + probabilities.argmax(axis=1)]
+
+
+def _square(cells: np.ndarray) -> np.ndarray:
+    size = round(cells.shape[-1] ** 0.5)
+    return cells.reshape(*cells.shape[:-1], size, size)
 
 
 def cross_entropy(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from bcd_utils.evaluation.areas import Area, area_interval, area_of
 from bcd_utils.evaluation.bootstrap import bca_interval, group_numbers, resampled, without_each
-from bcd_utils.evaluation.counts import Predictions
+from bcd_utils.evaluation.counts import Counts, Predictions, Summed, summands_of
 from bcd_utils.evaluation.fold_intervals import fold_interval
 from bcd_utils.evaluation.format import in_columns
 from bcd_utils.evaluation.means import UNKNOWN, Interval, share_interval
@@ -149,7 +149,8 @@ class Scored:
     @cached_property
     def without_each(self) -> list[np.ndarray]:
         """The same scores without each unit in turn; see `bootstrap.without_each`."""
-        return without_each(self._statistic, self.labels, self.groups)
+        summands = summands_of(self.labels, self.probabilities)
+        return [self._scores(Summed(sums)) for sums in without_each(summands, self.labels, self.groups)]
 
     @cached_property
     def bootstrapped(self) -> list[str]:
@@ -157,7 +158,9 @@ class Scored:
         return [name for name, value in self.metrics.items() if value.metric.interval != DELONG]
 
     def _statistic(self, weights: np.ndarray) -> np.ndarray:
-        given = Predictions(self.labels, self.probabilities, weights)
+        return self._scores(Predictions(self.labels, self.probabilities, weights))
+
+    def _scores(self, given: Counts) -> np.ndarray:
         return np.stack([self.metrics[name].value(given) for name in self.bootstrapped], axis=-1)
 
     @cached_property

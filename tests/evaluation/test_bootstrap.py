@@ -11,6 +11,8 @@ from sklearn import metrics as sklearn_metrics
 from bcd_utils.evaluation import bootstrap
 from bcd_utils.evaluation.bootstrap import bca_interval, resample_weights, resampled, without_each
 from bcd_utils.evaluation.counts import Predictions, weighted_auc
+from bcd_utils.evaluation.intervals import Scored
+from bcd_utils.evaluation.metrics import scores_of
 
 UNKNOWN = {"low": None, "high": None}
 
@@ -49,13 +51,10 @@ def test_stratified_resamples_keep_class_counts():
 def test_block_size_does_not_change_the_resamples(monkeypatch, groups):
     labels, _ = fair()
     whole = np.concatenate(list(resample_weights(labels, groups, 50, seed=4)))
-    left_out = without_each(lambda weights: weights, labels, groups)
     monkeypatch.setattr(bootstrap, "BLOCK", 60 * 7)
     blocks = list(resample_weights(labels, groups, 50, seed=4))
     assert [len(block) for block in blocks] == [7] * 7 + [1]
     np.testing.assert_array_equal(np.concatenate(blocks), whole)
-    for found, expected in zip(without_each(lambda weights: weights, labels, groups), left_out, strict=True):
-        np.testing.assert_array_equal(found, expected)
 
 
 def test_the_seed_decides():
@@ -128,12 +127,23 @@ def test_wrong_options_are_refused(samples, groups, message):
 
 def test_each_image_is_left_out_once_by_class_or_with_its_whole_group():
     labels = np.array([0, 1, 1, 0, 2])
-    found = without_each(lambda weights: weights, labels, None)
+    found = without_each(np.eye(5), labels, None)
     whole = np.ones((5, 5)) - np.eye(5)
     for rows, members in zip(found, ([0, 3], [1, 2], [4]), strict=True):
         np.testing.assert_array_equal(rows, whole[members])
-    (rows,) = without_each(lambda weights: weights, labels, ["p", "q", "p", "r", "q"])
+    (rows,) = without_each(np.eye(5), labels, ["p", "q", "p", "r", "q"])
     np.testing.assert_array_equal(rows, [[0, 1, 0, 1, 1], [1, 0, 1, 1, 0], [1, 1, 1, 0, 1]])
+
+
+@pytest.mark.parametrize("groups", [None, np.arange(60) // 4])
+def test_scores_without_each_are_those_of_the_images_that_remain(groups):
+    labels, probabilities = fair()
+    scored = Scored.of(labels, probabilities, ["a", "b", "c"], groups)
+    found = np.concatenate(scored.without_each)
+    remain = np.concatenate(without_each(np.eye(60), labels, groups)).astype(bool)
+    for row, kept in zip(found, remain, strict=True):
+        values = scores_of(Predictions(labels[kept], probabilities[kept]), ["a", "b", "c"])
+        np.testing.assert_allclose(row, [values[name] for name in scored.bootstrapped], rtol=1e-12)
 
 
 # -- BCa --------------------------------------------------------------------------------------------
@@ -165,9 +175,13 @@ def test_the_ends_are_scipys_over_groups():
         return np.array([kappa_of(labels, called, row) for row in weights])
 
     drawn = resampled(weighted, labels, groups, 100, 0)
-    found = bca_interval(kappa(labels, called), drawn, without_each(weighted, labels, groups), 0.8)
+    found = bca_interval(kappa(labels, called), drawn, left_out(weighted, labels, groups), 0.8)
     expected = scipys((np.arange(20.0),), of_groups, drawn, 0.8)
     assert (found["low"], found["high"]) == pytest.approx(tuple(expected))
+
+
+def left_out(statistic, labels, groups):
+    return [statistic(rows) for rows in without_each(np.eye(len(labels)), labels, groups)]
 
 
 def kappa_of(labels, called, weights):
@@ -186,7 +200,7 @@ def test_the_ends_are_scipys_within_classes():
         return np.array([kappa_of(labels, called, row) for row in weights])
 
     drawn = resampled(weighted, labels, None, 100, 0)
-    found = bca_interval(kappa(labels, called), drawn, without_each(weighted, labels, None), 0.95)
+    found = bca_interval(kappa(labels, called), drawn, left_out(weighted, labels, None), 0.95)
     assert (found["low"], found["high"]) == pytest.approx(tuple(scipys(parts, of_classes, drawn, 0.95)))
 
 
