@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bcd_utils.models.depthwise import with_depthwise_layers
 from bcd_utils.models.random_weights import randomise
 from bcd_utils.study.networks import NETWORKS, Network
 from bcd_utils.utils.backend import keras
@@ -137,6 +138,7 @@ def load_backbone(study: Study, calibration_images: np.ndarray) -> Backbone:
         randomise(backbone.model, backbone.prepare(calibration_images), study.seed)
         digest = hash_weights(backbone.model)
         backbone = replace(backbone, weights="random (untrained)", weights_sha256=digest, untrained=True)
+    backbone = replace(backbone, model=with_depthwise_layers(backbone.model))
     freeze(backbone.model)
     if study.precision != "float32":
         compute_in(backbone.model, study.precision)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from bcd_utils.models.head import build_head
 from bcd_utils.models.trainer import Trainer
-from bcd_utils.utils.backend import jit_compile, keras
+from bcd_utils.utils.backend import jit_compile, keras, seed_layers
 from bcd_utils.utils.errors import StudyError
 from bcd_utils.utils.memmap import in_batches, release
 
@@ -190,7 +190,7 @@ def fit_head(
     best_epoch : int
     """
     study, values, classes = fold.study, fold.values, fold.classes
-    keras.utils.set_random_seed(study.seed)
+    seed_layers(study.seed)
     shape = (values if constant is None else constant(values[:1], 0, np.zeros(1, int))).shape[1:]
     head, trainer = _compiled(build, shape, classes, study)
     trainer.start_again(build(shape, classes, study))
