@@ -40,7 +40,7 @@ def with_depthwise_layers(model: keras.Model) -> keras.Model:
             return layer.__class__.from_config(layer.get_config())
         same = ("strides", "padding", "dilation_rate", "activation", "use_bias", "name")
         given = {name: getattr(layer, name) for name in same}
-        return keras.layers.DepthwiseConv2D(layer.kernel_size, **given)
+        return keras.layers.DepthwiseConv2D(layer.kernel_size, **given, dtype=layer.dtype_policy)
 
     found = keras.models.clone_model(model, clone_function=clone)
     for layer, new in zip(model.layers, found.layers, strict=True):

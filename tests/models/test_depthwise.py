@@ -52,6 +52,18 @@ def test_a_network_without_such_layers_stays_itself():
     assert with_depthwise_layers(usual) is usual
 
 
+def test_a_layer_that_is_used_twice_is_exchanged_in_both_places():
+    image = keras.Input((12, 12, 6))
+    twice = keras.layers.Conv2D(6, 3, groups=6, padding="same", dtype="mixed_bfloat16", name="alone")
+    model = keras.Model(image, twice(twice(image)))
+    found = with_depthwise_layers(model)
+    assert found.get_layer("alone").dtype_policy.name == "mixed_bfloat16"
+    values, expected = (
+        keras.ops.convert_to_numpy(each(IMAGES)).astype(np.float32) for each in (found, model)
+    )
+    np.testing.assert_allclose(values, expected, atol=0.03 * np.abs(expected).max())
+
+
 def test_convnext_is_loaded_so():
     study = make_study({"name": "a", "backbone": "convnexttiny", "weights": "random", "image_size": 64})
     images = np.random.default_rng(0).integers(0, 255, (2, 64, 64, 3), np.uint8)
