@@ -211,7 +211,7 @@ def frozen(bench: Bench) -> Iterator[Row]:
     ours, theirs, epochs = [], [], 0
     sweeps: dict[Literal["average", "flatten"], tuple[int, str, Times]] = {
         "average": (bench.splits, "0.25", []),
-        "flatten": (max(2, bench.splits // 5), "3", []),
+        "flatten": (max(2, bench.splits // 10), "3", []),
     }
     for _ in range(bench.rounds):
         bench.empty_cache()
@@ -304,7 +304,7 @@ def main() -> None:
     parser.add_argument("--data-dir", help="BUSI's folder; phantoms if left out")
     parser.add_argument("--rounds", type=int, default=1, help="how often each row is measured")
     parser.add_argument(
-        "--splits", type=int, default=20, help="repeated splits; a fifth of them with Flatten"
+        "--splits", type=int, default=100, help="repeated splits; a tenth of them with Flatten"
     )
     parser.add_argument("--only", nargs="+", choices=ROWS, default=[*ROWS], help="these rows alone")
     parser.add_argument(
