@@ -20,7 +20,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import scipy.stats
-from shared import parser_of, write_report
+from shared import parser_of, power_of, write_report
 
 from bcd_utils.evaluation.counts import cross_entropy
 from bcd_utils.evaluation.intervals import score_intervals
@@ -75,7 +75,7 @@ def seconds_of_scipy(images: int) -> float:
 
 def row(what: str, sizes: tuple[int, ...], seconds: list[float]) -> dict[str, object]:
     """A row of the table: seconds of each size, and the power between the last two."""
-    power = np.log(seconds[-1] / seconds[-2]) / np.log(sizes[len(seconds) - 1] / sizes[len(seconds) - 2])
+    power = power_of(sizes[: len(seconds)], seconds)
     shown = dict(zip(("least", "middle", "most"), [f"{each:.3g}" for each in seconds], strict=False))
     return {
         "what": what,

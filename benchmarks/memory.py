@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from shared import parser_of, write_report
+from shared import parser_of, power_of, write_report
 
 from bcd_utils.study.loading import make_study
 from bcd_utils.study.run import Run
@@ -234,8 +234,8 @@ def by_images(table: pd.DataFrame) -> pd.DataFrame:
     cells = cells.rename(columns="{:,} images".format)
     seconds = table.pivot(index="step", columns="images", values="seconds").reindex(list(STEPS))
     if len(seconds.columns) > 1:
-        less, most = seconds.columns[-2:]
-        cells["power"] = (np.log(seconds[most] / seconds[less]) / np.log(most / less)).round(2)
+        columns = [seconds[images] for images in seconds]
+        cells["power"] = power_of(list(seconds), columns).round(2)
     return cells.reset_index(names="peak MB (anonymous), s")
 
 

@@ -92,6 +92,7 @@ class Predictions(Counts):
     def __init__(
         self, labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray | None = None
     ) -> None:
+        labels = np.asarray(labels, dtype=int)  # small types would overflow below
         self.labels, self.probabilities, self.weights = labels, probabilities, weights
         cells = cells_of(labels, probabilities)
         counted = cells.sum(axis=0) if weights is None else weights @ cells
@@ -141,7 +142,6 @@ def summands_of(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
 def cells_of(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """1 in the cell of the confusion matrix that each image counts in, float (n, k * k), row after row."""
     size = probabilities.shape[1]
-    labels = np.asarray(labels, dtype=int)  # small types would overflow below
     return np.eye(size * size)[labels * size + probabilities.argmax(axis=1)]
 
 

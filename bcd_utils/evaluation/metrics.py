@@ -247,4 +247,4 @@ def _checked_labels(name: str, values: ArrayLike, count: int) -> np.ndarray:
         raise ValueError(f"{name} must be integers, not {values.dtype}")
     if values.min() < 0 or values.max() >= count:
         raise ValueError(f"{name} must lie in 0..{count - 1}, not {values.min()}..{values.max()}")
-    return values
+    return values.astype(int)  # sums of small types would overflow

@@ -151,8 +151,9 @@ def jit_compile(weights: int) -> bool | str:
 def seed_layers(seed: int) -> None:
     """Seed what layers of Keras draw: first weights, and what dropout leaves out.
 
-    As ``keras.utils.set_random_seed`` does, which also seeds TensorFlow's own operations, from which no layer draws;
-    TensorFlow then forgets what it has compiled, a third of a second for each head that is trained again.
+    As ``keras.utils.set_random_seed`` does, which also seeds TensorFlow's own operations. With that backend no layer
+    draws from them, and TensorFlow then forgets what it has compiled, a third of a second for each head that is trained
+    again. PyTorch's dropout does draw from PyTorch's own generator.
 
     Examples
     --------
@@ -164,6 +165,9 @@ def seed_layers(seed: int) -> None:
     >>> drawn() == found
     True
     """
+    if keras.backend.backend() != "tensorflow":
+        keras.utils.set_random_seed(seed)
+        return
     random.seed(seed)  # a layer's own generator starts from a number of Python's
     np.random.seed(seed)
 

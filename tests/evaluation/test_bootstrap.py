@@ -51,10 +51,13 @@ def test_stratified_resamples_keep_class_counts():
 def test_block_size_does_not_change_the_resamples(monkeypatch, groups):
     labels, _ = fair()
     whole = np.concatenate(list(resample_weights(labels, groups, 50, seed=4)))
+    remain = without_each(np.eye(60), labels, groups)
     monkeypatch.setattr(bootstrap, "BLOCK", 60 * 7)
     blocks = list(resample_weights(labels, groups, 50, seed=4))
     assert [len(block) for block in blocks] == [7] * 7 + [1]
     np.testing.assert_array_equal(np.concatenate(blocks), whole)
+    for found, expected in zip(without_each(np.eye(60), labels, groups), remain, strict=True):
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_the_seed_decides():
